@@ -1,1 +1,15 @@
-//! x
+//! A fake iCloud for tests, demos and benches.
+//!
+//! It speaks the three services a photo client meets: sign-in (`/appleauth/auth/...`), setup
+//! (`/setup/ws/1/...`) and the CloudKit photo database (`/database/1/...`), and serves the bytes of every
+//! asset from a content host (`/B/...`). All of them live behind one base URL.
+//!
+//! The heart is one function from request to response, [`FakeCloud::handle`]; [`FakeCloud::serve`] puts it
+//! behind a TCP port. The crate depends on nothing of ours, so that client and fake can only agree on what
+//! the protocol says.
+
+mod http;
+mod library;
+
+pub use crate::http::{Body, Request, Response};
+pub use crate::library::LibrarySpec;
