@@ -2,12 +2,14 @@
 
     launch.py FAKE_URL pyicloud_run.py USERNAME SESSION_FOLDER
 
-Password and code come as lines on stdin: the password at once, the code when Apple was asked for one. Then: albums,
-the whole library, the bytes of a few photos, and the deletion of one.
+The password is in PYICLOUD_PASSWORD, the code comes as a line on stdin. Then: albums, the whole library, the bytes of a
+few photos, and the deletion of one. Photos go by the names of their masters, as pyicloud has it.
 """
 
+import base64
 import hashlib
 import json
+import os
 import sys
 
 from pyicloud import PyiCloudService
@@ -16,16 +18,18 @@ DOWNLOADS = 5
 
 
 def sign_in(username, folder):
-    api = PyiCloudService(username, sys.stdin.readline().rstrip("\n"), cookie_directory=folder)
+    api = PyiCloudService(username, os.environ["PYICLOUD_PASSWORD"], cookie_directory=folder)
     asked = api.requires_2fa
     if asked and not api.validate_2fa_code(sys.stdin.readline().strip()):
         sys.exit("pyicloud: the code was not accepted")
     return api, asked
 
 
-def original(photo):
+def download(photo):
     content = photo.download()
-    return {"size": photo.size, "length": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    salted = hashlib.sha1(b"com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0" + content)
+    checksum = base64.b64encode(b"\1" + salted.digest()).decode()
+    return {"photo": photo.id, "length": len(content), "checksum": checksum}
 
 
 def main():
@@ -39,7 +43,7 @@ def main():
         "albums": [album.name for album in library.albums],
         "count": len(library.all),
         "photos": [photo.id for photo in photos],
-        "downloads": {photo.id: original(photo) for photo in photos[:DOWNLOADS]},
+        "downloads": [download(photo) for photo in photos[:DOWNLOADS]],
         "deleted": photos[-1].id if photos[-1].delete() else None,
     }
     seen["left"] = [photo.id for photo in library.all]

@@ -39,7 +39,7 @@ struct Bench {
 }
 
 const fn library(assets: u64, file_size: u64) -> Library {
-    Library { assets, file_size: Some(file_size), profile: "plain", seed: 1 }
+    Library { assets, file_size: Some(file_size), profile: "plain", seed: 1, twins: false }
 }
 
 const BENCHES: &[Bench] = &[
@@ -206,7 +206,7 @@ impl Bed<'_> {
         let folder = self.empty("plain")?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("fetch").arg(links).arg(folder.join("files"));
-        self.measure(command, &folder, &Person::Nobody)
+        self.measure(command, &folder, Person::Nobody)
     }
 
     /// A whole run: sign-in with password and code, listing, download, proof, flush.
@@ -214,14 +214,14 @@ impl Bed<'_> {
         let folder = self.empty("ours")?;
         let mut command = ours(self.programs, &self.fake.url);
         command.args(ARGUMENTS).args(options);
-        self.measure(command, &folder, &Person::WithPhone { fake: &self.fake, lines: "" })
+        self.measure(command, &folder, Person::WithDevice(&self.fake))
     }
 
     fn theirs(&self, options: &[&str], part: u64) -> Result<Cost> {
         let folder = self.empty("theirs")?;
         let mut command = self.clients.icloudpd(&self.fake.url);
         command.args(ARGUMENTS).args(options).args(["--recent", &part.to_string()]);
-        self.measure(command, &folder, &Person::WithPhone { fake: &self.fake, lines: "" })
+        self.measure(command, &folder, Person::WithDevice(&self.fake))
     }
 
     fn empty(&self, name: &str) -> Result<PathBuf> {
@@ -233,7 +233,7 @@ impl Bed<'_> {
         Ok(folder)
     }
 
-    fn measure(&self, command: Command, folder: &Path, person: &Person<'_>) -> Result<Cost> {
+    fn measure(&self, command: Command, folder: &Path, person: Person<'_>) -> Result<Cost> {
         let result = folder.join("cost.json");
         let mut measured = Command::new("python3");
         measured
@@ -247,13 +247,13 @@ impl Bed<'_> {
             }
         }
         measured.current_dir(folder).env("HOME", folder).env("TZ", "UTC");
-        self.fake.reset_counters()?;
+        self.fake.reset_counts()?;
         let ended = process::run(measured, folder, person)?;
         if ended.code != 0 {
             bail!("{:?}: {}", command.get_program(), ended.tail());
         }
         let mut cost: Cost = serde_json::from_slice(&fs::read(&result)?)?;
-        cost.requests = self.fake.requests()?;
+        cost.requests = self.fake.counts()?.requests;
         Ok(cost)
     }
 }

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::house::Programs;
 use crate::process;
@@ -25,6 +25,8 @@ pub(crate) struct Library {
     pub(crate) file_size: Option<u64>,
     pub(crate) profile: &'static str,
     pub(crate) seed: u64,
+    /// Two different photos with one name, one date and one length are among them.
+    pub(crate) twins: bool,
 }
 
 /// A running fake; it ends when this is dropped.
@@ -42,6 +44,9 @@ impl Fake {
         command.args(["--assets", &library.assets.to_string(), "--seed", &library.seed.to_string()]);
         if let Some(size) = library.file_size {
             command.args(["--file-size", &size.to_string()]);
+        }
+        if library.twins {
+            command.arg("--same-length-twins");
         }
         let mut process = command
             .stdin(Stdio::null())
@@ -68,14 +73,25 @@ impl Fake {
         Ok(url.trim_end_matches('/').to_owned())
     }
 
-    /// The codes the owner's phone has shown so far, the newest last.
-    pub(crate) fn codes(&self) -> Result<Vec<String>> {
+    /// The codes that stand on the owner's devices and phones at this moment.
+    pub(crate) fn codes(&self) -> Result<Vec<Code>> {
         self.get("codes")
     }
 
-    /// Everything that is true about the account's library.
-    pub(crate) fn truth<T: DeserializeOwned>(&self) -> Result<T> {
+    /// Everything that is true about the account's libraries.
+    pub(crate) fn truth(&self) -> Result<Truth> {
         self.get("truth")
+    }
+
+    /// Requests since the last reset.
+    pub(crate) fn counts(&self) -> Result<Counts> {
+        self.get("counters")
+    }
+
+    pub(crate) fn reset_counts(&self) -> Result<()> {
+        let url = format!("{}/fake/counters/reset", self.url);
+        self.http.post(url).send()?.error_for_status().context("the fake did not reset its counters")?;
+        Ok(())
     }
 
     /// Fresh links to the bytes of every original.
@@ -83,26 +99,80 @@ impl Fake {
         self.get("links")
     }
 
-    /// Requests since the last reset, by endpoint.
-    pub(crate) fn counters(&self) -> Result<BTreeMap<String, u64>> {
-        self.get("counters")
-    }
-
-    /// All requests since the last reset.
-    pub(crate) fn requests(&self) -> Result<u64> {
-        Ok(self.counters()?.values().sum())
-    }
-
-    pub(crate) fn reset_counters(&self) -> Result<()> {
-        let url = format!("{}/fake/counters/reset", self.url);
-        self.http.post(url).send()?.error_for_status().context("the fake did not reset its counters")?;
-        Ok(())
-    }
-
     fn get<T: DeserializeOwned>(&self, what: &str) -> Result<T> {
         let url = format!("{}/fake/{what}", self.url);
         let response = self.http.get(&url).send()?.error_for_status()?;
         response.json().with_context(|| format!("cannot read {url}"))
+    }
+}
+
+/// A code that a device or phone shows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Code {
+    /// Which phone got it as a message; none when the devices show it.
+    pub(crate) phone: Option<u64>,
+    pub(crate) code: String,
+}
+
+/// Requests, counted.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) requests: u64,
+    pub(crate) endpoints: BTreeMap<String, EndpointCounts>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct EndpointCounts {
+    pub(crate) requests: u64,
+}
+
+impl Counts {
+    /// Requests to one call, such as `content`.
+    pub(crate) fn to(&self, endpoint: &str) -> u64 {
+        self.endpoints.get(endpoint).map_or(0, |counts| counts.requests)
+    }
+}
+
+/// What the fake holds.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Truth {
+    pub(crate) assets: Vec<Asset>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Asset {
+    pub(crate) id: String,
+    pub(crate) master: String,
+    pub(crate) zone: String,
+    pub(crate) hidden: bool,
+    pub(crate) deleted: bool,
+    /// Another asset with the same name, date and length, but other bytes.
+    pub(crate) twin: Option<String>,
+    pub(crate) resources: Vec<Resource>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Resource {
+    /// Apple's prefix of its fields: `resOriginal`, `resOriginalVidCompl` and so on.
+    pub(crate) family: String,
+    pub(crate) size: u64,
+    /// Apple's own checksum.
+    #[serde(rename = "fileChecksum")]
+    pub(crate) checksum: String,
+}
+
+impl Truth {
+    /// The assets that a listing of the personal library shows.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &Asset> {
+        self.assets.iter().filter(|asset| asset.zone == "PrimarySync" && !asset.hidden && !asset.deleted)
+    }
+}
+
+impl Asset {
+    /// What a run with default options fetches: the original, and the film of a Live Photo.
+    pub(crate) fn fetched(&self) -> impl Iterator<Item = &Resource> {
+        let wanted = ["resOriginal", "resOriginalVidCompl"];
+        self.resources.iter().filter(move |resource| wanted.contains(&resource.family.as_str()))
     }
 }
 

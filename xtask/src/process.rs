@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::fake::Fake;
+use crate::fake::{Code, Fake};
 
 /// How long any one program may take; a hang must not look like slowness.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -67,24 +67,25 @@ pub(crate) fn listen(command: &mut Command, mut seen: impl FnMut(&str)) -> Resul
     Ok(child.wait()?.success())
 }
 
-/// Runs `command` to its end in silence, `folder` keeping what it printed. Whenever the fake sends its owner a code,
-/// the code is typed in; `first_lines` are typed in at once.
-pub(crate) fn run(mut command: Command, folder: &Path, person: &Person<'_>) -> Result<Ended> {
-    let name = format!("{command:?}");
+/// Runs `command` to its end in silence; `folder` keeps what it printed.
+pub(crate) fn run(mut command: Command, folder: &Path, person: Person<'_>) -> Result<Ended> {
     let out = folder.join("stdout.log");
     let err = folder.join("stderr.log");
-    command.stdin(Stdio::piped()).stdout(File::create(&out)?).stderr(File::create(&err)?);
-    let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
-    let code = person.attend(&mut child).with_context(|| format!("while running {name}"));
-    let code = match code {
-        Ok(code) => code,
-        Err(error) => {
-            end(&mut child);
-            return Err(error);
-        }
-    };
+    command.stdout(File::create(&out)?).stderr(File::create(&err)?);
+    let code = attended(&mut command, person)?;
     let text = |path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     Ok(Ended { code, stdout: text(&out)?, stderr: text(&err)? })
+}
+
+/// Runs `command` to its end with our own streams, somebody sitting in front of it; gives the exit code.
+pub(crate) fn attended(command: &mut Command, person: Person<'_>) -> Result<i32> {
+    let name = format!("{:?}", command.get_program());
+    let mut child = command.stdin(Stdio::piped()).spawn().with_context(|| format!("cannot start {name}"))?;
+    let ended = person.attend(&mut child).with_context(|| format!("while running {name}"));
+    if ended.is_err() {
+        end(&mut child);
+    }
+    ended
 }
 
 /// Kills a child of ours and waits for it.
@@ -99,25 +100,25 @@ pub(crate) fn end(child: &mut Child) {
 pub(crate) enum Person<'a> {
     /// Nobody: stdin is closed.
     Nobody,
-    /// Somebody with a phone, who first types `lines` and then the code that appears on it.
+    /// Somebody who types the code that appears on their devices.
+    WithDevice(&'a Fake),
+    /// Somebody who first types `lines`, among them the choice of a phone, and then the code that comes as a message.
     WithPhone { fake: &'a Fake, lines: &'a str },
 }
 
-impl Person<'_> {
-    fn attend(&self, child: &mut Child) -> Result<i32> {
-        let mut keyboard = child.stdin.take();
-        let mut phone = match self {
+impl<'a> Person<'a> {
+    /// Looks after `child` until it ends; gives the exit code.
+    fn attend(self, child: &mut Child) -> Result<i32> {
+        let mut keyboard = match self {
             Self::Nobody => None,
+            Self::WithDevice(fake) => Some(Keyboard::new(child, fake, false)?),
             Self::WithPhone { fake, lines } => {
-                if let Some(keyboard) = &mut keyboard {
-                    keyboard.write_all(lines.as_bytes()).context("the program does not read its stdin")?;
-                }
-                Some((*fake, fake.codes()?.len()))
+                let mut keyboard = Keyboard::new(child, fake, true)?;
+                keyboard.stdin.write_all(lines.as_bytes()).context("the program does not read its stdin")?;
+                Some(keyboard)
             }
         };
-        if phone.is_none() {
-            keyboard = None;
-        }
+        drop(child.stdin.take());
         let start = Instant::now();
         loop {
             if let Some(status) = child.try_wait()? {
@@ -126,16 +127,40 @@ impl Person<'_> {
             if start.elapsed() > PATIENCE {
                 bail!("it did not end within {} s", PATIENCE.as_secs());
             }
-            if let (Some((fake, before)), Some(stdin)) = (phone, &mut keyboard) {
-                let codes = fake.codes()?;
-                if let Some(code) = codes.get(before..).and_then(|new| new.last()) {
-                    // It may have ended without reading; its exit code tells.
-                    let _ = writeln!(stdin, "{code}");
-                    keyboard = None;
-                    phone = None;
-                }
+            if let Some(waiting) = keyboard.take() {
+                keyboard = waiting.look()?;
             }
             thread::sleep(POLL);
+        }
+    }
+}
+
+/// Stdin of a program that will ask for a code.
+struct Keyboard<'a> {
+    stdin: ChildStdin,
+    fake: &'a Fake,
+    /// The code comes to a phone, not to the devices.
+    phone: bool,
+    /// What stood on the devices before.
+    old: Vec<Code>,
+}
+
+impl<'a> Keyboard<'a> {
+    fn new(child: &mut Child, fake: &'a Fake, phone: bool) -> Result<Self> {
+        let stdin = child.stdin.take().context("the program has no stdin")?;
+        Ok(Self { stdin, fake, phone, old: fake.codes()? })
+    }
+
+    /// Types a new code, after which nothing more will be typed.
+    fn look(mut self) -> Result<Option<Self>> {
+        let shown = self.fake.codes()?;
+        match shown.iter().find(|code| code.phone.is_some() == self.phone && !self.old.contains(code)) {
+            None => Ok(Some(self)),
+            Some(code) => {
+                // It may have ended without reading; its exit code tells.
+                let _ = writeln!(self.stdin, "{}", code.code);
+                Ok(None)
+            }
         }
     }
 }

@@ -20,29 +20,29 @@ pub(super) fn trees(theirs: &Tree, ours: &Tree) -> Vec<String> {
     differences
 }
 
-/// The one allowed difference, and nothing wider: beside the first of two photos with one name and one length, which
-/// both have, ours has the second, with `second` as its bytes, under another name in the same folder.
-pub(super) fn twins(theirs: &Tree, ours: &Tree, second: &str) -> Vec<String> {
+/// The one allowed difference, and nothing wider: of two photos with one name and one length both have the first, and
+/// ours has the second beside it under a name of its own. `twins` are the checksums of the two.
+pub(super) fn twins(theirs: &Tree, ours: &Tree, twins: &[String; 2]) -> Vec<String> {
     let extra = ours.iter().filter(|(path, _)| !theirs.contains_key(*path));
-    let allowed: Vec<&String> =
-        extra.filter(|(path, entry)| is_second(theirs, path, entry, second)).map(|(path, _)| path).collect();
-    let [allowed] = allowed[..] else {
-        return vec![format!("the second of the two stands {} times in ours: {allowed:?}", allowed.len())];
+    let second = extra.filter(|(path, entry)| is_second(theirs, path, entry, twins));
+    let second: Vec<&String> = second.map(|(path, _)| path).collect();
+    let [second] = second[..] else {
+        return vec![format!("the second of the two stands {} times in ours: {second:?}", second.len())];
     };
     let mut rest = ours.clone();
-    rest.remove(allowed);
+    rest.remove(second);
     trees(theirs, &rest)
 }
 
-fn is_second(theirs: &Tree, path: &str, entry: &Entry, second: &str) -> bool {
-    let Entry::File { length, sha256, modified } = entry else { return false };
+fn is_second(theirs: &Tree, path: &str, entry: &Entry, twins: &[String; 2]) -> bool {
+    let Entry::File { length, checksum, modified, .. } = entry else { return false };
     let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let beside = theirs.iter().any(|(other, there)| {
-        folder(other) == folder(path)
-            && matches!(there, Entry::File { length: l, sha256: s, modified: m }
-                if l == length && m == modified && s != sha256)
-    });
-    beside && sha256 == second
+    twins.contains(checksum)
+        && theirs.iter().any(|(other, first)| {
+            folder(other) == folder(path)
+                && matches!(first, Entry::File { length: l, checksum: c, modified: m, .. }
+                    if l == length && m == modified && c != checksum && twins.contains(c))
+        })
 }
 
 /// Printed lines, in order.
@@ -77,8 +77,8 @@ fn diff(theirs: Vec<&str>, ours: Vec<&str>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn file(sha256: &str, length: u64, modified: i64) -> Entry {
-        Entry::File { length, sha256: sha256.to_owned(), modified }
+    fn file(bytes: &str, length: u64, modified: i64) -> Entry {
+        Entry::File { length, sha256: bytes.to_owned(), checksum: bytes.to_owned(), modified }
     }
 
     fn tree(entries: &[(&str, Entry)]) -> Tree {
@@ -112,25 +112,27 @@ mod tests {
 
     #[test]
     fn only_the_second_twin_may_be_more() {
-        let theirs = tree(&[("x/a.JPG", file("aa", 3, 7))]);
+        let pair = ["aa".to_owned(), "bb".to_owned()];
+        let theirs = tree(&[("x/a.JPG", file("aa", 3, 7)), ("y/a.JPG", file("ee", 3, 7))]);
         let with = |path: &str, entry: Entry| {
             let mut ours = theirs.clone();
             ours.insert(path.to_owned(), entry);
             ours
         };
-        assert!(twins(&theirs, &with("x/a-2.JPG", file("bb", 3, 7)), "bb").is_empty());
+        assert!(twins(&theirs, &with("x/a-2.JPG", file("bb", 3, 7)), &pair).is_empty());
         for wrong in [
             theirs.clone(),
+            with("x/a-2.JPG", file("aa", 3, 7)),
             with("x/a-2.JPG", file("cc", 3, 7)),
             with("x/a-2.JPG", file("bb", 4, 7)),
             with("x/a-2.JPG", file("bb", 3, 8)),
             with("y/a-2.JPG", file("bb", 3, 7)),
         ] {
-            assert!(!twins(&theirs, &wrong, "bb").is_empty(), "{wrong:?}");
+            assert!(!twins(&theirs, &wrong, &pair).is_empty(), "{wrong:?}");
         }
         let mut two_more = with("x/a-2.JPG", file("bb", 3, 7));
         two_more.insert("x/a-3.JPG".to_owned(), file("dd", 3, 7));
-        assert_eq!(twins(&theirs, &two_more, "bb").len(), 1);
+        assert_eq!(twins(&theirs, &two_more, &pair).len(), 1);
     }
 
     #[test]

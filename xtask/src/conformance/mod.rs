@@ -67,7 +67,7 @@ impl Row {
     fn run(self, world: &World) -> Result<Vec<String>> {
         match self {
             Self::Set(set) => runs::both(world, set),
-            Self::Visit(visit) => (visit.run)(world),
+            Self::Visit(visit) => visit.go(world),
         }
     }
 }
@@ -110,8 +110,13 @@ fn prepare(options: &Options) -> Result<World> {
     let clients = Clients::install()?;
     let profile = if cfg!(debug_assertions) { Profile::Debug } else { Profile::Release };
     let programs = Programs::build(profile)?;
-    let library =
-        Library { assets: options.assets, file_size: None, profile: "everyday", seed: options.seed };
+    let library = Library {
+        assets: options.assets,
+        file_size: None,
+        profile: "everyday",
+        seed: options.seed,
+        twins: false,
+    };
     let folder = empty_folder()?;
     let theirs = Side::new(Fake::start(&programs, library)?, folder.join("theirs"));
     let ours = Side::new(Fake::start(&programs, library)?, folder.join("ours"));

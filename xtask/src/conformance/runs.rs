@@ -89,8 +89,8 @@ impl World {
     fn sign_in(&self, who: Who) -> Result<()> {
         let side = self.side(who);
         fs::create_dir_all(&side.folder)?;
-        let person = Person::WithPhone { fake: &side.fake, lines: "" };
-        let ended = process::run(self.command(who, &side.folder, &["--auth-only"]), &side.folder, &person)?;
+        let person = Person::WithDevice(&side.fake);
+        let ended = process::run(self.command(who, &side.folder, &["--auth-only"]), &side.folder, person)?;
         if ended.code != 0 {
             bail!("{who:?} cannot sign in with password and code: {}", ended.tail());
         }
@@ -101,7 +101,7 @@ impl World {
     fn ask(&self, options: &[&str], is_it: impl Fn(&str) -> bool) -> Result<String> {
         let side = self.side(Who::Theirs);
         let command = self.command(Who::Theirs, &side.folder, &[options, &["--log-level", "error"]].concat());
-        let ended = process::run(command, &side.folder, &Person::Nobody)?;
+        let ended = process::run(command, &side.folder, Person::Nobody)?;
         let line = ended.stdout.lines().find(|line| is_it(line) && !line.ends_with(':'));
         line.map(str::to_owned)
             .with_context(|| format!("nothing fits in the answer to {options:?}: {}", ended.tail()))
@@ -117,21 +117,18 @@ impl World {
     /// One of the two programs in `folder`, where its session is too.
     fn command(&self, who: Who, folder: &Path, options: &[&str]) -> Command {
         let side = self.side(who);
-        let mut command = match who {
+        let command = match who {
             Who::Theirs => self.clients.icloudpd(&side.fake.url),
             Who::Ours => ours(&self.programs, &side.fake.url),
         };
-        command.args(["--username", USERNAME, "--password", PASSWORD, "--cookie-directory", SESSION]);
-        command.args(["--directory", TREE, "--no-progress-bar"]).args(options);
-        command.current_dir(folder).env("HOME", folder).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
-        command
+        icloudpd(command, folder, options)
     }
 
     /// Half a library of the real icloudpd, then what years do to a folder.
     fn fill_used(&self) -> Result<()> {
         let side = self.side(Who::Theirs);
         let command = self.command(Who::Theirs, &side.folder, &["--recent", HALF]);
-        let ended = process::run(command, &side.folder, &Person::Nobody)?;
+        let ended = process::run(command, &side.folder, Person::Nobody)?;
         if ended.code != 0 {
             bail!("the real icloudpd does not download: {}", ended.tail());
         }
@@ -151,6 +148,14 @@ impl World {
 pub(crate) fn ours(programs: &Programs, fake: &str) -> Command {
     let mut command = Command::new(&programs.icloudpd);
     command.env("ICLOUDPD_AUTH_ENDPOINT", fake).env("ICLOUDPD_SETUP_ENDPOINT", fake).env("NO_PROXY", "*");
+    command
+}
+
+/// What both are told, in a folder where session and photos are.
+pub(super) fn icloudpd(mut command: Command, folder: &Path, options: &[&str]) -> Command {
+    command.args(["--username", USERNAME, "--password", PASSWORD, "--cookie-directory", SESSION]);
+    command.args(["--directory", TREE, "--no-progress-bar"]).args(options);
+    command.current_dir(folder).env("HOME", folder).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
     command
 }
 
@@ -216,13 +221,13 @@ fn one(world: &World, who: Who, set: &Set) -> Result<Done> {
         .collect();
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let person = match set.sign_in {
-        true => Person::WithPhone { fake: &side.fake, lines: "" },
+        true => Person::WithDevice(&side.fake),
         false => Person::Nobody,
     };
     let run = || {
         let mut command = world.command(who, &folder, &options);
         command.env("TZ", set.tz);
-        process::run(command, &folder, &person)
+        process::run(command, &folder, person)
     };
     let mut ended = run()?;
     if set.start == Start::SecondRun {
