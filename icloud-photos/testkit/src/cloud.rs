@@ -342,5 +342,5 @@ fn without_library(mut request: Request) -> (usize, Request) {
 }
 
 fn empty_library() -> LibrarySpec {
-    LibrarySpec { seed: 1, assets: 0 }
+    LibrarySpec::plain(0, 4096)
 }

@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let library = LibrarySpec { seed: args.seed, assets: args.assets };
+    let library = LibrarySpec::everyday(args.seed, args.assets);
     let mut builder = FakeCloud::builder().seed(args.seed).account(account(&args)?).library(library);
     if let Some(url) = &args.base_url {
         builder = builder.base_url(url);
