@@ -3,7 +3,7 @@
 mod support;
 
 use http::Method;
-use icloud_photos_testkit::{AccountSpec, Adp, FakeCloud, SecondFactor};
+use icloud_photos_testkit::{Access, AccountSpec, Adp, FakeCloud, SecondFactor};
 use serde_json::{Value, json};
 use support::Client;
 
@@ -215,9 +215,9 @@ async fn web_access_off_denies_and_a_library_never_set_up_has_no_zone() {
     let denied = client.zones().await;
     assert_eq!(denied.status, 403);
     assert_eq!(denied.json["reason"], "private db access disabled for this account");
-    cloud.change_account("jdoe@example.com", |account| {
-        (account.web_access, account.photos_set_up) = (true, false)
-    });
+    cloud.change_account("jdoe@example.com", |account| account.web_access = true);
+    let library = cloud.library("jdoe@example.com").unwrap();
+    library.switch(|switches| switches.access = Access::NeverSetUp);
     assert_eq!(client.zones().await.json["serverErrorCode"], "ZONE_NOT_FOUND");
 }
 
