@@ -7,6 +7,7 @@
 mod checksum;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, UtcOffset};
@@ -116,6 +117,14 @@ pub(crate) struct Link {
     pub(crate) url: SafeUrl,
     /// Seconds since 1970, if the link says so.
     pub(crate) expires: Option<i64>,
+}
+
+impl Link {
+    /// A link with less than a minute to live is not worth trying.
+    pub(crate) fn is_fresh(&self, now: SystemTime) -> bool {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        self.expires.is_none_or(|end| end - now > 60)
+    }
 }
 
 /// The name an asset was imported under.
