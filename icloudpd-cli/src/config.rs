@@ -7,8 +7,8 @@ use icloud_photos::redact::SecretString;
 use icloud_photos::{Endpoints, Region};
 
 use crate::args::{
-    AlignRaw, Common, Domain, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, MfaProvider, PasswordProvider,
-    Size, UsageError, User,
+    AlignRaw, Common, Domain, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, MfaProvider,
+    PasswordProvider, Size, UsageError, User,
 };
 
 /// What the program is asked to do.
@@ -123,7 +123,7 @@ fn check(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError>
     let complaint = if any(|common| common.skip_videos && common.skip_photos) {
         "Only one of --skip-videos and --skip-photos can be used at a time for each configuration"
     } else if any(|common| {
-        let directory = common.directory.as_ref().is_some_and(|path| !path.as_os_str().is_empty());
+        let directory = common.directory.as_ref().is_some_and(|path| !path.is_empty());
         !(common.list_albums || common.list_libraries || common.auth_only || directory)
     }) {
         "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
@@ -136,7 +136,10 @@ fn check(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError>
          --auth-only"
     } else if sections.is_empty() {
         "No --username was given; nothing was done. Name the Apple ID with --username, or see --help"
-    } else if sections.iter().any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty())) {
+    } else if sections
+        .iter()
+        .any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty()))
+    {
         "argument -u/--username: must not be empty"
     } else if global.watch_with_interval.is_some_and(|seconds| seconds < 0) {
         "argument --watch-with-interval: must not be negative"
@@ -153,7 +156,10 @@ fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError
         ("--watch-with-interval", global.watch_with_interval.is_some_and(|seconds| seconds != 0)),
         ("--password-provider webui", global.password_provider.contains(&PasswordProvider::Webui)),
         ("--mfa-provider webui", global.mfa_provider == MfaProvider::Webui),
-        ("--use-os-locale", global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure))),
+        (
+            "--use-os-locale",
+            global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),
+        ),
         ("--until-found", any(|common| common.until_found.is_some())),
         ("--xmp-sidecar", any(|common| common.xmp_sidecar)),
         ("--auto-delete", any(|common| common.auto_delete)),
@@ -166,7 +172,8 @@ fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError
         ("--skip-created-before", any(|common| common.skip_created_before.is_some())),
         ("--skip-created-after", any(|common| common.skip_created_after.is_some())),
     ];
-    let refused: Vec<&str> = wanted.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
+    let refused: Vec<&str> =
+        wanted.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
     if refused.is_empty() {
         return Ok(());
     }
@@ -180,7 +187,8 @@ fn speaks_a_language(template: &str) -> bool {
         (!value.is_empty()).then_some(value)
     });
     let neutral = locale.is_none_or(|name| name == "POSIX" || name == "C" || name.starts_with("C."));
-    !neutral && template.split('%').skip(1).any(|rest| rest.starts_with(|letter| "aAbBhcpxXr".contains(letter)))
+    !neutral
+        && template.split('%').skip(1).any(|rest| rest.starts_with(|letter| "aAbBhcpxXr".contains(letter)))
 }
 
 /// `ICLOUDPD_PASSWORD`, if it can only mean one account: a password sent to the wrong account may lock it.
@@ -191,7 +199,8 @@ fn environment_password(sections: &[(Common, User)]) -> Result<Option<SecretStri
     let needing = sections.iter().map(|(_, user)| user).filter(|user| {
         user.password.is_none() && user.password_file.is_none() && user.password_command.is_none()
     });
-    let names: HashSet<_> = needing.filter_map(|user| user.username.as_deref().map(str::to_lowercase)).collect();
+    let names: HashSet<_> =
+        needing.filter_map(|user| user.username.as_deref().map(str::to_lowercase)).collect();
     if names.len() > 1 {
         return Err(UsageError::Argument(
             "ICLOUDPD_PASSWORD is set, but it cannot be the password of several users: give each user a \
@@ -267,7 +276,7 @@ fn task(common: Common) -> Task {
         return Task::ListAlbums { library };
     }
     Task::Download(Download {
-        directory: normalise(&directory.unwrap_or_default()),
+        directory: normalise(Path::new(&directory.unwrap_or_default())),
         library,
         albums: album,
         sizes: if size.is_empty() { vec![Size::Original] } else { unique(size) },
@@ -352,7 +361,10 @@ mod tests {
         assert!(account.sessions.ends_with(".pyicloud") && account.sessions.is_absolute());
         let download = download(account);
         assert_eq!(download.directory, Path::new("/photos/a/c"));
-        assert_eq!((download.library.as_str(), download.folder_structure.as_str()), ("PrimarySync", "{:%Y/%m/%d}"));
+        assert_eq!(
+            (download.library.as_str(), download.folder_structure.as_str()),
+            ("PrimarySync", "{:%Y/%m/%d}")
+        );
         assert_eq!(download.sizes, [Size::Original]);
     }
 
@@ -366,7 +378,10 @@ mod tests {
         assert_eq!((download(one).directory.as_path(), download(one).skip_videos), (Path::new("b"), true));
         assert_eq!(download(two).sizes, [Size::Medium]);
         assert_eq!(download(two).directory, Path::new("a"));
-        assert_eq!((three.username.as_str(), &download(three).albums[..]), ("three", &["x".to_owned(), "x".into()][..]));
+        assert_eq!(
+            (three.username.as_str(), &download(three).albums[..]),
+            ("three", &["x".to_owned(), "x".into()][..])
+        );
     }
 
     #[test]
@@ -386,8 +401,15 @@ mod tests {
 
     #[test]
     fn paths_are_normalised_as_python_does() {
-        let table =
-            [("", "."), (".", "."), ("./a", "a"), ("a/..", "."), ("../a/..", ".."), ("/..", "/"), ("/a//b/", "/a/b")];
+        let table = [
+            ("", "."),
+            (".", "."),
+            ("./a", "a"),
+            ("a/..", "."),
+            ("../a/..", ".."),
+            ("/..", "/"),
+            ("/a//b/", "/a/b"),
+        ];
         for (typed, normal) in table {
             assert_eq!(normalise(Path::new(typed)), Path::new(normal), "{typed}");
         }

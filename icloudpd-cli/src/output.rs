@@ -102,8 +102,8 @@ fn truncate_middle(text: &str, limit: usize) -> String {
     if limit <= 3 {
         return ".".repeat(limit);
     }
-    let tail = (limit / 2 - 2).max(1);
-    let head = limit - tail - 4;
+    let half = limit / 2 - 2;
+    let (head, tail) = (limit - half - 4, half.max(1));
     let start: String = text.chars().take(head).collect();
     let end: String = text.chars().skip(length - tail).collect();
     format!("{start}...{end}")
@@ -116,7 +116,10 @@ mod tests {
     #[test]
     fn lines_have_icloudpds_shape() {
         let now: Zoned = "2018-01-01T00:00:00[UTC]".parse().unwrap();
-        assert_eq!(line(&now, Level::INFO, "Test info output"), "2018-01-01 00:00:00 INFO     Test info output\n");
+        assert_eq!(
+            line(&now, Level::INFO, "Test info output"),
+            "2018-01-01 00:00:00 INFO     Test info output\n"
+        );
         assert_eq!(line(&now, Level::DEBUG, "x"), "2018-01-01 00:00:00 DEBUG    x\n");
         assert_eq!(line(&now, Level::ERROR, "x"), "2018-01-01 00:00:00 ERROR    x\n");
         assert_eq!(line(&now, Level::WARN, "x"), "2018-01-01 00:00:00 WARNING  x\n");

@@ -1,7 +1,7 @@
 //! Where passwords and codes come from: the command line, a file, a command, the keyring, a person.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
@@ -61,7 +61,9 @@ pub(crate) async fn remember(username: &str, password: Password, providers: &[Pa
     });
     match saved.await {
         Ok(Ok(())) => {}
-        Ok(Err(keyring::v1::Error::NoDefaultStore)) => debug!("No keyring on this system, the password is not saved"),
+        Ok(Err(keyring::v1::Error::NoDefaultStore)) => {
+            debug!("No keyring on this system, the password is not saved")
+        }
         _ => warn!("Password was not saved to keyring"),
     }
 }
@@ -82,11 +84,14 @@ async fn given_password(given: GivenPassword) -> Result<Option<Password>> {
 
 fn from_file(path: &Path) -> Result<SecretString> {
     let complain = |error: io::Error| {
-        Error::new(ErrorKind::Config, "The password file cannot be read").with("path", path.display()).caused_by(error)
+        Error::new(ErrorKind::Config, "The password file cannot be read")
+            .with("path", path.display())
+            .caused_by(error)
     };
     let content = SecretString::from(std::fs::read_to_string(path).map_err(complain)?);
     first_line(&content).ok_or_else(|| {
-        Error::new(ErrorKind::Config, "The first line of the password file is empty").with("path", path.display())
+        Error::new(ErrorKind::Config, "The first line of the password file is empty")
+            .with("path", path.display())
     })
 }
 
@@ -103,7 +108,8 @@ fn from_command(command: &str) -> Result<SecretString> {
     if !output.status.success() {
         return Err(complain(format!("it ended with {}", output.status)));
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| complain("its output is not UTF-8".to_owned()))?;
+    let text =
+        String::from_utf8(output.stdout).map_err(|_| complain("its output is not UTF-8".to_owned()))?;
     first_line(&text.into()).ok_or_else(|| complain("the first line of its output is empty".to_owned()))
 }
 
@@ -301,7 +307,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_cannot_be_read_is_named() {
-        let given = GivenPassword::File(PathBuf::from("/no/such/file"));
+        let given = GivenPassword::File(std::path::PathBuf::from("/no/such/file"));
         let error = password("a", &[PasswordProvider::Parameter], &given).await.unwrap_err();
         assert!(error.to_string().contains("/no/such/file"));
     }

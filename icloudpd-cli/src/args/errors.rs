@@ -65,7 +65,8 @@ fn position(args: &[OsString], name: &str) -> Option<usize> {
     let short = name.strip_prefix('-').filter(|rest| rest.chars().count() == 1);
     let stands = |arg: &OsString| {
         let arg = arg.to_string_lossy();
-        let glued = short.is_some_and(|flag| !arg.starts_with("--") && arg.starts_with('-') && arg.contains(flag));
+        let glued =
+            short.is_some_and(|flag| !arg.starts_with("--") && arg.starts_with('-') && arg.contains(flag));
         arg == name || arg.starts_with(&with_value) || glued
     };
     args.iter().position(|arg| arg == name).or_else(|| args.iter().position(stands))
@@ -135,6 +136,7 @@ fn long_or_short(shown: &str) -> &str {
 fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| {
         let short = arg.get_short().map(|short| format!("-{short}"));
-        name.strip_prefix("--").is_some_and(|long| arg.get_long() == Some(long)) || short.as_deref() == Some(name)
+        name.strip_prefix("--").is_some_and(|long| arg.get_long() == Some(long))
+            || short.as_deref() == Some(name)
     })
 }

@@ -41,8 +41,8 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Line, UsageError> {
 }
 
 /// The text of `--help`.
-pub(crate) fn help() -> clap::builder::StyledStr {
-    Options::command().render_long_help()
+pub(crate) fn help() -> String {
+    Options::command().render_help().to_string()
 }
 
 fn parse_part<'a>(args: impl Iterator<Item = &'a OsString>) -> Result<Options, UsageError> {

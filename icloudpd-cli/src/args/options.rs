@@ -1,5 +1,6 @@
 //! The table of options, as typed. Names, choices and defaults are icloudpd's; what is ours alone says so.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
@@ -83,8 +84,8 @@ pub(crate) struct Global {
 #[command(next_help_heading = COMMON)]
 pub(crate) struct Common {
     /// Folder to download to
-    #[arg(short = 'd', long)]
-    pub(crate) directory: Option<PathBuf>,
+    #[arg(short = 'd', long, value_name = "FOLDER")]
+    pub(crate) directory: Option<OsString>,
     /// Sign in, save the session, stop
     #[arg(long)]
     pub(crate) auth_only: bool,
@@ -230,4 +231,17 @@ choices! {
     LiveNaming { Suffix, Original }
     AlignRaw { AsIs, Original, Alternative }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
+}
+
+impl Size {
+    /// As typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Medium => "medium",
+            Self::Thumb => "thumb",
+            Self::Adjusted => "adjusted",
+            Self::Alternative => "alternative",
+        }
+    }
 }

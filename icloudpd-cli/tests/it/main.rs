@@ -1,0 +1,4 @@
+//! Runs the binary.
+
+mod grammar;
+mod support;
