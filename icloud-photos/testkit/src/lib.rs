@@ -12,4 +12,6 @@ mod http;
 mod library;
 
 pub use crate::http::{Body, Request, Response};
-pub use crate::library::LibrarySpec;
+pub use crate::library::{
+    Access, Context, Edit, ExpiredLink, Library, LibrarySpec, PageOrder, Profile, SharedLibrary, Switches,
+};
