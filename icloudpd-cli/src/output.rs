@@ -5,8 +5,10 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use icloud_photos::{Error, Result};
 use indicatif::MultiProgress;
 use jiff::Zoned;
 use tracing::field::{Field, Visit};
@@ -34,12 +36,17 @@ pub(crate) fn start_log(level: LogLevel, only_print_filenames: bool, bars: Multi
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }
 
-/// A line of output that is the product itself, such as a title or a path, not a log line.
+/// Prints a line that is the product itself, such as a title or a path, not a log line. `Break` says that nobody reads
+/// any more: the caller stops, and that is no failure.
 ///
 /// # Errors
-/// When nobody reads: the caller stops, and that is no failure.
-pub(crate) fn print(bars: &MultiProgress, line: impl fmt::Display) -> io::Result<()> {
-    bars.suspend(|| writeln!(io::stdout().lock(), "{line}"))
+/// When standard output cannot be written to for another reason.
+pub(crate) fn print(bars: &MultiProgress, line: impl fmt::Display) -> Result<ControlFlow<()>> {
+    match bars.suspend(|| writeln!(io::stdout().lock(), "{line}")) {
+        Ok(()) => Ok(ControlFlow::Continue(())),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+        Err(error) => Err(Error::storage(error, "standard output")),
+    }
 }
 
 /// Turns events into lines.

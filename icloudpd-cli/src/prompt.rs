@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use icloud_photos::auth::SecurityCode;
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::{Error, ErrorKind, Result};
 use tracing::{debug, warn};
@@ -155,7 +156,7 @@ async fn from_console(username: String) -> Result<Option<Password>> {
 
 /// Whether anybody or anything can answer on standard input: a terminal, a pipe or a file, but not `/dev/null`.
 pub(crate) fn someone_may_answer() -> bool {
-    io::stdin().is_terminal() || stdin_is_fed()
+    at_terminal() || stdin_is_fed()
 }
 
 #[cfg(unix)]
@@ -172,6 +173,17 @@ fn stdin_is_fed() -> bool {
 #[cfg(not(unix))]
 fn stdin_is_fed() -> bool {
     true
+}
+
+/// Whether a person sits at standard input.
+pub(crate) fn at_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// A line that belongs to a prompt.
+pub(crate) fn say(line: &str, to_stderr: bool) {
+    // Whoever cannot read it cannot answer either; the answer decides.
+    let _ = if to_stderr { writeln!(io::stderr(), "{line}") } else { writeln!(io::stdout(), "{line}") };
 }
 
 /// Shows a prompt and reads the answer from standard input, which may be a pipe. `None` at its end.
@@ -196,9 +208,9 @@ fn ask_line(prompt: &str, to_stderr: bool) -> Result<Option<String>> {
 }
 
 /// What was answered to the prompt for a code.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Answer {
-    Code(String),
+    Code(SecurityCode),
     /// Send a message to the phone of this index.
     Phone(usize),
     /// Neither; the text says why.
@@ -230,12 +242,14 @@ pub(crate) fn code_prompt(phones: usize) -> String {
     }
 }
 
+/// The prompt for a code that went to a phone.
+pub(crate) const SENT_CODE: &str = "Please enter two-factor authentication code that you received over SMS: ";
+
 /// Reads an answer to [`code_prompt`], in icloudpd's words when it makes no sense.
 pub(crate) fn read_answer(line: &str, phones: usize) -> Answer {
     let answer = line.trim().to_lowercase();
-    let six = answer.chars().count() == 6;
-    if six && answer.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Answer::Code(answer);
+    if let Ok(code) = answer.parse() {
+        return Answer::Code(code);
     }
     if phones == 0 {
         return Answer::Again("Invalid code, should be six digits. Try again".to_owned());
@@ -265,20 +279,23 @@ mod tests {
 
     #[test]
     fn answers_are_read_as_icloudpd_reads_them() {
-        let again = |text: &str| Answer::Again(text.to_owned());
         let table = [
-            ("  012345 ", 3, Answer::Code("012345".to_owned())),
-            ("B", 3, Answer::Phone(1)),
-            ("", 3, again("Empty string. Try again")),
-            ("d", 3, again("Invalid index, should be (a..c). Try again")),
-            ("b", 1, again("Invalid index, should be (a). Try again")),
-            ("12345x", 1, again("Invalid code, should be six digits. Try again")),
-            ("12", 2, again("Should be index (a..b) or six-digit code. Try again")),
-            ("a", 0, again("Invalid code, should be six digits. Try again")),
-            ("١٢٣٤٥٦", 0, again("Invalid code, should be six digits. Try again")),
+            ("  012345 ", 3, "Code(SecurityCode(***))"),
+            ("B", 3, "Phone(1)"),
+            ("", 3, "Empty string. Try again"),
+            ("d", 3, "Invalid index, should be (a..c). Try again"),
+            ("b", 1, "Invalid index, should be (a). Try again"),
+            ("12345x", 1, "Invalid code, should be six digits. Try again"),
+            ("12", 2, "Should be index (a..b) or six-digit code. Try again"),
+            ("a", 0, "Invalid code, should be six digits. Try again"),
+            ("١٢٣٤٥٦", 0, "Invalid code, should be six digits. Try again"),
         ];
-        for (line, phones, answer) in table {
-            assert_eq!(read_answer(line, phones), answer, "{line:?}");
+        for (line, phones, expected) in table {
+            let answer = match read_answer(line, phones) {
+                Answer::Again(why) => why,
+                other => format!("{other:?}"),
+            };
+            assert_eq!(answer, expected, "{line:?}");
         }
     }
 

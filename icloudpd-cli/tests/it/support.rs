@@ -1,8 +1,12 @@
 //! The binary under test, kept away from the developer's home, keyring, terminal and time zone.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use icloud_photos_testkit::{AccountSpec, FakeCloud, LibrarySpec, Server};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 /// `icloudpd` with these arguments, in an empty world.
 pub(crate) fn icloudpd(args: &[&str]) -> Command {
@@ -91,4 +95,79 @@ pub(crate) fn tree(root: &Path) -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// A fake iCloud, a folder for photos, one for sessions, and the program between them.
+pub(crate) struct World {
+    pub(crate) cloud: FakeCloud,
+    server: Server,
+    folder: TempDir,
+    _runtime: Runtime,
+}
+
+impl World {
+    pub(crate) const USER: &str = "jdoe@example.com";
+    pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+    /// An account that signs in with its password alone.
+    pub(crate) fn new(library: LibrarySpec) -> Self {
+        Self::of(AccountSpec::in_state("password-only").unwrap(), library)
+    }
+
+    pub(crate) fn of(account: AccountSpec, library: LibrarySpec) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let cloud = FakeCloud::builder().account(account).library(library).build();
+        let server = runtime.block_on(cloud.serve()).unwrap();
+        Self { cloud, server, folder: TempDir::new().unwrap(), _runtime: runtime }
+    }
+
+    /// Where photos go.
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.folder.path().join("photos")
+    }
+
+    /// Paths of the photos that are there.
+    pub(crate) fn photos(&self) -> Vec<String> {
+        tree(&self.directory())
+    }
+
+    /// Where sessions are kept.
+    pub(crate) fn sessions(&self) -> PathBuf {
+        self.folder.path().join("deep/sessions")
+    }
+
+    /// The next run has to sign in again.
+    pub(crate) fn forget_session(&self) {
+        let _ = std::fs::remove_dir_all(self.sessions());
+    }
+
+    /// The program in a session of its own: no terminal to ask for a password.
+    pub(crate) fn detached(&self, args: &[&str]) -> Command {
+        let program = self.icloudpd(args);
+        let mut command = Command::new("setsid");
+        command.env_clear();
+        command.arg("--wait").arg(program.get_program()).args(program.get_args());
+        for (name, value) in program.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command
+    }
+
+    /// The program, with the right password in the environment, and these arguments after the user.
+    pub(crate) fn icloudpd(&self, args: &[&str]) -> Command {
+        let sessions = self.sessions();
+        let mut command = icloudpd(&["--cookie-directory", sessions.to_str().unwrap(), "-u", Self::USER]);
+        command
+            .args(args)
+            .env("ICLOUDPD_PASSWORD", Self::PASSWORD)
+            .env("ICLOUDPD_AUTH_ENDPOINT", self.server.url())
+            .env("ICLOUDPD_SETUP_ENDPOINT", self.server.url())
+            .env("NO_PROXY", "127.0.0.1");
+        command
+    }
+
+    /// The program, about to download everything.
+    pub(crate) fn download(&self) -> Command {
+        self.icloudpd(&["-d", self.directory().to_str().unwrap()])
+    }
 }
