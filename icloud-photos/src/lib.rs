@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod asset;
+pub mod auth;
 mod client;
 mod endpoints;
 mod error;
@@ -13,6 +14,8 @@ pub mod redact;
 pub mod session;
 pub mod storage;
 
+pub use crate::auth::{Challenge, Credentials, Login, SecurityCode};
 pub use crate::client::{Client, ClientBuilder};
 pub use crate::endpoints::{Endpoints, Region};
 pub use crate::error::{Error, ErrorKind, Result, Retry};
+pub use crate::session::{AppleId, Session};
