@@ -6,6 +6,7 @@
 pub mod asset;
 pub mod auth;
 mod client;
+pub mod download;
 mod endpoints;
 mod error;
 pub mod http;
