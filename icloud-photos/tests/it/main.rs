@@ -1,0 +1,4 @@
+//! One test program, one file per room.
+
+mod download;
+mod support;
