@@ -1,5 +1,7 @@
 //! The CloudKit half of the fake: lists, counts, albums, lookups, writes, the change feed, content.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use icloud_photos_testkit::{
@@ -800,7 +802,7 @@ fn twins_differ_only_in_their_bytes() {
 /// Two files that icloudpd would take for one: same day, same length, same name in ASCII.
 #[test]
 fn no_two_files_of_a_healthy_library_are_taken_for_one_by_name_day_and_length() {
-    let truth = Fake::new(&LibrarySpec::everyday(6, 12_000)).library.truth();
+    let truth = Fake::new(&LibrarySpec::everyday(6, 6_000)).library.truth();
     let mut seen = HashMap::new();
     for asset in truth["assets"].as_array().unwrap().iter().filter(|asset| asset["zone"] == "PrimarySync") {
         let name: String =

@@ -1,5 +1,7 @@
 //! The fake against the recordings: for the bodies that were really sent, answers of the same shape.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 

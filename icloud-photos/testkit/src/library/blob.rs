@@ -125,10 +125,8 @@ fn fill_own(key: u64, offset: u64, out: &mut [u8]) {
     let (head, rest) = out.split_at_mut(lead);
     let skip = (offset % 8) as usize;
     head.copy_from_slice(&word(offset / 8)[skip..][..lead]);
-    let mut i = (offset + lead as u64) / 8;
-    for chunk in rest.chunks_mut(8) {
+    for (i, chunk) in ((offset + lead as u64) / 8..).zip(rest.chunks_mut(8)) {
         chunk.copy_from_slice(&word(i)[..chunk.len()]);
-        i += 1;
     }
 }
 
