@@ -126,9 +126,11 @@ impl LibrarySpec {
         }
     }
 
-    /// Everyday, with everything that can be wrong with a record, same-length twins included.
+    /// Everyday, with everything that can be wrong with a record, same-length twins and pairs that are split
+    /// over two pages included.
     pub fn wild(seed: u64, assets: u64) -> Self {
         Self { profile: Profile::Wild, same_length_twins: true, ..Self::everyday(seed, assets) }
+            .with(|switches| switches.split_pairs = true)
     }
 
     /// Adds one asset of `bytes` bytes to a plain library.
