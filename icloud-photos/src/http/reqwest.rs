@@ -1,0 +1,67 @@
+//! The default transport, over `reqwest` with rustls, the system's trust store and the usual proxy variables.
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryStreamExt};
+use http::{Request, Response};
+
+use super::{Body, HttpTransport};
+use crate::error::{Error, ErrorKind, Result};
+
+/// HTTP over `reqwest`: HTTP/2 where the server has it, rustls with the system's trust store (`SSL_CERT_FILE` and
+/// `SSL_CERT_DIR` too), `HTTPS_PROXY` and `NO_PROXY`, no redirects, no cookies of its own.
+#[derive(Debug, Clone)]
+pub struct ReqwestTransport(reqwest::Client);
+
+impl ReqwestTransport {
+    /// A transport with its own connection pool.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Network`] if TLS cannot be set up, for example without any trust store.
+    pub fn new() -> Result<Self> {
+        reqwest::Client::builder()
+            .user_agent(super::USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(std::time::Duration::from_secs(30))
+            .tcp_nodelay(true)
+            .build()
+            .map(Self)
+            .map_err(|error| Error::new(ErrorKind::Network, "cannot set up HTTPS").caused_by(error))
+    }
+
+    /// Uses a client of the caller, with its proxies, certificates and limits. It must not follow redirects nor keep
+    /// cookies.
+    pub fn with_client(client: reqwest::Client) -> Self {
+        Self(client)
+    }
+}
+
+impl HttpTransport for ReqwestTransport {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>>> {
+        async move {
+            let request = reqwest::Request::try_from(request).map_err(|error| {
+                Error::new(ErrorKind::Unexpected, "not a valid request").caused_by(hide_url(error))
+            })?;
+            let answer = self.0.execute(request).await.map_err(network_error)?;
+            let mut response = Response::new(());
+            *response.status_mut() = answer.status();
+            *response.headers_mut() = answer.headers().clone();
+            Ok(response.map(|()| Body::stream(answer.bytes_stream().map_err(network_error))))
+        }
+        .boxed()
+    }
+}
+
+fn network_error(error: reqwest::Error) -> Error {
+    let (kind, message) = match () {
+        () if error.is_connect() => (ErrorKind::Network, "cannot connect; is the network up?"),
+        () if error.is_timeout() => (ErrorKind::Timeout, "the server did not answer in time"),
+        () => (ErrorKind::Network, "the connection broke"),
+    };
+    Error::new(kind, message).caused_by(hide_url(error))
+}
+
+/// Download links are secrets, and reqwest prints the URL with its errors.
+fn hide_url(error: reqwest::Error) -> reqwest::Error {
+    error.without_url()
+}

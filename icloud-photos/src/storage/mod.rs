@@ -1,0 +1,141 @@
+//! Where bytes go. Knows nothing of iCloud.
+//!
+//! A [`Storage`] keeps files under [`StoragePath`]s. Nothing is visible under its final name before
+//! [`StorageWriter::commit`]; a writer that is dropped leaves at most a part that a later writer with the same part
+//! name goes on with. The local disk and memory are built in; a third party's storage proves itself with
+//! `storage_conformance!` (feature `testing`).
+
+mod path;
+
+use std::fmt;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+pub use self::path::StoragePath;
+use crate::error::Result;
+
+/// A place for files.
+#[async_trait]
+pub trait Storage: fmt::Debug + Send + Sync + 'static {
+    /// What this storage can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What stands under `path`; `None` if nothing does.
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>>;
+
+    /// Begins to write `path`. Folders are made as needed, at the latest when committing.
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>>;
+
+    /// Reads a file from byte `from` on.
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// Removes a file; no error if there is none.
+    async fn remove(&self, path: &StoragePath) -> Result<()>;
+
+    /// All files below `prefix`, in no order. Parts of unfinished writes are not listed.
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>>;
+
+    /// Returns when everything committed so far would survive a loss of power.
+    async fn flush(&self) -> Result<()>;
+}
+
+/// Takes the bytes of one file. Dropping it keeps the part, if the storage can resume, and else leaves nothing.
+#[async_trait]
+pub trait StorageWriter: Send {
+    /// Bytes that an earlier writer with the same part name left. They can be read back with
+    /// [`StorageWriter::resumed`] and count as written.
+    fn position(&self) -> u64;
+
+    /// The bytes before [`StorageWriter::position`], for hashing them.
+    async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>>;
+
+    /// Throws away what was written so far and starts again at zero.
+    async fn restart(&mut self) -> Result<()>;
+
+    /// Takes the next bytes.
+    async fn write(&mut self, chunk: Bytes) -> Result<()>;
+
+    /// Makes the file appear under its name, whole, with its time. Fails with
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) when something stands there and
+    /// [`WriteOptions::replace`] is not set.
+    async fn commit(self: Box<Self>) -> Result<ObjectMeta>;
+
+    /// Removes the part.
+    async fn abort(self: Box<Self>) -> Result<()>;
+}
+
+/// What a storage can do; callers degrade knowingly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Keeps [`WriteOptions::modified`].
+    pub modified_time: bool,
+    /// Goes on with the part of an earlier writer.
+    pub resume: bool,
+    /// Never replaces a foreign file when committing, even against other processes.
+    pub exclusive_commit: bool,
+    /// `a` and `A` are two names.
+    pub case_sensitive: bool,
+    /// Longest name between two slashes, in bytes.
+    pub max_name: Option<usize>,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// Name of the part, in the folder of the file. The same name finds the part of an earlier writer. Without one
+    /// nothing is left behind.
+    pub part: Option<String>,
+    /// Modification time, whole seconds where the storage keeps no better.
+    pub modified: Option<SystemTime>,
+    /// Length, if known: lets a storage choose how to write.
+    pub size: Option<u64>,
+    /// Whether to replace what stands under the name. Without it the name must be free.
+    pub replace: bool,
+}
+
+impl WriteOptions {
+    /// Names the part.
+    #[must_use]
+    pub fn part(mut self, name: impl Into<String>) -> Self {
+        self.part = Some(name.into());
+        self
+    }
+
+    /// Sets the modification time.
+    #[must_use]
+    pub fn modified(mut self, time: SystemTime) -> Self {
+        self.modified = Some(time);
+        self
+    }
+
+    /// Tells the length.
+    #[must_use]
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// Replaces what stands under the name.
+    #[must_use]
+    pub fn replace(mut self) -> Self {
+        self.replace = true;
+        self
+    }
+}
+
+/// What a storage knows of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectMeta {
+    /// Where it stands.
+    pub path: StoragePath,
+    /// Length in bytes.
+    pub size: u64,
+    /// Modification time, if the storage keeps one.
+    pub modified: Option<SystemTime>,
+}
