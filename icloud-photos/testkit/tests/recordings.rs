@@ -1,210 +1,187 @@
-//! The fake against the recordings: for the bodies that were really sent, answers of the same shape.
+//! Our answers beside recorded ones: same members of the same types, same cookies written the same way.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used)] // in helpers; clippy knows only functions marked as tests
 
-use std::collections::{BTreeMap, BTreeSet};
+mod support;
+
 use std::path::PathBuf;
 
-use icloud_photos_testkit::{Context, Library, LibrarySpec, Request, SharedLibrary};
-use serde_json::Value;
+use http::Method;
+use icloud_photos_testkit::{AccountSpec, FakeCloud, Response};
+use serde_json::{Value, json};
+use support::Client;
 
-const NAMES: [&str; 4] = [
-    "listing_albums",
-    "download_autodelete_photos_part1",
-    "download_autodelete_photos_part2",
-    "autodelete_photos",
-];
-
-/// One recorded exchange with the database.
-struct Exchange {
-    name: String,
-    uri: String,
-    request: Value,
-    answer: Value,
-    headers: BTreeSet<String>,
-}
-
-/// The recorded exchanges, or nothing where there are no recordings.
-fn recorded() -> Vec<Exchange> {
+/// One recorded exchange; `None`, said aloud, where there are no recordings.
+fn recorded(file: &str, exchange: usize) -> Option<Value> {
+    let given = std::env::var_os("ICLOUD_RECORDINGS").map(PathBuf::from);
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/recordings");
-    let folder = std::env::var_os("ICLOUD_RECORDINGS").map_or_else(beside, PathBuf::from);
-    let mut found = Vec::new();
-    for name in NAMES {
-        let Ok(text) = std::fs::read(folder.join(format!("{name}.json"))) else {
-            println!("skipped: no recording {name} in {}", folder.display());
-            continue;
-        };
-        let exchanges: Vec<Value> = serde_json::from_slice(&text).unwrap();
-        for (i, exchange) in exchanges.iter().enumerate() {
-            let uri = exchange["request"]["uri"].as_str().unwrap();
-            let Some(at) = uri.find("/database/") else { continue };
-            let body = exchange["request"]["body"].as_str().unwrap();
-            found.push(Exchange {
-                name: format!("{name} {i}"),
-                uri: uri[at..].to_owned(),
-                request: serde_json::from_str(body).unwrap(),
-                answer: serde_json::from_str(exchange["response"]["body"].as_str().unwrap()).unwrap(),
-                headers: header_names(exchange["response"]["headers"].as_object().unwrap().keys()),
-            });
-        }
-    }
-    found
-}
-
-/// The headers that belong to the database and not to the way there.
-fn header_names<'a>(names: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
-    let ours =
-        |name: &String| name.starts_with("x-") || name.starts_with("access-") || name == "content-type";
-    names.map(|name| name.to_lowercase()).filter(ours).collect()
-}
-
-/// A fake, and names of its own that stand for names of the recorded account.
-struct Fake {
-    library: Library,
-    truth: Value,
-}
-
-/// Asks the fake the same.
-fn ask(Fake { library, truth }: &Fake, exchange: &Exchange) -> (u16, Value, BTreeSet<String>) {
-    let shared = truth["zones"].as_array().unwrap().iter().find(|zone| zone["database"] == "shared").unwrap();
-    let mut body = exchange.request.to_string();
-    body = body.replace("SharedSync-00000000-1111-2222-3333-444444444444", shared["zone"].as_str().unwrap());
-    if exchange.uri.contains("modify") {
-        let record = &exchange.request["operations"][0]["record"];
-        body =
-            body.replace(record["recordName"].as_str().unwrap(), truth["assets"][0]["id"].as_str().unwrap());
-        body = body.replace(&format!(",\"recordChangeTag\":{}", record["recordChangeTag"]), "");
-    }
-    let request: Request = ::http::Request::post(&exchange.uri).body(body.into()).unwrap();
-    let context =
-        Context { base_url: "https://cvws.icloud-content.com".to_owned(), now_ms: 1_686_106_458_410 };
-    let response = library.cloudkit(&request, &context);
-    let headers = response.headers().keys().map(|name| name.as_str().to_owned()).collect::<Vec<_>>();
-    let status = response.status().as_u16();
-    let body = futures::executor::block_on(response.into_body().collect()).unwrap();
-    (status, serde_json::from_slice(&body).unwrap(), header_names(headers.iter()))
-}
-
-/// Every member of every object, with the type of its value; lists count as their elements, and members of
-/// `records` go by the kind of record.
-fn shape(value: &Value, path: &str, out: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            let kind = members.get("recordType").and_then(Value::as_str);
-            let path = kind.map_or_else(|| path.to_owned(), |kind| format!("{path}<{kind}>"));
-            for (name, value) in members {
-                shape(value, &format!("{path}.{name}"), out);
-            }
-        }
-        Value::Array(items) => {
-            out.insert(format!("{path}[]"));
-            items.iter().for_each(|item| shape(item, &format!("{path}[]"), out));
-        }
-        Value::String(text) if path.ends_with(".type") => drop(out.insert(format!("{path}={text}"))),
-        Value::String(_) => drop(out.insert(format!("{path}:text"))),
-        Value::Number(_) => drop(out.insert(format!("{path}:number"))),
-        Value::Bool(_) => drop(out.insert(format!("{path}:bool"))),
-        Value::Null => drop(out.insert(format!("{path}:null"))),
-    }
-}
-
-fn fake() -> Fake {
-    let spec = LibrarySpec::everyday(1, 1_200).with_shared_library(SharedLibrary::Participant, 100);
-    let library = Library::generate(&spec);
-    Fake { truth: library.truth(), library }
-}
-
-#[test]
-fn answers_to_recorded_requests_have_the_recorded_shape() {
-    let fake = fake();
-    let all = recorded();
-    // Fields differ from photo to photo: what may appear is what any recording of the same list shows.
-    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for exchange in &all {
-        let kind = exchange.request["query"]["recordType"].to_string();
-        shape(&exchange.answer, "", known.entry(kind).or_default());
-    }
-    for exchange in &all {
-        let (status, answer, headers) = ask(&fake, exchange);
-        assert_eq!(status, 200, "{}: {answer}", exchange.name);
-        let (mut real, mut ours) = (BTreeSet::new(), BTreeSet::new());
-        shape(&exchange.answer, "", &mut real);
-        shape(&answer, "", &mut ours);
-        let missing: Vec<_> = real.difference(&ours).filter(|path| !may_be_missing(path)).collect();
-        assert!(missing.is_empty(), "{}: missing {missing:#?}", exchange.name);
-        let kind = exchange.request["query"]["recordType"].to_string();
-        let added: Vec<_> = ours.difference(&known[&kind]).filter(|path| !may_be_added(path)).collect();
-        assert!(added.is_empty(), "{}: not recorded {added:#?}", exchange.name);
-        let missing: Vec<_> = exchange.headers.difference(&headers).collect();
-        assert!(missing.is_empty(), "{}: headers {missing:?}", exchange.name);
-    }
-}
-
-/// The last page of the fake's list is another one than that of the recorded list.
-fn may_be_missing(path: &str) -> bool {
-    path == ".continuationMarker:text"
-}
-
-/// Fields the protocol page knows from other recordings and clients, and no recording here happens to hold.
-fn may_be_added(path: &str) -> bool {
-    let families =
-        ["resOriginalAlt", "resVidFull", "resOriginalVidCompl", "resVidMed", "resVidSmall", "resJPEGMed"];
-    let fields = [
-        "captionEnc",
-        "burstId",
-        "burstFlagsExt",
-        "adjustmentSimpleDataEnc",
-        "locationEnc",
-        "adjustmentType",
-    ];
-    let zones = [".zones[].syncToken:text", ".zones[].atomic:bool", ".zones[].deleted:bool"];
-    path == ".continuationMarker:text"
-        || zones.contains(&path)
-        || path.ends_with("zoneID.zoneType:text")
-        || path.ends_with(".filenameEnc.type=STRING")
-        || families.iter().any(|family| path.contains(&format!(".fields.{family}")))
-        || fields.iter().any(|field| path.contains(&format!(".fields.{field}.")))
-        || path.contains(".fields.parentId.")
-}
-
-#[test]
-fn links_have_the_parts_of_recorded_links() {
-    let fake = fake();
-    for exchange in recorded() {
-        let (_, answer, _) = ask(&fake, &exchange);
-        for (real, ours) in links(&exchange.answer).iter().zip(links(&answer)) {
-            let parts = |link: &str| {
-                let url = url::Url::parse(link).unwrap();
-                url.query_pairs().map(|(name, _)| name.into_owned()).collect::<BTreeSet<_>>()
-            };
-            assert_eq!(parts(&ours), parts(real));
-            assert_eq!(ours.split('?').next().unwrap().len(), real.split('?').next().unwrap().len());
-        }
-    }
-}
-
-fn links(answer: &Value) -> Vec<String> {
-    let records = answer["records"].as_array().cloned().unwrap_or_default();
-    let link = |record: &Value| {
-        record["fields"]["resOriginalRes"]["value"]["downloadURL"].as_str().map(str::to_owned)
+    let path = given.unwrap_or_else(beside).join(file);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("skipped: no recording at {}", path.display());
+        return None;
     };
-    records.iter().filter_map(link).collect()
+    let all: Value = serde_json::from_str(&text).unwrap();
+    Some(all[exchange]["response"].clone())
 }
 
-#[test]
-fn the_recorded_order_of_a_page_is_ours() {
-    let fake = fake();
-    for exchange in recorded().iter().filter(|exchange| exchange.name.starts_with("download")) {
-        let kinds = |answer: &Value| {
-            let records = answer["records"].as_array().cloned().unwrap_or_default();
-            let mut kinds: Vec<String> =
-                records.iter().map(|record| record["recordType"].to_string()).collect();
-            kinds.dedup();
-            kinds
-        };
-        let (_, answer, _) = ask(&fake, exchange);
-        if !answer["records"].as_array().is_none_or(Vec::is_empty) {
-            assert_eq!(kinds(&answer), kinds(&exchange.answer), "{}", exchange.name);
+fn body(recorded: &Value) -> Value {
+    serde_json::from_str(recorded["body"].as_str().unwrap()).unwrap()
+}
+
+fn cloud() -> FakeCloud {
+    FakeCloud::builder().account(AccountSpec { iterations: 1000, ..AccountSpec::default() }).build()
+}
+
+/// Asks as a client would that believes to talk to Apple.
+async fn login_at_apple(client: &Client) -> Response {
+    let trust = client.trust_token.clone().unwrap_or_default();
+    let body = json!({"dsWebAuthToken": client.session_token, "extended_login": true, "trustToken": trust});
+    let request =
+        http::Request::builder().method(Method::POST).uri("https://setup.icloud.com/setup/ws/1/accountLogin");
+    client.cloud.handle(request.body(body.to_string().into()).unwrap()).await
+}
+
+/// Name and attributes of a cookie, with the digits and words of dates made alike.
+fn shape(cookie: &str) -> String {
+    let (name, rest) = cookie.split_once("=\"").unwrap();
+    let (_, attributes) = rest.split_once('"').unwrap();
+    let attributes: Vec<String> = attributes.split(';').map(date_shape).collect();
+    format!("{name} {}", attributes.join(";"))
+}
+
+fn date_shape(attribute: &str) -> String {
+    let alike = |c: char| {
+        if c.is_ascii_digit() {
+            '0'
+        } else if c.is_ascii_alphabetic() {
+            'a'
+        } else {
+            c
+        }
+    };
+    match attribute.strip_prefix("Expires=") {
+        Some(date) => date.chars().map(alike).collect(),
+        None => attribute.to_owned(),
+    }
+}
+
+async fn compare_cookies(ours: &Response, recorded: &Value) {
+    let ours: Vec<String> =
+        ours.headers().get_all("set-cookie").iter().map(|cookie| shape(cookie.to_str().unwrap())).collect();
+    for cookie in recorded["headers"]["Set-Cookie"].as_array().unwrap() {
+        let wanted = shape(cookie.as_str().unwrap());
+        assert!(ours.contains(&wanted), "{wanted} is not among {ours:#?}");
+    }
+}
+
+/// Every member of ours that is recorded too must have the recorded type.
+fn compare_types(ours: &Value, recorded: &Value, path: &str) {
+    let (Some(mine), Some(theirs)) = (ours.as_object(), recorded.as_object()) else {
+        assert_eq!(std::mem::discriminant(ours), std::mem::discriminant(recorded), "{path}");
+        return;
+    };
+    for (name, value) in mine {
+        if let Some(theirs) = theirs.get(name) {
+            compare_types(value, theirs, &format!("{path}.{name}"));
         }
     }
+}
+
+async fn compare_account(ours: Response, recorded: &Value) {
+    let ours: Value = serde_json::from_slice(&ours.into_body().collect().await.unwrap()).unwrap();
+    let recorded = body(recorded);
+    compare_types(&ours, &recorded, "");
+    for name in recorded.as_object().unwrap().keys() {
+        assert!(ours.get(name).is_some(), "{name} is missing");
+    }
+    for name in ["hsaVersion", "hasICloudQualifyingDevice", "isWebAccessAllowed", "locked", "iCDPEnabled"] {
+        assert_eq!(ours["dsInfo"][name], recorded["dsInfo"][name], "{name}");
+    }
+    for name in ["hsaChallengeRequired", "hsaTrustedBrowser", "version", "isExtendedLogin"] {
+        assert_eq!(ours[name], recorded[name], "{name}");
+    }
+    let (mine, theirs) = (&ours["webservices"]["ckdatabasews"], &recorded["webservices"]["ckdatabasews"]);
+    assert_eq!((&mine["status"], &mine["pcsRequired"]), (&theirs["status"], &theirs["pcsRequired"]));
+}
+
+#[tokio::test]
+async fn login_before_trust() {
+    let Some(recorded) = recorded("2fa_flow_valid_code.json", 3) else { return };
+    let mut client = Client::new(&cloud());
+    client.right_password().await;
+    let ours = login_at_apple(&client).await;
+    compare_cookies(&ours, &recorded).await;
+    compare_account(ours, &recorded).await;
+}
+
+#[tokio::test]
+async fn login_after_trust() {
+    let Some(recorded) = recorded("2fa_flow_valid_code.json", 6) else { return };
+    let client = Client::sign_in(&cloud()).await;
+    let ours = login_at_apple(&client).await;
+    compare_cookies(&ours, &recorded).await;
+    compare_account(ours, &recorded).await;
+}
+
+#[tokio::test]
+async fn answers_of_the_sign_in_service_have_the_recorded_headers_and_bodies() {
+    let (Some(complete), Some(code), Some(trust), Some(wrong)) = (
+        recorded("2fa_flow_valid_code.json", 1),
+        recorded("2fa_flow_valid_code.json", 4),
+        recorded("2fa_flow_valid_code.json", 5),
+        recorded("2fa_flow_invalid_code.json", 4),
+    ) else {
+        return;
+    };
+    let cloud = cloud();
+    let mut client = Client::new(&cloud);
+    let ours = [
+        (client.right_password().await, complete),
+        (
+            {
+                client.push().await;
+                client.enter("nocode").await
+            },
+            wrong,
+        ),
+        (
+            {
+                let code = cloud.codes()[0].code.clone();
+                client.enter(&code).await
+            },
+            code,
+        ),
+        (client.get("/appleauth/auth/2sv/trust").await, trust),
+    ];
+    for (ours, recorded) in ours {
+        let harvested = |name: &&String| {
+            name.to_lowercase().starts_with("x-apple") || *name == "scnt" || *name == "Location"
+        };
+        for name in recorded["headers"].as_object().unwrap().keys().filter(harvested) {
+            assert!(ours.header(&name.to_lowercase()).is_some(), "{name}");
+        }
+        // The recording of a two-factor login says 200 where Apple says 409.
+        let status = if recorded["body"] == r#"{"auth_type":"hsa2"}"# {
+            json!(409)
+        } else {
+            recorded["status"].clone()
+        };
+        assert_eq!(json!(ours.status), status);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_code_and_a_wrong_password_have_the_recorded_bodies() {
+    let (Some(code), Some(password)) =
+        (recorded("2fa_flow_invalid_code.json", 4), recorded("failed_auth.json", 1))
+    else {
+        return;
+    };
+    let mut client = Client::new(&cloud());
+    let refused = client.password("jdoe@example.com", "guess").await;
+    assert_eq!(refused.json, body(&password));
+    client.right_password().await;
+    let wrong = client.enter("901431").await;
+    assert_eq!(wrong.json["service_errors"], body(&code)["service_errors"]);
+    assert_eq!(wrong.json["hasError"], true);
 }
