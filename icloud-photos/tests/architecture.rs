@@ -79,9 +79,11 @@ fn uses(text: &str) -> Vec<String> {
         for (at, _) in line.match_indices("crate::") {
             let rest = &line[at + "crate::".len()..];
             let names = rest.strip_prefix('{').map_or(rest, |inner| inner.split('}').next().unwrap_or(""));
-            let names: Vec<&str> = if rest.starts_with('{') { names.split(',').collect() } else { vec![names] };
+            let names: Vec<&str> =
+                if rest.starts_with('{') { names.split(',').collect() } else { vec![names] };
             for name in names {
-                let name: String = name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let name: String =
+                    name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if !name.is_empty() {
                     found.push(name);
                 }

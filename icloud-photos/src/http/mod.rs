@@ -102,6 +102,11 @@ impl Http {
         self.retries
     }
 
+    /// The same connections with another retry policy.
+    pub(crate) fn with_retries(&self, retries: RetryPolicy) -> Self {
+        Self { retries, ..self.clone() }
+    }
+
     /// Sends a request; the body of the answer fails with [`ErrorKind::Timeout`] when it stalls.
     pub(crate) async fn open(&self, request: Request<Bytes>) -> Result<Response<Body>> {
         let host = request.uri().host().unwrap_or("").to_owned();
@@ -118,11 +123,18 @@ impl Http {
         Ok(Response::from_parts(head, body.collect(MAX_ANSWER).await?))
     }
 
-    async fn within<F: Future>(&self, limit: Duration, future: F, silence: &'static str) -> Result<F::Output> {
+    async fn within<F: Future>(
+        &self,
+        limit: Duration,
+        future: F,
+        silence: &'static str,
+    ) -> Result<F::Output> {
         futures::pin_mut!(future);
         match select(future, self.clock.sleep(limit)).await {
             Either::Left((output, _)) => Ok(output),
-            Either::Right(_) => Err(Error::new(ErrorKind::Timeout, silence).with("limit", format!("{limit:?}"))),
+            Either::Right(_) => {
+                Err(Error::new(ErrorKind::Timeout, silence).with("limit", format!("{limit:?}")))
+            }
         }
     }
 }
