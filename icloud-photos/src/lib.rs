@@ -6,6 +6,7 @@
 pub mod asset;
 pub mod auth;
 mod client;
+pub mod download;
 mod endpoints;
 mod error;
 pub mod http;
@@ -14,8 +15,10 @@ pub mod redact;
 pub mod session;
 pub mod storage;
 
+pub use crate::asset::{Asset, AssetId, Assets, Fields, Listing, Role};
 pub use crate::auth::{Challenge, Credentials, Login, SecurityCode};
 pub use crate::client::{Client, ClientBuilder};
 pub use crate::endpoints::{Endpoints, Region};
 pub use crate::error::{Error, ErrorKind, Result, Retry};
+pub use crate::library::{Album, Library, LibraryId, SmartAlbum};
 pub use crate::session::{AppleId, Session};

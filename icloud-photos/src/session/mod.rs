@@ -41,7 +41,7 @@ pub use self::store_file::FileSessionStore;
 use self::vault::Vault;
 use crate::endpoints::Endpoints;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Body, Http};
+use crate::http::{Body, Clock, Http, RetryPolicy};
 use crate::redact::SafeUrl;
 
 /// How often one call may have the session renewed.
@@ -186,6 +186,14 @@ impl Session {
             request.headers_mut().insert(header::RANGE, range);
         }
         self.0.http.open(request).await
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        self.0.http.clock()
+    }
+
+    pub(crate) fn retries(&self) -> RetryPolicy {
+        self.0.http.retries()
     }
 
     /// For a session that could not be saved when it was made.

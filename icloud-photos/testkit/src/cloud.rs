@@ -200,10 +200,15 @@ impl FakeCloud {
         true
     }
 
-    /// The library of an account, with what it needs to answer.
-    pub(crate) fn library(&self, username: Option<&str>) -> Option<(&Library, Context)> {
-        let index = username.map_or(Some(0), |username| self.desk().find(username))?;
-        Some((self.inner.libraries.get(index)?, self.context(index)))
+    /// The library of an account, to look into it or to change it.
+    pub fn library(&self, username: &str) -> Option<&Library> {
+        let index = self.desk().find(username)?;
+        self.inner.libraries.get(index)
+    }
+
+    /// The library of the first account.
+    pub(crate) fn first_library(&self) -> Option<&Library> {
+        self.inner.libraries.first()
     }
 
     fn route(&self, endpoint: Endpoint, library: usize, request: &Request) -> Response {
@@ -303,8 +308,9 @@ impl FakeCloudBuilder {
             self.accounts.push((AccountSpec::default(), None));
         }
         let (specs, libraries): (Vec<_>, Vec<_>) = self.accounts.into_iter().unzip();
-        let libraries =
-            libraries.into_iter().map(|spec| Library::generate(&spec.unwrap_or_else(empty_library)));
+        let libraries = libraries
+            .into_iter()
+            .map(|spec| Library::generate(&spec.unwrap_or_else(|| LibrarySpec::plain(0, 0))));
         let faults = Faults::default();
         let _ = faults.set(self.faults);
         let base_url_given = self.base_url.is_some();
@@ -339,8 +345,4 @@ fn without_library(mut request: Request) -> (usize, Request) {
         }
         None => (0, request),
     }
-}
-
-fn empty_library() -> LibrarySpec {
-    LibrarySpec { seed: 1, assets: 0 }
 }
