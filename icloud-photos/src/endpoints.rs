@@ -30,7 +30,9 @@ impl Endpoints {
     /// Apple's own hosts for a region.
     pub fn for_region(region: Region) -> Self {
         let (auth, setup, home) = match region {
-            Region::World => ("https://idmsa.apple.com", "https://setup.icloud.com", "https://www.icloud.com"),
+            Region::World => {
+                ("https://idmsa.apple.com", "https://setup.icloud.com", "https://www.icloud.com")
+            }
             Region::China => {
                 ("https://idmsa.apple.com", "https://setup.icloud.com.cn", "https://www.icloud.com.cn")
             }
@@ -84,15 +86,23 @@ impl Endpoints {
     /// # Errors
     /// [`ErrorKind::Protocol`], naming the host.
     pub fn check_host(&self, url: &Url) -> Result<()> {
-        const SUFFIXES: [&str; 5] =
-            [".icloud.com", ".icloud.com.cn", ".icloud-content.com", ".icloud-content.com.cn", ".cdn-apple.com"];
+        const SUFFIXES: [&str; 5] = [
+            ".icloud.com",
+            ".icloud.com.cn",
+            ".icloud-content.com",
+            ".icloud-content.com.cn",
+            ".cdn-apple.com",
+        ];
         let host = url.host_str().unwrap_or("");
         let apple = url.scheme() == "https" && SUFFIXES.iter().any(|suffix| host.ends_with(suffix));
         if apple || (is_loopback(url) && is_loopback(&self.setup)) {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Protocol, "the server named a host that is not Apple's; nothing was sent to it")
-            .with("host", host))
+        Err(Error::new(
+            ErrorKind::Protocol,
+            "the server named a host that is not Apple's; nothing was sent to it",
+        )
+        .with("host", host))
     }
 }
 
@@ -103,8 +113,9 @@ impl Default for Endpoints {
 }
 
 fn parse_endpoint(text: &str) -> Result<Url> {
-    let url = Url::parse(text)
-        .map_err(|error| Error::new(ErrorKind::Config, "not a URL").with("endpoint", text).caused_by(error))?;
+    let url = Url::parse(text).map_err(|error| {
+        Error::new(ErrorKind::Config, "not a URL").with("endpoint", text).caused_by(error)
+    })?;
     if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
         return Ok(url);
     }

@@ -202,9 +202,10 @@ impl Error {
             Io::StorageFull | Io::QuotaExceeded => {
                 (ErrorKind::StorageFull, "the disk is full; free some space and run again")
             }
-            Io::PermissionDenied | Io::ReadOnlyFilesystem => {
-                (ErrorKind::PermissionDenied, "not allowed to read or write here; check owner and permissions")
-            }
+            Io::PermissionDenied | Io::ReadOnlyFilesystem => (
+                ErrorKind::PermissionDenied,
+                "not allowed to read or write here; check owner and permissions",
+            ),
             Io::NotFound => (ErrorKind::NotFound, "no such file or folder"),
             Io::AlreadyExists => (ErrorKind::AlreadyExists, "something with this name exists already"),
             _ => (ErrorKind::Storage, "reading or writing failed"),

@@ -12,6 +12,9 @@ pub mod library;
 pub mod redact;
 pub mod session;
 pub mod storage;
+pub mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use crate::client::{Client, ClientBuilder};
 pub use crate::endpoints::{Endpoints, Region};

@@ -52,6 +52,10 @@ mod tests {
     fn a_signed_link_shows_no_signature() {
         let url: Url = "https://user:pw@cvws.icloud-content.com:444/B/x/${f}?s=secret&e=1".parse().unwrap();
         let shown = format!("{0} {0:?}", SafeUrl::from(url));
-        assert!(!shown.contains("secret") && !shown.contains("pw") && shown.contains("icloud-content.com:444/B/x"));
+        assert!(
+            !shown.contains("secret")
+                && !shown.contains("pw")
+                && shown.contains("icloud-content.com:444/B/x")
+        );
     }
 }

@@ -121,16 +121,19 @@ mod tests {
     fn vectors_of_the_protocol_notes() {
         assert_eq!(checksum(b""), "AW2cWT2PxzWixMKuuNMTHJ8CJ3sH");
         assert_eq!(checksum(b"hello"), "AcW96XzA8CMFcrVWfJyAAy8aWWE6");
-        assert_eq!(
-            checksum(b"The quick brown fox jumps over the lazy dog"),
-            "ATE6W0VAGbjhs9B5SmRCwt9Y3yxl"
-        );
+        assert_eq!(checksum(b"The quick brown fox jumps over the lazy dog"), "ATE6W0VAGbjhs9B5SmRCwt9Y3yxl");
     }
 
     #[test]
     fn only_21_bytes_are_a_checksum() {
-        assert_eq!(Checksum::parse("AW2cWT2PxzWixMKuuNMTHJ8CJ3sH").map(|c| c.scheme()), Some(Scheme::SaltedSha1));
-        assert_eq!(Checksum::parse("BG2cWT2PxzWixMKuuNMTHJ8CJ3sH").map(|c| c.scheme()), Some(Scheme::Unknown(4)));
+        assert_eq!(
+            Checksum::parse("AW2cWT2PxzWixMKuuNMTHJ8CJ3sH").map(|c| c.scheme()),
+            Some(Scheme::SaltedSha1)
+        );
+        assert_eq!(
+            Checksum::parse("BG2cWT2PxzWixMKuuNMTHJ8CJ3sH").map(|c| c.scheme()),
+            Some(Scheme::Unknown(4))
+        );
         assert_eq!(Checksum::parse("AW2cWT2PxzWixMKuuNMTHJ8CJ3"), None);
         assert_eq!(Checksum::parse("AQ=="), None);
         assert_eq!(Checksum::parse("not base64!"), None);

@@ -30,7 +30,8 @@ impl CookieJar {
         let emptied = value.trim_matches('"').is_empty();
         if emptied {
             let found = self.0.iter_any().find(|kept| kept.name() == name);
-            let Some((domain, path)) = found.map(|kept| (String::from(&kept.domain), String::from(&kept.path)))
+            let Some((domain, path)) =
+                found.map(|kept| (String::from(&kept.domain), String::from(&kept.path)))
             else {
                 return false;
             };

@@ -118,11 +118,18 @@ impl Http {
         Ok(Response::from_parts(head, body.collect(MAX_ANSWER).await?))
     }
 
-    async fn within<F: Future>(&self, limit: Duration, future: F, silence: &'static str) -> Result<F::Output> {
+    async fn within<F: Future>(
+        &self,
+        limit: Duration,
+        future: F,
+        silence: &'static str,
+    ) -> Result<F::Output> {
         futures::pin_mut!(future);
         match select(future, self.clock.sleep(limit)).await {
             Either::Left((output, _)) => Ok(output),
-            Either::Right(_) => Err(Error::new(ErrorKind::Timeout, silence).with("limit", format!("{limit:?}"))),
+            Either::Right(_) => {
+                Err(Error::new(ErrorKind::Timeout, silence).with("limit", format!("{limit:?}")))
+            }
         }
     }
 }

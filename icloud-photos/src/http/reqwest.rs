@@ -39,8 +39,9 @@ impl ReqwestTransport {
 impl HttpTransport for ReqwestTransport {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>>> {
         async move {
-            let request = reqwest::Request::try_from(request)
-                .map_err(|error| Error::new(ErrorKind::Unexpected, "not a valid request").caused_by(hide_url(error)))?;
+            let request = reqwest::Request::try_from(request).map_err(|error| {
+                Error::new(ErrorKind::Unexpected, "not a valid request").caused_by(hide_url(error))
+            })?;
             let answer = self.0.execute(request).await.map_err(network_error)?;
             let mut response = Response::new(());
             *response.status_mut() = answer.status();

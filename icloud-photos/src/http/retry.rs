@@ -85,7 +85,11 @@ impl Http {
             failures += 1;
             let Some(pause) = policy.pause(failures, &error, self.clock().jitter()) else {
                 let spent = failures > 1 && error.is_retryable();
-                return Err(if spent { error.retrying(Retry::Exhausted { attempts: failures }) } else { error });
+                return Err(if spent {
+                    error.retrying(Retry::Exhausted { attempts: failures })
+                } else {
+                    error
+                });
             };
             tracing::debug!(%error, ?pause, failures, "trying again");
             self.clock().sleep(pause).await;
@@ -109,7 +113,9 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
 pub(crate) fn error_for_status(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Option<Error> {
     let after = retry_after(headers, now);
     let limited = |message| {
-        Error::new(ErrorKind::RateLimited, message).retrying(Retry::Later { after }).with("status", status.as_u16())
+        Error::new(ErrorKind::RateLimited, message)
+            .retrying(Retry::Later { after })
+            .with("status", status.as_u16())
     };
     match status.as_u16() {
         429 => Some(limited("Apple asks to slow down; wait a while before the next run")),
@@ -129,7 +135,8 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_cap_and_end_with_the_attempts() {
-        let policy = RetryPolicy::default().attempts(4).pauses(Duration::from_secs(1), Duration::from_secs(3));
+        let policy =
+            RetryPolicy::default().attempts(4).pauses(Duration::from_secs(1), Duration::from_secs(3));
         let error = Error::new(ErrorKind::Network, "x");
         let pauses: Vec<_> = (1..=4).map(|failures| policy.pause(failures, &error, 1.0)).collect();
         let seconds = |s| Some(Duration::from_secs(s));

@@ -1,0 +1,3 @@
+//! One test program, one file per room.
+
+mod storage;
