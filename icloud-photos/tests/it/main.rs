@@ -1,0 +1,5 @@
+//! One test program, one file per room.
+
+mod fake;
+mod listing;
+mod recordings_listing;
