@@ -6,6 +6,7 @@
 pub mod asset;
 pub mod auth;
 mod client;
+pub mod download;
 mod endpoints;
 mod error;
 pub mod http;
@@ -13,6 +14,9 @@ pub mod library;
 pub mod redact;
 pub mod session;
 pub mod storage;
+pub mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use crate::asset::{Asset, AssetId, Assets, Fields, Listing, Role};
 pub use crate::auth::{Challenge, Credentials, Login, SecurityCode};

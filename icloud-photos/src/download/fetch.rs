@@ -138,7 +138,7 @@ impl<'a> Fetch<'a> {
     async fn attempt(&mut self, sink: &mut impl Sink, hasher: &mut Hasher) -> Result<()> {
         let link = match &self.link {
             Some(link) => link.clone(),
-            None => self.links.fresh(self.asset, self.resource).await?,
+            None => self.links.fresh(self.asset, self.resource.role).await?,
         };
         let from = hasher.length();
         let (head, mut body) = self.session.content(&link.url, from).await?.into_parts();

@@ -4,100 +4,104 @@
 //! first one to ask waits a moment, then looks up everything that was asked for meanwhile in one request; the others
 //! get their share of its answer. If it is cancelled, another takes over.
 
-use std::collections::HashMap;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures::channel::oneshot;
+use futures::future::{Either, select};
 use tokio::sync::Mutex;
 
-use crate::asset::{Asset, Link, Resource, Role};
+use crate::asset::{Asset, Link, Role};
 use crate::error::{Error, ErrorKind, Result};
-use crate::library::{LinkRequest, lookup_links};
-use crate::session::Session;
+use crate::library::Library;
 
 /// How long the first asker waits for others.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// The most records Apple takes in one lookup (protocol notes 5.9).
-const BATCH: usize = 200;
-
-type Waiter = oneshot::Sender<Result<Link>>;
+/// Assets in one lookup, each with its two records; Apple takes 200 records (protocol notes 5.9).
+const BATCH: usize = 100;
 
 /// Looks links up for many downloads at once.
 #[derive(Debug)]
 pub(super) struct Links {
-    session: Session,
-    waiting: std::sync::Mutex<Vec<(LinkRequest, Waiter)>>,
-    lookup: Mutex<()>,
+    library: Library,
+    waiting: std::sync::Mutex<Vec<Waiter>>,
+    turn: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    asset: Asset,
+    role: Role,
+    answer: oneshot::Sender<Result<Link>>,
 }
 
 impl Links {
-    pub(super) fn new(session: Session) -> Self {
-        Self { session, waiting: std::sync::Mutex::default(), lookup: Mutex::new(()) }
+    pub(super) fn new(library: Library) -> Self {
+        Self { library, waiting: std::sync::Mutex::default(), turn: Mutex::new(()) }
     }
 
     /// A link that was issued just now.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the record or its file is gone, and what the lookup reports.
-    pub(super) async fn fresh(&self, asset: &Asset, resource: &Resource) -> Result<Link> {
-        let (send, mut receive) = oneshot::channel();
-        self.queue().push((LinkRequest::new(asset, resource), send));
+    /// [`ErrorKind::NotFound`] if the asset or its file is gone, and what the lookup reports.
+    pub(super) async fn fresh(&self, asset: &Asset, role: Role) -> Result<Link> {
+        let mut answer = self.ask(asset, role);
         loop {
-            let turn = futures::future::select(Box::pin(self.lookup.lock()), &mut receive).await;
-            match turn {
-                futures::future::Either::Left((_guard, _)) => {
-                    if let Ok(Some(link)) = receive.try_recv() {
+            let turn = Box::pin(self.turn.lock());
+            match select(turn, &mut answer).await {
+                Either::Left((_turn, _)) => {
+                    if let Ok(Some(link)) = answer.try_recv() {
                         return link;
                     }
-                    self.session.clock().sleep(GATHER).await;
+                    self.library.session().clock().sleep(GATHER).await;
                     self.answer_batch().await;
                 }
-                futures::future::Either::Right((Ok(link), _)) => return link,
-                // Whoever held our request was cancelled in the middle of its lookup.
-                futures::future::Either::Right((Err(_), _)) => {
-                    let (again, fresh) = oneshot::channel();
-                    self.queue().push((LinkRequest::new(asset, resource), again));
-                    receive = fresh;
-                }
+                Either::Right((Ok(link), _)) => return link,
+                // Whoever held our question was cancelled in the middle of its lookup.
+                Either::Right((Err(_), _)) => answer = self.ask(asset, role),
             }
         }
+    }
+
+    fn ask(&self, asset: &Asset, role: Role) -> oneshot::Receiver<Result<Link>> {
+        let (answer, receiver) = oneshot::channel();
+        self.waiting().push(Waiter { asset: asset.clone(), role, answer });
+        receiver
     }
 
     async fn answer_batch(&self) {
-        let mut by_library: HashMap<_, Vec<(LinkRequest, Waiter)>> = HashMap::new();
-        let batch = {
-            let mut queue = self.queue();
-            let share = queue.len().min(BATCH);
-            queue.drain(..share).collect::<Vec<_>>()
+        let batch: Vec<Waiter> = {
+            let mut waiting = self.waiting();
+            let share = waiting.len().min(BATCH);
+            waiting.drain(..share).collect()
         };
-        for (request, waiter) in batch {
-            by_library.entry(request.library().clone()).or_default().push((request, waiter));
-        }
-        for (library, asked) in by_library {
-            let (requests, waiters): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-            let answers = lookup_links(&self.session, &library, &requests).await;
-            deliver(waiters, answers);
+        let assets: Vec<Asset> = batch.iter().map(|waiter| waiter.asset.clone()).collect();
+        let mut roles: Vec<Role> = batch.iter().map(|waiter| waiter.role).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        match self.library.renew(&assets, &roles).await {
+            Ok(renewed) => {
+                for (waiter, renewed) in batch.into_iter().zip(renewed) {
+                    let link = renewed.and_then(|asset| link_of(&asset, waiter.role));
+                    // A waiter that has gone away does not mind.
+                    let _ = waiter.answer.send(link);
+                }
+            }
+            Err(error) => {
+                for waiter in batch {
+                    let _ = waiter.answer.send(Err(error.duplicate()));
+                }
+            }
         }
     }
 
-    fn queue(&self) -> std::sync::MutexGuard<'_, Vec<(LinkRequest, Waiter)>> {
-        self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiter>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A waiter that has gone away does not mind.
-fn deliver(waiters: Vec<Waiter>, answers: Result<Vec<Result<Link>>>) {
-    match answers {
-        Ok(answers) => {
-            for (waiter, answer) in waiters.into_iter().zip(answers) {
-                let _ = waiter.send(answer);
-            }
-        }
-        Err(error) => {
-            for waiter in waiters {
-                let _ = waiter.send(Err(error.duplicate()));
-            }
-        }
-    }
+fn link_of(asset: &Asset, role: Role) -> Result<Link> {
+    let link = asset.resource(role).and_then(|resource| resource.link.clone());
+    link.ok_or_else(|| Error::new(ErrorKind::NotFound, "Apple offers no link for this file"))
 }

@@ -30,10 +30,11 @@ use self::links::Links;
 use self::sink::{Memory, Sink, ToStorage};
 use crate::asset::{Asset, Checksum, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
+use crate::library::Library;
 use crate::session::Session;
 use crate::storage::{Storage, StoragePath, WriteOptions};
 
-/// Downloads files of one account. Cheap to clone; clones share the lookups for fresh links.
+/// Downloads files of one library. Cheap to clone; clones share the lookups for fresh links.
 #[derive(Debug, Clone)]
 pub struct Downloader {
     session: Session,
@@ -91,9 +92,9 @@ pub struct Saved {
 }
 
 impl Downloader {
-    /// Downloads with the connection of `session`.
-    pub fn new(session: &Session) -> Self {
-        Self { session: session.clone(), links: Arc::new(Links::new(session.clone())) }
+    /// Downloads assets of `library`.
+    pub fn new(library: &Library) -> Self {
+        Self { session: library.session().clone(), links: Arc::new(Links::new(library.clone())) }
     }
 
     /// Prepares the download of one file of `asset`. Nothing is sent yet.

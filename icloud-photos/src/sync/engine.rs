@@ -9,7 +9,8 @@ use super::layout::{Layout, LayoutOptions};
 use super::plan::{self, Plan};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
-use crate::library::{Album, Assets, Library};
+use crate::asset::{Assets, Fields};
+use crate::library::{Album, Library};
 use crate::storage::Storage;
 
 /// Keeps a copy of a library. Cheap to clone.
@@ -133,7 +134,7 @@ impl SyncBuilder {
         }
         let albums = if self.albums.is_empty() { vec![self.library.all()] } else { self.albums };
         Ok(SyncEngine(Arc::new(Inner {
-            downloader: Downloader::new(self.library.session()),
+            downloader: Downloader::new(&self.library),
             layout: Layout::new(self.layout)?,
             library: self.library,
             albums,
@@ -150,7 +151,7 @@ impl Inner {
     /// The listing of one album, and how many assets it should bring.
     pub(super) async fn list(&self, album: usize) -> Result<(Option<u64>, Assets)> {
         let album = &self.albums[album];
-        let mut assets = album.assets().roles(self.layout.roles());
+        let mut assets = album.assets().fields(Fields::Basic).roles(self.layout.roles());
         let mut total = album.count().await?;
         if let Some(recent) = self.recent {
             assets = assets.limit(recent);

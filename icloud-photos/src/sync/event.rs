@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use crate::asset::{Asset, AssetId, Role};
+use crate::asset::{Asset, AssetId, Listing, Role};
 use crate::download::Doubt;
 use crate::error::Error;
-use crate::library::Listing;
 use crate::storage::StoragePath;
 
 /// One thing that happened. Borrowed, so that nothing is copied for an observer that does not care.

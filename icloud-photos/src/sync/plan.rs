@@ -7,16 +7,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
 
 use super::claims::{Claim, Claims};
 use super::engine::Inner;
 use super::event::{SkipReason, Target};
 use super::layout::{ItemKind, Placement, WantedFile};
-use crate::asset::{Asset, Checksum, Hasher, Resource, Role};
+use crate::asset::{Asset, Assets, Checksum, Hasher, Listing, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
-use crate::library::{Assets, Listing};
+
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// How many assets are looked up in the storage at once.
@@ -290,5 +290,65 @@ impl<'a> Wanted<'a> {
 
     fn present(&self, path: StoragePath, deduplicated: bool) -> Action {
         Action::Present { target: self.target(path), deduplicated }
+    }
+}
+
+/// Begins the listing of one album: its assets with what the storage holds, in order, a few looked up at once.
+async fn survey(inner: &Arc<Inner>, album: usize) -> Result<(Option<u64>, Survey)> {
+    let (total, assets) = inner.list(album).await?;
+    let inner = inner.clone();
+    let steps = items(assets).map(move |item| look(inner.clone(), item)).buffered(LOOK_AHEAD);
+    Ok((total, steps.boxed()))
+}
+
+enum Item {
+    Asset(Result<Asset>),
+    End(Listing),
+}
+
+fn items(assets: Assets) -> impl Stream<Item = Item> {
+    futures::stream::unfold(Some(assets), |assets| async {
+        let mut assets = assets?;
+        match assets.next().await {
+            Some(asset) => Some((Item::Asset(asset), Some(assets))),
+            None => Some((Item::End(assets.outcome()), None)),
+        }
+    })
+}
+
+async fn look(inner: Arc<Inner>, item: Item) -> Result<Step> {
+    let asset = match item {
+        Item::End(listing) => return Ok(Step::End(listing)),
+        Item::Asset(Err(error)) if Assets::concerns_one(&error) => return Ok(Step::Problem(error)),
+        Item::Asset(asset) => asset?,
+    };
+    if let Some(reason) = inner.reason_to_skip(&asset) {
+        return Ok(Step::Left(asset, reason));
+    }
+    let placement = inner.layout.place(&asset);
+    let mut found = Vec::with_capacity(placement.files.len());
+    for file in &placement.files {
+        found.push(inner.stat(&placement, file).await);
+    }
+    Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))
+}
+
+impl Inner {
+    fn reason_to_skip(&self, asset: &Asset) -> Option<SkipReason> {
+        match self.layout.item_kind(asset) {
+            Some(ItemKind::Movie) if self.skip_videos => Some(SkipReason::IsVideo),
+            Some(ItemKind::Image) if self.skip_photos => Some(SkipReason::IsPhoto),
+            _ => None,
+        }
+    }
+
+    async fn stat(
+        &self,
+        placement: &Placement,
+        file: &WantedFile,
+    ) -> Result<(StoragePath, Option<ObjectMeta>)> {
+        let path = StoragePath::parse(&format!("{}/{}", placement.folder, file.name))?;
+        let meta = self.storage.stat(&path).await?;
+        Ok((path, meta))
     }
 }

@@ -72,8 +72,6 @@ pub struct AccountSpec {
     pub domain_to_use: Option<String>,
     /// Whether the account has `ckdatabasews` at all.
     pub photos_service: bool,
-    /// Whether iCloud Photos was ever set up; without, CloudKit says `ZONE_NOT_FOUND`.
-    pub photos_set_up: bool,
     /// A school's or company's account.
     pub managed: bool,
     /// The partition; changing it is what [`crate::FakeCloud::move_partition`] does.
@@ -113,7 +111,6 @@ impl Default for AccountSpec {
             terms_update_needed: false,
             domain_to_use: None,
             photos_service: true,
-            photos_set_up: true,
             managed: false,
             partition: 61,
         }
@@ -135,7 +132,6 @@ impl AccountSpec {
         "locked",
         "wrong-domain",
         "no-photos-service",
-        "photos-not-set-up",
     ];
 
     /// The default account in one of [`AccountSpec::STATES`]; `None` for another name.
@@ -156,7 +152,6 @@ impl AccountSpec {
             "locked" => Self { locked: true, ..plain },
             "wrong-domain" => Self { domain_to_use: Some("iCloud.com.cn".to_owned()), ..plain },
             "no-photos-service" => Self { photos_service: false, ..plain },
-            "photos-not-set-up" => Self { photos_set_up: false, ..plain },
             _ => return None,
         })
     }

@@ -1,12 +1,13 @@
 //! `/fake/...`: the switches over HTTP, for programs in other languages and for people.
 
-use http::{Method, StatusCode};
+use ::http::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cloud::FakeCloud;
 use crate::faults::FaultScript;
-use crate::http::{Request, Response, json, query};
+use crate::http::{self, Request, Response, body_json, json, query};
+use crate::library::{Edit, Library};
 
 /// Answers a request to the fake itself. These are neither counted nor subject to faults.
 pub(crate) fn answer(cloud: &FakeCloud, request: &Request) -> Response {
@@ -27,7 +28,8 @@ pub(crate) fn answer(cloud: &FakeCloud, request: &Request) -> Response {
         }
         (&Method::GET, "account") => account(cloud, request),
         (&Method::POST, "account") => change_account(cloud, request),
-        (_, "truth" | "mutate") => library(cloud, request),
+        (&Method::GET, "truth") => of_library(cloud, request, truth),
+        (&Method::POST, "mutate") => of_library(cloud, request, mutate),
         _ => wrong(StatusCode::NOT_FOUND, "there is no such switch"),
     }
 }
@@ -59,10 +61,11 @@ fn expire(cloud: &FakeCloud, request: &Request) -> Response {
         Some("sessions") => cloud.expire_sessions(),
         Some("session-tokens") => cloud.expire_session_tokens(),
         Some("trust-tokens") => cloud.expire_trust_tokens(),
+        Some("change-tokens") => return of_library(cloud, request, expire_change_tokens),
         _ => {
             return wrong(
                 StatusCode::BAD_REQUEST,
-                "expire wants ?what=sessions, session-tokens or trust-tokens",
+                "expire wants ?what=sessions, session-tokens, trust-tokens or change-tokens",
             );
         }
     }
@@ -92,11 +95,66 @@ fn change_account(cloud: &FakeCloud, request: &Request) -> Response {
 }
 
 /// What only the library can say or do.
-fn library(cloud: &FakeCloud, request: &Request) -> Response {
-    match cloud.library(query(request, "username").as_deref()) {
-        Some(_) => wrong(StatusCode::NOT_IMPLEMENTED, "the library cannot do that yet"),
+fn of_library(
+    cloud: &FakeCloud,
+    request: &Request,
+    answer: fn(&FakeCloud, &Library, &Request) -> Response,
+) -> Response {
+    let library = match query(request, "username") {
+        Some(username) => cloud.library(&username),
+        None => cloud.first_library(),
+    };
+    match library {
+        Some(library) => answer(cloud, library, request),
         None => wrong(StatusCode::NOT_FOUND, "there is no such account"),
     }
+}
+
+fn truth(_: &FakeCloud, library: &Library, request: &Request) -> Response {
+    let mut text = Vec::new();
+    match library.write_truth(&mut text, query(request, "sha256").is_some()) {
+        Ok(()) => http::text(StatusCode::OK, "application/json; charset=UTF-8", text),
+        Err(error) => wrong(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+fn expire_change_tokens(_: &FakeCloud, library: &Library, _: &Request) -> Response {
+    library.expire_tokens();
+    done()
+}
+
+fn mutate(cloud: &FakeCloud, library: &Library, request: &Request) -> Response {
+    let wanted = body_json(request);
+    if let Some(name) = wanted["add"].as_str() {
+        let size = wanted["size"].as_u64().unwrap_or(1000);
+        return value(&json!({"asset": library.add_photo(name, size, cloud.now_ms())}));
+    }
+    let (Some(asset), Some(edit)) = (wanted["asset"].as_str(), edit(&wanted)) else {
+        return wrong(StatusCode::BAD_REQUEST, "mutate wants add, or asset and a known edit");
+    };
+    if library.edit(asset, &edit, cloud.now_ms()) {
+        done()
+    } else {
+        wrong(StatusCode::CONFLICT, "there is no such asset, or the edit does not apply to it")
+    }
+}
+
+fn edit(wanted: &Value) -> Option<Edit> {
+    let album = wanted["album"].as_str().map(str::to_owned);
+    Some(match wanted["edit"].as_str()? {
+        "render" => Edit::Render,
+        "favourite" => Edit::Favourite(true),
+        "unfavourite" => Edit::Favourite(false),
+        "hide" => Edit::Hide(true),
+        "show" => Edit::Hide(false),
+        "trash" => Edit::Trash,
+        "restore" => Edit::Restore,
+        "purge" => Edit::Purge,
+        "enter" => Edit::Enter(album?),
+        "leave" => Edit::Leave(album?),
+        "move-to-shared" => Edit::MoveToShared,
+        _ => return None,
+    })
 }
 
 fn value(value: &impl Serialize) -> Response {

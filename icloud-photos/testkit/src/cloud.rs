@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::counters::{Counters, Counts};
 use crate::desk::Desk;
 use crate::endpoint::Endpoint;
-use crate::faults::{self, FaultScript, Faults};
+use crate::faults::{self, FaultAction, FaultRule, FaultScript, Faults};
 use crate::http::{Request, Response, empty};
 use crate::library::{Context, Library, LibrarySpec};
 use crate::server::Server;
@@ -200,10 +200,15 @@ impl FakeCloud {
         true
     }
 
-    /// The library of an account, with what it needs to answer.
-    pub(crate) fn library(&self, username: Option<&str>) -> Option<(&Library, Context)> {
-        let index = username.map_or(Some(0), |username| self.desk().find(username))?;
-        Some((self.inner.libraries.get(index)?, self.context(index)))
+    /// The library of an account, to look into it or to change it.
+    pub fn library(&self, username: &str) -> Option<&Library> {
+        let index = self.desk().find(username)?;
+        self.inner.libraries.get(index)
+    }
+
+    /// The library of the first account.
+    pub(crate) fn first_library(&self) -> Option<&Library> {
+        self.inner.libraries.first()
     }
 
     fn route(&self, endpoint: Endpoint, library: usize, request: &Request) -> Response {
@@ -266,8 +271,8 @@ impl FakeCloudBuilder {
         self
     }
 
-    /// What goes wrong. A script that is itself wrong is taken as empty; check it first with
-    /// [`FaultScript::check`], or use [`FakeCloud::set_faults`].
+    /// What goes wrong. If the script itself is wrong, every request is answered 500 with the reason, so that it
+    /// does not go unseen; [`FaultScript::check`] and [`FakeCloud::set_faults`] say it at once.
     #[must_use]
     pub fn faults(mut self, script: FaultScript) -> Self {
         self.faults = script;
@@ -303,10 +308,13 @@ impl FakeCloudBuilder {
             self.accounts.push((AccountSpec::default(), None));
         }
         let (specs, libraries): (Vec<_>, Vec<_>) = self.accounts.into_iter().unzip();
-        let libraries =
-            libraries.into_iter().map(|spec| Library::generate(&spec.unwrap_or_else(empty_library)));
+        let libraries = libraries
+            .into_iter()
+            .map(|spec| Library::generate(&spec.unwrap_or_else(|| LibrarySpec::plain(0, 0))));
         let faults = Faults::default();
-        let _ = faults.set(self.faults);
+        if let Err(reason) = faults.set(self.faults) {
+            let _ = faults.set(everything_fails(reason));
+        }
         let base_url_given = self.base_url.is_some();
         let cloud = FakeCloud {
             inner: Arc::new(Inner {
@@ -341,6 +349,7 @@ fn without_library(mut request: Request) -> (usize, Request) {
     }
 }
 
-fn empty_library() -> LibrarySpec {
-    LibrarySpec::plain(0, 4096)
+fn everything_fails(reason: String) -> FaultScript {
+    let action = FaultAction::Status { code: 500, retry_after: None, body: Some(reason) };
+    FaultScript::new([FaultRule::new("*", action)])
 }

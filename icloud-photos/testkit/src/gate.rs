@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::account::AccountSpec;
-use crate::cookies::{self, CookieWriter, DateStyle, cookie};
+use crate::cookies::{self, CookieWriter, cookie};
 use crate::desk::{Desk, WebSession};
 use crate::http::{Request, Response, ResponseExt, json, text};
 use crate::setup::no_session;
@@ -16,7 +16,6 @@ pub(crate) struct Pass {
     pub(crate) account: usize,
     cookies: Vec<String>,
     partition: u32,
-    uuid: String,
 }
 
 /// Looks at the cookies; the error is the answer.
@@ -36,27 +35,14 @@ pub(crate) fn admit(desk: &mut Desk, request: &Request, now_ms: i64) -> Result<P
     let (account, partition) = (session.account, session.partition);
     let mut writer = CookieWriter::new(request, now_ms);
     let token = desk.next_web_token(&id).unwrap_or_default();
-    writer.set(cookies::TOKEN, &token, None, DateStyle::Spaced, true);
-    Ok(Pass { account, cookies: writer.finish(), partition, uuid: desk.uuid() })
+    writer.short(cookies::TOKEN, &token);
+    Ok(Pass { account, cookies: writer.finish(), partition })
 }
 
 impl Pass {
-    /// Adds the headers of CloudKit to an answer; an id the answer already has is kept.
+    /// Adds the account's headers to an answer of the database.
     pub(crate) fn seal(self, response: Response) -> Response {
-        let uuid = match response.headers().get("x-apple-request-uuid").and_then(|it| it.to_str().ok()) {
-            Some(uuid) => uuid.to_owned(),
-            None => self.uuid,
-        };
-        response
-            .with("access-control-allow-credentials", "true")
-            .with("access-control-allow-origin", "https://www.icloud.com")
-            .with("server", "AppleHttpServer/3faf4ee9434b")
-            .with("x-apple-cloudkit-version", "1.0")
-            .with("x-apple-request-uuid", &uuid)
-            .with("x-apple-edge-response-time", "12")
-            .with("x-responding-instance", "ckdatabasews:966835083:fake:8080:2322B333:13811c3d707a")
-            .with("x-apple-user-partition", &self.partition.to_string())
-            .with_cookies(&self.cookies)
+        response.with("x-apple-user-partition", &self.partition.to_string()).with_cookies(&self.cookies)
     }
 }
 
@@ -83,9 +69,6 @@ fn refused(
 ) -> Option<Response> {
     if !spec.web_access {
         return Some(access_denied());
-    }
-    if !spec.photos_set_up {
-        return Some(error(StatusCode::NOT_FOUND, "ZONE_NOT_FOUND", "Zone does not exist"));
     }
     let adp = spec.adp.as_ref()?;
     let given = |name| cookie(request, name).is_some_and(|value| value.contains(id));

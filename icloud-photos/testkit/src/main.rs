@@ -19,6 +19,15 @@ struct Args {
     /// Photos in the library.
     #[arg(long, default_value_t = 25)]
     assets: u64,
+    /// How varied they are.
+    #[arg(long, value_enum, default_value_t = Kind::Plain)]
+    profile: Kind,
+    /// Bytes of every photo of a plain library.
+    #[arg(long, default_value_t = 100_000)]
+    file_size: u64,
+    /// Bytes of one more photo of a plain library.
+    #[arg(long)]
+    big_file: Option<u64>,
     /// What the library, tokens and codes follow from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -42,6 +51,16 @@ struct Args {
     faults: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    /// JPEGs of one size, without albums.
+    Plain,
+    /// Every kind of asset and album a healthy library has.
+    Everyday,
+    /// Damaged records, unknown types and stale checksums among them.
+    Wild,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
@@ -54,8 +73,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let library = LibrarySpec::everyday(args.seed, args.assets);
-    let mut builder = FakeCloud::builder().seed(args.seed).account(account(&args)?).library(library);
+    let mut builder = FakeCloud::builder().seed(args.seed).account(account(&args)?).library(library(&args));
     if let Some(url) = &args.base_url {
         builder = builder.base_url(url);
     }
@@ -67,6 +85,17 @@ async fn run(args: Args) -> Result<(), String> {
     let server = cloud.serve_at(address).await.map_err(|error| format!("{address}: {error}"))?;
     println!("{}", server.url());
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())
+}
+
+fn library(args: &Args) -> LibrarySpec {
+    match args.profile {
+        Kind::Plain => {
+            let plain = LibrarySpec::plain(args.assets, args.file_size);
+            LibrarySpec { seed: args.seed, big_file: args.big_file, ..plain }
+        }
+        Kind::Everyday => LibrarySpec::everyday(args.seed, args.assets),
+        Kind::Wild => LibrarySpec::wild(args.seed, args.assets),
+    }
 }
 
 fn account(args: &Args) -> Result<AccountSpec, String> {

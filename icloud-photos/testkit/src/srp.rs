@@ -145,3 +145,102 @@ fn padded(bytes: &[u8]) -> Vec<u8> {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Vectors computed with two other implementations; the fake must agree with what real clients compute.
+    const LOGIN: &str = "user@example.com";
+    const PASSWORD: &str = "correct horse battery staple";
+    const SALT: &str = "a1b2c3d4e5f60718293a4b5c6d7e8f90";
+    const SERVER_SECRET: &str = "e487cb59d31ac550471e81f00f6928e01dda08e974a004f49e61f5d105284d20";
+    const CLIENT_SECRET: &str = "60975527035cf2ad1989806f0407210bc81edc04e2762a56afd529ddda2d4393";
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    }
+
+    fn b64(hex: &str) -> String {
+        STANDARD.encode(bytes(hex))
+    }
+
+    fn exchange(protocol: Protocol, client_secret: &str) -> Exchange {
+        let verifier = verifier(protocol, PASSWORD, &bytes(SALT), 20064);
+        let public =
+            ClientG2048::<Sha256>::new_with_options(false).compute_public_ephemeral(&bytes(client_secret));
+        Exchange::new(LOGIN, &bytes(SALT), &verifier, &bytes(SERVER_SECRET), &STANDARD.encode(public))
+            .unwrap()
+    }
+
+    fn assert_begins(actual: &[u8], expected: &str) {
+        assert_eq!(hex(actual)[..expected.len()], *expected);
+    }
+
+    #[test]
+    fn vector_s2k() {
+        let exchange = exchange(Protocol::S2k, CLIENT_SECRET);
+        assert_begins(&exchange.verifier, "151e38eecdcd64c2dbd59e0d7b9a936a1544980410a1b01b7b2b4932771967cd");
+        assert_begins(&exchange.public(), "91f0651a1d7d92179d31b3a0ab467e3cd58841b4ba617fbfe7f589c90eeefb34");
+        let m1 = "834004b765cb47fc48b18a508e60c37a4bc32ccecf109e4cee3ed82c3923d7bc";
+        let m2 = "4630fd0fb2f40bd7bea546bf114d491cf76fa29a9c45451ea1be74d9f2650606";
+        assert_eq!(exchange.proofs().unwrap(), (bytes(m1), bytes(m2)));
+        assert!(exchange.accepts(&b64(m1), &b64(m2)));
+        assert!(!exchange.accepts(&b64(m2), &b64(m2)), "a wrong M1");
+        assert!(!exchange.accepts(&b64(m1), &b64(m1)), "a wrong M2");
+    }
+
+    #[test]
+    fn vector_s2k_fo() {
+        let exchange = exchange(Protocol::S2kFo, CLIENT_SECRET);
+        assert_begins(&exchange.verifier, "2d95e17a75e412e180bf5c084652382955ca697989b7e5249424636e47f49fda");
+        assert_begins(&exchange.public(), "1085d62c5ab41c010bc22c83498150874a1e125995a6a38d9f3bbc53fa7bc96f");
+        let m1 = "6ea43776d20c9735d4d55e3238a80f2324f0e4b1ab2429714181a849c0223ce4";
+        let m2 = "5f76f4e87f6da9b137b0bd6d882bb8d1965036fbecb8081e027bbdc5404423ae";
+        assert!(exchange.accepts(&b64(m1), &b64(m2)));
+    }
+
+    #[test]
+    fn both_spellings_of_a_leading_zero_are_accepted() {
+        let short_a =
+            exchange(Protocol::S2k, "f9cb4a797ce87a2dc6f5087a86e91a29379743e9b5104eac936495acbfe87645");
+        let short_s =
+            exchange(Protocol::S2k, "a5e463cd94a93915d541a629ce3dabbeee5b5ccdcd2df1c264633c967f4b0b0b");
+        assert_eq!((short_a.client_public.len(), short_s.shared().unwrap().len()), (255, 255));
+        for (exchange, m1, m2) in [
+            (
+                &short_a,
+                "ada1469a5e5a9222ad75890a1565d88bbf2c21998e8c2cd7b330e54ad7f431ef",
+                "70ae55dae2623fa240667352921db42740f3ece8ed854adc2499b9707a43911f",
+            ),
+            (
+                &short_a,
+                "b7fb6108139f7651fd6f3adcdea4f045a88836122282272d43baff358562a959",
+                "0e0ae6dc5d49baa74fd3cdd4561b5aa9b046775377ef7cc2f93e635cc2e9cc6f",
+            ),
+            (
+                &short_s,
+                "1fd9c9e58b80c6c8ff2fb94545b07c02632dc1ae1f84cd04cf07508de122b442",
+                "fd477c2166ad12d4c2df054c43b96ae3fc90c158c967688273ddd2c1901fbe69",
+            ),
+            (
+                &short_s,
+                "4b27afe8c840d7bb310a43cc046e2ab0095a8353a05356c845ac98099356fd2c",
+                "056f59034a23289c2810ec3e64e56695e3a3ec49a7ab95942d58e04198c5b969",
+            ),
+        ] {
+            assert!(exchange.accepts(&b64(m1), &b64(m2)), "{m1}");
+        }
+    }
+
+    #[test]
+    fn values_no_client_sends_are_refused_and_do_not_panic() {
+        let make =
+            |public: &[u8]| Exchange::new(LOGIN, b"salt", &[5; 256], &[7; 32], &STANDARD.encode(public));
+        assert!(make(&[0; 300]).is_none());
+        assert!(make(&[1; 257]).is_none());
+        assert!(Exchange::new(LOGIN, b"salt", &[5; 256], &[7; 32], "no base64!").is_none());
+        let above_the_prime = make(&[255; 256]).unwrap();
+        assert!(!above_the_prime.accepts("", ""));
+    }
+}

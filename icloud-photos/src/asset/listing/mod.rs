@@ -23,7 +23,7 @@ use futures::{FutureExt, Stream, StreamExt};
 pub(super) use self::pairing::join_all;
 use self::reader::{Reader, Source};
 use super::{Asset, Fields, Role, record};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::library::{Album, LibraryId, SyncToken, query};
 
 /// Pages fetched ahead unless the caller says otherwise.
@@ -132,6 +132,11 @@ impl Assets {
     /// The first `assets` of the list only. The outcome of a limited listing is never complete.
     pub fn limit(self, assets: u64) -> Self {
         self.with(|options| options.limit = Some(assets))
+    }
+
+    /// Whether an error that the stream gave concerns one asset only, so that the stream goes on.
+    pub(crate) fn concerns_one(error: &Error) -> bool {
+        error.context().any(|(key, _)| matches!(key, "asset" | "record"))
     }
 
     fn with(mut self, choose: impl FnOnce(&mut Options)) -> Self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{pending, ready};
 use futures::stream::{BoxStream, iter, once};
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(crate) async fn suffer(fault: Fault, endpoint: Endpoint, route: impl FnOnce(
             in_body(route(), at, move |body, at| stalled(body, at, ms))
         }
         FaultAction::Cut { after } => in_body(route(), after, cut),
-        FaultAction::Truncate { after } => in_body(route(), after, head),
+        FaultAction::Truncate { after } => in_body(route(), after, truncated),
         FaultAction::Flip { at } => in_body(route(), at.unwrap_or(fault.roll), flipped),
         FaultAction::Resize { by } => resized(route(), by),
         FaultAction::ShortList { keep } => shortened(route(), keep),
@@ -119,12 +119,18 @@ fn in_body(mut response: Response, at: u64, change: impl FnOnce(Chunks, u64) -> 
 }
 
 fn cut(body: Chunks, at: u64) -> Chunks {
-    let breaks = once(async {
-        // Lets the server send what it has before the connection goes.
-        tokio::task::yield_now().await;
-        Err(broken())
-    });
+    let breaks = once(sent().map(|()| Err(broken())));
     head(body, at).chain(breaks).boxed()
+}
+
+fn truncated(body: Chunks, at: u64) -> Chunks {
+    let ends = once(sent().map(|()| Ok(Bytes::new())));
+    head(body, at).chain(ends).boxed()
+}
+
+/// Lets the server send what it has: it drops its buffer with the connection.
+fn sent() -> impl Future<Output = ()> + Send {
+    tokio::task::yield_now()
 }
 
 fn head(body: Chunks, at: u64) -> Chunks {
