@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::auth::{Challenge, Credentials, Driver, Login, SavedChallenge};
 use crate::endpoints::{Endpoints, Region};
 use crate::error::Result;
 #[cfg(not(feature = "reqwest"))]
 use crate::error::{Error, ErrorKind};
 use crate::http::{Clock, Http, HttpTransport, RetryPolicy, SystemClock, Timeouts};
+use crate::session::{AppleId, MemorySessionStore, Session, SessionStore};
 
 /// Signs in and restores sessions. Cheap to clone; clones share the connection pool.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(crate) http: Http,
     pub(crate) endpoints: Endpoints,
+    sessions: Arc<dyn SessionStore>,
 }
 
 /// Collects what a [`Client`] is made of; everything has a default.
@@ -24,12 +27,59 @@ pub struct ClientBuilder {
     clock: Option<Arc<dyn Clock>>,
     timeouts: Timeouts,
     retries: RetryPolicy,
+    sessions: Option<Arc<dyn SessionStore>>,
 }
 
 impl Client {
     /// Begins to make a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
+    }
+
+    /// Signs in with a password. If this client has been trusted before and its saved session is at hand, Apple wants no
+    /// code.
+    ///
+    /// Sends `signin/init` and `signin/complete` with a proof of the password (never the password), then
+    /// `accountLogin`. Try [`Client::restore`] first: Apple counts sign-ins. The session keeps the password in memory
+    /// to sign in again by itself when Apple no longer accepts its tokens.
+    ///
+    /// # Errors
+    /// - [`ErrorKind::BadCredentials`](crate::ErrorKind::BadCredentials): wrong name or password, and only that.
+    /// - [`ErrorKind::TooManyAttempts`](crate::ErrorKind::TooManyAttempts): our own budget, shared by all processes
+    ///   with the same session store (5 sign-ins and 3 wrong passwords in 30 minutes), says to wait.
+    /// - [`ErrorKind::AccountLocked`](crate::ErrorKind::AccountLocked),
+    ///   [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited),
+    ///   [`ErrorKind::WebAccessDisabled`](crate::ErrorKind::WebAccessDisabled),
+    ///   [`ErrorKind::WrongRegion`](crate::ErrorKind::WrongRegion),
+    ///   [`ErrorKind::NotActivated`](crate::ErrorKind::NotActivated),
+    ///   [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden).
+    pub async fn login(&self, credentials: Credentials) -> Result<Login> {
+        let Credentials { account, password } = credentials;
+        self.driver(account)?.login(password).await.map_err(|error| error.during("sign in"))
+    }
+
+    /// Takes a saved session up again: no password, no code, no prompt. `None` if none is saved or Apple no longer
+    /// accepts it; then sign in.
+    ///
+    /// Sends `validate` and, if Apple refuses the cookies, `accountLogin` with the saved tokens.
+    ///
+    /// # Errors
+    /// What the network and the session store report, and what keeps the account from being used, as for
+    /// [`Client::login`].
+    pub async fn restore(&self, account: &AppleId) -> Result<Option<Session>> {
+        self.driver(account.clone())?.restore().await.map_err(|error| error.during("restore the session"))
+    }
+
+    /// Takes up a challenge that this or another process saved. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for endpoints that cannot be used.
+    pub fn resume(&self, challenge: SavedChallenge) -> Result<Challenge> {
+        Ok(Challenge::resume(self.driver(challenge.account().clone())?, challenge))
+    }
+
+    fn driver(&self, account: AppleId) -> Result<Driver> {
+        Driver::new(&self.http, &self.endpoints, self.sessions.clone(), account)
     }
 }
 
@@ -69,6 +119,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Where sessions are kept between runs. Without it they live as long as the client.
+    pub fn sessions(mut self, store: impl SessionStore) -> Self {
+        self.sessions = Some(Arc::new(store));
+        self
+    }
+
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
@@ -80,7 +136,8 @@ impl ClientBuilder {
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let http = Http::new(transport, clock, self.timeouts, self.retries);
-        Ok(Client { http, endpoints: self.endpoints })
+        let sessions = self.sessions.unwrap_or_else(|| Arc::new(MemorySessionStore::new()));
+        Ok(Client { http, endpoints: self.endpoints, sessions })
     }
 }
 

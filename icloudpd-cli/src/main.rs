@@ -1,2 +1,74 @@
-//! x
-fn main() {}
+//! `icloudpd`: a thin face. Arguments -> configuration -> library -> exit code.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod config;
+mod exit;
+mod output;
+mod progress;
+mod prompt;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::args::UsageError;
+use crate::config::{Config, Invocation};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let exit = match args::parse(&args).and_then(config::interpret) {
+        Ok(Invocation::Help) => say(&args::help()),
+        Ok(Invocation::Version) => say(&version()),
+        Ok(Invocation::Run(config)) => run(&config),
+        Err(UsageError::Argument(text)) => {
+            say(&text);
+            Exit::Usage
+        }
+        Err(UsageError::Unknown(text)) => {
+            eprintln!("{text}");
+            Exit::Usage
+        }
+    };
+    exit.into()
+}
+
+fn say(text: &str) -> Exit {
+    use std::io::Write as _;
+    // Nobody reading is no failure.
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+    Exit::Success
+}
+
+/// In icloudpd's shape: scripts take it apart.
+fn version() -> String {
+    let commit = option_env!("ICLOUDPD_COMMIT").unwrap_or("unknown");
+    let time = option_env!("ICLOUDPD_COMMIT_TIME").unwrap_or("unknown");
+    format!("version:{}, commit sha:{commit}, commit timestamp:{time}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Runs until the work is done or Ctrl-C stops it. What is half done then is dropped: no file bears a name that is not
+/// whole.
+fn run(config: &Config) -> Exit {
+    let bars = progress::area(config.progress_bar);
+    output::start_log(config.log_level, config.only_print_filenames, bars.clone());
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("icloudpd: the system gives no threads or sockets: {error}");
+            return Exit::Failed;
+        }
+    };
+    let exit = runtime.block_on(async {
+        tokio::select! {
+            exit = commands::run(config, &bars) => exit,
+            Ok(()) = tokio::signal::ctrl_c() => Exit::Interrupted,
+        }
+    });
+    // A prompt may still wait for a person; it gets a moment to give the terminal back.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    exit
+}

@@ -3,17 +3,32 @@
 //! An [`Asset`] is a `CPLAsset` record; its bytes hang on a `CPLMaster`. Two assets may share one master: they are
 //! two photos with the same original. The identity of a file is `(library, asset, role)`; the identity of content is
 //! its [`Checksum`].
+//!
+//! Assets are had by listing an album ([`Album::assets`](crate::library::Album::assets)) or by their id
+//! ([`Library::asset`](crate::library::Library::asset)).
 
 mod checksum;
+mod filename;
+mod listing;
+mod location;
+mod lookup;
+mod record;
+mod resource;
+pub mod uti;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
 pub use self::checksum::{Checksum, Hasher, Scheme};
+pub use self::filename::Filename;
+pub use self::listing::{Assets, Listing};
+pub use self::location::Location;
+pub(crate) use self::resource::Link;
+pub use self::resource::{Holder, Resource, Role};
 use crate::library::LibraryId;
-use crate::redact::SafeUrl;
 
 /// The record name of a `CPLAsset`, unique in its library: an upper-case UUID.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,86 +63,17 @@ macro_rules! record_name {
 record_name!(AssetId);
 record_name!(MasterId);
 
-/// What a file of an asset is for. One role per resource family of protocol notes 6.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// How much a listing asks for about each asset. Less makes answers smaller and quicker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Role {
-    /// The untouched original (`resOriginal`).
-    Original,
-    /// The other original of a RAW+JPEG pair (`resOriginalAlt`).
-    Alternative,
-    /// The movie of a Live Photo (`resOriginalVidCompl`).
-    LiveMovie,
-    /// The current edit of a photo, full size (`resJPEGFull`).
-    Edited,
-    /// The current edit of a video, full size (`resVidFull`).
-    EditedVideo,
-    /// A large JPEG derivative; rare (`resJPEGLarge`).
-    Large,
-    /// A JPEG derivative of about 2048 pixels (`resJPEGMed`).
-    Medium,
-    /// A JPEG derivative of about 480 pixels (`resJPEGThumb`).
-    Thumb,
-    /// A 720p transcode of a video or of the Live Photo movie (`resVidMed`).
-    VideoMedium,
-    /// A 360p transcode (`resVidSmall`).
-    VideoSmall,
-    /// An HDR transcode (`resVidHDRMed`).
-    VideoHdr,
-    /// A sidecar that belongs to the original, such as AAE (`resSidecar`).
-    Sidecar,
-}
-
-/// Which record of an asset holds a resource; a fresh link is had by looking that record up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Holder {
-    /// The `CPLMaster`.
-    Master,
-    /// The `CPLAsset`: edits and what is derived from them.
-    Asset,
-}
-
-/// One downloadable file of an asset.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Resource {
-    /// What it is for.
-    pub role: Role,
-    /// The record that holds it.
-    pub holder: Holder,
-    /// Uniform type identifier such as `public.heic`, if given.
-    pub media_type: Option<String>,
-    /// Length in bytes, if given.
-    pub size: Option<u64>,
-    /// Apple's checksum, if given and well-formed.
-    pub checksum: Option<Checksum>,
-    /// Pixels, as stored (before rotation).
-    pub width: Option<u32>,
-    /// Pixels, as stored (before rotation).
-    pub height: Option<u32>,
-    /// The link that came with the listing. It lives about an hour and is never stored.
-    pub(crate) link: Option<Link>,
-}
-
-/// A signed download link and when it ends.
-#[derive(Debug, Clone)]
-pub(crate) struct Link {
-    pub(crate) url: SafeUrl,
-    /// Seconds since 1970, if the link says so.
-    pub(crate) expires: Option<i64>,
-}
-
-/// The name an asset was imported under.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Filename {
-    /// The name, exactly as Apple has it: it may hold slashes, control characters or decomposed Unicode.
-    Known(String),
-    /// The library has no name for it.
-    Missing,
-    /// There is a value but it cannot be read; kept as it came.
-    Undecodable(String),
+pub enum Fields {
+    /// What a download needs: names, dates, types, flags, and the files of the roles asked for.
+    Basic,
+    /// All that has an accessor, and what metadata files are written from.
+    #[default]
+    Full,
+    /// Whatever Apple has; what this version does not model is in [`Asset::raw`]. The roles asked for are ignored.
+    Everything,
 }
 
 /// What kind of thing an asset is.
@@ -142,24 +88,30 @@ pub enum MediaKind {
     Unknown,
 }
 
-/// Where a photo was taken.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How an asset was made, by `assetSubtypeV2`, else `assetSubtype`, else `adjustmentRenderType`.
+///
+/// Live, screenshot and time-lapse are recorded facts; the others are what one client reads (protocol notes 6.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Location {
-    /// Degrees north.
-    pub latitude: f64,
-    /// Degrees east.
-    pub longitude: f64,
-    /// Metres above the sea.
-    pub altitude: Option<f64>,
-    /// Metres per second.
-    pub speed: Option<f64>,
-    /// Degrees clockwise from north.
-    pub course: Option<f64>,
-    /// Metres.
-    pub horizontal_accuracy: Option<f64>,
-    /// When the place was measured.
-    pub timestamp: Option<OffsetDateTime>,
+pub enum Subtype {
+    /// In no special way.
+    Plain,
+    /// A Live Photo.
+    Live,
+    /// A screenshot.
+    Screenshot,
+    /// A panorama.
+    Panorama,
+    /// A slow-motion video.
+    SloMo,
+    /// A time-lapse video.
+    TimeLapse,
+    /// A photo with the portrait effect.
+    Portrait,
+    /// A Live Photo with the long-exposure effect.
+    LongExposure,
+    /// A value this version does not know.
+    Unknown(i64),
 }
 
 /// One photo or video of a library, with everything the listing said about it. Cheap to clone.
@@ -179,10 +131,56 @@ pub(crate) struct AssetData {
     pub(crate) added_ms: Option<i64>,
     pub(crate) utc_offset: Option<UtcOffset>,
     pub(crate) resources: Vec<Resource>,
-    pub(crate) raw: Map<String, Value>,
+    pub(crate) details: Details,
+    pub(crate) raw: RawFields,
 }
 
+/// What only some callers ask for. Property lists stay encoded until somebody looks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Details {
+    pub(crate) favorite: bool,
+    pub(crate) hidden: bool,
+    pub(crate) trashed: bool,
+    pub(crate) hdr: bool,
+    pub(crate) expunge_ms: Option<i64>,
+    pub(crate) time_zone: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) latitude: Option<f64>,
+    pub(crate) longitude: Option<f64>,
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) keywords: Option<String>,
+    pub(crate) burst_id: Option<String>,
+    pub(crate) burst_flags: Option<i64>,
+    pub(crate) burst_flags_ext: Option<i64>,
+    pub(crate) subtype: Option<i64>,
+    pub(crate) subtype_v2: Option<i64>,
+    pub(crate) adjustment_type: Option<String>,
+    pub(crate) render_type: Option<i64>,
+    pub(crate) orientation: Option<u8>,
+    pub(crate) original_orientation: Option<u8>,
+    pub(crate) duration_ms: Option<u64>,
+    pub(crate) live_duration: Ratio,
+    pub(crate) live_still: Ratio,
+    pub(crate) contributors: Vec<String>,
+}
+
+/// Seconds as `value / scale`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ratio {
+    pub(crate) value: Option<i64>,
+    pub(crate) scale: Option<i64>,
+}
+
+/// Fields this version does not model, as JSON text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RawFields(Vec<(Box<str>, Box<RawValue>)>);
+
 impl Asset {
+    pub(crate) fn new(data: AssetData) -> Self {
+        Self(Arc::new(data))
+    }
+
     /// The `CPLAsset` record name: what identifies this photo in its library.
     pub fn id(&self) -> &AssetId {
         &self.0.id
@@ -198,6 +196,11 @@ impl Asset {
         &self.0.library
     }
 
+    /// The version of the `CPLAsset` record, which a change of it must name.
+    pub fn change_tag(&self) -> Option<&str> {
+        self.0.change_tag.as_deref()
+    }
+
     /// The name it was imported under.
     pub fn filename(&self) -> &Filename {
         &self.0.filename
@@ -208,9 +211,27 @@ impl Asset {
         self.0.media_type.as_deref()
     }
 
-    /// Photo or video, by `dataClassType`, else by the type.
+    /// Photo or video, by `dataClassType`, else by the type, else by the name's extension.
     pub fn kind(&self) -> MediaKind {
         self.0.kind
+    }
+
+    /// How it was made.
+    pub fn subtype(&self) -> Subtype {
+        let details = &self.0.details;
+        let render = details.render_type.unwrap_or(0);
+        let made = [details.subtype_v2, details.subtype].into_iter().flatten().find(|value| *value != 0);
+        match made {
+            Some(2) if render & 4 != 0 => Subtype::LongExposure,
+            Some(2) => Subtype::Live,
+            Some(3) => Subtype::Screenshot,
+            Some(1) => Subtype::Panorama,
+            Some(100) => Subtype::SloMo,
+            Some(101) => Subtype::TimeLapse,
+            Some(other) => Subtype::Unknown(other),
+            None if render & 2 != 0 => Subtype::Portrait,
+            None => Subtype::Plain,
+        }
     }
 
     /// `assetDate` as it came: milliseconds since 1970, UTC. It may be absurd; see [`Asset::created`].
@@ -221,15 +242,132 @@ impl Asset {
     /// When the photo was taken, in the asset's own offset from UTC where known. `None` if Apple has no date, or one
     /// outside the years 1 to 9999, or the year-1 value that stands for "no date".
     pub fn created(&self) -> Option<OffsetDateTime> {
-        todo!("library helper")
+        let utc = self.0.created_ms.filter(|ms| !NO_DATE.contains(ms)).and_then(instant)?;
+        let local = utc.checked_to_offset(self.0.utc_offset.unwrap_or(UtcOffset::UTC))?;
+        (1..=9999).contains(&local.year()).then_some(local)
     }
 
-    /// When it came into the library.
+    /// When it came into the library, in UTC.
     pub fn added(&self) -> Option<OffsetDateTime> {
-        todo!("library helper")
+        self.0.added_ms.and_then(instant)
     }
 
-    /// All files of this asset that Apple offers.
+    /// The offset from UTC where the photo was taken.
+    pub fn utc_offset(&self) -> Option<UtcOffset> {
+        self.0.utc_offset
+    }
+
+    /// The name of the time zone where the photo was taken, such as `Asia/Taipei` or `GMT+0800`.
+    pub fn time_zone(&self) -> Option<&str> {
+        self.0.details.time_zone.as_deref()
+    }
+
+    /// Where the photo was taken. Decoded at each call.
+    pub fn location(&self) -> Option<Location> {
+        let details = &self.0.details;
+        let measured = details.location.as_deref().and_then(Location::read);
+        measured.or_else(|| Location::at(details.latitude?, details.longitude?))
+    }
+
+    /// The title (`captionEnc`).
+    pub fn title(&self) -> Option<&str> {
+        self.0.details.title.as_deref()
+    }
+
+    /// The description, which Photos calls caption (`extendedDescEnc`).
+    pub fn description(&self) -> Option<&str> {
+        self.0.details.description.as_deref()
+    }
+
+    /// The keywords. Decoded at each call.
+    pub fn keywords(&self) -> Vec<String> {
+        let list = self.0.details.keywords.as_deref().and_then(location::property_list);
+        let words = list.and_then(plist::Value::into_array).unwrap_or_default();
+        words.into_iter().filter_map(plist::Value::into_string).collect()
+    }
+
+    /// Marked with a heart.
+    pub fn is_favorite(&self) -> bool {
+        self.0.details.favorite
+    }
+
+    /// In the Hidden album.
+    pub fn is_hidden(&self) -> bool {
+        self.0.details.hidden
+    }
+
+    /// In Recently Deleted.
+    pub fn is_trashed(&self) -> bool {
+        self.0.details.trashed
+    }
+
+    /// When iCloud will remove it for good, if it is in Recently Deleted.
+    pub fn expunges_at(&self) -> Option<OffsetDateTime> {
+        self.0.details.expunge_ms.and_then(instant)
+    }
+
+    /// What the shots of one burst have in common.
+    pub fn burst_id(&self) -> Option<&str> {
+        self.0.details.burst_id.as_deref()
+    }
+
+    /// `burstFlags` and `burstFlagsExt` as they came; their bits are not known.
+    pub fn burst_flags(&self) -> (Option<i64>, Option<i64>) {
+        (self.0.details.burst_flags, self.0.details.burst_flags_ext)
+    }
+
+    /// What edited it, such as `com.apple.photo`; `None` if it is as it was taken.
+    pub fn adjustment_type(&self) -> Option<&str> {
+        self.0.details.adjustment_type.as_deref()
+    }
+
+    /// True if somebody edited it. The slow motion of a video is no edit, and has no file of its own.
+    pub fn is_edited(&self) -> bool {
+        self.adjustment_type().is_some_and(|kind| kind != "com.apple.video.slomo")
+    }
+
+    /// High dynamic range.
+    pub fn is_hdr(&self) -> bool {
+        self.0.details.hdr
+    }
+
+    /// EXIF orientation, 1 to 8, of the current version.
+    pub fn orientation(&self) -> Option<u8> {
+        self.0.details.orientation
+    }
+
+    /// EXIF orientation, 1 to 8, of the original.
+    pub fn original_orientation(&self) -> Option<u8> {
+        self.0.details.original_orientation
+    }
+
+    /// Width and height of the original in pixels, as stored (before rotation).
+    pub fn dimensions(&self) -> Option<(u32, u32)> {
+        let original = self.resource(Role::Original)?;
+        Some((original.width?, original.height?))
+    }
+
+    /// How long a video is; `None` for a still.
+    pub fn duration(&self) -> Option<Duration> {
+        self.0.details.duration_ms.filter(|ms| *ms > 0).map(Duration::from_millis)
+    }
+
+    /// How long the movie of a Live Photo is.
+    pub fn live_duration(&self) -> Option<Duration> {
+        self.0.details.live_duration.seconds()
+    }
+
+    /// Where in its movie the still of a Live Photo lies.
+    pub fn live_still_at(&self) -> Option<Duration> {
+        self.0.details.live_still.seconds()
+    }
+
+    /// Record names of the people who put it into a shared library.
+    pub fn contributors(&self) -> &[String] {
+        &self.0.details.contributors
+    }
+
+    /// The files of this asset that Apple describes, of the roles that were asked for.
     pub fn resources(&self) -> &[Resource] {
         &self.0.resources
     }
@@ -239,8 +377,34 @@ impl Asset {
         self.0.resources.iter().find(|resource| resource.role == role)
     }
 
-    /// Fields this version does not model, exactly as Apple sent them (`{"value": ..., "type": ...}`).
-    pub fn raw(&self) -> &Map<String, Value> {
-        &self.0.raw
+    /// Fields this version does not model: name, and JSON exactly as Apple sent it (`{"value": ..., "type": ...}`).
+    /// Those of the `CPLAsset` come first. Only [`Fields::Everything`] asks for all there are.
+    pub fn raw(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.raw.0.iter().map(|(name, value)| (&**name, value.get()))
+    }
+}
+
+/// Milliseconds that stand for "no date": year 1, by two calendars (protocol notes 6.2).
+const NO_DATE: [i64; 2] = [-62_135_769_600_000, -62_135_596_800_000];
+
+fn instant(ms: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()
+}
+
+impl Ratio {
+    fn seconds(self) -> Option<Duration> {
+        let (value, scale) = (self.value?, self.scale.filter(|scale| *scale > 0)?);
+        Duration::try_from_secs_f64(value as f64 / scale as f64).ok().filter(|time| !time.is_zero())
+    }
+}
+
+impl RawFields {
+    fn push(&mut self, name: &str, value: &RawValue) {
+        self.0.push((name.into(), value.to_owned()));
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
     }
 }

@@ -102,6 +102,11 @@ impl Http {
         self.retries
     }
 
+    /// The same connections with another retry policy.
+    pub(crate) fn with_retries(&self, retries: RetryPolicy) -> Self {
+        Self { retries, ..self.clone() }
+    }
+
     /// Sends a request; the body of the answer fails with [`ErrorKind::Timeout`] when it stalls.
     pub(crate) async fn open(&self, request: Request<Bytes>) -> Result<Response<Body>> {
         let host = request.uri().host().unwrap_or("").to_owned();

@@ -67,6 +67,12 @@ impl RetryPolicy {
         let doubled = self.base.saturating_mul(1 << (failures.saturating_sub(1)).min(16)).min(self.cap);
         Some(doubled.mul_f64(0.5 + jitter / 2.0))
     }
+
+    /// Marks an error that was worth retrying and was, in vain.
+    pub(crate) fn exhausted(&self, failures: u32, error: Error) -> Error {
+        let spent = failures > 1 && error.is_retryable();
+        if spent { error.retrying(Retry::Exhausted { attempts: failures }) } else { error }
+    }
 }
 
 impl Http {
@@ -84,12 +90,7 @@ impl Http {
             };
             failures += 1;
             let Some(pause) = policy.pause(failures, &error, self.clock().jitter()) else {
-                let spent = failures > 1 && error.is_retryable();
-                return Err(if spent {
-                    error.retrying(Retry::Exhausted { attempts: failures })
-                } else {
-                    error
-                });
+                return Err(policy.exhausted(failures, error));
             };
             tracing::debug!(%error, ?pause, failures, "trying again");
             self.clock().sleep(pause).await;

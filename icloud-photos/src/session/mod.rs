@@ -4,13 +4,48 @@
 //! calls that failed for passing reasons and renews itself by the recovery ladder of DESIGN section 3, one renewal at
 //! a time however many calls notice that the session ended.
 
+pub(crate) mod account;
+mod apple_id;
+pub(crate) mod budget;
+mod errors;
+mod live;
+pub(crate) mod reason;
+mod renewal;
+pub(crate) mod request;
+pub(crate) mod saved;
+mod store;
+#[cfg(feature = "fs")]
+mod store_file;
+pub(crate) mod tokens;
+pub(crate) mod vault;
+pub(crate) mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Response, header};
 use serde::Serialize;
 
+pub use self::apple_id::AppleId;
+use self::errors::{Circumstances, Refusal};
+use self::live::{Live, Route};
+use self::renewal::Turns;
+pub(crate) use self::renewal::{Renew, Renewed, Rung};
+use self::request::WebHeaders;
+pub use self::saved::SavedSession;
+use self::saved::SignedIn;
+pub use self::store::{MemorySessionStore, SessionStore, StoreLock};
+#[cfg(feature = "fs")]
+pub use self::store_file::FileSessionStore;
+use self::vault::Vault;
+use crate::endpoints::Endpoints;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::Body;
+use crate::http::{Body, Clock, Http, RetryPolicy};
 use crate::redact::SafeUrl;
+
+/// How often one call may have the session renewed.
+const MOST_RENEWALS: u32 = 2;
 
 /// Which of the account's CloudKit databases a library lives in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,27 +57,216 @@ pub enum Database {
     Shared,
 }
 
-/// A signed-in account.
-#[derive(Debug, Clone)]
-pub struct Session {}
+/// A signed-in account. Cheap to clone; clones are the same session.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    http: Http,
+    endpoints: Endpoints,
+    headers: WebHeaders,
+    vault: Vault,
+    renewer: Arc<dyn Renew>,
+    live: Live,
+    turns: Turns,
+    dsid: String,
+}
 
 impl Session {
+    pub(crate) fn new(
+        http: Http,
+        endpoints: Endpoints,
+        vault: Vault,
+        renewer: Arc<dyn Renew>,
+        signed_in: SignedIn,
+    ) -> Result<Self> {
+        let headers = WebHeaders::new(&endpoints)?;
+        let dsid = signed_in.account.dsid.clone();
+        let live = Live::new(signed_in, &endpoints, http.clock().now())?;
+        Ok(Self(Arc::new(Inner {
+            http,
+            endpoints,
+            headers,
+            vault,
+            renewer,
+            live,
+            turns: Turns::default(),
+            dsid,
+        })))
+    }
+
+    /// Whose session this is.
+    pub fn account(&self) -> &AppleId {
+        self.0.vault.account()
+    }
+
+    /// Apple's number for the account.
+    pub fn dsid(&self) -> &str {
+        &self.0.dsid
+    }
+
+    /// Saves cookies that changed since the last save. Sign-in and renewal save by themselves, and calls do so every
+    /// few minutes; call this at the end of a run. Nothing is sent.
+    ///
+    /// # Errors
+    /// What the session store reports.
+    pub async fn save(&self) -> Result<()> {
+        if !self.0.live.is_unsaved() || self.0.live.route().is_err() {
+            return Ok(());
+        }
+        let mut vault = self.0.vault.open().await?;
+        let mine = self.0.live.signed_in();
+        let overtaken = vault.saved.signed_in.as_ref().is_some_and(|theirs| theirs.renewals > mine.renewals);
+        if !overtaken {
+            vault.saved.signed_in = Some(mine);
+            vault.save().await?;
+        }
+        self.0.live.saved(self.0.http.clock().now());
+        Ok(())
+    }
+
+    /// Renews the session now, by the cheapest way that works. Sends `validate`; if Apple refuses the cookies,
+    /// `accountLogin` with the stored tokens; if it refuses those and the session was begun with a password, a sign-in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SessionExpired`] or [`ErrorKind::CodeRequired`] when only a person can go on; what the network
+    /// reports.
+    pub async fn refresh(&self) -> Result<()> {
+        let route = self.0.live.route()?;
+        self.renew(&route).await?;
+        Ok(())
+    }
+
+    /// Signs out: tells Apple to forget this browser's trust, and removes the saved session. Other handles of this
+    /// session stop working.
+    ///
+    /// # Errors
+    /// What the session store reports. Whatever Apple answers, the saved session is gone.
+    pub async fn sign_out(self) -> Result<()> {
+        let tokens = self.0.live.signed_in().tokens;
+        let query = wire::client_query(&tokens.client_id, &self.0.dsid);
+        let url = format!("{}/logout?{query}", self.0.endpoints.setup_base());
+        let cookie = url::Url::parse(&url).ok().and_then(|url| tokens.cookies.header(&url));
+        let body = ("text/plain;charset=UTF-8", Bytes::from_static(wire::LOGOUT));
+        let request = self.0.headers.request(Method::POST, &url, cookie, Some(body))?;
+        if let Err(error) = self.0.http.fetch(request).await {
+            tracing::debug!(%error, "Apple did not hear that we sign out");
+        }
+        self.0.live.end(Error::new(ErrorKind::SessionExpired, "this session was signed out"));
+        let mut vault = self.0.vault.open().await?;
+        vault.saved.signed_in = None;
+        vault.save().await
+    }
+
     /// POSTs `body` to `{ckdatabasews}/database/1/com.apple.photos.cloud/production/{private|shared}{path}` with the
     /// session's cookies and the query of protocol notes 1.6, repeats it as the retry policy allows, renews the
     /// session when it ended, and returns the body of the 200 answer. CloudKit's own top-level errors (9.1 shape 1)
     /// come back as [`Error`].
     pub(crate) async fn cloudkit(
         &self,
-        _database: Database,
-        _path: &'static str,
-        _body: &(impl Serialize + Sync),
+        database: Database,
+        path: &'static str,
+        body: &(impl Serialize + Sync),
     ) -> Result<Bytes> {
-        Err(Error::new(ErrorKind::Unsupported, "not yet"))
+        let body = serde_json::to_vec(body)
+            .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write a request").caused_by(error))?;
+        let body = Bytes::from(body);
+        self.0.http.retry(|| self.post_renewing(database, path, body.clone())).await
     }
 
     /// GETs a download link from byte `from` on. The answer is returned as it is, whatever its status; no retry, no
     /// renewal. The host is checked to be Apple's.
-    pub(crate) async fn content(&self, _link: &SafeUrl, _from: u64) -> Result<Response<Body>> {
-        Err(Error::new(ErrorKind::Unsupported, "not yet"))
+    pub(crate) async fn content(&self, link: &SafeUrl, from: u64) -> Result<Response<Body>> {
+        let url = link.expose();
+        self.0.endpoints.check_host(url)?;
+        let cookie = self.0.live.cookies(url);
+        let mut request = self.0.headers.request(Method::GET, url.as_str(), cookie, None)?;
+        if from > 0 {
+            let range = http::HeaderValue::try_from(format!("bytes={from}-")).map_err(request::invalid)?;
+            request.headers_mut().insert(header::RANGE, range);
+        }
+        self.0.http.open(request).await
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        self.0.http.clock()
+    }
+
+    pub(crate) fn retries(&self) -> RetryPolicy {
+        self.0.http.retries()
+    }
+
+    /// For a session that could not be saved when it was made.
+    pub(crate) fn mark_unsaved(&self) {
+        self.0.live.mark_unsaved();
+    }
+
+    async fn post_renewing(&self, database: Database, path: &'static str, body: Bytes) -> Result<Bytes> {
+        let mut renewals = 0;
+        loop {
+            let route = self.0.live.route()?;
+            let ended = match self.post(&route, database, path, body.clone()).await? {
+                Ok(bytes) => return Ok(bytes),
+                Err(Refusal::Failed(error)) => return Err(error),
+                Err(Refusal::Ended(error)) => error,
+            };
+            if renewals == MOST_RENEWALS || !self.renew(&route).await? {
+                return Err(ended);
+            }
+            renewals += 1;
+        }
+    }
+
+    async fn post(
+        &self,
+        route: &Route,
+        database: Database,
+        path: &'static str,
+        body: Bytes,
+    ) -> Result<Result<Bytes, Refusal>> {
+        let (http, live) = (&self.0.http, &self.0.live);
+        let body = Some(("text/plain", body));
+        let cookie = live.cookies(route.url());
+        let request = self.0.headers.request(Method::POST, &route.address(database, path), cookie, body)?;
+        let (head, body) = http.fetch(request).await?.into_parts();
+        let now = http.clock().now();
+        if live.take_cookies(route, &head.headers, now)
+            && let Err(error) = self.save().await
+        {
+            tracing::warn!(%error, "cannot save the session");
+        }
+        let at = Circumstances { account: &route.account, database, first_query: !route.was_queried(), now };
+        if let Some(refusal) = errors::refusal(head.status, &head.headers, &body, at) {
+            return Ok(Err(refusal));
+        }
+        route.prove(path);
+        Ok(Ok(body))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("account", self.account()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+impl Session {
+    /// A session that sends CloudKit calls to `database` and cannot be renewed.
+    #[allow(dead_code)]
+    pub(crate) fn for_tests(http: Http, endpoints: Endpoints, database: &str) -> Result<Self> {
+        #[derive(Debug)]
+        struct Never;
+        #[async_trait::async_trait]
+        impl Renew for Never {
+            async fn renew(&self, _: &mut vault::OpenVault, _: tokens::Tokens, _: Rung) -> Result<Renewed> {
+                Err(errors::expired())
+            }
+        }
+        let store = Arc::new(MemorySessionStore::new());
+        let vault = Vault::new(store, AppleId::new("test@example.com")?, http.clock().clone());
+        let mut signed_in = SignedIn { tokens: tokens::Tokens::fresh(), ..SignedIn::default() };
+        signed_in.account.database = url::Url::parse(database).ok();
+        Self::new(http, endpoints, vault, Arc::new(Never), signed_in)
     }
 }

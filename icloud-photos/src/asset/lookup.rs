@@ -1,0 +1,104 @@
+//! Assets by their id (protocol notes 5.9).
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::listing::join_all;
+use super::record::{AssetPart, MasterPart, Page, desired_keys, parse_page};
+use super::{Asset, AssetId, Fields, MasterId, Role};
+use crate::error::{Error, ErrorKind, Result};
+use crate::library::{Library, query};
+
+impl Library {
+    /// The asset of that id, with everything modelled and fresh links. Two requests.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the library has none; those of every request.
+    pub async fn asset(&self, id: &AssetId) -> Result<Asset> {
+        let found = self.assets_by_id(std::slice::from_ref(id)).await?;
+        found.into_iter().next().unwrap_or_else(|| Err(missing(id)))
+    }
+
+    /// The assets of these ids, in that order. What is wrong with one, [`ErrorKind::NotFound`] for example, is that
+    /// one's result. Two requests for every 200 ids.
+    ///
+    /// # Errors
+    /// Those of every request.
+    pub async fn assets_by_id(&self, ids: &[AssetId]) -> Result<Vec<Result<Asset>>> {
+        let keys = desired_keys(Fields::Full, &Role::ALL);
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(query::MAX_RECORDS) {
+            let assets = self.look_up(ids.iter().map(AssetId::as_str), keys.as_deref()).await?;
+            let masters: Vec<MasterId> =
+                assets.assets.iter().filter_map(|asset| asset.master.clone()).collect();
+            let masters = self.look_up(masters.iter().map(MasterId::as_str), keys.as_deref()).await?;
+            found.extend(self.in_order(ids, assets, masters.masters));
+        }
+        Ok(found)
+    }
+
+    /// The same assets as they are now, as far as [`Fields::Basic`] goes, with fresh links. One request for every 100 assets: quicker than
+    /// [`Library::assets_by_id`], for the masters are known. `roles` are those whose links are wanted.
+    ///
+    /// # Errors
+    /// Those of every request; [`ErrorKind::Config`] if an asset belongs to another library.
+    pub async fn renew(&self, assets: &[Asset], roles: &[Role]) -> Result<Vec<Result<Asset>>> {
+        if let Some(stranger) = assets.iter().find(|asset| asset.library() != self.id()) {
+            let error = Error::new(ErrorKind::Config, "the asset belongs to another library");
+            return Err(error.with("asset", stranger.id()));
+        }
+        let keys = desired_keys(Fields::Basic, roles);
+        let mut found = Vec::with_capacity(assets.len());
+        for assets in assets.chunks(query::MAX_RECORDS / 2) {
+            let names = assets.iter().flat_map(|asset| [asset.id().as_str(), asset.master_id().as_str()]);
+            let mut page = self.look_up(names, keys.as_deref()).await?;
+            let masters = std::mem::take(&mut page.masters);
+            let ids: Vec<AssetId> = assets.iter().map(|asset| asset.id().clone()).collect();
+            found.extend(self.in_order(&ids, page, masters));
+        }
+        Ok(found)
+    }
+
+    /// The answer of `records/lookup`, [`query::MAX_RECORDS`] names at most.
+    pub(super) async fn records(&self, names: &[impl AsRef<str>], keys: Option<&[String]>) -> Result<Bytes> {
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        self.post("/records/lookup", &query::lookup(&names, self.zone(), keys)).await
+    }
+
+    async fn look_up<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+        keys: Option<&[String]>,
+    ) -> Result<Page> {
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() {
+            return Ok(Page::default());
+        }
+        parse_page(&self.records(&names, keys).await?)
+    }
+
+    fn in_order(&self, ids: &[AssetId], page: Page, masters: Vec<MasterPart>) -> Vec<Result<Asset>> {
+        let known: Vec<AssetId> = page.assets.iter().map(|asset: &AssetPart| asset.id.clone()).collect();
+        let joined = join_all(page.assets, masters, self.id());
+        let mut found: HashMap<AssetId, Result<Asset>> = known.into_iter().zip(joined).collect();
+        let failures = page.failures.into_iter();
+        found.extend(failures.map(|(name, error)| {
+            let id = AssetId::new(name);
+            let error = error.with("asset", &id);
+            (id, Err(error))
+        }));
+        let one = |id: &AssetId| match found.get(id) {
+            Some(Ok(asset)) => Ok(asset.clone()),
+            Some(Err(error)) => Err(error.duplicate()),
+            None => Err(missing(id)),
+        };
+        ids.iter().map(one).collect()
+    }
+}
+
+fn missing(id: &AssetId) -> Error {
+    Error::new(ErrorKind::NotFound, "the library has no photo of this id").with("asset", id)
+}

@@ -1,0 +1,226 @@
+//! What only the account's owner can do before the sign-in can go on.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::driver::{Driver, Stop};
+use super::machine::{Event, Machine, Need};
+use super::wire::SecurityKey;
+use super::{Login, errors};
+use crate::error::{Error, ErrorKind, Result};
+use crate::session::{Session, account};
+
+/// Between two looks whether a device has approved (protocol notes 4.6).
+const POLL: Duration = Duration::from_secs(10);
+
+/// Something the account's owner must do. A program that cannot offer it returns [`Action::error`].
+#[derive(Debug)]
+#[must_use]
+#[non_exhaustive]
+pub enum Action {
+    /// New terms of service wait to be accepted.
+    AcceptTerms(TermsAction),
+    /// Advanced Data Protection is on: a trusted device must approve this session.
+    ApproveOnDevice(ConsentAction),
+    /// The account wants a security key.
+    UseSecurityKey(SecurityKeyAction),
+}
+
+/// Terms of service to be accepted.
+#[derive(Debug)]
+pub struct TermsAction(Pending);
+
+/// An approval to be given on a trusted device.
+#[derive(Debug)]
+pub struct ConsentAction(Pending);
+
+/// A WebAuthn challenge to be answered by a security key.
+///
+/// **Unproven.** One client is known to sign in this way; another reports that iCloud refuses such sessions later.
+#[derive(Debug)]
+pub struct SecurityKeyAction {
+    pending: Pending,
+    key: SecurityKey,
+}
+
+/// What a WebAuthn authenticator says to [`SecurityKeyAction`]. All in standard base64 with padding.
+#[derive(Debug, Clone)]
+#[allow(clippy::exhaustive_structs)]
+pub struct SecurityKeyAssertion {
+    /// The client data, as JSON, in base64.
+    pub client_data: String,
+    /// The signature.
+    pub signature: String,
+    /// The authenticator data.
+    pub authenticator_data: String,
+    /// The user handle, if the authenticator gave one.
+    pub user_handle: Option<String>,
+    /// The identifier of the credential that signed.
+    pub credential_id: String,
+}
+
+/// A sign-in that waits.
+struct Pending {
+    driver: Driver,
+    machine: Arc<Mutex<Machine>>,
+}
+
+impl Action {
+    pub(super) fn new(driver: Driver, machine: Machine, need: Need) -> Self {
+        let key = machine.security_key().cloned().unwrap_or_default();
+        Self::pending(Pending { driver, machine: Arc::new(Mutex::new(machine)) }, key, need)
+    }
+
+    fn pending(pending: Pending, key: SecurityKey, need: Need) -> Self {
+        match need {
+            Need::Terms => Self::AcceptTerms(TermsAction(pending)),
+            Need::Consent => Self::ApproveOnDevice(ConsentAction(pending)),
+            Need::SecurityKey => Self::UseSecurityKey(SecurityKeyAction { pending, key }),
+        }
+    }
+
+    /// The error that says what is needed: [`ErrorKind::TermsRequired`], [`ErrorKind::AdvancedDataProtection`] or
+    /// [`ErrorKind::SecurityKeyRequired`].
+    pub fn error(&self) -> Error {
+        match self {
+            Self::AcceptTerms(_) => Need::Terms,
+            Self::ApproveOnDevice(_) => Need::Consent,
+            Self::UseSecurityKey(_) => Need::SecurityKey,
+        }
+        .error()
+    }
+}
+
+impl Need {
+    pub(super) fn error(self) -> Error {
+        match self {
+            Self::Terms => Error::new(
+                ErrorKind::TermsRequired,
+                "Apple has new terms of service; accept them at https://www.icloud.com and sign in again",
+            ),
+            Self::Consent => account::data_protection(),
+            Self::SecurityKey => Error::new(
+                ErrorKind::SecurityKeyRequired,
+                "this account signs in with a security key, which this program does not support",
+            ),
+        }
+    }
+}
+
+impl TermsAction {
+    /// Accepts the terms in the name of the account's owner. That is a legal act: call this only when the owner said
+    /// so. Sends `getTerms`, `repairDone` and `accountLogin`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] or [`ErrorKind::Protocol`] if Apple does not take it.
+    pub async fn accept(&self) -> Result<Login> {
+        self.0.login(Event::AcceptTerms).await
+    }
+}
+
+impl ConsentAction {
+    /// Asks the account's devices to show the question. Sends `requestWebAccessState` and, if none has agreed yet,
+    /// `enableDeviceConsentForPCS`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forbidden`] or [`ErrorKind::Protocol`] if Apple does not take it.
+    pub async fn request(&self) -> Result<()> {
+        self.0.run(Event::AskDevices).await.map(|_| ())
+    }
+
+    /// Looks whether a device has approved. `None` if not yet. Sends `requestPCS`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AdvancedDataProtection`] if a device refused.
+    pub async fn poll(&self) -> Result<Option<Session>> {
+        let mut vault = self.0.driver.open().await?;
+        let mut machine = self.0.machine.lock().await;
+        match self.0.driver.run(&mut machine, Event::CheckDevices, &mut vault).await? {
+            Stop::Done => self.0.driver.session(&machine, &mut vault).await.map(Some),
+            Stop::Action(Need::Consent) => Ok(None),
+            Stop::Action(need) => Err(need.error()),
+            Stop::Challenge | Stop::Resting => Err(errors::out_of_step()),
+        }
+    }
+
+    /// Asks the devices and looks every ten seconds until one has approved.
+    ///
+    /// # Errors
+    /// As [`ConsentAction::poll`]; [`ErrorKind::AdvancedDataProtection`] after `limit`.
+    pub async fn wait(&self, limit: Duration) -> Result<Session> {
+        self.request().await?;
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(session) = self.poll().await? {
+                return Ok(session);
+            }
+            if waited >= limit {
+                return Err(Need::Consent.error());
+            }
+            self.0.driver.clock().sleep(POLL).await;
+            waited += POLL;
+        }
+    }
+}
+
+impl SecurityKeyAction {
+    /// The challenge, in base64url without padding.
+    pub fn challenge(&self) -> &str {
+        &self.key.challenge
+    }
+
+    /// The identifiers of the credentials that may answer, in base64url.
+    pub fn credentials(&self) -> &[String] {
+        &self.key.credentials
+    }
+
+    /// The relying party, `apple.com`.
+    pub fn relying_party(&self) -> &str {
+        &self.key.relying_party
+    }
+
+    /// The names the owner gave to the keys.
+    pub fn key_names(&self) -> &[String] {
+        &self.key.names
+    }
+
+    /// Answers the challenge. Sends the assertion; if Apple accepts it, asks for trust and for the account.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CodeRejected`] if Apple does not accept it, [`ErrorKind::ChallengeExpired`] if it came too late.
+    pub async fn submit(&self, assertion: SecurityKeyAssertion) -> Result<Login> {
+        self.pending.login(Event::Assertion(assertion)).await
+    }
+}
+
+impl Pending {
+    async fn run(&self, event: Event) -> Result<Stop> {
+        let mut vault = self.driver.open().await?;
+        self.driver.run(&mut *self.machine.lock().await, event, &mut vault).await
+    }
+
+    async fn login(&self, event: Event) -> Result<Login> {
+        let mut vault = self.driver.open().await?;
+        let mut machine = self.machine.lock().await;
+        match self.driver.run(&mut machine, event, &mut vault).await? {
+            Stop::Done => self.driver.session(&machine, &mut vault).await.map(Login::Complete),
+            Stop::Action(need) => Ok(Login::ActionRequired(self.next(need, &machine))),
+            Stop::Challenge | Stop::Resting => Err(errors::out_of_step()),
+        }
+    }
+
+    fn next(&self, need: Need, machine: &Machine) -> Action {
+        let key = machine.security_key().cloned().unwrap_or_default();
+        let pending = Self { driver: self.driver.clone(), machine: self.machine.clone() };
+        Action::pending(pending, key, need)
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pending")
+    }
+}

@@ -1,0 +1,115 @@
+//! What the content host's answer means (protocol notes 6.6.2).
+
+use std::time::SystemTime;
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::http::error_for_status;
+
+/// An answer that carries bytes of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The bytes follow on from where we asked.
+    Continues,
+    /// The bytes are the file from its beginning.
+    Whole,
+    /// There are no bytes where we asked; the part does not belong to this file.
+    OutOfRange,
+}
+
+/// Reads status and headers of an answer to a request for the bytes from `from` on.
+///
+/// # Errors
+/// [`ErrorKind::LinkExpired`] when a fresh link may help, otherwise what the status says.
+pub(super) fn read(
+    status: StatusCode,
+    headers: &HeaderMap,
+    from: u64,
+    size: Option<u64>,
+    now: SystemTime,
+) -> Result<Answer> {
+    match status.as_u16() {
+        200 | 206 if is_a_page(headers) => Err(passing(
+            ErrorKind::Network,
+            "the content host answered with a page instead of the file",
+            status,
+        )),
+        200 => Ok(Answer::Whole),
+        206 if range_agrees(headers, from, size) => Ok(Answer::Continues),
+        206 => Ok(Answer::OutOfRange),
+        416 => Ok(Answer::OutOfRange),
+        400 | 401 | 403 | 404 | 410 => {
+            Err(passing(ErrorKind::LinkExpired, "the link is no longer valid", status))
+        }
+        _ => Err(error_for_status(status, headers, now).unwrap_or_else(|| {
+            Error::new(ErrorKind::Protocol, "the content host gave an unknown answer")
+                .with("status", status.as_u16())
+        })),
+    }
+}
+
+fn passing(kind: ErrorKind, message: &'static str, status: StatusCode) -> Error {
+    Error::new(kind, message).retrying(Retry::Later { after: None }).with("status", status.as_u16())
+}
+
+/// Error pages of the edge come as 200 with HTML or JSON; files come as `application/octet-stream`.
+fn is_a_page(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    kind.starts_with("text/html") || kind.starts_with("application/json")
+}
+
+/// `Content-Range: bytes FROM-LAST/SIZE` must name our first byte, and the size we expect if it names one.
+fn range_agrees(headers: &HeaderMap, from: u64, size: Option<u64>) -> bool {
+    let Some(range) = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let Some((first, rest)) = range.strip_prefix("bytes ").and_then(|range| range.split_once('-')) else {
+        return false;
+    };
+    let total = rest.split_once('/').map_or("*", |(_, total)| total);
+    first.trim().parse() == Ok(from)
+        && (total == "*" || size.is_none_or(|size| total.trim().parse() == Ok(size)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, header: Option<(&'static str, &str)>, from: u64) -> Result<Answer, ErrorKind> {
+        let mut headers = HeaderMap::new();
+        if let Some((name, value)) = header {
+            headers.insert(name, value.parse().unwrap());
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        read(status, &headers, from, Some(100), SystemTime::UNIX_EPOCH).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn every_answer_of_the_content_host() {
+        let range = |value| Some(("content-range", value));
+        let kind = |value| Some(("content-type", value));
+        for (status, header, from, expected) in [
+            (200, None, 0, Ok(Answer::Whole)),
+            (200, None, 5, Ok(Answer::Whole)),
+            (206, range("bytes 5-99/100"), 5, Ok(Answer::Continues)),
+            (206, range("bytes 5-99/*"), 5, Ok(Answer::Continues)),
+            (206, range("bytes 6-99/100"), 5, Ok(Answer::OutOfRange)),
+            (206, range("bytes 5-199/200"), 5, Ok(Answer::OutOfRange)),
+            (206, None, 5, Ok(Answer::OutOfRange)),
+            (416, None, 100, Ok(Answer::OutOfRange)),
+            (200, kind("text/html;charset=utf-8"), 0, Err(ErrorKind::Network)),
+            (400, kind("application/json"), 0, Err(ErrorKind::LinkExpired)),
+            (401, None, 0, Err(ErrorKind::LinkExpired)),
+            (403, None, 0, Err(ErrorKind::LinkExpired)),
+            (404, None, 0, Err(ErrorKind::LinkExpired)),
+            (410, None, 0, Err(ErrorKind::LinkExpired)),
+            (429, None, 0, Err(ErrorKind::RateLimited)),
+            (503, None, 0, Err(ErrorKind::RateLimited)),
+            (500, None, 0, Err(ErrorKind::Network)),
+            (302, None, 0, Err(ErrorKind::Protocol)),
+        ] {
+            assert_eq!(answer(status, header, from), expected, "{status} {header:?}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! One file, from the first byte to a verdict.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use http::header;
+
+use super::answer::{self, Answer};
+use super::links::Links;
+use super::sink::Sink;
+use super::{Doubt, Proof};
+use crate::asset::{Asset, Checksum, Hasher, Link, Resource, Scheme};
+use crate::error::{Error, ErrorKind, Result};
+use crate::session::Session;
+
+/// Called with the number of bytes that arrived just now; negative when bytes were thrown away.
+pub(super) type Progress = Arc<dyn Fn(i64) + Send + Sync>;
+
+/// How often bytes may turn out wrong before the file is given up.
+const MAX_REJECTIONS: u32 = 4;
+
+/// This much progress in one attempt makes earlier failures forgotten: the host is known to cut long films at 1 GB.
+const FORGIVING: u64 = 256 << 10;
+
+/// The work on one file.
+pub(super) struct Fetch<'a> {
+    session: &'a Session,
+    links: &'a Links,
+    asset: &'a Asset,
+    resource: &'a Resource,
+    progress: Option<Progress>,
+    /// The link in use; `None` means that the next attempt needs a fresh one.
+    link: Option<Link>,
+}
+
+/// Bytes that may get their name.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) size: u64,
+    pub(super) proof: Proof,
+    pub(super) checksum: Checksum,
+    pub(super) sha256: [u8; 32],
+    pub(super) resumed_from: u64,
+}
+
+enum Verdict {
+    Keep(Proof),
+    Reject(&'static str),
+}
+
+impl<'a> Fetch<'a> {
+    pub(super) fn new(
+        session: &'a Session,
+        links: &'a Links,
+        asset: &'a Asset,
+        resource: &'a Resource,
+        progress: Option<Progress>,
+    ) -> Self {
+        let now = session.clock().now();
+        let link = resource.link.clone().filter(|link| link.is_fresh(now));
+        Self { session, links, asset, resource, progress, link }
+    }
+
+    /// Fills `sink` with the file, however many attempts the retry policy allows.
+    pub(super) async fn run(mut self, sink: &mut impl Sink) -> Result<Fetched> {
+        let mut hasher = self.hash_part(sink).await?;
+        let resumed_from = hasher.length();
+        let mut rejected = None;
+        let mut rejections = 0;
+        loop {
+            if self.resource.size != Some(hasher.length()) || hasher.length() == 0 {
+                self.fill(sink, &mut hasher).await?;
+            }
+            let size = hasher.length();
+            let (checksum, sha256) = hasher.finish();
+            let reason = match self.judge(size, &checksum, rejected == Some(sha256)) {
+                Verdict::Keep(proof) => return Ok(Fetched { size, proof, checksum, sha256, resumed_from }),
+                Verdict::Reject(reason) => reason,
+            };
+            rejections += 1;
+            tracing::warn!(asset = %self.asset.id(), reason, rejections, "wrong bytes; fetching them again");
+            rejected = Some(sha256);
+            self.link = None;
+            hasher = self.start_over(sink, size).await?;
+            if rejections == MAX_REJECTIONS {
+                return Err(Error::new(ErrorKind::Integrity, reason)
+                    .with("seen", format!("{size} bytes, {checksum}")));
+            }
+        }
+    }
+
+    async fn hash_part(&self, sink: &mut impl Sink) -> Result<Hasher> {
+        let mut hasher = Hasher::new();
+        let there = sink.position();
+        if there == 0 {
+            return Ok(hasher);
+        }
+        if self.resource.size.is_some_and(|size| there > size) {
+            sink.restart().await?;
+            return Ok(hasher);
+        }
+        let mut bytes = sink.resumed().await?;
+        while let Some(chunk) = bytes.try_next().await? {
+            hasher.update(&chunk);
+        }
+        self.report(hasher.length() as i64);
+        Ok(hasher)
+    }
+
+    /// Attempts until the file is there in the length that was announced, or more came than that.
+    async fn fill(&mut self, sink: &mut impl Sink, hasher: &mut Hasher) -> Result<()> {
+        let policy = self.session.retries();
+        let mut failures = 0;
+        loop {
+            let before = hasher.length();
+            let error = match self.attempt(sink, hasher).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            if error.kind() == ErrorKind::LinkExpired {
+                self.link = None;
+            }
+            if hasher.length().saturating_sub(before) >= FORGIVING {
+                failures = 0;
+            }
+            failures += 1;
+            let clock = self.session.clock();
+            let Some(pause) = policy.pause(failures, &error, clock.jitter()) else {
+                return Err(policy.exhausted(failures, error));
+            };
+            tracing::debug!(asset = %self.asset.id(), %error, ?pause, at = hasher.length(), "download interrupted");
+            if !(error.kind() == ErrorKind::LinkExpired && failures == 1) {
+                clock.sleep(pause).await;
+            }
+        }
+    }
+
+    /// One request: takes over what it brings. `Ok` when it ended where it should.
+    async fn attempt(&mut self, sink: &mut impl Sink, hasher: &mut Hasher) -> Result<()> {
+        let link = match &self.link {
+            Some(link) => link.clone(),
+            None => self.links.fresh(self.asset, self.resource.role).await?,
+        };
+        let from = hasher.length();
+        let (head, mut body) = self.session.content(&link.url, from).await?.into_parts();
+        self.link = Some(link);
+        let now = self.session.clock().now();
+        match answer::read(head.status, &head.headers, from, self.resource.size, now)? {
+            Answer::Continues => {}
+            Answer::Whole if from == 0 => {}
+            Answer::Whole => *hasher = self.start_over(sink, from).await?,
+            Answer::OutOfRange => {
+                *hasher = self.start_over(sink, from).await?;
+                return Err(Error::new(ErrorKind::Network, "the part did not fit the file; starting over"));
+            }
+        }
+        let announced = content_length(&head.headers).map(|length| hasher.length() + length);
+        let end = self.resource.size.or(announced);
+        while let Some(chunk) = body.next().await.transpose()? {
+            hasher.update(&chunk);
+            self.report(chunk.len() as i64);
+            sink.write(chunk).await?;
+            if end.is_some_and(|end| hasher.length() > end) {
+                return Ok(());
+            }
+        }
+        let cut = announced.or(end).is_some_and(|end| hasher.length() < end);
+        if cut { Err(Error::new(ErrorKind::Network, "the connection ended early")) } else { Ok(()) }
+    }
+
+    fn judge(&self, size: u64, checksum: &Checksum, seen_before: bool) -> Verdict {
+        if self.resource.size.is_some_and(|expected| expected != size) {
+            return Verdict::Reject("the file does not have the length that Apple states");
+        }
+        match &self.resource.checksum {
+            None => Verdict::Keep(Proof::Unconfirmed(Doubt::NoChecksum)),
+            Some(expected) if expected.scheme() != Scheme::SaltedSha1 => {
+                Verdict::Keep(Proof::Unconfirmed(Doubt::UnknownScheme))
+            }
+            Some(expected) if expected == checksum => Verdict::Keep(Proof::Verified),
+            Some(_) if seen_before => Verdict::Keep(Proof::Unconfirmed(Doubt::Mismatch)),
+            Some(_) => Verdict::Reject("the bytes do not match Apple's checksum"),
+        }
+    }
+
+    async fn start_over(&self, sink: &mut impl Sink, dropped: u64) -> Result<Hasher> {
+        sink.restart().await?;
+        self.report(-(dropped as i64));
+        Ok(Hasher::new())
+    }
+
+    fn report(&self, bytes: i64) {
+        if let Some(progress) = &self.progress {
+            progress(bytes);
+        }
+    }
+}
+
+fn content_length(headers: &http::HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,213 @@
+//! The bytes of an asset, proven.
+//!
+//! A [`Downloader`] hands out [`Download`]s; each does nothing until it is saved, read or streamed. What happens then
+//! is DESIGN section 5:
+//!
+//! 1. A link is taken just before use: the one that came with the listing while it is fresh, else one from a lookup
+//!    that many downloads share. A link that Apple refuses (400, 401, 403, 404, 410) is replaced by a fresh one.
+//! 2. Bytes are hashed while they stream, once, for Apple's checksum and our SHA-256 together.
+//! 3. What breaks off goes on at the same byte (`Range`, accepted only as `206` with the right `Content-Range`); a part
+//!    that an earlier run or icloudpd left is hashed first and then completed.
+//! 4. Bytes that do not match are thrown away and fetched again over a fresh link. The same bytes twice, at the right
+//!    length, are kept and marked [`Proof::Unconfirmed`]: Apple's value may be stale, but nothing is deleted on them.
+//! 5. Only whole, checked bytes get the final name.
+//!
+//! Sent to Apple: `records/lookup` with record names of the assets, and `GET` of the signed links.
+
+mod answer;
+mod fetch;
+mod links;
+mod sink;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use self::fetch::{Fetch, Progress};
+use self::links::Links;
+use self::sink::{Memory, Sink, ToStorage};
+use crate::asset::{Asset, Checksum, Resource, Role};
+use crate::error::{Error, ErrorKind, Result};
+use crate::library::Library;
+use crate::session::Session;
+use crate::storage::{Storage, StoragePath, WriteOptions};
+
+/// Downloads files of one library. Cheap to clone; clones share the lookups for fresh links.
+#[derive(Debug, Clone)]
+pub struct Downloader {
+    session: Session,
+    links: Arc<Links>,
+}
+
+/// One file to be downloaded.
+#[must_use = "a download does nothing until it is saved or read"]
+pub struct Download<'a> {
+    downloader: &'a Downloader,
+    asset: &'a Asset,
+    role: Role,
+    modified: Option<SystemTime>,
+    progress: Option<Progress>,
+}
+
+/// What is known of bytes that were fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Proof {
+    /// Length and Apple's checksum agree with the bytes.
+    Verified,
+    /// The length agrees, but the checksum could not speak for the bytes. Never a reason to delete anything.
+    Unconfirmed(Doubt),
+}
+
+/// Why bytes are only [`Proof::Unconfirmed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// Apple sent the same bytes twice, at the right length, and they do not match its checksum.
+    Mismatch,
+    /// The checksum is of a scheme that cannot be computed here.
+    UnknownScheme,
+    /// The library holds no checksum for the file.
+    NoChecksum,
+}
+
+/// A file that was fetched and stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Saved {
+    /// Where it stands now.
+    pub path: StoragePath,
+    /// Length in bytes.
+    pub size: u64,
+    /// What is known of the bytes.
+    pub proof: Proof,
+    /// Apple's checksum of the bytes, as computed here.
+    pub checksum: Checksum,
+    /// SHA-256 of the bytes, as computed here.
+    pub sha256: [u8; 32],
+    /// How many of the bytes an earlier run had fetched.
+    pub resumed_from: u64,
+}
+
+impl Downloader {
+    /// Downloads assets of `library`.
+    pub fn new(library: &Library) -> Self {
+        Self { session: library.session().clone(), links: Arc::new(Links::new(library.clone())) }
+    }
+
+    /// Prepares the download of one file of `asset`. Nothing is sent yet.
+    pub fn get<'a>(&'a self, asset: &'a Asset, role: Role) -> Download<'a> {
+        Download { downloader: self, asset, role, modified: None, progress: None }
+    }
+}
+
+impl Download<'_> {
+    /// The modification time that the stored file gets.
+    pub fn modified(mut self, time: SystemTime) -> Self {
+        self.modified = Some(time);
+        self
+    }
+
+    /// Calls `report` with the number of bytes that arrived, negative when bytes were thrown away again.
+    pub fn progress(mut self, report: impl Fn(i64) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(report));
+        self
+    }
+
+    /// Fetches the file into `storage`, under `path`, which must be free. A part is kept when the download breaks off
+    /// for good, and completed by the next call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the asset has no such file, [`ErrorKind::Integrity`] if Apple sends wrong bytes
+    /// again and again, [`ErrorKind::AlreadyExists`] if the name was taken meanwhile, and what network and storage
+    /// report. Passing faults were retried already.
+    pub async fn save(self, storage: &dyn Storage, path: &StoragePath) -> Result<Saved> {
+        let resource = self.resource()?;
+        let mut options = WriteOptions::default();
+        options.part = resource.checksum.as_ref().map(part_name);
+        options.size = resource.size;
+        options.modified = self.modified;
+        let mut sink = ToStorage::open(storage, path, options).await?;
+        let fetched = match self.fetch(resource, &mut sink).await {
+            Ok(fetched) => fetched,
+            Err(error) => return Err(sink.give_up(error).await),
+        };
+        let meta = sink.commit().await?;
+        Ok(Saved {
+            path: meta.path,
+            size: fetched.size,
+            proof: fetched.proof,
+            checksum: fetched.checksum,
+            sha256: fetched.sha256,
+            resumed_from: fetched.resumed_from,
+        })
+    }
+
+    /// Fetches a small file into memory, proven like any other.
+    ///
+    /// # Errors
+    /// As [`Download::save`], and [`ErrorKind::Unsupported`] above `limit` bytes.
+    pub async fn bytes(self, limit: usize) -> Result<(Bytes, Proof)> {
+        let mut sink = Memory::new(limit);
+        let fetched = self.fetch(self.resource()?, &mut sink).await?;
+        Ok((sink.into_bytes(), fetched.proof))
+    }
+
+    async fn fetch(&self, resource: &Resource, sink: &mut impl Sink) -> Result<fetch::Fetched> {
+        let Downloader { session, links } = self.downloader;
+        Fetch::new(session, links, self.asset, resource, self.progress.clone())
+            .run(sink)
+            .await
+            .map_err(|error| error.with("asset", self.asset.id()).during("download"))
+    }
+
+    fn resource(&self) -> Result<&Resource> {
+        self.asset.resource(self.role).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "the asset has no such file")
+                .with("role", format!("{:?}", self.role))
+                .with("asset", self.asset.id())
+                .during("download")
+        })
+    }
+}
+
+impl fmt::Debug for Download<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download")
+            .field("asset", self.asset.id())
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name of the part, the same as icloudpd's, so that each can finish what the other began: base32 of the decoded
+/// checksum with its padding, and `.part`.
+pub(crate) fn part_name(checksum: &Checksum) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut name = String::with_capacity(45);
+    for group in checksum.as_bytes().chunks(5) {
+        let mut bits = [0u8; 8];
+        bits[3..3 + group.len()].copy_from_slice(group);
+        let bits = u64::from_be_bytes(bits);
+        let symbols = (group.len() * 8).div_ceil(5);
+        for index in 0..8 {
+            let symbol = ALPHABET[(bits >> (35 - 5 * index)) as usize & 31];
+            name.push(if index < symbols { symbol as char } else { '=' });
+        }
+    }
+    name.push_str(".part");
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_bear_the_names_that_icloudpd_gives_them() {
+        let checksum = Checksum::parse("AY6c+BsE0jjaXx9tmVGJM1D2VcEO").unwrap();
+        assert_eq!(part_name(&checksum), "AGHJZ6A3ATJDRWS7D5WZSUMJGNIPMVOBBY======.part");
+    }
+}

@@ -1,0 +1,107 @@
+//! Where fetched bytes go before they are proven.
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::stream::BoxStream;
+use futures::{StreamExt, stream};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+
+/// Takes bytes in order; can be emptied and asked for what an earlier run left.
+#[async_trait]
+pub(super) trait Sink: Send {
+    /// Bytes that are there already.
+    fn position(&self) -> u64;
+    /// Those bytes, for hashing.
+    async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>>;
+    /// Forgets everything.
+    async fn restart(&mut self) -> Result<()>;
+    async fn write(&mut self, chunk: Bytes) -> Result<()>;
+}
+
+/// A file of a storage that has no name yet.
+pub(super) struct ToStorage(Box<dyn StorageWriter>);
+
+impl ToStorage {
+    pub(super) async fn open(
+        storage: &dyn Storage,
+        path: &StoragePath,
+        options: WriteOptions,
+    ) -> Result<Self> {
+        Ok(Self(storage.write(path, options).await?))
+    }
+
+    pub(super) async fn commit(self) -> Result<ObjectMeta> {
+        self.0.commit().await
+    }
+
+    /// After wrong bytes nothing stays; after anything else the part waits for the next run.
+    pub(super) async fn give_up(self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Integrity {
+            // The error that brought us here says more than a failure to clean up after it.
+            let _ = self.0.abort().await;
+        }
+        error
+    }
+}
+
+#[async_trait]
+impl Sink for ToStorage {
+    fn position(&self) -> u64 {
+        self.0.position()
+    }
+
+    async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.0.resumed().await
+    }
+
+    async fn restart(&mut self) -> Result<()> {
+        self.0.restart().await
+    }
+
+    async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.0.write(chunk).await
+    }
+}
+
+/// Memory, up to a limit.
+pub(super) struct Memory {
+    bytes: BytesMut,
+    limit: usize,
+}
+
+impl Memory {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { bytes: BytesMut::new(), limit }
+    }
+
+    pub(super) fn into_bytes(self) -> Bytes {
+        self.bytes.freeze()
+    }
+}
+
+#[async_trait]
+impl Sink for Memory {
+    fn position(&self) -> u64 {
+        0
+    }
+
+    async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Ok(stream::empty().boxed())
+    }
+
+    async fn restart(&mut self) -> Result<()> {
+        self.bytes.clear();
+        Ok(())
+    }
+
+    async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        if self.bytes.len() + chunk.len() > self.limit {
+            return Err(Error::new(ErrorKind::Unsupported, "the file is larger than the limit for memory")
+                .with("limit", self.limit));
+        }
+        self.bytes.extend_from_slice(&chunk);
+        Ok(())
+    }
+}

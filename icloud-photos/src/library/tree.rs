@@ -1,0 +1,148 @@
+//! The user's albums and folders as a tree (protocol notes 5.10).
+
+use std::collections::HashSet;
+
+use futures::future::BoxFuture;
+
+use super::album::{Album, AlbumId, AlbumKind};
+use super::wire::{AlbumFields, Record, Records};
+use super::{Library, LibraryKind, query};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Records that stand for the tops of trees, not for anything in them.
+const ROOTS: [&str; 2] = ["----Root-Folder----", "----Project-Root-Folder----"];
+const FOLDER: i64 = 3;
+/// Deeper nesting is taken for damaged data.
+const MAX_DEPTH: usize = 32;
+
+/// The user's albums and folders, in the user's order.
+#[derive(Debug, Clone)]
+pub struct AlbumTree {
+    roots: Vec<AlbumNode>,
+}
+
+/// An album, or a folder with what lies in it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AlbumNode {
+    /// The album or folder; [`Album::kind`] says which.
+    pub album: Album,
+    /// What lies in a folder, in the user's order; empty for an album.
+    pub children: Vec<AlbumNode>,
+}
+
+impl AlbumTree {
+    /// What lies in no folder.
+    pub fn roots(&self) -> &[AlbumNode] {
+        &self.roots
+    }
+
+    /// All albums and folders, a folder before what lies in it.
+    pub fn iter(&self) -> impl Iterator<Item = &Album> {
+        let mut stack: Vec<&AlbumNode> = self.roots.iter().rev().collect();
+        std::iter::from_fn(move || {
+            let node = stack.pop()?;
+            stack.extend(node.children.iter().rev());
+            Some(&node.album)
+        })
+    }
+
+    /// The first album or folder with this path of titles (NFC).
+    pub fn find<S: AsRef<str>>(&self, path: &[S]) -> Option<&Album> {
+        self.iter().find(|album| album.path().iter().map(String::as_str).eq(path.iter().map(AsRef::as_ref)))
+    }
+
+    /// The album or folder of this id.
+    pub fn get(&self, id: &AlbumId) -> Option<&Album> {
+        self.iter().find(|album| album.id() == Some(id))
+    }
+}
+
+impl Library {
+    /// Asks for the user's albums and folders: one request, and one more for each folder.
+    ///
+    /// Shared libraries have none; that Apple refuses to list them there is no error.
+    ///
+    /// # Errors
+    /// Those of every request.
+    pub async fn albums(&self) -> Result<AlbumTree> {
+        let mut seen = HashSet::new();
+        match self.album_nodes(None, &mut seen).await {
+            Ok(roots) => Ok(AlbumTree { roots }),
+            Err(error) if self.kind() == LibraryKind::Shared && is_bad_request(&error) => {
+                Ok(AlbumTree { roots: Vec::new() })
+            }
+            Err(error) => Err(error.during("list albums")),
+        }
+    }
+
+    /// Boxed, for it descends into folders. A folder that contains itself is visited once.
+    fn album_nodes<'a>(
+        &'a self,
+        folder: Option<&'a Album>,
+        seen: &'a mut HashSet<AlbumId>,
+    ) -> BoxFuture<'a, Result<Vec<AlbumNode>>> {
+        Box::pin(async move {
+            let mut nodes = Vec::new();
+            for album in self.albums_in(folder, seen).await? {
+                let descend = album.kind() == AlbumKind::Folder && album.path().len() < MAX_DEPTH;
+                let children = if descend { self.album_nodes(Some(&album), seen).await? } else { Vec::new() };
+                nodes.push(AlbumNode { album, children });
+            }
+            Ok(nodes)
+        })
+    }
+
+    /// The albums and folders directly in `folder`, page by page.
+    async fn albums_in(&self, folder: Option<&Album>, seen: &mut HashSet<AlbumId>) -> Result<Vec<Album>> {
+        let mut albums = Vec::new();
+        let mut marker: Option<String> = None;
+        loop {
+            let id = folder.and_then(Album::id).map(AlbumId::as_str);
+            let answer = self.query(&query::albums(self.zone(), id, marker.as_deref())).await?;
+            let page = Records::<AlbumFields<'_>>::read(&answer)?;
+            let next = page.marker.map(|marker| marker.0.into_owned());
+            for record in page.records {
+                let parent = folder.map_or(&[][..], Album::path);
+                let Some((album, lies_in)) = read_album(self, record, parent) else { continue };
+                // A root list that holds nested albums too is seen to: those come with their folder.
+                let here = lies_in.is_none_or(|parent| Some(parent.as_str()) == id || is_root(&parent));
+                if here && album.id().is_some_and(|id| seen.insert(id.clone())) {
+                    albums.push(album);
+                }
+            }
+            if next.is_none() || next == marker {
+                return Ok(albums);
+            }
+            marker = next;
+        }
+    }
+}
+
+/// The album of a record and the folder it says it lies in; `None` for what is no living album.
+fn read_album(
+    library: &Library,
+    record: Record<'_, AlbumFields<'_>>,
+    path: &[String],
+) -> Option<(Album, Option<String>)> {
+    let gone = record.deleted == Some(true) || record.server_error_code.is_some();
+    let id = record.record_name.as_deref().filter(|name| !gone && !is_root(name))?;
+    let id = AlbumId::new(id);
+    let fields = record.fields?;
+    if fields.is_deleted.flag() || fields.is_expunged.flag() {
+        return None;
+    }
+    let kind = if fields.album_type.int() == Some(FOLDER) { AlbumKind::Folder } else { AlbumKind::User };
+    let parent = fields.parent_id.text().map(std::borrow::Cow::into_owned);
+    let name = fields.album_name_enc.decoded().unwrap_or_default();
+    Some((Album::user(library.clone(), id, kind, name, path), parent))
+}
+
+fn is_root(record_name: &str) -> bool {
+    ROOTS.contains(&record_name)
+}
+
+/// HTTP 400 `BAD_REQUEST`, "Index has invalid data".
+fn is_bad_request(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Protocol | ErrorKind::NotFound)
+}

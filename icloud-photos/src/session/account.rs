@@ -1,0 +1,84 @@
+//! What Apple says about the account after sign-in.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::wire::PCS_COOKIES;
+use crate::error::{Error, ErrorKind};
+use crate::http::CookieJar;
+
+/// The part of the account JSON that this library acts on (protocol notes 4.2).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Account {
+    pub(crate) dsid: String,
+    /// 2: two-factor, 1: the old two-step, 0: neither.
+    pub(crate) hsa_version: u64,
+    pub(crate) challenged: bool,
+    pub(crate) trusted: bool,
+    pub(crate) locked: bool,
+    /// "Access iCloud Data on the Web".
+    pub(crate) web_access: bool,
+    /// Advanced Data Protection.
+    pub(crate) data_protection: bool,
+    /// The database wants keys; true also for accounts without Advanced Data Protection.
+    pub(crate) keys_required: bool,
+    pub(crate) terms_needed: bool,
+    pub(crate) language: String,
+    /// Where the photos are; it may change with each answer.
+    pub(crate) database: Option<Url>,
+    /// The account lives on the other domain.
+    pub(crate) other_domain: Option<String>,
+}
+
+impl Account {
+    /// Whether Apple wants a code (protocol notes 4.3).
+    pub(crate) fn needs_code(&self) -> bool {
+        self.hsa_version >= 1 && (self.challenged || !self.trusted)
+    }
+
+    /// Whether a device must approve this session before it can see anything (protocol notes 4.6).
+    pub(crate) fn needs_consent(&self, cookies: &CookieJar) -> bool {
+        self.data_protection && self.keys_required && !PCS_COOKIES.iter().all(|name| cookies.holds(name))
+    }
+
+    /// What makes the account unusable until its owner changes something elsewhere.
+    pub(crate) fn obstacle(&self) -> Option<Error> {
+        if let Some(domain) = &self.other_domain {
+            let advice = "this account lives on Apple's other domain; sign in there (region `com` or `cn`)";
+            return Some(Error::new(ErrorKind::WrongRegion, advice).with("domain", domain));
+        }
+        if self.locked {
+            return Some(Error::new(
+                ErrorKind::AccountLocked,
+                "Apple has locked this account; unlock it at https://iforgot.apple.com and sign in again",
+            ));
+        }
+        if !self.web_access {
+            return Some(web_access_disabled());
+        }
+        None
+    }
+}
+
+pub(crate) fn web_access_disabled() -> Error {
+    Error::new(
+        ErrorKind::WebAccessDisabled,
+        "access to iCloud data on the web is off; switch it on in the iCloud settings of an iPhone, iPad or Mac",
+    )
+}
+
+pub(crate) fn data_protection() -> Error {
+    Error::new(
+        ErrorKind::AdvancedDataProtection,
+        "Advanced Data Protection is on and no device has approved this session; sign in again and approve it on a \
+         trusted device",
+    )
+}
+
+pub(crate) fn not_activated() -> Error {
+    Error::new(
+        ErrorKind::NotActivated,
+        "iCloud Photos is not set up for this account; finish its setup at https://www.icloud.com",
+    )
+}

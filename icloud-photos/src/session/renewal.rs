@@ -1,0 +1,118 @@
+//! The recovery ladder, one climb at a time.
+//!
+//! However many calls notice that the session ended, one of them renews it; the others wait and share the outcome. A
+//! renewal that did not help is followed by the next rung, never by the same one: see [`Rung::after`].
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use super::account::Account;
+use super::live::Route;
+use super::saved::SignedIn;
+use super::tokens::Tokens;
+use super::vault::OpenVault;
+use super::{Inner, Session};
+use crate::error::{Error, Result};
+
+/// A way to make a session valid again, cheapest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rung {
+    /// Ask whether the cookies are still good, and take fresh ones.
+    Validate,
+    /// Sign in with the session token and the trust token.
+    Token,
+    /// Sign in with the password.
+    Password,
+}
+
+/// Climbs the ladder; made by `auth`, which this module knows nothing of.
+#[async_trait]
+pub(crate) trait Renew: fmt::Debug + Send + Sync {
+    /// Starts at `from` and goes on to dearer rungs while cheaper ones are refused.
+    async fn renew(&self, vault: &mut OpenVault, tokens: Tokens, from: Rung) -> Result<Renewed>;
+}
+
+/// A session that is valid again.
+#[derive(Debug)]
+pub(crate) struct Renewed {
+    pub(crate) tokens: Tokens,
+    pub(crate) account: Account,
+    /// Where the climb ended.
+    pub(crate) rung: Rung,
+}
+
+/// Lets one caller climb and tells those who waited how it went.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    climbs: AtomicU64,
+    last_failure: Mutex<Option<Error>>,
+}
+
+impl Rung {
+    /// Where the next climb starts after the one that led to `route`; `None` if all that could help was tried.
+    ///
+    /// A rung is repeated only after a call has succeeded in between. The password is never reached this way: it is
+    /// for a session token that Apple refuses, and a token that was just accepted is not at fault.
+    fn after(route: &Route) -> Option<Self> {
+        match route.rung {
+            _ if route.is_proven() => Some(Self::Validate),
+            None => Some(Self::Validate),
+            Some(Self::Validate) => Some(Self::Token),
+            Some(Self::Token | Self::Password) => None,
+        }
+    }
+}
+
+impl Session {
+    /// Renews the session after a call over `seen` was told that it ended. False if nothing is left to try.
+    pub(super) async fn renew(&self, seen: &Route) -> Result<bool> {
+        let Some(from) = Rung::after(seen) else { return Ok(false) };
+        let turns = &self.0.turns;
+        let before = turns.climbs.load(Ordering::Acquire);
+        let mut last_failure = turns.last_failure.lock().await;
+        if self.0.live.generation() != seen.generation {
+            return Ok(true);
+        }
+        if turns.climbs.load(Ordering::Acquire) != before
+            && let Some(error) = last_failure.as_ref()
+        {
+            return Err(error.duplicate());
+        }
+        let outcome = self.0.climb(from).await;
+        *last_failure = outcome.as_ref().err().map(Error::duplicate);
+        turns.climbs.fetch_add(1, Ordering::Release);
+        outcome.map(|()| true)
+    }
+}
+
+impl Inner {
+    async fn climb(&self, from: Rung) -> Result<()> {
+        let mut vault = self.vault.open().await?;
+        let mut mine = self.live.signed_in();
+        // Another process may have renewed the same session meanwhile: what it saved is newer than ours.
+        if let Some(theirs) = vault.saved.signed_in.as_ref().filter(|theirs| theirs.renewals > mine.renewals)
+        {
+            mine = theirs.clone();
+        }
+        tracing::debug!(account = %self.vault.account(), ?from, "renewing the session");
+        let renewed = match self.renewer.renew(&mut vault, mine.tokens, from).await {
+            Ok(renewed) => renewed,
+            Err(error) => {
+                if !error.is_retryable() {
+                    self.live.end(error.duplicate());
+                }
+                return Err(error);
+            }
+        };
+        let Renewed { tokens, account, rung } = renewed;
+        let signed_in = SignedIn { tokens, account, renewals: mine.renewals + 1 };
+        self.live.renewed(signed_in.clone(), rung, &self.endpoints)?;
+        vault.saved.signed_in = Some(signed_in);
+        vault.save().await?;
+        self.live.saved(self.http.clock().now());
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! What stays of a session between runs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::account::Account;
+use super::budget::Attempts;
+use super::tokens::Tokens;
+
+/// A session as it is stored: opaque, serialisable with serde, and a secret. Whoever has it and the password signs in
+/// without a code.
+///
+/// The format carries its version. Formats of older versions stay readable; one from a newer version is refused, not
+/// overwritten.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Format", into = "Format")]
+pub struct SavedSession {
+    pub(crate) signed_in: Option<SignedIn>,
+    /// Recent sign-in attempts; they outlive the session.
+    pub(crate) attempts: Attempts,
+}
+
+/// What a sign-in left.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SignedIn {
+    pub(crate) tokens: Tokens,
+    pub(crate) account: Account,
+    /// Counts renewals, so that a process sees that another one was faster.
+    pub(crate) renewals: u64,
+}
+
+/// Every format there ever was; the newest one is written.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "format")]
+enum Format {
+    #[serde(rename = "1")]
+    V1 {
+        #[serde(default)]
+        signed_in: Option<SignedIn>,
+        #[serde(default)]
+        attempts: Attempts,
+    },
+}
+
+impl SavedSession {
+    /// Whether there is nothing in it worth keeping.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.signed_in.is_none() && self.attempts.is_empty()
+    }
+}
+
+impl From<Format> for SavedSession {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::V1 { signed_in, attempts } => Self { signed_in, attempts },
+        }
+    }
+}
+
+impl From<SavedSession> for Format {
+    fn from(session: SavedSession) -> Self {
+        Self::V1 { signed_in: session.signed_in, attempts: session.attempts }
+    }
+}
+
+impl fmt::Debug for SavedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SavedSession").field("signed_in", &self.signed_in.is_some()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file as version 0.1 wrote it. Never change it: old sessions must stay readable.
+    const FORMAT_1: &str = r#"{"format":"1","signed_in":{"tokens":{"client_id":"auth-1","country":"USA",
+        "session_id":"s","session_token":"t","scnt":"n","trust_token":"HSARMTK","attributes":"",
+        "cookies":[{"raw_cookie":"X-APPLE-WEBAUTH-USER=\"v=1:s=1:d=7\"; Secure; Path=/; Domain=icloud.com",
+        "path":["/",true],"domain":{"Suffix":"icloud.com"},"expires":"SessionEnd"}]},
+        "account":{"dsid":"7","hsa_version":2,"challenged":false,"trusted":true,"locked":false,"web_access":true,
+        "data_protection":false,"keys_required":true,"terms_needed":false,"language":"en-us",
+        "database":"https://p61-ckdatabasews.icloud.com/","other_domain":null},"renewals":3},
+        "attempts":[{"at":1700000000,"wrong":true}]}"#;
+
+    #[test]
+    fn format_1_stays_readable() {
+        let saved: SavedSession = serde_json::from_str(FORMAT_1).unwrap();
+        let signed_in = saved.signed_in.clone().unwrap();
+        assert_eq!(signed_in.tokens.trust_token.expose(), "HSARMTK");
+        assert!(signed_in.tokens.cookies.holds("X-APPLE-WEBAUTH-USER"));
+        assert_eq!((signed_in.account.dsid.as_str(), signed_in.renewals), ("7", 3));
+        assert!(!saved.attempts.is_empty());
+        let again = serde_json::to_string(&saved).unwrap();
+        assert!(serde_json::from_str::<SavedSession>(&again).is_ok());
+        assert!(!format!("{saved:?} {signed_in:?}").contains("HSARMTK"));
+    }
+
+    #[test]
+    fn a_newer_format_is_refused() {
+        assert!(serde_json::from_str::<SavedSession>(r#"{"format":"99","signed_in":{}}"#).is_err());
+    }
+}

@@ -1,0 +1,223 @@
+//! Sessions as files, for their owner's eyes only.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+use super::{AppleId, SavedSession, SessionStore, StoreLock};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Keeps sessions in a folder: `<name>-<hash>.icloud-photos.json` per account, beside it a lock file.
+///
+/// The folder is created with mode 0700 when the first session is saved, files with mode 0600. A file is replaced
+/// atomically and only after its bytes are on the disk. The lock is advisory and works across processes; on file
+/// systems that know no locks, sessions are kept without.
+#[derive(Debug, Clone)]
+pub struct FileSessionStore {
+    folder: PathBuf,
+}
+
+impl FileSessionStore {
+    /// A store in `folder`. Nothing is touched yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    fn file(&self, account: &AppleId) -> PathBuf {
+        self.folder.join(format!("{}.icloud-photos.json", file_name(account)))
+    }
+
+    fn lock_file(&self, account: &AppleId) -> PathBuf {
+        self.folder.join(format!("{}.icloud-photos.lock", file_name(account)))
+    }
+}
+
+#[async_trait]
+impl SessionStore for FileSessionStore {
+    async fn load(&self, account: &AppleId) -> Result<Option<SavedSession>> {
+        let file = self.file(account);
+        on_disk(move || read(&file)).await
+    }
+
+    async fn save(&self, account: &AppleId, session: &SavedSession) -> Result<()> {
+        let bytes = serde_json::to_vec(session).map_err(|error| {
+            Error::new(ErrorKind::Unexpected, "cannot write the session").caused_by(error)
+        })?;
+        let (folder, file) = (self.folder.clone(), self.file(account));
+        on_disk(move || {
+            replace(&folder, &file, &bytes).map_err(|error| Error::storage(error, file.display()))
+        })
+        .await
+    }
+
+    async fn remove(&self, account: &AppleId) -> Result<()> {
+        let file = self.file(account);
+        on_disk(move || match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::storage(error, file.display()))
+            }
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    async fn try_lock(&self, account: &AppleId) -> Result<Option<StoreLock>> {
+        let (folder, file) = (self.folder.clone(), self.lock_file(account));
+        on_disk(move || try_lock(&folder, &file).map_err(|error| Error::storage(error, file.display()))).await
+    }
+}
+
+/// The rule of icloudpd (letters, digits and underscores of the name), and a hash, since that rule alone gives
+/// `a.b@x` and `ab@x` the same file.
+fn file_name(account: &AppleId) -> String {
+    let letter = |c: &char| c.is_alphanumeric() || *c == '_';
+    let readable: String = account.as_str().chars().filter(letter).take(60).collect();
+    let hash = Sha256::digest(account.as_str().as_bytes());
+    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{readable}-{hash}")
+}
+
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        Error::new(ErrorKind::Cancelled, "the work on the session file was stopped").caused_by(error)
+    })?
+}
+
+fn read(file: &Path) -> Result<Option<SavedSession>> {
+    let bytes = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::storage(error, file.display())),
+    };
+    if let Ok(session) = serde_json::from_slice(&bytes) {
+        return Ok(Some(session));
+    }
+    if is_newer(&bytes) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "this session was saved by a newer version; update, or remove it",
+        )
+        .with("path", file.display()));
+    }
+    tracing::warn!(path = %file.display(), "the saved session is damaged and is ignored");
+    Ok(None)
+}
+
+/// Whole JSON with a format that this version does not know.
+fn is_newer(bytes: &[u8]) -> bool {
+    let json: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+    json.is_some_and(|json| json.get("format").is_some_and(|format| format != "1"))
+}
+
+fn replace(folder: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
+    create_private(folder)?;
+    let mut staged = tempfile::NamedTempFile::new_in(folder)?;
+    staged.write_all(bytes)?;
+    staged.as_file().sync_all()?;
+    staged.persist(file).map_err(|error| error.error)?;
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+fn try_lock(folder: &Path, file: &Path) -> io::Result<Option<StoreLock>> {
+    create_private(folder)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let claim = options.open(file)?;
+    match claim.try_lock() {
+        Ok(()) => Ok(Some(StoreLock::new(claim))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, path = %file.display(), "this file system knows no locks; going on without");
+            Ok(Some(StoreLock::new(())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::saved::SignedIn;
+
+    fn account(name: &str) -> AppleId {
+        AppleId::new(name).unwrap()
+    }
+
+    fn session(token: &str) -> SavedSession {
+        let mut signed_in = SignedIn::default();
+        signed_in.tokens.trust_token = token.into();
+        SavedSession { signed_in: Some(signed_in), ..SavedSession::default() }
+    }
+
+    #[tokio::test]
+    async fn saves_replaces_and_removes_for_the_owner_only() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b");
+        let store = FileSessionStore::new(&folder);
+        let jane = account("jane@x.com");
+        assert!(store.load(&jane).await.unwrap().is_none());
+        store.remove(&jane).await.unwrap();
+        store.save(&jane, &session("one")).await.unwrap();
+        store.save(&jane, &session("two")).await.unwrap();
+        let loaded = store.load(&jane).await.unwrap().unwrap();
+        assert_eq!(loaded.signed_in.unwrap().tokens.trust_token.expose(), "two");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&folder), mode(&store.file(&jane))), (0o700, 0o600));
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no staging file is left");
+        store.remove(&jane).await.unwrap();
+        assert!(store.load(&jane).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn damaged_is_none_but_newer_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let store = FileSessionStore::new(root.path());
+        let jane = account("jane@x.com");
+        fs::write(store.file(&jane), r#"{"format":"1","signed_in":{"tok"#).unwrap();
+        assert!(store.load(&jane).await.unwrap().is_none());
+        fs::write(store.file(&jane), r#"{"format":"2","else":1}"#).unwrap();
+        assert_eq!(store.load(&jane).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+
+    #[tokio::test]
+    async fn only_one_has_the_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let (one, two) = (FileSessionStore::new(root.path()), FileSessionStore::new(root.path()));
+        let jane = account("jane@x.com");
+        let claim = one.try_lock(&jane).await.unwrap();
+        assert!(claim.is_some());
+        assert!(two.try_lock(&jane).await.unwrap().is_none());
+        assert!(two.try_lock(&account("joe@x.com")).await.unwrap().is_some());
+        drop(claim);
+        assert!(two.try_lock(&jane).await.unwrap().is_some());
+    }
+
+    #[test]
+    fn names_are_readable_and_do_not_clash() {
+        let (dotted, plain) = (file_name(&account("a.b@x")), file_name(&account("ab@x")));
+        assert!(
+            dotted.starts_with("abx-") && plain.starts_with("abx-") && dotted != plain,
+            "{dotted} {plain}"
+        );
+        assert_eq!(file_name(&account("JDoe@Gmail.com")), file_name(&account("jdoe@gmail.com")));
+        assert!(file_name(&account(&"é".repeat(500))).len() < 200);
+        assert!(!file_name(&account("../../etc/passwd")).contains(['/', '.']));
+    }
+}

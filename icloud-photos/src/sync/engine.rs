@@ -1,0 +1,162 @@
+//! The engine: what to copy, where to, and how.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::event::{SyncObserver, SyncReport};
+use super::execute;
+use super::layout::{Layout, LayoutOptions};
+use super::plan::{self, Plan};
+use crate::download::Downloader;
+use crate::error::{Error, ErrorKind, Result};
+use crate::asset::{Assets, Fields};
+use crate::library::{Album, Library};
+use crate::storage::Storage;
+
+/// Keeps a copy of a library. Cheap to clone.
+///
+/// [`SyncEngine::plan`] says what is to be done and changes nothing; [`SyncEngine::execute`] does it. A dry run is a plan
+/// that is printed. Mode in this version: copy, which never deletes anything anywhere.
+#[derive(Debug, Clone)]
+pub struct SyncEngine(Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) library: Library,
+    pub(super) albums: Vec<Album>,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) layout: Layout,
+    pub(super) downloader: Downloader,
+    pub(super) recent: Option<u64>,
+    pub(super) skip_videos: bool,
+    pub(super) skip_photos: bool,
+    pub(super) concurrency: usize,
+}
+
+/// Collects what a [`SyncEngine`] needs.
+#[derive(Debug)]
+#[must_use]
+pub struct SyncBuilder {
+    library: Library,
+    storage: Arc<dyn Storage>,
+    albums: Vec<Album>,
+    layout: LayoutOptions,
+    recent: Option<u64>,
+    skip_videos: bool,
+    skip_photos: bool,
+    concurrency: NonZeroUsize,
+}
+
+impl SyncEngine {
+    /// Copies `library` into `storage`.
+    pub fn builder(library: &Library, storage: Arc<dyn Storage>) -> SyncBuilder {
+        SyncBuilder {
+            library: library.clone(),
+            storage,
+            albums: Vec::new(),
+            layout: LayoutOptions::default(),
+            recent: None,
+            skip_videos: false,
+            skip_photos: false,
+            concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+
+    /// What a run would do, step by step, in the order of the listing. Nothing is changed anywhere; files are read only
+    /// where two photos want one name. An `Err` ends the plan: the listing itself failed.
+    pub fn plan(&self) -> Plan {
+        plan::plan(self.0.clone())
+    }
+
+    /// Does what `plan` says. What concerns one file is told to `observer` and counted; it never ends the run. Dropping
+    /// the future stops the work: no file bears a final name that is not whole, and parts wait for the next run.
+    ///
+    /// # Errors
+    /// What makes going on pointless: the listing failed, the session ended, Apple keeps refusing, the storage is full,
+    /// or nothing can be reached any more.
+    pub async fn execute(&self, plan: Plan, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
+        execute::execute(self.0.clone(), plan, observer).await.map_err(|error| error.during("sync"))
+    }
+
+    /// Plans and executes.
+    ///
+    /// # Errors
+    /// As [`SyncEngine::execute`].
+    pub async fn run(&self, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
+        self.execute(self.plan(), observer).await
+    }
+}
+
+impl SyncBuilder {
+    /// Adds an album; they are copied one after the other. Without any the whole library is copied.
+    pub fn album(mut self, album: Album) -> Self {
+        self.albums.push(album);
+        self
+    }
+
+    /// Folders and names. The default is icloudpd's.
+    pub fn layout(mut self, options: LayoutOptions) -> Self {
+        self.layout = options;
+        self
+    }
+
+    /// Looks only at the first `count` assets of each album, before any filter.
+    pub fn recent(mut self, count: Option<u64>) -> Self {
+        self.recent = count;
+        self
+    }
+
+    /// Leaves videos out.
+    pub fn skip_videos(mut self, skip: bool) -> Self {
+        self.skip_videos = skip;
+        self
+    }
+
+    /// Leaves photos out, with the movies of Live Photos.
+    pub fn skip_photos(mut self, skip: bool) -> Self {
+        self.skip_photos = skip;
+        self
+    }
+
+    /// How many files are fetched at once. Default 8.
+    pub fn concurrency(mut self, files: NonZeroUsize) -> Self {
+        self.concurrency = files;
+        self
+    }
+
+    /// Makes the engine. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for options that contradict each other.
+    pub fn build(self) -> Result<SyncEngine> {
+        if self.skip_videos && self.skip_photos {
+            return Err(Error::new(ErrorKind::Config, "skipping videos and photos leaves nothing"));
+        }
+        let albums = if self.albums.is_empty() { vec![self.library.all()] } else { self.albums };
+        Ok(SyncEngine(Arc::new(Inner {
+            downloader: Downloader::new(&self.library),
+            layout: Layout::new(self.layout)?,
+            library: self.library,
+            albums,
+            storage: self.storage,
+            recent: self.recent,
+            skip_videos: self.skip_videos,
+            skip_photos: self.skip_photos,
+            concurrency: self.concurrency.get(),
+        })))
+    }
+}
+
+impl Inner {
+    /// The listing of one album, and how many assets it should bring.
+    pub(super) async fn list(&self, album: usize) -> Result<(Option<u64>, Assets)> {
+        let album = &self.albums[album];
+        let mut assets = album.assets().fields(Fields::Basic).roles(self.layout.roles());
+        let mut total = album.count().await?;
+        if let Some(recent) = self.recent {
+            assets = assets.limit(recent);
+            total = Some(recent);
+        }
+        Ok((total, assets))
+    }
+}

@@ -1,0 +1,153 @@
+//! What a run tells while it works, and what it says at the end.
+
+use std::fmt;
+
+use crate::asset::{Asset, AssetId, Listing, Role};
+use crate::download::Doubt;
+use crate::error::Error;
+use crate::storage::StoragePath;
+
+/// One thing that happened. Borrowed, so that nothing is copied for an observer that does not care.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SyncEvent<'a> {
+    /// The listing of an album begins. `total` is Apple's count, or the limit that was asked for; `None` if Apple
+    /// gave no count.
+    Started {
+        /// Assets to be looked at.
+        total: Option<u64>,
+    },
+    /// An asset was planned; all its files were spoken of.
+    Planned {
+        /// The asset.
+        asset: &'a Asset,
+    },
+    /// A file stands already where it belongs.
+    Present {
+        /// Where.
+        path: &'a StoragePath,
+    },
+    /// The plain name is taken by another photo; this one gets a longer name.
+    Deduplicated {
+        /// The name it gets.
+        path: &'a StoragePath,
+    },
+    /// A download begins.
+    Downloading {
+        /// Where the file will stand.
+        path: &'a StoragePath,
+    },
+    /// Bytes arrived, or were thrown away again (negative).
+    Progress {
+        /// How many.
+        bytes: i64,
+    },
+    /// A file was fetched, proven and named.
+    Downloaded {
+        /// Where it stands.
+        path: &'a StoragePath,
+        /// Its length.
+        bytes: u64,
+        /// How many of the bytes were there from an earlier run.
+        resumed_from: u64,
+        /// Set if the bytes could not be proven.
+        doubt: Option<Doubt>,
+    },
+    /// An asset or one of its files was left out on purpose.
+    Skipped {
+        /// The asset.
+        asset: &'a Asset,
+        /// Why.
+        reason: &'a SkipReason,
+    },
+    /// Something failed for one asset; the run goes on.
+    Failed {
+        /// Where the file should have stood, if that was known.
+        path: Option<&'a StoragePath>,
+        /// The asset, if it was known.
+        asset: Option<&'a AssetId>,
+        /// What happened.
+        error: &'a Error,
+    },
+}
+
+/// Why something was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// Only photos are wanted.
+    IsVideo,
+    /// Only videos are wanted.
+    IsPhoto,
+    /// The size asked for does not exist and no other may stand in for it.
+    NoSuchSize {
+        /// The size asked for, as icloudpd calls it.
+        size: String,
+        /// The asset's name.
+        name: String,
+    },
+}
+
+/// Hears what happens. Called from several tasks at once; return quickly.
+pub trait SyncObserver: Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: SyncEvent<'_>);
+}
+
+/// An observer that does not care.
+impl SyncObserver for () {
+    fn event(&self, _: SyncEvent<'_>) {}
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SyncReport {
+    /// Assets that were looked at.
+    pub assets: u64,
+    /// Files fetched and named.
+    pub downloaded: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Of those, files whose checksum matches; the others are [`SyncReport::unconfirmed`].
+    pub verified: u64,
+    /// Files that were kept though their bytes could not be proven.
+    pub unconfirmed: u64,
+    /// Files that were there already.
+    pub present: u64,
+    /// Assets and files left out on purpose.
+    pub skipped: u64,
+    /// Files, or assets, that failed.
+    pub failed: u64,
+    /// How each listing ended.
+    pub listings: Vec<Listing>,
+}
+
+impl SyncReport {
+    /// True if nothing failed and every listing was complete.
+    pub fn is_clean(&self) -> bool {
+        self.failed == 0 && self.listings.iter().all(Listing::is_complete)
+    }
+}
+
+impl fmt::Display for SyncReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} downloaded ({} bytes, {} verified), {} present, {} skipped, {} failed",
+            self.downloaded, self.bytes, self.verified, self.present, self.skipped, self.failed
+        )
+    }
+}
+
+/// What a file is for, as an action carries it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Target {
+    /// Whose file.
+    pub asset: Asset,
+    /// Which file of it.
+    pub role: Role,
+    /// Where it belongs.
+    pub path: StoragePath,
+}

@@ -1,0 +1,222 @@
+//! Doing what a plan says.
+//!
+//! One task walks the plan and hands downloads to a fixed number of workers; what the workers cannot take yet waits in
+//! the plan, not in memory. At the end everything that was committed is flushed once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use futures::StreamExt;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+
+use super::engine::Inner;
+use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
+use super::plan::{Action, Plan};
+use crate::download::{Proof, Saved};
+use crate::error::{Error, ErrorKind, Result, Retry};
+
+/// So many downloads in a row without one success mean that nothing can be reached.
+const HOPELESS: u64 = 32;
+
+/// A download that the plan asked for.
+struct Job {
+    target: Target,
+    modified: Option<std::time::SystemTime>,
+}
+
+/// What the workers share.
+struct Shared {
+    inner: Arc<Inner>,
+    observer: Arc<dyn SyncObserver>,
+    tally: Tally,
+    jobs: Mutex<mpsc::Receiver<Job>>,
+    fatal: mpsc::Sender<Error>,
+}
+
+#[derive(Default)]
+struct Tally {
+    downloaded: AtomicU64,
+    bytes: AtomicU64,
+    verified: AtomicU64,
+    failed: AtomicU64,
+    failed_in_a_row: AtomicU64,
+}
+
+pub(super) async fn execute(inner: Arc<Inner>, plan: Plan, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
+    let (send, jobs) = mpsc::channel(inner.concurrency);
+    let (fatal, mut fatals) = mpsc::channel(1);
+    let count = inner.concurrency;
+    let shared = Arc::new(Shared { inner, observer, tally: Tally::default(), jobs: Mutex::new(jobs), fatal });
+    let mut workers = JoinSet::new();
+    for _ in 0..count {
+        workers.spawn(work(shared.clone()));
+    }
+    let walked = tokio::select! {
+        walked = walk(&shared, plan, send) => walked,
+        Some(error) = fatals.recv() => Err(error),
+    };
+    let finished = match &walked {
+        Ok(_) => finish(&mut workers, &mut fatals).await,
+        Err(_) => {
+            workers.shutdown().await;
+            Ok(())
+        }
+    };
+    let flushed = shared.inner.storage.flush().await;
+    let mut report = walked?;
+    finished?;
+    flushed?;
+    shared.tally.fill(&mut report);
+    Ok(report)
+}
+
+/// Waits for the workers to empty the queue, unless one of them meets something that ends the run.
+async fn finish(workers: &mut JoinSet<()>, fatals: &mut mpsc::Receiver<Error>) -> Result<()> {
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended {
+            return Err(Error::new(ErrorKind::Unexpected, "a download task ended in a panic").caused_by(error));
+        }
+    }
+    fatals.try_recv().map_or(Ok(()), Err)
+}
+
+async fn walk(shared: &Shared, mut plan: Plan, jobs: mpsc::Sender<Job>) -> Result<SyncReport> {
+    let mut report = SyncReport::default();
+    while let Some(action) = plan.next().await.transpose()? {
+        if let Some(job) = shared.take(action, &mut report)
+            && jobs.send(job).await.is_err()
+        {
+            break;
+        }
+    }
+    Ok(report)
+}
+
+async fn work(shared: Arc<Shared>) {
+    loop {
+        // The guard is dropped with the statement: one worker waits for a job, the others for the guard.
+        let job = shared.jobs.lock().await.recv().await;
+        let Some(job) = job else { return };
+        if let Err(error) = shared.fetch(job).await {
+            // Only the first fatal error is told.
+            let _ = shared.fatal.try_send(error);
+            shared.jobs.lock().await.close();
+            return;
+        }
+    }
+}
+
+impl Shared {
+    /// Tells and counts an action; gives back what a worker must do.
+    fn take(&self, action: Action, report: &mut SyncReport) -> Option<Job> {
+        match action {
+            Action::Begin { total } => self.tell(SyncEvent::Started { total }),
+            Action::Download { target, modified, deduplicated, .. } => {
+                if deduplicated {
+                    self.tell(SyncEvent::Deduplicated { path: &target.path });
+                }
+                return Some(Job { target, modified });
+            }
+            Action::Present { target, deduplicated } => {
+                report.present += 1;
+                if deduplicated {
+                    self.tell(SyncEvent::Deduplicated { path: &target.path });
+                }
+                self.tell(SyncEvent::Present { path: &target.path });
+            }
+            Action::Skip { asset, reason } => {
+                report.skipped += 1;
+                self.tell(SyncEvent::Skipped { asset: &asset, reason: &reason });
+            }
+            Action::Problem { asset, error } => {
+                report.failed += 1;
+                let asset = asset.as_ref().map(|asset| asset.id());
+                self.tell(SyncEvent::Failed { path: None, asset, error: &error });
+            }
+            Action::Done { asset } => {
+                report.assets += 1;
+                self.tell(SyncEvent::Planned { asset: &asset });
+            }
+            Action::End { listing } => report.listings.push(listing),
+        }
+        None
+    }
+
+    async fn fetch(&self, job: Job) -> Result<()> {
+        let Target { asset, role, path } = &job.target;
+        self.tell(SyncEvent::Downloading { path });
+        let observer = self.observer.clone();
+        let mut download = self
+            .inner
+            .downloader
+            .get(asset, *role)
+            .progress(move |bytes| observer.event(SyncEvent::Progress { bytes }));
+        if let Some(modified) = job.modified {
+            download = download.modified(modified);
+        }
+        match download.save(&*self.inner.storage, path).await {
+            Ok(saved) => self.succeed(&saved),
+            Err(error) => return self.fail(&job.target, error),
+        }
+        Ok(())
+    }
+
+    fn succeed(&self, saved: &Saved) {
+        let doubt = match saved.proof {
+            Proof::Verified => None,
+            Proof::Unconfirmed(doubt) => Some(doubt),
+        };
+        self.tally.downloaded.fetch_add(1, Relaxed);
+        self.tally.bytes.fetch_add(saved.size, Relaxed);
+        self.tally.verified.fetch_add(u64::from(doubt.is_none()), Relaxed);
+        self.tally.failed_in_a_row.store(0, Relaxed);
+        self.tell(SyncEvent::Downloaded {
+            path: &saved.path,
+            bytes: saved.size,
+            resumed_from: saved.resumed_from,
+            doubt,
+        });
+    }
+
+    /// Counts a failure; gives the error back if it ends the run.
+    fn fail(&self, target: &Target, error: Error) -> Result<()> {
+        self.tally.failed.fetch_add(1, Relaxed);
+        let in_a_row = self.tally.failed_in_a_row.fetch_add(1, Relaxed) + 1;
+        let asset = Some(target.asset.id());
+        self.tell(SyncEvent::Failed { path: Some(&target.path), asset, error: &error });
+        if ends_the_run(&error, in_a_row) { Err(error) } else { Ok(()) }
+    }
+
+    fn tell(&self, event: SyncEvent<'_>) {
+        self.observer.event(event);
+    }
+}
+
+/// What would fail for every other file as well.
+fn ends_the_run(error: &Error, in_a_row: u64) -> bool {
+    match error.kind() {
+        ErrorKind::StorageFull
+        | ErrorKind::SessionExpired
+        | ErrorKind::CodeRequired
+        | ErrorKind::BadCredentials
+        | ErrorKind::AccountLocked
+        | ErrorKind::TooManyAttempts
+        | ErrorKind::AdvancedDataProtection
+        | ErrorKind::WebAccessDisabled
+        | ErrorKind::TermsRequired => true,
+        ErrorKind::RateLimited => !matches!(error.retry(), Retry::Later { after: None }),
+        ErrorKind::Network | ErrorKind::Timeout | ErrorKind::PermissionDenied => in_a_row >= HOPELESS,
+        _ => false,
+    }
+}
+
+impl Tally {
+    fn fill(&self, report: &mut SyncReport) {
+        report.downloaded = self.downloaded.load(Relaxed);
+        report.bytes = self.bytes.load(Relaxed);
+        report.verified = self.verified.load(Relaxed);
+        report.unconfirmed = report.downloaded - report.verified;
+        report.failed += self.failed.load(Relaxed);
+    }
+}

@@ -1,0 +1,354 @@
+//! Deciding, without doing: which file belongs where, and whether it is there.
+//!
+//! A [`Plan`] is a stream of [`Action`]s in the order of the listing. It reads the library and looks at the storage; it
+//! changes nothing. Memory does not grow with the library but for the claims (`claims.rs`).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
+
+use super::claims::{Claim, Claims};
+use super::engine::Inner;
+use super::event::{SkipReason, Target};
+use super::layout::{ItemKind, Placement, WantedFile};
+use crate::asset::{Asset, Assets, Checksum, Hasher, Listing, Resource, Role};
+use crate::error::{Error, ErrorKind, Result};
+
+use crate::storage::{ObjectMeta, StoragePath};
+
+/// How many assets are looked up in the storage at once.
+const LOOK_AHEAD: usize = 16;
+
+/// One step of a plan.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Action {
+    /// An album begins; Apple counts this many assets in it, or the limit says so.
+    Begin {
+        /// `None` if Apple gave no count.
+        total: Option<u64>,
+    },
+    /// Fetch a file.
+    Download {
+        /// What and where.
+        target: Target,
+        /// Length in bytes, if known.
+        size: Option<u64>,
+        /// The modification time it gets.
+        modified: Option<SystemTime>,
+        /// Whether the plain name was taken by another photo.
+        deduplicated: bool,
+    },
+    /// Nothing to do: the file is there.
+    Present {
+        /// What and where.
+        target: Target,
+        /// Whether it stands under a longer name, because the plain one belongs to another photo.
+        deduplicated: bool,
+    },
+    /// Leave something out.
+    Skip {
+        /// Whose.
+        asset: Asset,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// Cannot be planned; the run goes on.
+    Problem {
+        /// Whose, if known.
+        asset: Option<Asset>,
+        /// What is wrong.
+        error: Error,
+    },
+    /// Everything about this asset was said.
+    Done {
+        /// The asset.
+        asset: Asset,
+    },
+    /// An album ends.
+    End {
+        /// Whether Apple gave everything that it counts.
+        listing: Listing,
+    },
+}
+
+/// What a run would do, as a lazy stream of [`Action`]s.
+pub type Plan = BoxStream<'static, Result<Action>>;
+
+pub(super) fn plan(inner: Arc<Inner>) -> Plan {
+    let planner = Planner { inner, claims: Claims::default(), queue: VecDeque::new(), album: 0, listing: None };
+    futures::stream::try_unfold(planner, |mut planner| async move {
+        Ok(planner.next().await?.map(|action| (action, planner)))
+    })
+    .boxed()
+}
+
+struct Planner {
+    inner: Arc<Inner>,
+    claims: Claims,
+    queue: VecDeque<Action>,
+    album: usize,
+    listing: Option<Survey>,
+}
+
+/// What the storage holds under the plain names of one asset.
+struct Surveyed {
+    asset: Asset,
+    placement: Placement,
+    found: Vec<Result<(StoragePath, Option<ObjectMeta>)>>,
+}
+
+type Survey = BoxStream<'static, Result<Step>>;
+
+enum Step {
+    Asset(Box<Surveyed>),
+    Left(Asset, SkipReason),
+    Problem(Error),
+    End(Listing),
+}
+
+impl Planner {
+    async fn next(&mut self) -> Result<Option<Action>> {
+        loop {
+            if let Some(action) = self.queue.pop_front() {
+                return Ok(Some(action));
+            }
+            let Some(survey) = &mut self.listing else {
+                if self.album == self.inner.albums.len() {
+                    return Ok(None);
+                }
+                let (total, survey) = survey(&self.inner, self.album).await?;
+                self.album += 1;
+                self.listing = Some(survey);
+                return Ok(Some(Action::Begin { total }));
+            };
+            match survey.next().await.transpose()? {
+                None => self.listing = None,
+                Some(Step::End(listing)) => self.queue.push_back(Action::End { listing }),
+                Some(Step::Problem(error)) => self.queue.push_back(Action::Problem { asset: None, error }),
+                Some(Step::Left(asset, reason)) => {
+                    self.queue.push_back(Action::Skip { asset: asset.clone(), reason });
+                    self.queue.push_back(Action::Done { asset });
+                }
+                Some(Step::Asset(surveyed)) => self.place(*surveyed).await,
+            }
+        }
+    }
+
+    async fn place(&mut self, surveyed: Surveyed) {
+        let Surveyed { asset, placement, found } = surveyed;
+        for problem in placement.problems {
+            self.queue.push_back(problem.into_action(&asset));
+        }
+        for (file, found) in placement.files.iter().zip(found) {
+            let placed = match found {
+                Ok((path, meta)) => {
+                    let wanted = Wanted::new(&asset, file, path, placement.modified);
+                    self.decide(&wanted, file, meta).await
+                }
+                Err(error) => Err(error),
+            };
+            match placed {
+                Ok(action) => self.queue.push_back(action),
+                Err(error) => self.queue.push_back(Action::Problem { asset: Some(asset.clone()), error }),
+            }
+        }
+        self.queue.push_back(Action::Done { asset });
+    }
+
+    async fn decide(&mut self, wanted: &Wanted<'_>, file: &WantedFile, there: Option<ObjectMeta>) -> Result<Action> {
+        if let Some(claim) = self.claims.get(&wanted.path).cloned() {
+            return self.beside(wanted, claim).await;
+        }
+        let mut there = there;
+        if there.is_none()
+            && let Some(legacy) = &file.legacy_name
+        {
+            there = self.inner.storage.stat(&wanted.path.sibling(legacy)).await?;
+        }
+        match there {
+            None => Ok(self.download(wanted, wanted.path.clone(), false)),
+            Some(meta) if !self.inner.layout.compares_sizes() || wanted.size.is_none_or(|size| size == meta.size) => {
+                self.claims.set(&wanted.path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
+                Ok(wanted.present(wanted.path.clone(), false))
+            }
+            Some(_) => self.by_size(wanted).await,
+        }
+    }
+
+    /// The plain name was handed out in this run already.
+    async fn beside(&mut self, wanted: &Wanted<'_>, claim: Claim) -> Result<Action> {
+        if claim.is_for(wanted.size, wanted.checksum) {
+            return Ok(wanted.present(wanted.path.clone(), false));
+        }
+        if self.inner.layout.compares_sizes() && claim.size != wanted.size {
+            return self.by_size(wanted).await;
+        }
+        if let Some((owner, role)) = &claim.assumed
+            && self.content(&wanted.path).await?.as_ref() == wanted.checksum
+        {
+            // The file on the disk is this photo's; the one we took for its owner is a newcomer and still missing.
+            self.claims.set(&wanted.path, wanted.claim());
+            let newcomer = self.inner.library.asset(owner).await?;
+            let modified = self.inner.layout.place(&newcomer).modified;
+            let other = Wanted { modified, ..Wanted::again(&newcomer, *role, wanted.path.clone()) };
+            let twin = self.by_content(&other).await?;
+            self.queue.push_back(twin);
+            return Ok(wanted.present(wanted.path.clone(), false));
+        }
+        self.by_content(wanted).await
+    }
+
+    /// icloudpd's rule: another length gets the length in its name, and whatever stands there is taken for it.
+    async fn by_size(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
+        let Some(size) = wanted.size else { return self.by_content(wanted).await };
+        let path = wanted.path.with_suffix(&size.to_string());
+        match self.claims.get(&path) {
+            Some(claim) if claim.is_for(wanted.size, wanted.checksum) => Ok(wanted.present(path, true)),
+            Some(_) => self.by_content(wanted).await,
+            None if self.inner.storage.stat(&path).await?.is_some() => {
+                self.claims.set(&path, wanted.claim());
+                Ok(wanted.present(path, true))
+            }
+            None => Ok(self.download(wanted, path, true)),
+        }
+    }
+
+    /// Our own rule for what icloudpd loses: a different photo with the same name and length gets eight digits of its
+    /// checksum in its name. They are its own, so the name is the same in every run.
+    async fn by_content(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
+        let digits: String = match wanted.checksum {
+            Some(checksum) => checksum.as_bytes()[1..5].iter().map(|byte| format!("{byte:02x}")).collect(),
+            None => wanted.asset.id().as_str().chars().take(8).collect::<String>().to_lowercase(),
+        };
+        let path = wanted.path.with_suffix(&digits);
+        if self.claims.get(&path).is_some() || self.inner.storage.stat(&path).await?.is_some() {
+            self.claims.set(&path, wanted.claim());
+            return Ok(wanted.present(path, true));
+        }
+        Ok(self.download(wanted, path, true))
+    }
+
+    fn download(&mut self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Action {
+        self.claims.set(&path, wanted.claim());
+        Action::Download { target: wanted.target(path), size: wanted.size, modified: wanted.modified, deduplicated }
+    }
+
+    /// Apple's checksum of a stored file. Files are read only where two photos lay claim to one name.
+    async fn content(&self, path: &StoragePath) -> Result<Option<Checksum>> {
+        let mut bytes = match self.inner.storage.read(path, 0).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut hasher = Hasher::new();
+        while let Some(chunk) = bytes.next().await.transpose()? {
+            hasher.update(&chunk);
+        }
+        Ok(Some(hasher.finish().0))
+    }
+}
+
+/// One file and the plain path it would like.
+struct Wanted<'a> {
+    asset: &'a Asset,
+    role: Role,
+    size: Option<u64>,
+    checksum: Option<&'a Checksum>,
+    path: StoragePath,
+    modified: Option<SystemTime>,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(asset: &'a Asset, file: &WantedFile, path: StoragePath, modified: Option<SystemTime>) -> Self {
+        let wanted = Self::again(asset, file.role, path);
+        Self { modified, ..wanted }
+    }
+
+    fn again(asset: &'a Asset, role: Role, path: StoragePath) -> Self {
+        let resource: Option<&Resource> = asset.resource(role);
+        Self {
+            asset,
+            role,
+            size: resource.and_then(|resource| resource.size),
+            checksum: resource.and_then(|resource| resource.checksum.as_ref()),
+            path,
+            modified: None,
+        }
+    }
+
+    fn claim(&self) -> Claim {
+        Claim::new(self.size, self.checksum)
+    }
+
+    fn target(&self, path: StoragePath) -> Target {
+        Target { asset: self.asset.clone(), role: self.role, path }
+    }
+
+    fn present(&self, path: StoragePath, deduplicated: bool) -> Action {
+        Action::Present { target: self.target(path), deduplicated }
+    }
+}
+
+/// Begins the listing of one album: its assets with what the storage holds, in order, a few looked up at once.
+async fn survey(inner: &Arc<Inner>, album: usize) -> Result<(Option<u64>, Survey)> {
+    let (total, assets) = inner.list(album).await?;
+    let inner = inner.clone();
+    let steps = items(assets).map(move |item| look(inner.clone(), item)).buffered(LOOK_AHEAD);
+    Ok((total, steps.boxed()))
+}
+
+enum Item {
+    Asset(Result<Asset>),
+    End(Listing),
+}
+
+fn items(assets: Assets) -> impl Stream<Item = Item> {
+    futures::stream::unfold(Some(assets), |assets| async {
+        let mut assets = assets?;
+        match assets.next().await {
+            Some(asset) => Some((Item::Asset(asset), Some(assets))),
+            None => Some((Item::End(assets.outcome()), None)),
+        }
+    })
+}
+
+async fn look(inner: Arc<Inner>, item: Item) -> Result<Step> {
+    let asset = match item {
+        Item::End(listing) => return Ok(Step::End(listing)),
+        Item::Asset(Err(error)) if Assets::concerns_one(&error) => return Ok(Step::Problem(error)),
+        Item::Asset(asset) => asset?,
+    };
+    if let Some(reason) = inner.reason_to_skip(&asset) {
+        return Ok(Step::Left(asset, reason));
+    }
+    let placement = inner.layout.place(&asset);
+    let mut found = Vec::with_capacity(placement.files.len());
+    for file in &placement.files {
+        found.push(inner.stat(&placement, file).await);
+    }
+    Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))
+}
+
+impl Inner {
+    fn reason_to_skip(&self, asset: &Asset) -> Option<SkipReason> {
+        match self.layout.item_kind(asset) {
+            Some(ItemKind::Movie) if self.skip_videos => Some(SkipReason::IsVideo),
+            Some(ItemKind::Image) if self.skip_photos => Some(SkipReason::IsPhoto),
+            _ => None,
+        }
+    }
+
+    async fn stat(
+        &self,
+        placement: &Placement,
+        file: &WantedFile,
+    ) -> Result<(StoragePath, Option<ObjectMeta>)> {
+        let path = StoragePath::parse(&format!("{}/{}", placement.folder, file.name))?;
+        let meta = self.storage.stat(&path).await?;
+        Ok((path, meta))
+    }
+}

@@ -1,0 +1,247 @@
+//! The table of options, as typed. Names, choices and defaults are icloudpd's; what is ours alone says so.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, ValueEnum};
+use icloud_photos::redact::SecretString;
+
+use super::values::{count, folder_structure, int};
+
+pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
+
+const GLOBAL: &str = "GLOBAL options. They count for every user, wherever they stand";
+const COMMON: &str = "COMMON options. Before the first --username they are defaults for all users";
+const USER: &str = "USER options. They belong to one user";
+
+/// Everything that may stand on the command line. A part of the line is parsed at a time, see [`super::parse`].
+#[derive(Debug, Parser)]
+#[command(
+    name = "icloudpd",
+    override_usage = USAGE,
+    about = "Downloads the photos and videos of iCloud Photos. Every byte is checked against Apple's own checksum.",
+    after_help = "Exit codes: 0 all is well, 1 the run failed, 2 the command line is wrong, 3 some files failed, \
+                  130 interrupted.",
+    disable_help_flag = true,
+    disable_version_flag = true,
+    args_override_self = true,
+    allow_negative_numbers = true
+)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) user: User,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = GLOBAL)]
+pub(crate) struct Global {
+    /// Show this text
+    #[arg(short = 'h', long, conflicts_with = "version")]
+    pub(crate) help: bool,
+    /// Show the version
+    #[arg(long)]
+    pub(crate) version: bool,
+    /// Name months and days in folders in the language of the system
+    #[arg(long)]
+    pub(crate) use_os_locale: bool,
+    /// Print the path of every file that would be downloaded and is missing, and do nothing else
+    #[arg(long)]
+    pub(crate) only_print_filenames: bool,
+    /// How much to log
+    #[arg(long, ignore_case = true, value_enum, default_value = "debug")]
+    pub(crate) log_level: LogLevel,
+    /// No progress bar; there is none anyway unless standard output and standard error are a terminal
+    #[arg(long)]
+    pub(crate) no_progress_bar: bool,
+    /// Files to download at the same time
+    #[arg(long, value_name = "N", value_parser = count, default_value = "8")]
+    pub(crate) threads_num: u64,
+    /// Apple's domain: `cn` for accounts of mainland China
+    #[arg(long, value_enum, default_value = "com")]
+    pub(crate) domain: Domain,
+    /// Run again and again, with this many seconds between two runs
+    #[arg(long, value_name = "SECONDS", value_parser = int)]
+    pub(crate) watch_with_interval: Option<i64>,
+    /// Where to look for the password, in this order; repeatable [default: parameter, keyring, console]
+    #[arg(long, ignore_case = true, value_enum)]
+    pub(crate) password_provider: Vec<PasswordProvider>,
+    /// Where to ask for the code of the second factor
+    #[arg(long, ignore_case = true, value_enum, default_value = "console")]
+    pub(crate) mfa_provider: MfaProvider,
+    /// Speak to this host instead of https://idmsa.apple.com (ours alone)
+    #[arg(long, value_name = "URL", env = "ICLOUDPD_AUTH_ENDPOINT")]
+    pub(crate) auth_endpoint: Option<String>,
+    /// Speak to this host instead of https://setup.icloud.com (ours alone)
+    #[arg(long, value_name = "URL", env = "ICLOUDPD_SETUP_ENDPOINT")]
+    pub(crate) setup_endpoint: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = COMMON)]
+pub(crate) struct Common {
+    /// Folder to download to
+    #[arg(short = 'd', long, value_name = "FOLDER")]
+    pub(crate) directory: Option<OsString>,
+    /// Sign in, save the session, stop
+    #[arg(long)]
+    pub(crate) auth_only: bool,
+    /// Folder of the saved sessions
+    #[arg(long, value_name = "DIRECTORY", default_value = "~/.pyicloud")]
+    pub(crate) cookie_directory: PathBuf,
+    /// Which file of a photo to download; repeatable. `medium` and `thumb` are always added to the file name,
+    /// `adjusted` and `alternative` only where two files would have one name. A photo that has no such file is
+    /// downloaded as `original` [default: original]
+    #[arg(long, ignore_case = true, value_enum)]
+    pub(crate) size: Vec<Size>,
+    /// Which file of the movie of a Live Photo to download
+    #[arg(long, ignore_case = true, value_enum, default_value = "original")]
+    pub(crate) live_photo_size: LiveSize,
+    /// Only the newest N photos and videos of each album, by the date they were taken
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) recent: Option<u64>,
+    /// Stop after N photos in a row that are there already
+    #[arg(long, value_name = "N", value_parser = int)]
+    pub(crate) until_found: Option<i64>,
+    /// Title of an album to download; repeatable. Without it the whole library is downloaded
+    #[arg(short = 'a', long)]
+    pub(crate) album: Vec<String>,
+    /// Print the titles of all albums
+    #[arg(short = 'l', long)]
+    pub(crate) list_albums: bool,
+    /// Library to download
+    #[arg(long, default_value = "PrimarySync")]
+    pub(crate) library: String,
+    /// Print the names of all libraries
+    #[arg(long)]
+    pub(crate) list_libraries: bool,
+    /// No videos; movies of Live Photos are downloaded
+    #[arg(long)]
+    pub(crate) skip_videos: bool,
+    /// No movies of Live Photos
+    #[arg(long)]
+    pub(crate) skip_live_photos: bool,
+    /// Write an XMP file beside every photo
+    #[arg(long)]
+    pub(crate) xmp_sidecar: bool,
+    /// Skip a photo that has no file of the wanted size
+    #[arg(long)]
+    pub(crate) force_size: bool,
+    /// Remove local files of photos that are in "Recently Deleted"
+    #[arg(long)]
+    pub(crate) auto_delete: bool,
+    /// Folders below the directory, from the date of the photo: a Python format string; `none` for no folders
+    #[arg(long, value_name = "TEMPLATE", value_parser = folder_structure, default_value = "{:%Y/%m/%d}")]
+    pub(crate) folder_structure: String,
+    /// Write the date of the photo into JPEG files that have none
+    #[arg(long)]
+    pub(crate) set_exif_datetime: bool,
+    /// User name at the mail server
+    #[arg(long, value_name = "NAME")]
+    pub(crate) smtp_username: Option<String>,
+    /// Password at the mail server
+    #[arg(long, value_name = "PASSWORD")]
+    pub(crate) smtp_password: Option<SecretString>,
+    /// Mail server
+    #[arg(long, value_name = "HOST", default_value = "smtp.gmail.com")]
+    pub(crate) smtp_host: String,
+    /// Port of the mail server
+    #[arg(long, value_name = "PORT", value_parser = int, default_value = "587")]
+    pub(crate) smtp_port: i64,
+    /// No TLS to the mail server
+    #[arg(long)]
+    pub(crate) smtp_no_tls: bool,
+    /// Address to tell when a code is needed
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) notification_email: Option<String>,
+    /// Sender of that mail
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) notification_email_from: Option<String>,
+    /// Program to start when a code is needed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) notification_script: Option<PathBuf>,
+    /// Delete a photo in iCloud after it was downloaded
+    #[arg(long)]
+    pub(crate) delete_after_download: bool,
+    /// Delete photos in iCloud that are older than this many days
+    #[arg(long, value_name = "DAYS", value_parser = int)]
+    pub(crate) keep_icloud_recent_days: Option<i64>,
+    /// Say what would be done and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Keep letters outside ASCII in file names; without it they are left out
+    #[arg(long)]
+    pub(crate) keep_unicode_in_filenames: bool,
+    /// Name of the movie of a HEIC Live Photo: `suffix` adds `_HEVC`, `original` adds nothing
+    #[arg(long, ignore_case = true, value_enum, default_value = "suffix")]
+    pub(crate) live_photo_mov_filename_policy: LiveNaming,
+    /// Which half of a RAW+JPEG pair counts as the original
+    #[arg(long, ignore_case = true, value_enum, default_value = "as-is")]
+    pub(crate) align_raw: AlignRaw,
+    /// How photos with one name are told apart: by adding the size where names clash, or an id to every name
+    #[arg(long, ignore_case = true, value_enum, default_value = "name-size-dedup-with-suffix")]
+    pub(crate) file_match_policy: MatchPolicy,
+    /// Skip what was created before this date (2025-01-02) or this many days ago (20d)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) skip_created_before: Option<String>,
+    /// Skip what was created after this date (2025-01-02) or this many days ago (20d)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) skip_created_after: Option<String>,
+    /// No photos
+    #[arg(long)]
+    pub(crate) skip_photos: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = USER)]
+pub(crate) struct User {
+    /// Apple ID; starts the section of one user
+    #[arg(short = 'u', long, value_name = "EMAIL")]
+    pub(crate) username: Option<String>,
+    /// Password for the provider `parameter`. Other users of the machine can see it: prefer one of the next ways,
+    /// or the environment variable ICLOUDPD_PASSWORD
+    #[arg(short = 'p', long, group = "given")]
+    pub(crate) password: Option<SecretString>,
+    /// File whose first line is the password (ours alone)
+    #[arg(long, value_name = "FILE", group = "given")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Shell command whose first line of output is the password (ours alone)
+    #[arg(long, value_name = "COMMAND", group = "given")]
+    pub(crate) password_command: Option<String>,
+}
+
+macro_rules! choices {
+    ($($(#[$meta:meta])* $name:ident { $($variant:ident),+ $(,)? })+) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+        pub(crate) enum $name { $($variant),+ }
+    )+};
+}
+
+choices! {
+    LogLevel { Debug, Info, Error }
+    Domain { Com, Cn }
+    PasswordProvider { Console, Keyring, Parameter, Webui }
+    MfaProvider { Console, Webui }
+    Size { Original, Medium, Thumb, Adjusted, Alternative }
+    LiveSize { Original, Medium, Thumb }
+    LiveNaming { Suffix, Original }
+    AlignRaw { AsIs, Original, Alternative }
+    MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
+}
+
+impl Size {
+    /// As typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Medium => "medium",
+            Self::Thumb => "thumb",
+            Self::Adjusted => "adjusted",
+            Self::Alternative => "alternative",
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Values of options, read as icloudpd reads them.
+
+/// A whole number; icloudpd's text when it is none.
+pub(super) fn int(text: &str) -> Result<i64, String> {
+    text.trim().parse().map_err(|_| format!("invalid int value: '{text}'"))
+}
+
+/// A whole number that counts something. icloudpd crashes on negative ones.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    u64::try_from(int(text)?).map_err(|_| format!("must not be negative: '{text}'"))
+}
+
+/// A folder template that can be applied to a date, or `none`.
+pub(super) fn folder_structure(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}

@@ -1,0 +1,125 @@
+//! `--list-libraries` and `--list-albums`, and finding what `--library` and `--album` name.
+
+use std::ops::ControlFlow;
+
+use icloud_photos::library::{Album, AlbumTree, IndexState, Library, SmartAlbum};
+use icloud_photos::{Error, ErrorKind, Result, Session};
+use indicatif::MultiProgress;
+
+use crate::exit::Exit;
+use crate::output::print;
+
+/// How many titles are named when none fits.
+const NEAREST: usize = 5;
+
+/// Prints the names of all libraries, the account's own first.
+pub(super) async fn libraries(session: &Session, bars: &MultiProgress) -> Result<Exit> {
+    print_all(bars, session.libraries().await?.iter().map(Library::name))
+}
+
+/// Prints the titles that `--album` takes.
+pub(super) async fn albums(session: &Session, library: &str, bars: &MultiProgress) -> Result<Exit> {
+    let library = find_library(session, library).await?;
+    let titles = Titles::of(&library).await?;
+    let lines = titles.0.iter().map(|(title, _)| title.as_str());
+    print_all(bars, std::iter::once("Albums:").chain(lines))
+}
+
+fn print_all<'a>(bars: &MultiProgress, lines: impl Iterator<Item = &'a str>) -> Result<Exit> {
+    for line in lines {
+        if let ControlFlow::Break(()) = print(bars, line)? {
+            break;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// The library of this name, once its index is ready: before that, Apple's lists are short.
+pub(super) async fn find_library(session: &Session, name: &str) -> Result<Library> {
+    let library = match session.library(name).await {
+        Ok(library) => library,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let libraries = session.libraries().await?;
+            let names: Vec<&str> = libraries.iter().map(Library::name).collect();
+            let text =
+                format!("Unknown library: {name}. The libraries of this account are: {}", names.join(", "));
+            return Err(Error::new(ErrorKind::NotFound, text).caused_by(error));
+        }
+        Err(error) => return Err(error),
+    };
+    match library.index_state().await? {
+        IndexState::Building { .. } => Err(Error::new(ErrorKind::IndexNotReady, "").with("library", name)),
+        _ => Ok(library),
+    }
+}
+
+/// The albums that `titles` name, in that order; none for the whole library.
+pub(super) async fn find_albums(library: &Library, titles: &[String]) -> Result<Vec<Album>> {
+    if titles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = Titles::of(library).await?;
+    titles.iter().map(|title| known.find(title).cloned().ok_or_else(|| known.unknown(title))).collect()
+}
+
+/// Albums by title, in icloudpd's order: those iCloud fills, then the user's. An album of the user's takes the place of
+/// an earlier one of the same title.
+struct Titles(Vec<(String, Album)>);
+
+impl Titles {
+    async fn of(library: &Library) -> Result<Self> {
+        let smart =
+            SmartAlbum::ICLOUDPD.iter().map(|album| (album.name().to_owned(), library.smart_album(*album)));
+        let mut titles = Self(smart.collect());
+        titles.add(&library.albums().await?);
+        Ok(titles)
+    }
+
+    fn add(&mut self, tree: &AlbumTree) {
+        for node in tree.roots() {
+            let title = node.album.original_name();
+            match self.0.iter_mut().find(|(known, _)| known == title) {
+                Some((_, album)) => *album = node.album.clone(),
+                None => self.0.push((title.to_owned(), node.album.clone())),
+            }
+        }
+    }
+
+    /// By the exact title, else by the title in composed Unicode, as keyboards give it.
+    fn find(&self, title: &str) -> Option<&Album> {
+        let exact = self.0.iter().find(|(known, _)| known == title);
+        exact.or_else(|| self.0.iter().find(|(_, album)| album.name() == title)).map(|(_, album)| album)
+    }
+
+    fn unknown(&self, title: &str) -> Error {
+        let nearest = nearest(title, self.0.iter().map(|(known, _)| known.as_str()));
+        let text = format!(
+            "Unknown album: {title}. The nearest titles are: {}. --list-albums prints all",
+            nearest.join(", ")
+        );
+        Error::new(ErrorKind::NotFound, text)
+    }
+}
+
+/// The titles most like `title`, the likest first.
+fn nearest<'a>(title: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = title.to_lowercase();
+    let mut scored: Vec<(f64, &str)> =
+        known.map(|known| (strsim::jaro_winkler(&wanted, &known.to_lowercase()), known)).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.into_iter().take(NEAREST).map(|(_, known)| known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_album() {
+        let known =
+            ["Time-lapse", "Videos", "Favorites", "Holiday 2024", "Holidays", "Taufe Fotos", "WhatsApp"];
+        let nearest = nearest("holyday 2024", known.into_iter());
+        assert_eq!(nearest[..2], ["Holiday 2024", "Holidays"]);
+        assert_eq!(nearest.len(), NEAREST);
+    }
+}

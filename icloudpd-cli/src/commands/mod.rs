@@ -1,0 +1,53 @@
+//! What the program does with each account.
+
+mod auth;
+mod list;
+//mod narrate;
+//mod run;
+
+use icloud_photos::{Error, ErrorKind, Result};
+use indicatif::MultiProgress;
+use tracing::{error, info};
+
+use crate::config::{Account, Config, Task};
+use crate::exit::{Exit, message};
+
+/// Serves the accounts one after the other. The first that fails ends the run; one whose copy is incomplete does not.
+pub(crate) async fn run(config: &Config, bars: &MultiProgress) -> Exit {
+    let mut worst = Exit::Success;
+    for account in &config.accounts {
+        match serve(config, account, bars).await {
+            Ok(exit) => worst = worst.max(exit),
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Exit::Interrupted,
+            Err(error) => {
+                report(config, &error);
+                return Exit::Failed;
+            }
+        }
+    }
+    worst
+}
+
+async fn serve(config: &Config, account: &Account, bars: &MultiProgress) -> Result<Exit> {
+    info!("Processing user: {}", account.username);
+    let session = auth::sign_in(config, account).await?;
+    match &account.task {
+        Task::SignIn => {
+            info!("Authentication completed successfully");
+            Ok(Exit::Success)
+        }
+        Task::ListLibraries => list::libraries(&session, bars).await,
+        Task::ListAlbums { library } => list::albums(&session, library, bars).await,
+        Task::Download(_) => Err(Error::new(ErrorKind::Unsupported, "xx")),
+    }
+}
+
+/// The last word of a run that failed. When standard output is for names only, it goes to standard error.
+fn report(config: &Config, error: &Error) {
+    let text = message(error);
+    if config.only_print_filenames {
+        eprintln!("icloudpd: {text}");
+    } else {
+        error!("{text}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Tells what a run does, in icloudpd's words.
+
+use std::path::PathBuf;
+
+use icloud_photos::Error;
+use icloud_photos::storage::StoragePath;
+use icloud_photos::sync::{SkipReason, SyncEvent, SyncObserver, SyncReport};
+use indicatif::MultiProgress;
+use tracing::{debug, error, info, warn};
+
+use crate::config::{Download, normalise};
+use crate::output::shorten;
+use crate::progress::Progress;
+
+/// Turns events of the library into log lines and moves the progress bar.
+#[derive(Debug)]
+pub(super) struct Narrator {
+    directory: PathBuf,
+    sizes: String,
+    skip_photos: bool,
+    skip_videos: bool,
+    progress: Progress,
+}
+
+impl Narrator {
+    pub(super) fn new(download: &Download, bars: &MultiProgress) -> Self {
+        Self {
+            directory: download.directory.clone(),
+            sizes: download.sizes.iter().map(|size| size.name()).collect::<Vec<_>>().join(","),
+            skip_photos: download.skip_photos,
+            skip_videos: download.skip_videos,
+            progress: Progress::start(bars),
+        }
+    }
+
+    /// The path of a file as icloudpd prints it: below the directory that was typed.
+    pub(super) fn full(&self, path: &StoragePath) -> PathBuf {
+        normalise(&self.directory.join(path.as_str()))
+    }
+
+    pub(super) fn looking_up(&self, albums: &[String]) {
+        let from = match albums {
+            [] => String::new(),
+            [one] => format!(" from album {one}"),
+            more => format!(" from albums {}", more.join(",")),
+        };
+        debug!("Looking up all {}{from}...", self.kinds());
+    }
+
+    /// An album begins.
+    pub(super) fn started(&self, total: Option<u64>) {
+        self.progress.expect(total.unwrap_or(0));
+        let (count, kinds) = match total {
+            Some(1) => ("the first".to_owned(), self.kind()),
+            Some(count) => (count.to_string(), self.kinds()),
+            None => ("???".to_owned(), self.kinds()),
+        };
+        info!("Downloading {count} {} {kinds} to {} ...", self.sizes, self.directory.display());
+    }
+
+    pub(super) fn present(&self, path: &StoragePath) {
+        debug!("{} already exists", self.short(path));
+    }
+
+    pub(super) fn deduplicated(&self, path: &StoragePath) {
+        debug!("{} deduplicated", self.short(path));
+    }
+
+    pub(super) fn downloading(&self, path: &StoragePath) {
+        debug!("Downloading {}...", self.short(path));
+    }
+
+    pub(super) fn skipped(&self, name: &str, reason: &SkipReason) {
+        match reason {
+            SkipReason::IsVideo => debug!("Skipping {name}, only downloading photos. (Item type was: MOVIE)"),
+            SkipReason::IsPhoto => debug!("Skipping {name}, only downloading videos. (Item type was: IMAGE)"),
+            SkipReason::NoSuchSize { size, name } => error!("{size} size does not exist for {name}. Skipping..."),
+            other => debug!("Skipping {name}. ({other:?})"),
+        }
+    }
+
+    pub(super) fn asset_done(&self) {
+        self.progress.photo();
+    }
+
+    /// One file or one asset failed; the run goes on.
+    pub(super) fn failed(&self, path: Option<&StoragePath>, about: &str, error: &Error) {
+        let reason = crate::exit::with_causes(error);
+        let Some(path) = path else {
+            error!("Could not download {about}. Please try again later. {reason}");
+            return;
+        };
+        if crate::exit::is_storage(error) {
+            error!(
+                "IOError while writing file to {}. You might have run out of disk space, or the file might be too \
+                 large for your OS. Skipping this file...",
+                self.full(path).display()
+            );
+        }
+        error!("Could not download {}. Please try again later. {reason}", path.name());
+    }
+
+    /// The last words about a whole library or several albums.
+    pub(super) fn finished(&self, report: &SyncReport) {
+        if report.unconfirmed > 0 {
+            warn!(
+                "{} files could not be verified: Apple's checksum does not match what Apple sends again and again. \
+                 They are kept",
+                report.unconfirmed
+            );
+        }
+        for listing in report.listings.iter().filter(|listing| !listing.is_complete()) {
+            error!("The listing was short: {listing}. Run again for the rest");
+        }
+        if report.failed > 0 {
+            error!("{} files failed and will be tried again by the next run. {report}", report.failed);
+        }
+        if report.is_clean() {
+            info!("All {} have been downloaded", self.kinds());
+        }
+    }
+
+    fn short(&self, path: &StoragePath) -> String {
+        shorten(&self.full(path))
+    }
+
+    fn kind(&self) -> &'static str {
+        match (self.skip_videos, self.skip_photos) {
+            (true, _) => "photo",
+            (_, true) => "video",
+            _ => "photo or video",
+        }
+    }
+
+    fn kinds(&self) -> &'static str {
+        match (self.skip_videos, self.skip_photos) {
+            (true, _) => "photos",
+            (_, true) => "videos",
+            _ => "photos and videos",
+        }
+    }
+}
+
+impl SyncObserver for Narrator {
+    fn event(&self, event: SyncEvent<'_>) {
+        match event {
+            SyncEvent::Started { total } => self.started(total),
+            SyncEvent::Present { path } => self.present(path),
+            SyncEvent::Deduplicated { path } => self.deduplicated(path),
+            SyncEvent::Downloading { path } => self.downloading(path),
+            SyncEvent::Progress { bytes } => self.progress.bytes(bytes),
+            SyncEvent::Planned { .. } => self.asset_done(),
+            SyncEvent::Downloaded { path, resumed_from, doubt, .. } => {
+                if resumed_from > 0 {
+                    debug!("Resuming downloading of {} from {resumed_from}", self.full(path).display());
+                }
+                if let Some(doubt) = doubt {
+                    warn!("{} could not be verified: {doubt}", self.full(path).display());
+                }
+                info!("Downloaded {}", self.short(path));
+            }
+            SyncEvent::Skipped { asset, reason } => self.skipped(&name_of(asset), reason),
+            SyncEvent::Failed { path, asset, error } => {
+                let about = asset.map_or_else(|| "an asset".to_owned(), ToString::to_string);
+                self.failed(path, &about, error);
+            }
+            _ => {}
+        }
+    }
+}

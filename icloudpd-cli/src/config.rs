@@ -1,0 +1,423 @@
+//! What the command line means: checked, defaults applied, ready for the library.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+use icloud_photos::redact::SecretString;
+use icloud_photos::{Endpoints, Region};
+
+use crate::args::{
+    AlignRaw, Common, Domain, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, MfaProvider,
+    PasswordProvider, Size, UsageError, User,
+};
+
+/// What the program is asked to do.
+#[derive(Debug)]
+pub(crate) enum Invocation {
+    Help,
+    Version,
+    Run(Config),
+}
+
+/// A run over one or more accounts.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) endpoints: Endpoints,
+    pub(crate) log_level: LogLevel,
+    pub(crate) only_print_filenames: bool,
+    pub(crate) progress_bar: bool,
+    /// Files at the same time, at least one.
+    pub(crate) threads: usize,
+    pub(crate) providers: Vec<PasswordProvider>,
+    pub(crate) accounts: Vec<Account>,
+}
+
+/// One user section.
+#[derive(Debug)]
+pub(crate) struct Account {
+    /// Lower case, as icloudpd has it.
+    pub(crate) username: String,
+    pub(crate) password: GivenPassword,
+    pub(crate) sessions: PathBuf,
+    pub(crate) task: Task,
+}
+
+/// A password, or the way to one, that stands in the user's section or the environment.
+#[derive(Debug, Clone)]
+pub(crate) enum GivenPassword {
+    None,
+    Text(SecretString),
+    Environment(SecretString),
+    File(PathBuf),
+    Command(String),
+}
+
+/// What to do with an account. `--auth-only` wins over the lists, and the list of libraries over that of albums.
+#[derive(Debug)]
+pub(crate) enum Task {
+    SignIn,
+    ListLibraries,
+    ListAlbums { library: String },
+    Download(Download),
+}
+
+/// What to download, and under which names.
+#[derive(Debug)]
+pub(crate) struct Download {
+    /// Normalised, as it stands in messages.
+    pub(crate) directory: PathBuf,
+    pub(crate) library: String,
+    /// Empty means the whole library.
+    pub(crate) albums: Vec<String>,
+    /// Never empty, no value twice.
+    pub(crate) sizes: Vec<Size>,
+    pub(crate) live_size: LiveSize,
+    pub(crate) recent: Option<u64>,
+    pub(crate) skip_photos: bool,
+    pub(crate) skip_videos: bool,
+    pub(crate) skip_live_photos: bool,
+    pub(crate) force_size: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) folder_structure: String,
+    pub(crate) keep_unicode: bool,
+    pub(crate) live_naming: LiveNaming,
+    pub(crate) align_raw: AlignRaw,
+    pub(crate) match_policy: MatchPolicy,
+}
+
+/// Checks the line in icloudpd's order and says what it means.
+///
+/// # Errors
+/// In icloudpd's words where it has any.
+pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
+    let Line { global, sections } = line;
+    if global.help {
+        return Ok(Invocation::Help);
+    }
+    if global.version {
+        return Ok(Invocation::Version);
+    }
+    check(&global, &sections)?;
+    refuse(&global, &sections)?;
+    let environment = environment_password(&sections)?;
+    let accounts = sections
+        .into_iter()
+        .map(|(common, user)| account(common, user, environment.as_ref()))
+        .collect::<Result<_, _>>()?;
+    Ok(Invocation::Run(Config {
+        endpoints: endpoints(&global)?,
+        log_level: global.log_level,
+        only_print_filenames: global.only_print_filenames,
+        progress_bar: !global.no_progress_bar && !global.only_print_filenames,
+        threads: usize::try_from(global.threads_num).unwrap_or(usize::MAX).max(1),
+        providers: providers(global.password_provider),
+        accounts,
+    }))
+}
+
+/// The checks of icloudpd, in its order, and two of ours: a line without a user, and a negative interval.
+fn check(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
+    let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
+    let watching = global.watch_with_interval.is_some_and(|seconds| seconds != 0);
+    let stops_early = |common: &Common| common.list_albums || common.list_libraries || common.auth_only;
+    let complaint = if any(|common| common.skip_videos && common.skip_photos) {
+        "Only one of --skip-videos and --skip-photos can be used at a time for each configuration"
+    } else if any(|common| {
+        let directory = common.directory.as_ref().is_some_and(|path| !path.is_empty());
+        !(common.list_albums || common.list_libraries || common.auth_only || directory)
+    }) {
+        "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
+    } else if any(|common| common.auto_delete && common.delete_after_download) {
+        "--auto-delete and --delete-after-download are mutually exclusive per configuration"
+    } else if any(|common| common.keep_icloud_recent_days.is_some() && common.delete_after_download) {
+        "--keep-icloud-recent-days and --delete-after-download should not be used together in one configuration"
+    } else if watching && (any(stops_early) || global.only_print_filenames) {
+        "--watch-with-interval is not compatible with --list-albums, --list-libraries, --only-print-filenames, and \
+         --auth-only"
+    } else if sections.is_empty() {
+        "No --username was given; nothing was done. Name the Apple ID with --username, or see --help"
+    } else if sections
+        .iter()
+        .any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty()))
+    {
+        "argument -u/--username: must not be empty"
+    } else if global.watch_with_interval.is_some_and(|seconds| seconds < 0) {
+        "argument --watch-with-interval: must not be negative"
+    } else {
+        return Ok(());
+    };
+    Err(UsageError::Argument(complaint.to_owned()))
+}
+
+/// Options of icloudpd that this version knows but cannot do: better to stop than to leave them out in silence.
+fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
+    let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
+    let wanted = [
+        ("--watch-with-interval", global.watch_with_interval.is_some_and(|seconds| seconds != 0)),
+        ("--password-provider webui", global.password_provider.contains(&PasswordProvider::Webui)),
+        ("--mfa-provider webui", global.mfa_provider == MfaProvider::Webui),
+        (
+            "--use-os-locale",
+            global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),
+        ),
+        ("--until-found", any(|common| common.until_found.is_some())),
+        ("--xmp-sidecar", any(|common| common.xmp_sidecar)),
+        ("--auto-delete", any(|common| common.auto_delete)),
+        ("--set-exif-datetime", any(|common| common.set_exif_datetime)),
+        ("--smtp-username", any(|common| common.smtp_username.is_some())),
+        ("--notification-email", any(|common| common.notification_email.is_some())),
+        ("--notification-script", any(|common| common.notification_script.is_some())),
+        ("--delete-after-download", any(|common| common.delete_after_download)),
+        ("--keep-icloud-recent-days", any(|common| common.keep_icloud_recent_days.is_some())),
+        ("--skip-created-before", any(|common| common.skip_created_before.is_some())),
+        ("--skip-created-after", any(|common| common.skip_created_after.is_some())),
+    ];
+    let refused: Vec<&str> =
+        wanted.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(UsageError::Argument(format!("{}: not yet in this version; nothing was done", refused.join(", "))))
+}
+
+/// Whether a folder template holds names of months, days or the like, that a locale changes.
+fn speaks_a_language(template: &str) -> bool {
+    let locale = ["LC_ALL", "LC_TIME", "LANG"].iter().find_map(|name| {
+        let value = std::env::var(name).ok()?;
+        (!value.is_empty()).then_some(value)
+    });
+    let neutral = locale.is_none_or(|name| name == "POSIX" || name == "C" || name.starts_with("C."));
+    !neutral
+        && template.split('%').skip(1).any(|rest| rest.starts_with(|letter| "aAbBhcpxXr".contains(letter)))
+}
+
+/// `ICLOUDPD_PASSWORD`, if it can only mean one account: a password sent to the wrong account may lock it.
+fn environment_password(sections: &[(Common, User)]) -> Result<Option<SecretString>, UsageError> {
+    let Some(password) = std::env::var("ICLOUDPD_PASSWORD").ok().filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let needing = sections.iter().map(|(_, user)| user).filter(|user| {
+        user.password.is_none() && user.password_file.is_none() && user.password_command.is_none()
+    });
+    let names: HashSet<_> =
+        needing.filter_map(|user| user.username.as_deref().map(str::to_lowercase)).collect();
+    if names.len() > 1 {
+        return Err(UsageError::Argument(
+            "ICLOUDPD_PASSWORD is set, but it cannot be the password of several users: give each user a \
+             --password-file or --password-command"
+                .to_owned(),
+        ));
+    }
+    Ok(Some(password.into()))
+}
+
+fn endpoints(global: &Global) -> Result<Endpoints, UsageError> {
+    let region = match global.domain {
+        Domain::Com => Region::World,
+        Domain::Cn => Region::China,
+    };
+    let mut endpoints = Endpoints::for_region(region);
+    let complain = |option: &str, error: icloud_photos::Error| {
+        UsageError::Argument(format!("argument {option}: {error}"))
+    };
+    if let Some(url) = global.auth_endpoint.as_deref().filter(|url| !url.is_empty()) {
+        endpoints = endpoints.with_auth(url).map_err(|error| complain("--auth-endpoint", error))?;
+    }
+    if let Some(url) = global.setup_endpoint.as_deref().filter(|url| !url.is_empty()) {
+        endpoints = endpoints.with_setup(url).map_err(|error| complain("--setup-endpoint", error))?;
+    }
+    Ok(endpoints)
+}
+
+fn providers(typed: Vec<PasswordProvider>) -> Vec<PasswordProvider> {
+    if typed.is_empty() {
+        return vec![PasswordProvider::Parameter, PasswordProvider::Keyring, PasswordProvider::Console];
+    }
+    unique(typed)
+}
+
+fn account(common: Common, user: User, environment: Option<&SecretString>) -> Result<Account, UsageError> {
+    let User { username, password, password_file, password_command } = user;
+    let password = match (password, password_file, password_command) {
+        (Some(text), ..) => GivenPassword::Text(text),
+        (None, Some(path), _) => GivenPassword::File(path),
+        (None, None, Some(command)) => GivenPassword::Command(command),
+        (None, None, None) => environment.cloned().map_or(GivenPassword::None, GivenPassword::Environment),
+    };
+    Ok(Account {
+        username: username.unwrap_or_default().trim().to_lowercase(),
+        password,
+        sessions: expand_home(&normalise(&common.cookie_directory))?,
+        task: task(common),
+    })
+}
+
+/// Names every option, so that a new one cannot be forgotten here. Those that end in `: _` are refused above, or mean
+/// nothing without one that is.
+#[rustfmt::skip]
+fn task(common: Common) -> Task {
+    let Common {
+        directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found: _, album, list_albums,
+        library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar: _, force_size, auto_delete: _,
+        folder_structure, set_exif_datetime: _, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
+        smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
+        delete_after_download: _, keep_icloud_recent_days: _, dry_run, keep_unicode_in_filenames,
+        live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before: _, skip_created_after: _,
+        skip_photos,
+    } = common;
+    let library = if library.is_empty() { "PrimarySync".to_owned() } else { library };
+    if auth_only {
+        return Task::SignIn;
+    }
+    if list_libraries {
+        return Task::ListLibraries;
+    }
+    if list_albums {
+        return Task::ListAlbums { library };
+    }
+    Task::Download(Download {
+        directory: normalise(Path::new(&directory.unwrap_or_default())),
+        library,
+        albums: album,
+        sizes: if size.is_empty() { vec![Size::Original] } else { unique(size) },
+        live_size: live_photo_size,
+        recent,
+        skip_photos,
+        skip_videos,
+        skip_live_photos,
+        force_size,
+        dry_run,
+        folder_structure,
+        keep_unicode: keep_unicode_in_filenames,
+        live_naming: live_photo_mov_filename_policy,
+        align_raw,
+        match_policy: file_match_policy,
+    })
+}
+
+/// Without repeats, in order of first appearance.
+fn unique<T: PartialEq>(values: Vec<T>) -> Vec<T> {
+    values.into_iter().fold(Vec::new(), |mut seen, value| {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+        seen
+    })
+}
+
+/// As Python's `os.path.normpath`: no doubled slash, no `.`, no `..` that can be resolved by the text alone.
+pub(crate) fn normalise(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match (component, clean.components().next_back()) {
+            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                clean.pop();
+            }
+            (component, _) => clean.push(component),
+        }
+    }
+    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
+}
+
+fn expand_home(path: &Path) -> Result<PathBuf, UsageError> {
+    let Ok(rest) = path.strip_prefix("~") else { return Ok(path.to_owned()) };
+    match std::env::home_dir() {
+        Some(home) => Ok(home.join(rest)),
+        None => Err(UsageError::Argument(format!(
+            "argument --cookie-directory: no home folder is known for {}; give a folder",
+            path.display()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn config(line: &str) -> Config {
+        let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        match interpret(crate::args::parse(&args).unwrap()).unwrap() {
+            Invocation::Run(config) => config,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn download(account: &Account) -> &Download {
+        match &account.task {
+            Task::Download(download) => download,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn defaults_are_icloudpds() {
+        let config = config("-d /photos/./a//b/../c -u Jdoe@Example.COM");
+        assert_eq!((config.threads, config.log_level), (8, LogLevel::Debug));
+        let account = &config.accounts[0];
+        assert_eq!(account.username, "jdoe@example.com");
+        assert!(account.sessions.ends_with(".pyicloud") && account.sessions.is_absolute());
+        let download = download(account);
+        assert_eq!(download.directory, Path::new("/photos/a/c"));
+        assert_eq!(
+            (download.library.as_str(), download.folder_structure.as_str()),
+            ("PrimarySync", "{:%Y/%m/%d}")
+        );
+        assert_eq!(download.sizes, [Size::Original]);
+    }
+
+    #[test]
+    fn sections_start_from_the_defaults() {
+        let config = config(
+            "--size medium -d a --skip-videos -u one --size thumb --size medium -d b -u two --username=three -a x -a x",
+        );
+        let [one, two, three] = &config.accounts[..] else { panic!() };
+        assert_eq!(download(one).sizes, [Size::Medium, Size::Thumb]);
+        assert_eq!((download(one).directory.as_path(), download(one).skip_videos), (Path::new("b"), true));
+        assert_eq!(download(two).sizes, [Size::Medium]);
+        assert_eq!(download(two).directory, Path::new("a"));
+        assert_eq!(
+            (three.username.as_str(), &download(three).albums[..]),
+            ("three", &["x".to_owned(), "x".into()][..])
+        );
+    }
+
+    #[test]
+    fn global_options_count_wherever_they_stand() {
+        let config = config("--log-level info -d x -u a --threads-num 3 -u b --log-level ERROR --domain cn");
+        assert_eq!((config.threads, config.log_level), (3, LogLevel::Error));
+        assert_eq!(config.endpoints, Endpoints::for_region(Region::China));
+        assert_eq!(config.accounts.len(), 2);
+    }
+
+    #[test]
+    fn signing_in_wins_over_lists_and_libraries_over_albums() {
+        assert!(matches!(config("--auth-only -l --list-libraries -u a").accounts[0].task, Task::SignIn));
+        assert!(matches!(config("-l --list-libraries -u a").accounts[0].task, Task::ListLibraries));
+        assert!(matches!(config("-l -d x -u a").accounts[0].task, Task::ListAlbums { .. }));
+    }
+
+    #[test]
+    fn paths_are_normalised_as_python_does() {
+        let table = [
+            ("", "."),
+            (".", "."),
+            ("./a", "a"),
+            ("a/..", "."),
+            ("../a/..", ".."),
+            ("/..", "/"),
+            ("/a//b/", "/a/b"),
+        ];
+        for (typed, normal) in table {
+            assert_eq!(normalise(Path::new(typed)), Path::new(normal), "{typed}");
+        }
+    }
+
+    #[test]
+    fn no_debug_output_shows_a_password() {
+        let shown = format!("{:?}", config("-d x -u a -p hunter2 --smtp-password hunter3"));
+        assert!(!shown.contains("hunter"));
+    }
+}

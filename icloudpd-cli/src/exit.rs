@@ -1,0 +1,201 @@
+//! How a run ends: the exit code and the one message that says what happened and what to do.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | everything asked for was done |
+//! | 1 | the run failed: no sign-in, no listing, a full disk, ... |
+//! | 2 | the command line is wrong, or asks for what this version cannot do; nothing was done |
+//! | 3 | the run came to its end, but some files failed or the listing was short; run again |
+//! | 130 | stopped by Ctrl-C |
+//!
+//! icloudpd ends with 0 where we say 3: a script could not tell a whole copy from a broken one.
+
+use std::error::Error as _;
+use std::process::ExitCode;
+
+use icloud_photos::{Error, ErrorKind, Retry};
+
+/// The end of a run; later ones are worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    Success,
+    Incomplete,
+    Failed,
+    Usage,
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Incomplete => 3,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// The message for an error that ends a run.
+pub(crate) fn message(error: &Error) -> String {
+    let what = match what_happened(error.kind()) {
+        Some(text) => text.to_owned(),
+        None => with_causes(error),
+    };
+    let mut text = what.trim_end_matches('.').to_owned();
+    if let Retry::Exhausted { attempts } = error.retry() {
+        text += &format!(" (tried {attempts} times)");
+    }
+    if let Some(advice) = what_to_do(error.kind()) {
+        text += &format!(". {advice}");
+    }
+    text
+}
+
+/// For kinds that say it all. Where icloudpd has words, they are here: people search for them.
+fn what_happened(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::BadCredentials => "Invalid email/password combination",
+        ErrorKind::CodeRequired => {
+            "Two-factor authentication is required, and nobody was there to give the code"
+        }
+        ErrorKind::CodeRejected => "Failed to verify two-factor authentication code",
+        ErrorKind::ChallengeExpired => "The two-factor authentication code came too late",
+        ErrorKind::SecurityKeyRequired => "This Apple ID signs in with a security key only",
+        ErrorKind::SessionExpired => {
+            "The saved session has ended and no password was found to start a new one"
+        }
+        ErrorKind::AccountLocked => "Apple has locked this Apple ID for security reasons",
+        ErrorKind::TooManyAttempts => {
+            "Sign-in has failed too often; no further attempt was made, so that Apple does not lock the Apple ID"
+        }
+        ErrorKind::RateLimited => "Apple iCloud is temporarily refusing to serve icloudpd",
+        ErrorKind::AdvancedDataProtection => {
+            "Advanced Data Protection is on for this Apple ID, so Apple hides the photos"
+        }
+        ErrorKind::WebAccessDisabled => "\"Access iCloud Data on the Web\" is switched off for this Apple ID",
+        ErrorKind::TermsRequired => {
+            "Apple has new terms of service that the holder of this Apple ID must accept"
+        }
+        ErrorKind::WrongRegion => "This Apple ID lives in the other of Apple's two domains",
+        ErrorKind::NotActivated => "iCloud Photos was never set up for this Apple ID",
+        ErrorKind::IndexNotReady => "iCloud Photos has not finished indexing this library",
+        _ => return None,
+    })
+}
+
+fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::BadCredentials => {
+            "Check the Apple ID and its password (the one of the account, no app-specific one), then run again; after \
+             several failures in a row Apple locks the account"
+        }
+        ErrorKind::CodeRequired => {
+            "Run again with --auth-only at a terminal, or write the code to standard input"
+        }
+        ErrorKind::CodeRejected => "Run again and enter the newest code that Apple has sent",
+        ErrorKind::ChallengeExpired => "Run again to get a new one",
+        ErrorKind::SecurityKeyRequired => {
+            "icloudpd cannot ask a security key: remove it from the Apple ID, or sign in with another Apple ID"
+        }
+        ErrorKind::SessionExpired => {
+            "Run again with --auth-only at a terminal, or give a password: see --help"
+        }
+        ErrorKind::AccountLocked => {
+            "Unlock it at https://iforgot.apple.com, sign in once in a browser, then run again"
+        }
+        ErrorKind::TooManyAttempts => {
+            "Check the password, sign in once at https://www.icloud.com, wait, then run again"
+        }
+        ErrorKind::RateLimited => "Wait some minutes, then run again; if it stays so, run less often",
+        ErrorKind::AdvancedDataProtection => {
+            "Run again with --auth-only at a terminal and allow the access when an iPhone, iPad or Mac of this Apple ID \
+             asks, or switch Advanced Data Protection off (Settings > your name > iCloud)"
+        }
+        ErrorKind::WebAccessDisabled => {
+            "Switch it on (iPhone: Settings > your name > iCloud > Access iCloud Data on the Web), then run again"
+        }
+        ErrorKind::TermsRequired => {
+            "Sign in at https://www.icloud.com in a browser and accept them, then run again"
+        }
+        ErrorKind::WrongRegion => "Run again with --domain cn, or with --domain com if you gave cn",
+        ErrorKind::NotActivated => {
+            "Sign in at https://www.icloud.com/photos in a browser and set Photos up, then run again"
+        }
+        ErrorKind::IndexNotReady => "Wait some minutes, then run again",
+        ErrorKind::Network | ErrorKind::Timeout => {
+            "Check the network and HTTPS_PROXY, then run again; what is downloaded stays and is not fetched again"
+        }
+        ErrorKind::Forbidden => {
+            "Sign in at https://www.icloud.com in a browser, look for a notice, then run again"
+        }
+        ErrorKind::Unexpected => {
+            "Please report this at https://github.com/icloud-photos/icloud-photos/issues"
+        }
+        _ => return None,
+    })
+}
+
+/// The error and its causes on one line, each said once.
+pub(crate) fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text += &format!(": {said}");
+        }
+        cause = error.source();
+    }
+    match error.kind() {
+        ErrorKind::Network | ErrorKind::Timeout => format!("Cannot connect to Apple iCloud service: {text}"),
+        _ => text,
+    }
+}
+
+/// Whether the trouble is on our side of the wire: disk, folder, permission.
+pub(crate) fn is_storage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Storage | ErrorKind::StorageFull | ErrorKind::PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_table() {
+        let table = [
+            (Exit::Success, 0),
+            (Exit::Failed, 1),
+            (Exit::Usage, 2),
+            (Exit::Incomplete, 3),
+            (Exit::Interrupted, 130),
+        ];
+        for (exit, code) in table {
+            assert_eq!(ExitCode::from(exit), ExitCode::from(code));
+        }
+        assert!(Exit::Incomplete > Exit::Success && Exit::Failed > Exit::Incomplete);
+    }
+
+    #[test]
+    fn a_message_says_what_happened_and_what_to_do() {
+        let locked = message(&Error::new(ErrorKind::AccountLocked, "-20209"));
+        assert!(locked.starts_with("Apple has locked this Apple ID") && locked.contains("iforgot.apple.com"));
+        let full = message(&Error::storage(std::io::Error::from(std::io::ErrorKind::StorageFull), "/photos"));
+        assert!(full.contains("/photos") && full.contains("free some space"), "{full}");
+    }
+
+    #[test]
+    fn causes_stand_on_the_line_once() {
+        let inner = std::io::Error::other("connection refused");
+        let error =
+            Error::new(ErrorKind::Network, "no connection").with("host", "idmsa.apple.com").caused_by(inner);
+        let text = message(&error);
+        assert!(
+            text.starts_with("Cannot connect to Apple iCloud service: no connection (host: idmsa.apple.com)")
+        );
+        assert_eq!(text.matches("connection refused").count(), 1);
+        assert!(!text.contains('\n'));
+    }
+}

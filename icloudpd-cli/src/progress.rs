@@ -1,0 +1,92 @@
+//! The progress bar: photos done, bytes, rate, time left. On standard error, and only for a person who looks.
+
+use std::fmt;
+use std::io::{IsTerminal as _, stderr, stdout};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::time::Duration;
+
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+const TEMPLATE: &str = "[{bar:30}] {pos}/{len}, {fetched}, {eta} left";
+
+/// Where bars are drawn. Log lines go through it as well, so that they stand above the bar.
+pub(crate) fn area(wanted: bool) -> MultiProgress {
+    let seen = wanted && stdout().is_terminal() && stderr().is_terminal();
+    MultiProgress::with_draw_target(if seen {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    })
+}
+
+/// The bar of one run. It vanishes with this value.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    fetched: Arc<AtomicI64>,
+}
+
+impl Progress {
+    /// Begins at nothing.
+    pub(crate) fn start(area: &MultiProgress) -> Self {
+        let fetched = Arc::new(AtomicI64::new(0));
+        let bar = area.add(ProgressBar::new(0).with_style(style(fetched.clone())));
+        if !area.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        Self { bar, fetched }
+    }
+
+    /// So many more photos will be looked at.
+    pub(crate) fn expect(&self, photos: u64) {
+        self.bar.inc_length(photos);
+    }
+
+    /// A photo was dealt with.
+    pub(crate) fn photo(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Bytes came in, or were thrown away again.
+    pub(crate) fn bytes(&self, count: i64) {
+        self.fetched.fetch_add(count, Relaxed);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(fetched: Arc<AtomicI64>) -> ProgressStyle {
+    let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("#> ").with_key("fetched", move |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // An error here could only come from the terminal, and then there is nothing to show.
+        let _ = out.write_str(&rate(fetched.load(Relaxed), state.elapsed()));
+    })
+}
+
+fn rate(bytes: i64, elapsed: Duration) -> String {
+    let bytes = u64::try_from(bytes).unwrap_or(0);
+    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    let per_second = bytes.saturating_mul(1000) / milliseconds;
+    format!("{} at {}/s", HumanBytes(bytes), HumanBytes(per_second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_bytes_by_time() {
+        assert_eq!(rate(4 << 20, Duration::from_secs(2)), "4.00 MiB at 2.00 MiB/s");
+        assert_eq!(rate(-5, Duration::ZERO), "0 B at 0 B/s");
+    }
+
+    #[test]
+    fn the_template_is_understood() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    }
+}

@@ -1,0 +1,341 @@
+//! Where passwords and codes come from: the command line, a file, a command, the keyring, a person.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use icloud_photos::SecurityCode;
+use icloud_photos::redact::{ExposeSecret as _, SecretString};
+use icloud_photos::{Error, ErrorKind, Result};
+use tracing::{debug, warn};
+
+use crate::args::PasswordProvider;
+use crate::config::GivenPassword;
+
+/// Name of our entries in the system's keyring; icloudpd's and pyicloud's, so that they are shared.
+const KEYRING_SERVICE: &str = "pyicloud://icloud-password";
+
+/// A password and whether it may go into the keyring: not when it came from there, and not when the user keeps it in
+/// a place of their own choice.
+#[derive(Debug)]
+pub(crate) struct Password {
+    pub(crate) text: SecretString,
+    savable: bool,
+}
+
+/// Asks the providers in order until one has a password.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when none has one, or when a file or a command that was named gives none.
+pub(crate) async fn password(
+    username: &str,
+    providers: &[PasswordProvider],
+    given: &GivenPassword,
+) -> Result<Password> {
+    for provider in providers {
+        let found = match provider {
+            PasswordProvider::Parameter => given_password(given.clone()).await?,
+            PasswordProvider::Keyring => from_keyring(username.to_owned()).await?,
+            PasswordProvider::Console => from_console(username.to_owned()).await?,
+            PasswordProvider::Webui => None,
+        };
+        if let Some(password) = found.filter(|password| !password.text.expose_secret().is_empty()) {
+            return Ok(password);
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        "No password was found. Give one with --password-file, --password-command, ICLOUDPD_PASSWORD or the keyring, \
+         or run at a terminal to be asked",
+    ))
+}
+
+/// Puts a password that has proved right into the keyring, if the keyring is among the providers.
+pub(crate) async fn remember(username: &str, password: Password, providers: &[PasswordProvider]) {
+    if !password.savable || !providers.contains(&PasswordProvider::Keyring) {
+        return;
+    }
+    let user = username.to_owned();
+    let saved = blocking(move || {
+        Ok(keyring::v1::Entry::new(KEYRING_SERVICE, &user)
+            .and_then(|entry| entry.set_password(password.text.expose_secret())))
+    });
+    match saved.await {
+        Ok(Ok(())) => {}
+        Ok(Err(keyring::v1::Error::NoDefaultStore)) => {
+            debug!("No keyring on this system, the password is not saved")
+        }
+        _ => warn!("Password was not saved to keyring"),
+    }
+}
+
+async fn given_password(given: GivenPassword) -> Result<Option<Password>> {
+    let (text, savable) = match given {
+        GivenPassword::None => return Ok(None),
+        GivenPassword::Text(text) => {
+            debug!("Other users of this machine can see a password on the command line, see --password-file");
+            (text, true)
+        }
+        GivenPassword::Environment(text) => (text, false),
+        GivenPassword::File(path) => (blocking(move || from_file(&path)).await?, false),
+        GivenPassword::Command(command) => (blocking(move || from_command(&command)).await?, false),
+    };
+    Ok(Some(Password { text, savable }))
+}
+
+fn from_file(path: &Path) -> Result<SecretString> {
+    let complain = |error: io::Error| {
+        Error::new(ErrorKind::Config, "The password file cannot be read")
+            .with("path", path.display())
+            .caused_by(error)
+    };
+    let content = SecretString::from(std::fs::read_to_string(path).map_err(complain)?);
+    first_line(&content).ok_or_else(|| {
+        Error::new(ErrorKind::Config, "The first line of the password file is empty")
+            .with("path", path.display())
+    })
+}
+
+/// The command may hold no secret, but it is not shown in messages: it could.
+fn from_command(command: &str) -> Result<SecretString> {
+    let complain = |reason: String| {
+        Error::new(ErrorKind::Config, "The password command gave no password").caused_by(reason)
+    };
+    let output = shell(command)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| complain(error.to_string()))?;
+    if !output.status.success() {
+        return Err(complain(format!("it ended with {}", output.status)));
+    }
+    let text =
+        String::from_utf8(output.stdout).map_err(|_| complain("its output is not UTF-8".to_owned()))?;
+    first_line(&text.into()).ok_or_else(|| complain("the first line of its output is empty".to_owned()))
+}
+
+fn shell(command: &str) -> Command {
+    let (program, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut shell = Command::new(program);
+    shell.args([flag, command]);
+    shell
+}
+
+fn first_line(text: &SecretString) -> Option<SecretString> {
+    text.expose_secret().lines().next().filter(|line| !line.is_empty()).map(SecretString::from)
+}
+
+async fn from_keyring(username: String) -> Result<Option<Password>> {
+    let read = move || {
+        let entry = keyring::v1::Entry::new(KEYRING_SERVICE, &username);
+        Ok(entry.and_then(|entry| entry.get_password()).map(SecretString::from))
+    };
+    match blocking(read).await? {
+        Ok(text) => Ok(Some(Password { text, savable: false })),
+        Err(keyring::v1::Error::NoEntry | keyring::v1::Error::NoDefaultStore) => Ok(None),
+        Err(error) => {
+            debug!("The keyring gave no password: {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// A hidden prompt at the terminal; without one, a line of standard input.
+async fn from_console(username: String) -> Result<Option<Password>> {
+    let prompt = format!("iCloud Password for {username}:");
+    let text = blocking(move || match rpassword::prompt_password(&prompt) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            Err(Error::new(ErrorKind::Cancelled, "interrupted"))
+        }
+        Err(_) if someone_may_answer() => ask_line(&prompt, true),
+        Err(_) => Ok(None),
+    });
+    Ok(text.await?.map(|text| Password { text: text.into(), savable: true }))
+}
+
+/// Whether anybody or anything can answer on standard input: a terminal, a pipe or a file, but not `/dev/null`.
+pub(crate) fn someone_may_answer() -> bool {
+    at_terminal() || stdin_is_fed()
+}
+
+#[cfg(unix)]
+fn stdin_is_fed() -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::FileTypeExt as _;
+    let metadata = io::stdin().as_fd().try_clone_to_owned().and_then(|fd| std::fs::File::from(fd).metadata());
+    metadata.is_ok_and(|metadata| {
+        let kind = metadata.file_type();
+        kind.is_fifo() || kind.is_file() || kind.is_socket()
+    })
+}
+
+#[cfg(not(unix))]
+fn stdin_is_fed() -> bool {
+    true
+}
+
+/// Whether a person sits at standard input.
+pub(crate) fn at_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// A line that belongs to a prompt.
+pub(crate) fn say(line: &str, to_stderr: bool) {
+    // Whoever cannot read it cannot answer either; the answer decides.
+    let _ = if to_stderr { writeln!(io::stderr(), "{line}") } else { writeln!(io::stdout(), "{line}") };
+}
+
+/// Shows a prompt and reads the answer from standard input, which may be a pipe. `None` at its end.
+pub(crate) async fn ask(prompt: String, to_stderr: bool) -> Result<Option<String>> {
+    blocking(move || ask_line(&prompt, to_stderr)).await
+}
+
+fn ask_line(prompt: &str, to_stderr: bool) -> Result<Option<String>> {
+    let shown = if to_stderr {
+        write!(io::stderr(), "{prompt}")
+    } else {
+        let mut stdout = io::stdout().lock();
+        write!(stdout, "{prompt}").and_then(|()| stdout.flush())
+    };
+    let mut line = String::new();
+    let read = shown.and_then(|()| io::stdin().lock().read_line(&mut line));
+    if !at_terminal() {
+        // What is piped in is not echoed, nor is its line feed; the next log line begins a line all the same.
+        say("", to_stderr);
+    }
+    match read {
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned())),
+        Err(error) => Err(Error::storage(error, "standard input")),
+    }
+}
+
+/// What was answered to the prompt for a code.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Code(SecurityCode),
+    /// Send a message to the phone of this index.
+    Phone(usize),
+    /// Neither; the text says why.
+    Again(String),
+}
+
+/// `(a)` or `(a..c)`, for so many phones; nothing for none.
+fn letters(phones: usize) -> String {
+    match phones {
+        0 => String::new(),
+        1 => "(a)".to_owned(),
+        more => format!("(a..{})", letter(more - 1)),
+    }
+}
+
+/// The letter of a phone in lists and answers.
+pub(crate) fn letter(index: usize) -> char {
+    char::from(b'a'.saturating_add(u8::try_from(index).unwrap_or(u8::MAX)))
+}
+
+/// The prompt for a code, with so many phones to choose from.
+pub(crate) fn code_prompt(phones: usize) -> String {
+    match phones {
+        0 => "Please enter two-factor authentication code: ".to_owned(),
+        more => format!(
+            "Please enter two-factor authentication code or device index {} to send SMS with a code: ",
+            letters(more)
+        ),
+    }
+}
+
+/// The prompt for a code that went to a phone.
+pub(crate) const SENT_CODE: &str = "Please enter two-factor authentication code that you received over SMS: ";
+
+/// Reads an answer to [`code_prompt`], in icloudpd's words when it makes no sense.
+pub(crate) fn read_answer(line: &str, phones: usize) -> Answer {
+    let answer = line.trim().to_lowercase();
+    if let Ok(code) = answer.parse() {
+        return Answer::Code(code);
+    }
+    if phones == 0 {
+        return Answer::Again("Invalid code, should be six digits. Try again".to_owned());
+    }
+    if let Some(index) = (0..phones).find(|&index| answer == letter(index).to_string()) {
+        return Answer::Phone(index);
+    }
+    Answer::Again(match answer.chars().count() {
+        0 => "Empty string. Try again".to_owned(),
+        1 => format!("Invalid index, should be {}. Try again", letters(phones)),
+        6 => "Invalid code, should be six digits. Try again".to_owned(),
+        _ => format!("Should be index {} or six-digit code. Try again", letters(phones)),
+    })
+}
+
+/// Runs what may wait for a person or a program off the threads that serve the network.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::new(ErrorKind::Unexpected, "a prompt broke down").caused_by(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read_as_icloudpd_reads_them() {
+        let table = [
+            ("  012345 ", 3, "Code(SecurityCode(***))"),
+            ("B", 3, "Phone(1)"),
+            ("", 3, "Empty string. Try again"),
+            ("d", 3, "Invalid index, should be (a..c). Try again"),
+            ("b", 1, "Invalid index, should be (a). Try again"),
+            ("12345x", 1, "Invalid code, should be six digits. Try again"),
+            ("12", 2, "Should be index (a..b) or six-digit code. Try again"),
+            ("a", 0, "Invalid code, should be six digits. Try again"),
+            ("١٢٣٤٥٦", 0, "Invalid code, should be six digits. Try again"),
+        ];
+        for (line, phones, expected) in table {
+            let answer = match read_answer(line, phones) {
+                Answer::Again(why) => why,
+                other => format!("{other:?}"),
+            };
+            assert_eq!(answer, expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn prompts_name_the_phones() {
+        assert_eq!(code_prompt(0), "Please enter two-factor authentication code: ");
+        assert!(code_prompt(1).contains("device index (a) to send SMS"));
+        assert!(code_prompt(26).contains("device index (a..z) to send SMS"));
+    }
+
+    #[test]
+    fn passwords_are_first_lines() {
+        let line = |text: &str| first_line(&text.into()).map(|line| line.expose_secret().to_owned());
+        assert_eq!(line("pass word \r\nrest\n").as_deref(), Some("pass word "));
+        assert_eq!(line("\nx"), None);
+        assert_eq!(line(""), None);
+    }
+
+    #[test]
+    fn a_command_that_fails_gives_a_reason_without_the_command() {
+        assert_eq!(from_command("echo secret; echo more").unwrap().expose_secret(), "secret");
+        let error = from_command("exit 3 # my-secret").unwrap_err();
+        let shown = format!("{error:?}");
+        assert!(shown.contains("exit status: 3") && !shown.contains("my-secret"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_named() {
+        let given = GivenPassword::File(std::path::PathBuf::from("/no/such/file"));
+        let error = password("a", &[PasswordProvider::Parameter], &given).await.unwrap_err();
+        assert!(error.to_string().contains("/no/such/file"));
+    }
+
+    #[tokio::test]
+    async fn without_any_password_the_ways_are_named() {
+        let error = password("a", &[PasswordProvider::Parameter], &GivenPassword::None).await.unwrap_err();
+        assert!(error.to_string().contains("--password-file"));
+    }
+}

@@ -1,0 +1,229 @@
+//! What goes wrong between us, Apple and the disk: each has a message that says what to do, and its exit code.
+
+use icloud_photos_testkit::{AccountSpec, FaultAction, FaultRule, FaultScript, LibrarySpec};
+
+use crate::support::{World, ran, ran_with_input};
+
+fn account(state: &str) -> AccountSpec {
+    AccountSpec { code: Some("012345".to_owned()), ..AccountSpec::in_state(state).unwrap() }
+}
+
+fn rule(on: &str, code: u16) -> FaultScript {
+    let action = FaultAction::Status { code, retry_after: None, body: None };
+    FaultScript { seed: 1, rules: vec![FaultRule::new(on, action)] }
+}
+
+/// Signs in with the right password and no code, and expects failure 1 with a line that begins so and says that.
+#[track_caller]
+fn refused(state: &str, begins: &str, advises: &str) {
+    let world = World::of(account(state), LibrarySpec::plain(1, 100));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(1);
+    ran.says(begins);
+    assert!(ran.out.contains(advises), "{}", ran.out);
+    assert!(!ran.out.contains(World::PASSWORD) && !ran.err.contains(World::PASSWORD));
+}
+
+#[test]
+fn wrong_password() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let ran = ran(world.icloudpd(&["--auth-only"]).env("ICLOUDPD_PASSWORD", "wrong-one")).exits(1);
+    ran.says("Invalid email/password combination. Check the Apple ID and its password");
+    assert!(!ran.out.contains("wrong-one"));
+}
+
+#[test]
+fn wrong_code() {
+    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 100));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "999999\n").exits(1);
+    ran.says("Failed to verify two-factor authentication code. Run again");
+    // The session that was begun is worth nothing: the next run asks again.
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+}
+
+#[test]
+fn nobody_to_give_the_code() {
+    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 100));
+    let ran = ran(&mut world.icloudpd(&["--auth-only"])).exits(1);
+    ran.says("Two-factor authentication is required, and nobody was there to give the code. Run again with --auth-only");
+    // Nobody was there, so no device was made to ring.
+    assert!(world.cloud.codes().is_empty());
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "")
+        .exits(1)
+        .says("Two-factor authentication is required, and");
+}
+
+#[test]
+fn locked() {
+    refused("locked", "Apple has locked this Apple ID", "https://iforgot.apple.com");
+}
+
+#[test]
+fn advanced_data_protection() {
+    let spec = AccountSpec {
+        adp: Some(icloud_photos_testkit::Adp { refused: true, ..Default::default() }),
+        ..account("adp")
+    };
+    let world = World::of(spec, LibrarySpec::plain(1, 100));
+    let ran = ran_with_input(&mut world.download(), "012345\n").exits(1);
+    ran.says("Advanced Data Protection is on for this Apple ID");
+    assert!(ran.out.contains("allow the access when an iPhone"));
+}
+
+#[test]
+fn web_access_off() {
+    refused("web-access-off", "\"Access iCloud Data on the Web\" is switched off", "Switch it on");
+}
+
+#[test]
+fn terms_wait() {
+    refused("terms", "Apple has new terms of service", "https://www.icloud.com");
+}
+
+#[test]
+fn the_other_domain() {
+    refused("wrong-domain", "This Apple ID lives in the other of Apple's two domains", "--domain cn");
+}
+
+#[test]
+fn security_keys() {
+    refused(
+        "security-keys",
+        "This Apple ID signs in with a security key only",
+        "remove it from the Apple ID",
+    );
+}
+
+#[test]
+fn photos_never_set_up() {
+    let world = World::of(account("photos-not-set-up"), LibrarySpec::plain(1, 100));
+    let ran = ran_with_input(&mut world.download(), "012345\n").exits(1);
+    ran.says("iCloud Photos was never set up for this Apple ID");
+}
+
+#[test]
+fn index_not_ready() {
+    let library = LibrarySpec::plain(1, 100).with(|switches| switches.indexing_state = "RUNNING".to_owned());
+    let world = World::new(library);
+    ran(&mut world.download()).exits(1).says("iCloud Photos has not finished indexing this library. Wait");
+}
+
+#[test]
+fn throttled() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let script = FaultScript {
+        seed: 1,
+        rules: vec![FaultRule::new(
+            "auth/init",
+            FaultAction::Status {
+                code: 503,
+                retry_after: Some(icloud_photos_testkit::RetryAfter::Seconds(3600)),
+                body: None,
+            },
+        )],
+    };
+    world.cloud.set_faults(script).unwrap();
+    let ran = ran(&mut world.download()).exits(1);
+    ran.says("Apple iCloud is temporarily refusing to serve icloudpd");
+    assert!(ran.out.contains("Wait some minutes"));
+}
+
+#[test]
+fn too_many_attempts() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let mut last = String::new();
+    for _ in 0..20 {
+        last = ran(world.icloudpd(&["--auth-only"]).env("ICLOUDPD_PASSWORD", "wrong")).exits(1).out;
+    }
+    assert!(last.contains("no further attempt was made"), "{last}");
+    assert!(!world.cloud.account(World::USER).unwrap().locked, "our own budget ends before Apple's");
+}
+
+#[test]
+fn no_network() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    // The port was free a moment ago, and nobody listens on it now.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let dead = format!("http://127.0.0.1:{port}");
+    let ran =
+        ran(world.download().env("ICLOUDPD_AUTH_ENDPOINT", &dead).env("ICLOUDPD_SETUP_ENDPOINT", &dead))
+            .exits(1);
+    ran.says("Cannot connect to Apple iCloud service");
+    assert!(ran.out.contains("Check the network and HTTPS_PROXY"));
+}
+
+#[test]
+fn unknown_album() {
+    let world = World::new(LibrarySpec::everyday(1, 30));
+    let ran = ran(world.download().args(["--album", "Favourites"])).exits(1);
+    ran.says("Unknown album: Favourites. The nearest titles are: Favorites,");
+}
+
+#[test]
+fn unknown_library() {
+    let world = World::new(LibrarySpec::everyday(1, 30));
+    let ran = ran(world.download().args(["--library", "doesnotexist"])).exits(1);
+    ran.says("Unknown library: doesnotexist. The libraries of this account are: PrimarySync");
+}
+
+#[test]
+fn a_file_that_fails_is_told_by_the_exit_code() {
+    let world = World::new(LibrarySpec::plain(5, 100));
+    let mut script = rule("content", 404);
+    script.rules[0] = script.rules[0].clone().times(3);
+    world.cloud.set_faults(script).unwrap();
+    let first = ran(world.download().args(["--threads-num", "1"]));
+    if first.code == Some(3) {
+        first.says("Could not download");
+        assert!(!first.out.contains("have been downloaded"));
+    }
+    world.cloud.set_faults(FaultScript::default()).unwrap();
+    ran(&mut world.download()).exits(0).says("All photos and videos have been downloaded");
+    assert_eq!(world.photos().len(), 5);
+}
+
+/// Folders that refuse, and disks that are full, need an operating system that can make them.
+#[cfg(target_os = "linux")]
+mod disk {
+    use super::*;
+
+    #[test]
+    fn a_file_where_the_folder_should_be() {
+        let world = World::new(LibrarySpec::plain(1, 100));
+        std::fs::write(world.directory(), "a file").unwrap();
+        let ran = ran(&mut world.download()).exits(1);
+        assert!(ran.out.contains(world.directory().to_str().unwrap()), "{}", ran.out);
+    }
+
+    #[test]
+    fn unwritable_folder() {
+        let world = World::new(LibrarySpec::plain(1, 100));
+        // /proc refuses new folders even for root.
+        let ran = ran(&mut world.icloudpd(&["-d", "/proc/icloudpd"])).exits(3);
+        ran.says("Could not download");
+        assert!(ran.out.contains("/proc/icloudpd"), "{}", ran.out);
+    }
+
+    #[test]
+    fn full_disk() {
+        let world = World::new(LibrarySpec::plain(20, 10_000));
+        std::fs::create_dir(world.directory()).unwrap();
+        // A file system of 64 KiB, in a mount namespace of its own that ends with the program.
+        let small = r#"mount -t tmpfs -o size=64k none "$0" && exec "$@""#;
+        let program = world.download();
+        let mut command = std::process::Command::new("unshare");
+        command.env_clear();
+        command.args(["-Urm", "sh", "-c", small]).arg(world.directory()).arg(program.get_program());
+        command.args(program.get_args());
+        for (name, value) in program.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        let ran = ran(&mut command);
+        if ran.out.is_empty() {
+            eprintln!("skipped: no mount namespace here: {}", ran.err);
+            return;
+        }
+        let ran = ran.exits(1);
+        assert!(ran.out.contains("IOError while writing file to"), "{}", ran.out);
+        assert!(ran.out.contains("the disk is full; free some space and run again"), "{}", ran.out);
+    }
+}

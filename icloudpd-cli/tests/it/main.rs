@@ -1,0 +1,7 @@
+//! Runs the binary, against the fake iCloud where it needs one.
+
+mod failures;
+mod grammar;
+mod runs;
+mod signin;
+mod support;

@@ -1,0 +1,195 @@
+//! Whole runs that end well: lists, downloads, rehearsals.
+
+use std::time::{Duration, SystemTime};
+
+use icloud_photos_testkit::LibrarySpec;
+
+use crate::support::{World, is_log_line, ran};
+
+#[test]
+fn a_first_run_downloads_and_a_second_finds_everything_there() {
+    let world = World::new(LibrarySpec::plain(7, 1000));
+    let first = ran(&mut world.download()).exits(0);
+    assert!(first.out.lines().all(is_log_line), "{}", first.out);
+    let directory = world.directory();
+    assert_eq!(
+        first.messages()[..4],
+        [
+            "Processing user: jdoe@example.com".to_owned(),
+            "Authenticating...".to_owned(),
+            "Looking up all photos and videos...".to_owned(),
+            format!("Downloading 7 original photos and videos to {} ...", directory.display()),
+        ]
+    );
+    assert_eq!(first.messages().iter().filter(|line| line.starts_with("Downloaded ")).count(), 7);
+    assert_eq!(first.messages().last(), Some(&"All photos and videos have been downloaded"));
+    let photos = world.photos();
+    assert_eq!(photos.len(), 7);
+    for photo in &photos {
+        assert_eq!(std::fs::metadata(directory.join(photo)).unwrap().len(), 1000);
+    }
+    world.cloud.reset_counts();
+    let second = ran(&mut world.download()).exits(0);
+    assert_eq!(second.messages().iter().filter(|line| line.ends_with(" already exists")).count(), 7);
+    assert_eq!(world.cloud.counts().requests_to("content"), 0);
+    assert_eq!(world.photos(), photos);
+}
+
+#[test]
+fn a_rehearsal_changes_nothing() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    let ran = ran(world.download().arg("--dry-run")).exits(0);
+    assert_eq!(ran.messages().iter().filter(|line| line.starts_with("[DRY RUN] Would download ")).count(), 3);
+    ran.says("[DRY RUN] Would create folder hierarchy ");
+    assert!(!world.directory().exists());
+    assert_eq!(world.cloud.counts().requests_to("content"), 0);
+}
+
+#[test]
+fn only_names_are_printed_when_names_are_wanted() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    let names = ran(world.download().arg("--only-print-filenames")).exits(0);
+    assert!(!world.directory().exists());
+    let mut printed: Vec<_> = names.out.lines().map(str::to_owned).collect();
+    printed.sort();
+    assert_eq!(names.err, "");
+    ran(&mut world.download()).exits(0);
+    let directory = world.directory();
+    let written: Vec<_> =
+        world.photos().iter().map(|path| directory.join(path).display().to_string()).collect();
+    assert_eq!(printed, written);
+    // What is there is not printed.
+    assert_eq!(ran(world.download().arg("--only-print-filenames")).exits(0).out, "");
+}
+
+#[test]
+fn an_error_leaves_the_list_of_names_clean() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    let ran = ran(world.download().args(["--only-print-filenames", "--library", "none"])).exits(1);
+    assert_eq!(ran.out, "");
+    assert!(ran.err.contains("Unknown library: none"), "{}", ran.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::process::Stdio;
+    let world = World::new(LibrarySpec::plain(300, 100));
+    let mut command = world.download();
+    let mut child = command.arg("--only-print-filenames").stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn albums_are_listed_in_icloudpds_order_and_downloaded_by_title() {
+    let world = World::new(LibrarySpec::everyday(1, 60));
+    let list = ran(&mut world.icloudpd(&["--list-albums", "--log-level", "error"])).exits(0);
+    let lines: Vec<_> = list.out.lines().collect();
+    assert_eq!(
+        lines[..11],
+        [
+            "Albums:",
+            "Time-lapse",
+            "Videos",
+            "Slo-mo",
+            "Bursts",
+            "Favorites",
+            "Panoramas",
+            "Screenshots",
+            "Live",
+            "Recently Deleted",
+            "Hidden",
+        ]
+    );
+    assert!(lines.len() > 11, "{lines:?}");
+    let run = ran(world.download().args(["-a", lines[11], "--album", "Favorites"])).exits(0);
+    run.says(&format!("Looking up all photos and videos from albums {},Favorites...", lines[11]));
+    assert!(!world.photos().is_empty());
+}
+
+#[test]
+fn libraries_are_listed_with_the_personal_one_first() {
+    let world = World::new(LibrarySpec::everyday(1, 30));
+    let list = ran(&mut world.icloudpd(&["--list-libraries", "--log-level", "error"])).exits(0);
+    let lines: Vec<_> = list.out.lines().collect();
+    assert_eq!(lines[0], "PrimarySync");
+    assert!(lines[1].starts_with("SharedSync-"), "{lines:?}");
+    assert_eq!(lines.len(), 2);
+    ran(world.download().args(["--library", lines[1]])).exits(0);
+    assert!(!world.photos().is_empty());
+}
+
+#[test]
+fn filters_say_what_they_leave_out() {
+    let world = World::new(LibrarySpec::everyday(1, 60));
+    let run = ran(world.download().args(["--skip-videos", "--recent", "40", "--dry-run"])).exits(0);
+    run.says("Looking up all photos...");
+    run.says("Downloading 40 original photos to ");
+    run.says("All photos have been downloaded");
+    let skipped = run.messages().iter().any(|line| {
+        line.starts_with("Skipping ") && line.ends_with(", only downloading photos. (Item type was: MOVIE)")
+    });
+    assert!(skipped, "{}", run.out);
+}
+
+#[test]
+fn one_photo_is_the_first_one() {
+    let world = World::new(LibrarySpec::plain(9, 100));
+    let run = ran(world.download().args(["--recent", "1", "--size", "original", "--size", "thumb"])).exits(0);
+    run.says("Downloading the first original,thumb photo or video to ");
+    assert_eq!(world.photos().len(), 1);
+    assert_eq!(ran(world.download().args(["--recent", "0"])).exits(0).messages().len(), 5);
+}
+
+#[test]
+fn the_log_level_is_a_threshold() {
+    let world = World::new(LibrarySpec::plain(2, 100));
+    let info = ran(world.download().args(["--log-level", "info"])).exits(0);
+    assert!(!info.out.contains(" DEBUG ") && info.out.contains(" INFO "));
+    assert_eq!(ran(world.download().args(["--log-level", "ERROR"])).exits(0).out, "");
+}
+
+#[test]
+fn no_bar_is_drawn_where_nobody_looks() {
+    let world = World::new(LibrarySpec::plain(2, 100));
+    assert_eq!(ran(&mut world.download()).exits(0).err, "");
+}
+
+#[test]
+fn folders_and_times_follow_the_time_zone() {
+    let world = World::new(LibrarySpec::plain(2, 100));
+    let run = |zone: &str, folder: &str| {
+        let folder = world.directory().join(folder);
+        ran(world
+            .icloudpd(&["-d", folder.to_str().unwrap(), "--folder-structure", "{:%Y/%m/%d %H}"])
+            .env("TZ", zone))
+        .exits(0);
+        crate::support::tree(&folder)
+    };
+    assert_ne!(run("UTC", "utc"), run("Asia/Tokyo", "tokyo"));
+    let photo = world.directory().join("utc").join(&crate::support::tree(&world.directory().join("utc"))[0]);
+    let modified = std::fs::metadata(photo).unwrap().modified().unwrap();
+    assert!(
+        modified < SystemTime::now() - Duration::from_secs(60),
+        "the time of the photo, not of the download"
+    );
+}
+
+/// Ctrl-C while bytes come in: 130, and nothing that is not whole under a final name.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_cleanly() {
+    use icloud_photos_testkit::{FaultAction, FaultRule, FaultScript};
+    use std::io::BufRead as _;
+    use std::process::Stdio;
+    let world = World::new(LibrarySpec::plain(1, 3_000_000));
+    let stall = FaultRule::new("content", FaultAction::Stall { after: Some(1_000_000), ms: None });
+    world.cloud.set_faults(FaultScript { seed: 1, rules: vec![stall] }).unwrap();
+    let mut child = world.download().stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("DEBUG    Downloading ")));
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!world.photos().iter().any(|path| path.ends_with(".JPG")));
+}

@@ -1,0 +1,170 @@
+//! Signing in: where the password comes from, where the code comes from, what is kept.
+
+use icloud_photos_testkit::{AccountSpec, LibrarySpec, Phone, SecondFactor};
+
+use crate::support::{World, ran, ran_with_input};
+
+const CODE: &str = "012345";
+
+fn with_code() -> World {
+    World::of(
+        AccountSpec { code: Some(CODE.to_owned()), ..AccountSpec::default() },
+        LibrarySpec::plain(3, 100),
+    )
+}
+
+#[test]
+fn the_code_comes_from_a_pipe_and_is_asked_for_once() {
+    let world = with_code();
+    let first = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    assert_eq!(
+        first.messages()[..3],
+        [
+            "Processing user: jdoe@example.com",
+            "Authenticating...",
+            "Two-factor authentication is required (2fa)",
+        ]
+    );
+    first.says("  a: +1 (***) ***-**81");
+    assert!(first.out.contains(
+        "Please enter two-factor authentication code or device index (a) to send SMS with a code: "
+    ));
+    first.says("Authentication completed successfully");
+    assert!(first.out.contains(
+        "Great, you're all set up. The script can now be run without user interaction until 2FA expires."
+    ));
+    let second = ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    assert_eq!(
+        second.messages(),
+        ["Processing user: jdoe@example.com", "Authenticating...", "Authentication completed successfully",]
+    );
+}
+
+#[test]
+fn answers_that_make_no_sense_are_asked_for_again() {
+    let world = with_code();
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "\nz\n12345x\n12\n012 345\n").exits(0);
+    for text in [
+        "Empty string. Try again",
+        "Invalid index, should be (a). Try again",
+        "Invalid code, should be six digits. Try again",
+        "Should be index (a) or six-digit code. Try again",
+    ] {
+        assert!(ran.out.contains(text), "{text}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_letter_sends_a_message_to_that_phone() {
+    let phones = [(1, "81"), (2, "17")].map(|(id, digits)| Phone {
+        id,
+        last_digits: digits.to_owned(),
+        mode: "sms".to_owned(),
+    });
+    let account =
+        AccountSpec { code: Some(CODE.to_owned()), phones: phones.into(), ..AccountSpec::default() };
+    let world = World::of(account, LibrarySpec::plain(1, 100));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "B\n012345\n").exits(0);
+    ran.says("  b: +1 (***) ***-**17");
+    assert!(ran.out.contains("device index (a..b) to send SMS"));
+    assert!(ran.out.contains("Please enter two-factor authentication code that you received over SMS: "));
+    assert_eq!(world.cloud.counts().requests_to("auth/push/phone"), 1);
+    assert_eq!(world.cloud.counts().requests_to("auth/code/device"), 0);
+}
+
+#[test]
+fn the_password_comes_from_flag_file_command_environment_or_standard_input() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{}\nsecond line\n", World::PASSWORD)).unwrap();
+    let file = file.path().to_str().unwrap();
+    let command = format!("head -n 1 '{file}'");
+    let ways: [&[&str]; 3] =
+        [&["-p", World::PASSWORD], &["--password-file", file], &["--password-command", &command]];
+    for way in ways {
+        let mut program = world.icloudpd(&["--auth-only"]);
+        world.forget_session();
+        // The environment is there too and wrong: what stands on the command line wins.
+        let ran = ran(program.args(way).env("ICLOUDPD_PASSWORD", "wrong")).exits(0);
+        assert!(!ran.out.contains(World::PASSWORD) && !ran.err.contains(World::PASSWORD), "{}", ran.out);
+    }
+    world.forget_session();
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+}
+
+#[test]
+fn without_a_terminal_password_and_code_come_from_standard_input() {
+    let world = with_code();
+    let mut program = world.detached(&["--auth-only"]);
+    let input = format!("{}\n{CODE}\n", World::PASSWORD);
+    let ran = ran_with_input(program.env_remove("ICLOUDPD_PASSWORD"), &input).exits(0);
+    assert!(ran.err.contains("iCloud Password for jdoe@example.com:"), "{}", ran.err);
+}
+
+#[test]
+fn password_providers_are_asked_in_their_order_and_no_other() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    // The environment is a parameter; a keyring that does not exist has nothing.
+    ran(&mut world.icloudpd(&["--auth-only", "--password-provider", "keyring"]))
+        .exits(1)
+        .says("No password was found.");
+    ran(&mut world.icloudpd(&[
+        "--auth-only",
+        "--password-provider",
+        "KEYRING",
+        "--password-provider",
+        "parameter",
+    ]))
+    .exits(0);
+}
+
+#[test]
+fn one_password_in_the_environment_is_for_one_account() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let ran = ran(&mut world.icloudpd(&["--auth-only", "-u", "other@example.com", "--auth-only"])).exits(2);
+    assert!(ran.out.starts_with("ICLOUDPD_PASSWORD is set, but it cannot be the password of several users"));
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
+}
+
+#[test]
+fn a_password_command_that_fails_is_told_and_nothing_is_sent() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let ran = ran(&mut world.icloudpd(&["--auth-only", "--password-command", "exit 4"])).exits(1);
+    ran.says("The password command gave no password: it ended with exit status: 4");
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
+}
+
+#[test]
+fn sessions_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new(LibrarySpec::plain(1, 100));
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&world.sessions()), 0o700);
+    for file in crate::support::tree(&world.sessions()) {
+        assert_eq!(mode(&world.sessions().join(&file)), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn several_users_are_served_one_after_the_other_and_the_first_failure_ends_the_run() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let other = ["-u", "nobody@example.com", "-p", "x", "--auth-only", "-u", World::USER, "--auth-only"];
+    let ran = ran(world.icloudpd(&["--auth-only"]).args(other)).exits(1);
+    let users: Vec<_> =
+        ran.messages().into_iter().filter(|line| line.starts_with("Processing user")).collect();
+    assert_eq!(users, ["Processing user: jdoe@example.com", "Processing user: nobody@example.com"]);
+}
+
+#[test]
+fn two_step_accounts_sign_in_by_message() {
+    let account = AccountSpec {
+        second_factor: SecondFactor::TwoStep,
+        code: Some(CODE.to_owned()),
+        ..AccountSpec::in_state("two-step").unwrap()
+    };
+    let world = World::of(account, LibrarySpec::plain(1, 100));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "0\n012345\n").exits(0);
+    ran.says("Two-step authentication is required (2sa)");
+    ran.says("  0: SMS to ");
+}

@@ -1,0 +1,273 @@
+//! Ours, the real icloudpd and a plain parallel fetch, side by side on one fake in one run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde::Deserialize;
+
+use crate::conformance::ours;
+use crate::fake::{Fake, Library, PASSWORD, USERNAME};
+use crate::house::{self, Profile, Programs};
+use crate::process::{self, Person};
+use crate::real::Clients;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only the benches whose name contains this
+    only: Option<String>,
+    /// How often ours and the plain fetch run, in turn; the quickest run of each counts
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Let the real icloudpd run over everything, which takes long, instead of a part that is scaled up
+    #[arg(long)]
+    whole: bool,
+}
+
+/// One table of the report.
+#[derive(Debug, Clone, Copy)]
+struct Bench {
+    name: &'static str,
+    library: Library,
+    options: &'static [&'static str],
+    /// A plain fetch of the same links runs beside it.
+    plain: bool,
+    /// How many assets the real icloudpd does when its whole run would take too long; none leaves it out.
+    theirs: Option<u64>,
+}
+
+const fn library(assets: u64, file_size: u64) -> Library {
+    Library { assets, file_size: Some(file_size), profile: "plain", seed: 1, twins: false }
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "first run, 1,000 files of 1 MB",
+        library: library(1_000, 1_000_000),
+        options: &[],
+        plain: true,
+        theirs: Some(1_000),
+    },
+    Bench {
+        name: "first run, 25,000 files of 4 kB",
+        library: library(25_000, 4_000),
+        options: &[],
+        plain: true,
+        theirs: Some(1_000),
+    },
+    Bench {
+        name: "listing of 20,000 assets",
+        library: library(20_000, 4_000),
+        options: &["--only-print-filenames"],
+        plain: false,
+        theirs: Some(20_000),
+    },
+    Bench {
+        name: "listing of 100,000 assets",
+        library: library(100_000, 4_000),
+        options: &["--only-print-filenames"],
+        plain: false,
+        theirs: None,
+    },
+    Bench {
+        name: "one file of 2 GB",
+        library: library(1, 2_000_000_000),
+        options: &[],
+        plain: true,
+        theirs: None,
+    },
+];
+
+/// What one run cost.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Cost {
+    wall: f64,
+    user: f64,
+    system: f64,
+    /// Bytes.
+    peak: u64,
+    #[serde(default)]
+    requests: u64,
+}
+
+impl Cost {
+    fn cpu(&self) -> f64 {
+        self.user + self.system
+    }
+}
+
+struct Bed<'a> {
+    programs: &'a Programs,
+    clients: &'a Clients,
+    fake: Fake,
+    folder: &'a Path,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let clients = Clients::install()?;
+    let programs = Programs::build(Profile::Release)?;
+    let chosen: Vec<&Bench> = BENCHES
+        .iter()
+        .filter(|bench| options.only.as_ref().is_none_or(|part| bench.name.contains(part)))
+        .collect();
+    if chosen.is_empty() {
+        bail!("no bench has {:?} in its name", options.only);
+    }
+    for bench in chosen {
+        // The target folder is on a disk; a temporary folder may be memory.
+        let folder = tempfile::tempdir_in(house::target()?)?;
+        let fake = Fake::start(&programs, bench.library)?;
+        let bed = Bed { programs: &programs, clients: &clients, fake, folder: folder.path() };
+        bench.run(&bed, options).with_context(|| bench.name)?;
+    }
+    Ok(())
+}
+
+impl Bench {
+    fn run(&self, bed: &Bed<'_>, options: &Options) -> Result<()> {
+        println!("\n{}", self.name);
+        println!("  {:<28} {:>9} {:>9} {:>10} {:>9}", "", "wall s", "CPU s", "peak MB", "requests");
+        let links = if self.plain { Some(bed.links()?) } else { None };
+        let mut plain: Option<Cost> = None;
+        let mut ours: Option<Cost> = None;
+        for _ in 0..options.rounds.max(1) {
+            if let Some(links) = &links {
+                plain = quicker(plain, bed.plain(links)?);
+            }
+            ours = quicker(ours, bed.ours(self.options)?);
+        }
+        let ours = ours.context("nothing was measured")?;
+        line("ours", &ours);
+        if let Some(plain) = &plain {
+            line("plain fetch", plain);
+        }
+        if let Some(part) = self.theirs {
+            let part = if options.whole { self.library.assets } else { part };
+            let theirs = bed.theirs(self.options, part)?.times(self.library.assets as f64 / part as f64);
+            let name = match part == self.library.assets {
+                true => "icloudpd 1.32.3".to_owned(),
+                false => format!("icloudpd, scaled from {part}"),
+            };
+            line(&name, &theirs);
+            ratio("icloudpd to ours", &theirs, &ours);
+        }
+        if let Some(plain) = &plain {
+            ratio("ours to plain fetch", &ours, plain);
+        }
+        Ok(())
+    }
+}
+
+fn quicker(best: Option<Cost>, new: Cost) -> Option<Cost> {
+    Some(best.filter(|best| best.wall <= new.wall).unwrap_or(new))
+}
+
+impl Cost {
+    /// What `factor` times as much work would cost; memory does not grow.
+    fn times(self, factor: f64) -> Self {
+        let requests = (self.requests as f64 * factor).round() as u64;
+        Self {
+            wall: self.wall * factor,
+            user: self.user * factor,
+            system: self.system * factor,
+            requests,
+            ..self
+        }
+    }
+}
+
+fn line(name: &str, cost: &Cost) {
+    let peak = cost.peak as f64 / 1e6;
+    println!("  {name:<28} {:>9.2} {:>9.2} {peak:>10.1} {:>9}", cost.wall, cost.cpu(), cost.requests);
+}
+
+fn ratio(name: &str, one: &Cost, other: &Cost) {
+    let of = |one: f64, other: f64| format!("{:.2} x", one / other);
+    println!(
+        "  {name:<28} {:>9} {:>9} {:>10} {:>9}",
+        of(one.wall, other.wall),
+        of(one.cpu(), other.cpu()),
+        of(one.peak as f64, other.peak as f64),
+        of(one.requests as f64, other.requests as f64),
+    );
+}
+
+impl Bed<'_> {
+    /// The links of every original, fresh from the fake, in a file.
+    fn links(&self) -> Result<PathBuf> {
+        let path = self.folder.join("links");
+        fs::write(&path, self.fake.links()?.join("\n"))?;
+        Ok(path)
+    }
+
+    fn plain(&self, links: &Path) -> Result<Cost> {
+        let folder = self.empty("plain")?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("fetch").arg(links).arg(folder.join("files"));
+        self.measure(command, &folder, Person::Nobody)
+    }
+
+    /// A whole run: sign-in with password and code, listing, download, proof, flush.
+    fn ours(&self, options: &[&str]) -> Result<Cost> {
+        let folder = self.empty("ours")?;
+        let mut command = ours(self.programs, &self.fake.url);
+        command.args(ARGUMENTS).args(options);
+        self.measure(command, &folder, Person::WithDevice(&self.fake))
+    }
+
+    fn theirs(&self, options: &[&str], part: u64) -> Result<Cost> {
+        let folder = self.empty("theirs")?;
+        let mut command = self.clients.icloudpd(&self.fake.url);
+        command.args(ARGUMENTS).args(options).args(["--recent", &part.to_string()]);
+        self.measure(command, &folder, Person::WithDevice(&self.fake))
+    }
+
+    fn empty(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    fn measure(&self, command: Command, folder: &Path, person: Person<'_>) -> Result<Cost> {
+        let result = folder.join("cost.json");
+        let mut measured = Command::new("python3");
+        measured
+            .arg(house::script("measure.py"))
+            .arg(&result)
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                measured.env(name, value);
+            }
+        }
+        measured.current_dir(folder).env("HOME", folder).env("TZ", "UTC");
+        self.fake.reset_counts()?;
+        let ended = process::run(measured, folder, person)?;
+        if ended.code != 0 {
+            bail!("{:?}: {}", command.get_program(), ended.tail());
+        }
+        let mut cost: Cost = serde_json::from_slice(&fs::read(&result)?)?;
+        cost.requests = self.fake.counts()?.requests;
+        Ok(cost)
+    }
+}
+
+const ARGUMENTS: &[&str] = &[
+    "--username",
+    USERNAME,
+    "--password",
+    PASSWORD,
+    "--cookie-directory",
+    "session",
+    "--directory",
+    "photos",
+    "--no-progress-bar",
+    "--log-level",
+    "error",
+];

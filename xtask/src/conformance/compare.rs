@@ -1,0 +1,145 @@
+//! What differs between theirs and ours, as lines for a person.
+
+use crate::tree::{Entry, Tree};
+
+/// Paths, bytes and modification times.
+pub(super) fn trees(theirs: &Tree, ours: &Tree) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (path, entry) in theirs {
+        match ours.get(path) {
+            None => differences.push(format!("missing in ours: {path} ({entry})")),
+            Some(our) if our != entry => differences.push(format!("{path}: {entry} there, {our} in ours")),
+            Some(_) => {}
+        }
+    }
+    for (path, entry) in ours {
+        if !theirs.contains_key(path) {
+            differences.push(format!("only in ours: {path} ({entry})"));
+        }
+    }
+    differences
+}
+
+/// The one allowed difference, and nothing wider: of two photos with one name and one length both have the first, and
+/// ours has the second beside it under a name of its own. `twins` are the checksums of the two.
+pub(super) fn twins(theirs: &Tree, ours: &Tree, twins: &[String; 2]) -> Vec<String> {
+    let extra = ours.iter().filter(|(path, _)| !theirs.contains_key(*path));
+    let second = extra.filter(|(path, entry)| is_second(theirs, path, entry, twins));
+    let second: Vec<&String> = second.map(|(path, _)| path).collect();
+    let [second] = second[..] else {
+        return vec![format!("the second of the two stands {} times in ours: {second:?}", second.len())];
+    };
+    let mut rest = ours.clone();
+    rest.remove(second);
+    trees(theirs, &rest)
+}
+
+fn is_second(theirs: &Tree, path: &str, entry: &Entry, twins: &[String; 2]) -> bool {
+    let Entry::File { length, checksum, modified, .. } = entry else { return false };
+    let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    twins.contains(checksum)
+        && theirs.iter().any(|(other, first)| {
+            folder(other) == folder(path)
+                && matches!(first, Entry::File { length: l, checksum: c, modified: m, .. }
+                    if l == length && m == modified && c != checksum && twins.contains(c))
+        })
+}
+
+/// Printed lines, in order.
+pub(super) fn lines(theirs: &str, ours: &str) -> Vec<String> {
+    diff(theirs.lines().collect(), ours.lines().collect())
+}
+
+/// Printed lines, in any order.
+pub(super) fn sorted_lines(theirs: &str, ours: &str) -> Vec<String> {
+    let sorted = |text: &'_ str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let (theirs, ours) = (sorted(theirs), sorted(ours));
+    diff(theirs.iter().map(String::as_str).collect(), ours.iter().map(String::as_str).collect())
+}
+
+fn diff(theirs: Vec<&str>, ours: Vec<&str>) -> Vec<String> {
+    let mut differences = Vec::new();
+    for number in 0..theirs.len().max(ours.len()) {
+        let (there, our) = (theirs.get(number), ours.get(number));
+        if there != our {
+            let show = |line: Option<&&str>| line.map_or("nothing".to_owned(), |line| format!("{line:?}"));
+            differences.push(format!("line {}: {} there, {} in ours", number + 1, show(there), show(our)));
+        }
+    }
+    differences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(bytes: &str, length: u64, modified: i64) -> Entry {
+        Entry::File { length, sha256: bytes.to_owned(), checksum: bytes.to_owned(), modified }
+    }
+
+    fn tree(entries: &[(&str, Entry)]) -> Tree {
+        entries.iter().map(|(path, entry)| ((*path).to_owned(), entry.clone())).collect()
+    }
+
+    #[test]
+    fn equal_trees_do_not_differ() {
+        let one = tree(&[("2020", Entry::Folder), ("2020/a.JPG", file("aa", 3, 7))]);
+        assert!(trees(&one, &one).is_empty());
+    }
+
+    #[test]
+    fn every_kind_of_difference_is_seen() {
+        let theirs = tree(&[("a", file("aa", 3, 7)), ("b", file("bb", 3, 7)), ("c", Entry::Folder)]);
+        for ours in [
+            tree(&[("a", file("aa", 3, 7)), ("b", file("bb", 3, 7))]),
+            tree(&[("a", file("xx", 3, 7)), ("b", file("bb", 3, 7)), ("c", Entry::Folder)]),
+            tree(&[("a", file("aa", 4, 7)), ("b", file("bb", 3, 7)), ("c", Entry::Folder)]),
+            tree(&[("a", file("aa", 3, 8)), ("b", file("bb", 3, 7)), ("c", Entry::Folder)]),
+            tree(&[
+                ("a", file("aa", 3, 7)),
+                ("b", file("bb", 3, 7)),
+                ("c", Entry::Folder),
+                ("d", Entry::Folder),
+            ]),
+        ] {
+            assert_eq!(trees(&theirs, &ours).len(), 1, "{ours:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_second_twin_may_be_more() {
+        let pair = ["aa".to_owned(), "bb".to_owned()];
+        let theirs = tree(&[("x/a.JPG", file("aa", 3, 7)), ("y/a.JPG", file("ee", 3, 7))]);
+        let with = |path: &str, entry: Entry| {
+            let mut ours = theirs.clone();
+            ours.insert(path.to_owned(), entry);
+            ours
+        };
+        assert!(twins(&theirs, &with("x/a-2.JPG", file("bb", 3, 7)), &pair).is_empty());
+        for wrong in [
+            theirs.clone(),
+            with("x/a-2.JPG", file("aa", 3, 7)),
+            with("x/a-2.JPG", file("cc", 3, 7)),
+            with("x/a-2.JPG", file("bb", 4, 7)),
+            with("x/a-2.JPG", file("bb", 3, 8)),
+            with("y/a-2.JPG", file("bb", 3, 7)),
+        ] {
+            assert!(!twins(&theirs, &wrong, &pair).is_empty(), "{wrong:?}");
+        }
+        let mut two_more = with("x/a-2.JPG", file("bb", 3, 7));
+        two_more.insert("x/a-3.JPG".to_owned(), file("dd", 3, 7));
+        assert_eq!(twins(&theirs, &two_more, &pair).len(), 1);
+    }
+
+    #[test]
+    fn printed_lines_are_compared_in_order_unless_told_otherwise() {
+        assert!(lines("a\nb\n", "a\nb\n").is_empty());
+        assert_eq!(lines("a\nb\n", "b\na\n").len(), 2);
+        assert!(sorted_lines("a\nb\n", "b\na\n").is_empty());
+        assert_eq!(sorted_lines("a\nb\n", "a\n").len(), 1);
+    }
+}

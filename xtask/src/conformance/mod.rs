@@ -1,0 +1,151 @@
+//! Our icloudpd beside the real one, and the real clients alone, all of them on fakes made from one seed.
+
+mod compare;
+mod runs;
+mod sets;
+mod visits;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+use crate::fake::Library;
+use crate::house::{self, Profile, Programs};
+use crate::real::Clients;
+use crate::tally::Tally;
+
+pub(crate) use self::runs::ours;
+use self::runs::{Pair, World};
+use self::sets::{SETS, Set};
+use self::visits::{VISITS, Visit};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only the rows whose name contains this
+    only: Option<String>,
+    /// How many assets the library holds
+    #[arg(long, default_value_t = 1200)]
+    assets: u64,
+    /// The seed both fakes are made from
+    #[arg(long, default_value_t = 20)]
+    seed: u64,
+    /// How many rows run at once
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { only: None, assets: 1200, seed: 20, jobs: 2 }
+    }
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, Copy)]
+enum Row {
+    /// Ours beside the real one.
+    Set(&'static Set),
+    /// A real client alone.
+    Visit(&'static Visit),
+}
+
+impl Row {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Set(set) => set.name,
+            Self::Visit(visit) => visit.name,
+        }
+    }
+
+    /// What is wrong, line by line; nothing when all is well.
+    fn run(self, world: &World, pair: Option<&Pair<'_>>) -> Result<Vec<String>> {
+        match self {
+            Self::Set(set) => runs::both(pair.context("the two are not signed in")?, set),
+            Self::Visit(visit) => visit.go(world),
+        }
+    }
+}
+
+/// Runs every row and prints one line for each.
+pub(crate) fn run(options: &Options) -> Result<Tally> {
+    let rows = chosen(options.only.as_deref())?;
+    let start = Instant::now();
+    let world = prepare(options)?;
+    let sets = rows.iter().any(|row| matches!(row, Row::Set(_)));
+    let pair = if sets { Some(Pair::new(&world)?) } else { None };
+    println!("{} rows, libraries of {} assets", rows.len(), options.assets);
+    let next = AtomicUsize::new(0);
+    let tally = Mutex::new(Tally::default());
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let passed = report(*row, &world, pair.as_ref());
+                    if let Ok(mut tally) = tally.lock() {
+                        tally.add(Tally::of(passed));
+                    }
+                }
+            });
+        }
+    });
+    println!("took {:.0} s", start.elapsed().as_secs_f64());
+    tally.into_inner().ok().context("a row panicked")
+}
+
+fn chosen(only: Option<&str>) -> Result<Vec<Row>> {
+    let all = VISITS.iter().map(Row::Visit).chain(SETS.iter().map(Row::Set));
+    let rows: Vec<Row> = all.filter(|row| only.is_none_or(|part| row.name().contains(part))).collect();
+    if rows.is_empty() {
+        bail!("no row has {:?} in its name", only.unwrap_or_default());
+    }
+    Ok(rows)
+}
+
+/// Builds the programs and installs the real clients.
+fn prepare(options: &Options) -> Result<World> {
+    let clients = Clients::install()?;
+    let profile = if cfg!(debug_assertions) { Profile::Debug } else { Profile::Release };
+    let programs = Programs::build(profile)?;
+    let library = Library {
+        assets: options.assets,
+        file_size: None,
+        profile: "everyday",
+        seed: options.seed,
+        twins: false,
+    };
+    Ok(World { programs, clients, library, folder: empty_folder()? })
+}
+
+/// Where all of it happens; what a failed row left stays there to be looked at.
+fn empty_folder() -> Result<PathBuf> {
+    let folder = house::target()?.join("conformance");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder)?;
+    // Relative paths would not survive the change of folder of each run.
+    folder.canonicalize().with_context(|| format!("cannot use {}", folder.display()))
+}
+
+fn report(row: Row, world: &World, pair: Option<&Pair<'_>>) -> bool {
+    const SHOWN: usize = 20;
+    let start = Instant::now();
+    let differences = row.run(world, pair).unwrap_or_else(|error| vec![format!("{error:#}")]);
+    let verdict = if differences.is_empty() { "ok    " } else { "FAILED" };
+    let mut text = format!("{verdict} {:<42} {:>6.1} s", row.name(), start.elapsed().as_secs_f64());
+    for difference in differences.iter().take(SHOWN) {
+        text.push_str("\n         ");
+        text.push_str(&difference.replace('\n', "\n         "));
+    }
+    if differences.len() > SHOWN {
+        text.push_str(&format!("\n         and {} more", differences.len() - SHOWN));
+    }
+    println!("{text}");
+    differences.is_empty()
+}

@@ -1,0 +1,112 @@
+//! The sets of options under which our icloudpd must do what the real one does.
+
+/// One set: a row of the report.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Set {
+    pub(crate) name: &'static str,
+    /// The options, for both programs. `{shared}` and `{album}` stand for names of the fake's library.
+    pub(crate) options: &'static [&'static str],
+    /// The zone of the host.
+    pub(crate) tz: &'static str,
+    pub(crate) start: Start,
+    pub(crate) compare: Compare,
+    /// Signs in with password and code instead of taking over a saved session.
+    pub(crate) sign_in: bool,
+}
+
+/// What lies in the folder when the programs start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Nothing.
+    Empty,
+    /// What a first run of the same program with the same options left.
+    SecondRun,
+    /// The same for both: half a library of the real icloudpd, some of it cut short, removed, renamed.
+    Prefilled,
+}
+
+/// What is compared beside the exit code and the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compare {
+    /// Nothing more.
+    Tree,
+    /// What stands on stdout, line by line.
+    Printed,
+    /// What stands on stdout, in any order (the real one prints libraries in the order of a hash).
+    PrintedUnordered,
+}
+
+const BASE: Set =
+    Set { name: "", options: &[], tz: "UTC", start: Start::Empty, compare: Compare::Tree, sign_in: false };
+
+const fn tree(name: &'static str, options: &'static [&'static str]) -> Set {
+    Set { name, options, ..BASE }
+}
+
+const fn printed(name: &'static str, options: &'static [&'static str]) -> Set {
+    Set { name, options, compare: Compare::Printed, ..BASE }
+}
+
+/// Every set there is.
+pub(crate) const SETS: &[Set] = &[
+    Set { sign_in: true, ..tree("default options, whole sign-in", &[]) },
+    Set { start: Start::SecondRun, ..tree("second run on a full tree", &[]) },
+    Set { start: Start::Prefilled, ..tree("tree half filled and damaged", &[]) },
+    Set { tz: "America/Los_Angeles", ..tree("host in Los Angeles", &[]) },
+    Set {
+        tz: "Asia/Kathmandu",
+        ..tree("host in Kathmandu, hours in folders", &["--folder-structure", "{:%Y-%m-%d/%H%M%z}"])
+    },
+    tree("size medium", &["--size", "medium"]),
+    tree("size thumb", &["--size", "thumb"]),
+    tree("size adjusted", &["--size", "adjusted"]),
+    tree("size alternative", &["--size", "alternative"]),
+    tree(
+        "sizes original, medium, thumb",
+        &["--size", "original", "--size", "medium", "--size", "thumb", "--recent", "400"],
+    ),
+    tree(
+        "sizes original, adjusted, alternative",
+        &["--size", "original", "--size", "adjusted", "--size", "alternative"],
+    ),
+    tree("sizes adjusted, alternative", &["--size", "adjusted", "--size", "alternative"]),
+    tree("recent 37", &["--recent", "37"]),
+    tree("recent 0", &["--recent", "0"]),
+    tree("recent 150 without videos", &["--recent", "150", "--skip-videos"]),
+    tree("no folders", &["--folder-structure", "none"]),
+    tree("folders by year", &["--folder-structure", "{:%Y}", "--recent", "500"]),
+    tree("folders by numbered fields", &["--folder-structure", "{0:%Y}/{0:%B}/by {0:%A}", "--recent", "500"]),
+    tree("skip videos", &["--skip-videos"]),
+    tree("skip live photos", &["--skip-live-photos"]),
+    tree("skip videos and live photos", &["--skip-videos", "--skip-live-photos", "--size", "medium"]),
+    tree("smart album", &["--album", "Favorites"]),
+    tree("smart album Hidden", &["--album", "Hidden"]),
+    tree("user album", &["--album", "{album}"]),
+    tree("two albums", &["--album", "{album}", "--album", "Live"]),
+    tree("shared library", &["--library", "{shared}"]),
+    Set {
+        start: Start::SecondRun,
+        ..tree(
+            "second run, other sizes, no folders",
+            &["--size", "adjusted", "--size", "thumb", "--folder-structure", "none", "--recent", "300"],
+        )
+    },
+    tree("dry run", &["--dry-run", "--recent", "300"]),
+    Set { start: Start::Prefilled, ..printed("print names, tree half filled", &["--only-print-filenames"]) },
+    printed("print names", &["--only-print-filenames"]),
+    printed(
+        "print names of sizes",
+        &["--only-print-filenames", "--size", "original", "--size", "adjusted", "--recent", "400"],
+    ),
+    printed("list albums", &["--list-albums", "--log-level", "error"]),
+    printed(
+        "list albums of the shared library",
+        &["--list-albums", "--library", "{shared}", "--log-level", "error"],
+    ),
+    Set {
+        compare: Compare::PrintedUnordered,
+        ..tree("list libraries", &["--list-libraries", "--log-level", "error"])
+    },
+    tree("unknown album", &["--album", "No such album"]),
+    tree("unknown library", &["--library", "No such library"]),
+];

@@ -1,0 +1,91 @@
+//! The real clients, from PyPI, in a folder of their own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::house;
+use crate::process;
+
+const ICLOUDPD: &str = "icloudpd==1.32.3";
+const PYICLOUD: &str = "pyicloud==2.4.1";
+
+/// Real clients, installed.
+#[derive(Debug, Clone)]
+pub(crate) struct Clients {
+    python: PathBuf,
+}
+
+impl Clients {
+    /// Installs what is not there yet.
+    pub(crate) fn install() -> Result<Self> {
+        let folder = house::target()?.join("real-clients");
+        let clients = Self { python: folder.join("bin").join("python") };
+        let ready = folder.join("ready");
+        let wanted = format!("{ICLOUDPD} {PYICLOUD}");
+        if fs::read_to_string(&ready).is_ok_and(|have| have == wanted) {
+            return Ok(clients);
+        }
+        println!("installing the real clients: {wanted}");
+        clients.install_into(&folder).with_context(|| {
+            format!(
+                "cannot install the real clients; needed are python3 with venv and a way to PyPI ({})",
+                folder.display()
+            )
+        })?;
+        fs::write(&ready, wanted)?;
+        Ok(clients)
+    }
+
+    fn install_into(&self, folder: &Path) -> Result<()> {
+        process::must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
+        let wheels = folder.join("wheels");
+        let pip = || {
+            let mut pip = Command::new(&self.python);
+            pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]);
+            pip
+        };
+        // The wheel for this platform holds a frozen program; the one for any platform holds the sources.
+        process::must(
+            pip()
+                .args(["download", "--no-deps", "--only-binary=:all:", "--platform", "any"])
+                .args(["--python-version", "3.11", ICLOUDPD, "--dest"])
+                .arg(&wheels),
+        )?;
+        let wheel = fs::read_dir(&wheels)?.next().context("pip brought no wheel")??.path();
+        process::must(pip().arg("install").arg(wheel).arg(PYICLOUD))
+    }
+
+    /// The real icloudpd, pointed at the fake.
+    pub(crate) fn icloudpd(&self, fake: &str) -> Command {
+        let mut command = self.launch(fake);
+        command.arg("icloudpd");
+        command
+    }
+
+    /// The real pyicloud with our script around it, pointed at the fake.
+    pub(crate) fn pyicloud(&self, fake: &str) -> Command {
+        let mut command = self.launch(fake);
+        command.arg(house::script("pyicloud_run.py"));
+        command
+    }
+
+    fn launch(&self, fake: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        // No compiled files beside our scripts, no password from a keyring of this machine.
+        command.args(["-B"]).arg(house::script("launch.py")).arg(fake);
+        command.env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring");
+        command
+    }
+
+    /// Runs the unit tests of our own scripts.
+    pub(crate) fn unit_tests(&self, seen: impl FnMut(&str)) -> Result<bool> {
+        let mut command = Command::new(&self.python);
+        command
+            .args(["-B", "-m", "unittest", "discover", "--verbose", "--start-directory"])
+            .arg(house::root().join("conformance"));
+        process::listen(&mut command, seen)
+    }
+}
