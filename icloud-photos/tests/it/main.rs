@@ -6,3 +6,4 @@ mod listing;
 mod recordings_listing;
 mod storage;
 mod support;
+mod sync;
