@@ -59,6 +59,11 @@ fn judge(status: StatusCode, headers: &HeaderMap, reason: &Reason, at: Circumsta
     if reason.says("Invalid global session") {
         return Ended(expired());
     }
+    // Keys that a device hands over are missing; only accounts with Advanced Data Protection need them.
+    if status == StatusCode::LOCKED {
+        let error = account::data_protection();
+        return if at.account.data_protection { Failed(error) } else { Ended(error) };
+    }
     if let Some(refusal) = reason.code.as_deref().and_then(|code| by_code(code, headers, reason, at)) {
         return refusal;
     }
@@ -66,8 +71,6 @@ fn judge(status: StatusCode, headers: &HeaderMap, reason: &Reason, at: Circumsta
         return Failed(error);
     }
     match status.as_u16() {
-        423 if at.account.data_protection => Failed(account::data_protection()),
-        423 => Ended(account::data_protection()),
         401 | 421 | 450 => Ended(expired()),
         403 => Ended(Error::new(ErrorKind::Forbidden, "iCloud refused the request")),
         404 => Failed(Error::new(ErrorKind::NotFound, "iCloud has no such thing")),
