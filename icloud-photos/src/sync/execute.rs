@@ -138,6 +138,8 @@ impl Shared {
                 report.assets += 1;
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
+            // A listing that was cut on purpose is not short.
+            Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
         }
         None

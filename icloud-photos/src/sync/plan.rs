@@ -188,7 +188,7 @@ impl Planner {
             return self.by_size(wanted).await;
         }
         if let Some((owner, role)) = &claim.assumed
-            && self.content(&wanted.path).await?.as_ref() == wanted.checksum
+            && self.inner.content(&wanted.path).await?.as_ref() == wanted.checksum
         {
             // The file on the disk is this photo's; the one we took for its owner is a newcomer and still missing.
             self.claims.set(&wanted.path, wanted.claim());
@@ -235,20 +235,6 @@ impl Planner {
     fn download(&mut self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Action {
         self.claims.set(&path, wanted.claim());
         Action::Download { target: wanted.target(path), size: wanted.size, modified: wanted.modified, deduplicated }
-    }
-
-    /// Apple's checksum of a stored file. Files are read only where two photos lay claim to one name.
-    async fn content(&self, path: &StoragePath) -> Result<Option<Checksum>> {
-        let mut bytes = match self.inner.storage.read(path, 0).await {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut hasher = Hasher::new();
-        while let Some(chunk) = bytes.next().await.transpose()? {
-            hasher.update(&chunk);
-        }
-        Ok(Some(hasher.finish().0))
     }
 }
 
@@ -350,5 +336,19 @@ impl Inner {
         let path = StoragePath::parse(&format!("{}/{}", placement.folder, file.name))?;
         let meta = self.storage.stat(&path).await?;
         Ok((path, meta))
+    }
+
+    /// Apple's checksum of a stored file. Files are read only where two photos lay claim to one name.
+    async fn content(&self, path: &StoragePath) -> Result<Option<Checksum>> {
+        let mut bytes = match self.storage.read(path, 0).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut hasher = Hasher::new();
+        while let Some(chunk) = bytes.next().await.transpose()? {
+            hasher.update(&chunk);
+        }
+        Ok(Some(hasher.finish().0))
     }
 }
