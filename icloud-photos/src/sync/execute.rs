@@ -129,6 +129,9 @@ impl Shared {
                 report.skipped += 1;
                 self.tell(SyncEvent::Skipped { asset: &asset, reason: &reason });
             }
+            Action::Remark { asset, problem } => {
+                self.tell(SyncEvent::Remark { asset: &asset, problem: &problem });
+            }
             Action::Problem { asset, error } => {
                 report.failed += 1;
                 let asset = asset.as_ref().map(|asset| asset.id());

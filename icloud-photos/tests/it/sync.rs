@@ -17,7 +17,7 @@ struct World {
     engine: SyncEngine,
 }
 
-async fn world(spec: LibrarySpec) -> World {
+async fn world_of(spec: LibrarySpec) -> World {
     world_with(spec, |builder| builder).await
 }
 
@@ -51,7 +51,7 @@ fn status(code: u16) -> FaultAction {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_run_fetches_nothing() {
-    let world = world(LibrarySpec::everyday(3, 400)).await;
+    let world = world_of(LibrarySpec::everyday(3, 400)).await;
     let first = world.run().await.unwrap();
     assert!(first.is_clean() && first.downloaded > 300, "{first}");
     assert_eq!(first.verified, first.downloaded);
@@ -67,7 +67,7 @@ async fn a_second_run_fetches_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_changes_nothing_and_comes_true() {
-    let world = world(LibrarySpec::everyday(4, 150)).await;
+    let world = world_of(LibrarySpec::everyday(4, 150)).await;
     let actions: Vec<Action> = world.engine.plan().try_collect().await.unwrap();
     let planned: BTreeMap<String, u64> = actions
         .iter()
@@ -84,7 +84,7 @@ async fn a_plan_changes_nothing_and_comes_true() {
 
 #[tokio::test(start_paused = true)]
 async fn two_photos_of_one_name_and_length_are_both_kept() {
-    let world = world(LibrarySpec::plain(5, 2000).with_same_length_twins()).await;
+    let world = world_of(LibrarySpec::plain(5, 2000).with_same_length_twins()).await;
     let report = world.run().await.unwrap();
     assert_eq!(report.downloaded, 7, "{report}");
     let tree = world.tree().await;
@@ -123,7 +123,7 @@ fn twins(tree: &BTreeMap<String, u64>) -> (String, String) {
 
 #[tokio::test(start_paused = true)]
 async fn one_file_that_fails_does_not_end_the_run() {
-    let world = world(LibrarySpec::plain(40, 3000)).await;
+    let world = world_of(LibrarySpec::plain(40, 3000)).await;
     world.faults(vec![FaultRule::new("content", FaultAction::Flip { at: None }).after(10).times(4)]);
     let report = world.run().await.unwrap();
     assert!(report.downloaded + report.failed == 40, "{report}");
@@ -134,10 +134,10 @@ async fn one_file_that_fails_does_not_end_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn what_concerns_every_file_ends_the_run() {
-    let refused = world(LibrarySpec::plain(200, 1000)).await;
+    let refused = world_of(LibrarySpec::plain(200, 1000)).await;
     refused.faults(vec![FaultRule::new("content", status(503))]);
     assert_eq!(refused.run().await.unwrap_err().kind(), ErrorKind::RateLimited);
-    let cut_off = world(LibrarySpec::plain(200, 1000)).await;
+    let cut_off = world_of(LibrarySpec::plain(200, 1000)).await;
     cut_off.faults(vec![FaultRule::new("content", FaultAction::Reset)]);
     assert_eq!(cut_off.run().await.unwrap_err().kind(), ErrorKind::Network);
     let requests = cut_off.cloud.counts().requests_to("content");
@@ -146,19 +146,19 @@ async fn what_concerns_every_file_ends_the_run() {
 
 #[tokio::test(start_paused = true)]
 async fn a_listing_that_breaks_is_an_error_and_not_a_short_library() {
-    let world = world(LibrarySpec::plain(500, 100)).await;
+    let world = world_of(LibrarySpec::plain(500, 4096)).await;
     world.faults(vec![FaultRule::new("cloudkit/records/query", status(400)).after(3)]);
     assert!(world.run().await.is_err());
-    world.faults(vec![FaultRule::new("cloudkit/records/query", FaultAction::ShortList { keep: 20 }).times(1)]);
-    let report = world.run().await.unwrap();
-    assert!(!report.is_clean(), "{report} {:?}", report.listings);
+    let gaps = LibrarySpec::plain(500, 4096).with(|switches| switches.missing_from_lists = 3);
+    let report = world_of(gaps).await.run().await.unwrap();
+    assert_eq!((report.downloaded, report.is_clean()), (497, false), "{report} {:?}", report.listings);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_rough_day_ends_with_the_same_tree() {
-    let calm = world(LibrarySpec::everyday(9, 200)).await;
+    let calm = world_of(LibrarySpec::everyday(9, 200)).await;
     calm.run().await.unwrap();
-    let rough = world(LibrarySpec::everyday(9, 200)).await;
+    let rough = world_of(LibrarySpec::everyday(9, 200)).await;
     rough.faults(vec![
         FaultRule::new("content", FaultAction::Cut { after: 700 }).rate(0.1),
         FaultRule::new("content", status(503)).rate(0.05),
@@ -177,7 +177,7 @@ async fn a_rough_day_ends_with_the_same_tree() {
 
 #[tokio::test(start_paused = true)]
 async fn recent_takes_the_newest_before_any_filter() {
-    let world = world_with(LibrarySpec::plain(30, 100), |builder| builder.recent(Some(7))).await;
+    let world = world_with(LibrarySpec::plain(30, 4096), |builder| builder.recent(Some(7))).await;
     let report = world.run().await.unwrap();
     assert_eq!((report.assets, report.downloaded), (7, 7));
     assert!(report.is_clean(), "a listing cut on purpose is not short");
@@ -199,7 +199,7 @@ async fn an_observer_hears_everything() {
             });
         }
     }
-    let world = world(LibrarySpec::plain(3, 100)).await;
+    let world = world_of(LibrarySpec::plain(3, 4096)).await;
     let heard = Arc::new(Heard::default());
     world.engine.run(heard.clone()).await.unwrap();
     let heard = heard.0.lock().unwrap();
