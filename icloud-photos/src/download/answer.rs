@@ -30,16 +30,21 @@ pub(super) fn read(
     now: SystemTime,
 ) -> Result<Answer> {
     match status.as_u16() {
-        200 | 206 if is_a_page(headers) => {
-            Err(passing(ErrorKind::Network, "the content host answered with a page instead of the file", status))
-        }
+        200 | 206 if is_a_page(headers) => Err(passing(
+            ErrorKind::Network,
+            "the content host answered with a page instead of the file",
+            status,
+        )),
         200 => Ok(Answer::Whole),
         206 if range_agrees(headers, from, size) => Ok(Answer::Continues),
         206 => Ok(Answer::OutOfRange),
         416 => Ok(Answer::OutOfRange),
-        400 | 401 | 403 | 404 | 410 => Err(passing(ErrorKind::LinkExpired, "the link is no longer valid", status)),
+        400 | 401 | 403 | 404 | 410 => {
+            Err(passing(ErrorKind::LinkExpired, "the link is no longer valid", status))
+        }
         _ => Err(error_for_status(status, headers, now).unwrap_or_else(|| {
-            Error::new(ErrorKind::Protocol, "the content host gave an unknown answer").with("status", status.as_u16())
+            Error::new(ErrorKind::Protocol, "the content host gave an unknown answer")
+                .with("status", status.as_u16())
         })),
     }
 }
@@ -56,12 +61,15 @@ fn is_a_page(headers: &HeaderMap) -> bool {
 
 /// `Content-Range: bytes FROM-LAST/SIZE` must name our first byte, and the size we expect if it names one.
 fn range_agrees(headers: &HeaderMap, from: u64, size: Option<u64>) -> bool {
-    let Some(range) = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()) else { return false };
+    let Some(range) = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
     let Some((first, rest)) = range.strip_prefix("bytes ").and_then(|range| range.split_once('-')) else {
         return false;
     };
     let total = rest.split_once('/').map_or("*", |(_, total)| total);
-    first.trim().parse() == Ok(from) && (total == "*" || size.is_none_or(|size| total.trim().parse() == Ok(size)))
+    first.trim().parse() == Ok(from)
+        && (total == "*" || size.is_none_or(|size| total.trim().parse() == Ok(size)))
 }
 
 #[cfg(test)]

@@ -83,7 +83,8 @@ impl<'a> Fetch<'a> {
             self.link = None;
             hasher = self.start_over(sink, size).await?;
             if rejections == MAX_REJECTIONS {
-                return Err(Error::new(ErrorKind::Integrity, reason).with("seen", format!("{size} bytes, {checksum}")));
+                return Err(Error::new(ErrorKind::Integrity, reason)
+                    .with("seen", format!("{size} bytes, {checksum}")));
             }
         }
     }

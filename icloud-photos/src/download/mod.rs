@@ -175,7 +175,10 @@ impl Download<'_> {
 
 impl fmt::Debug for Download<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("asset", self.asset.id()).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("Download")
+            .field("asset", self.asset.id())
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 

@@ -24,7 +24,11 @@ pub(super) trait Sink: Send {
 pub(super) struct ToStorage(Box<dyn StorageWriter>);
 
 impl ToStorage {
-    pub(super) async fn open(storage: &dyn Storage, path: &StoragePath, options: WriteOptions) -> Result<Self> {
+    pub(super) async fn open(
+        storage: &dyn Storage,
+        path: &StoragePath,
+        options: WriteOptions,
+    ) -> Result<Self> {
         Ok(Self(storage.write(path, options).await?))
     }
 

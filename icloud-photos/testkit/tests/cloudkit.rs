@@ -56,7 +56,8 @@ impl Fake {
             if records.is_empty() {
                 return all;
             }
-            rank += if record_type.starts_with("CPLContainer") { records.len() / 3 } else { records.len() / 2 };
+            rank +=
+                if record_type.starts_with("CPLContainer") { records.len() / 3 } else { records.len() / 2 };
             all.extend(records);
         }
     }
@@ -125,7 +126,9 @@ fn every_list_holds_every_asset_once_and_counts_agree() {
             |asset| !is(asset, "deleted") && !is(asset, "hidden"),
         ),
         ("CPLAssetAndMasterByAddedDate", "CPLAssetByAddedDate", &[], |asset| !is(asset, "deleted")),
-        ("CPLAssetAndMasterDeletedByExpungedDate", "CPLAssetDeletedByExpungedDate", &[], |asset| is(asset, "deleted")),
+        ("CPLAssetAndMasterDeletedByExpungedDate", "CPLAssetDeletedByExpungedDate", &[], |asset| {
+            is(asset, "deleted")
+        }),
         ("CPLAssetAndMasterHiddenByAssetDate", "CPLAssetHiddenByAssetDate", &[], |asset| {
             is(asset, "hidden") && !is(asset, "deleted")
         }),
@@ -161,8 +164,11 @@ fn every_smart_album_can_be_listed_and_counted() {
         ("EXPOSURE", "Exposure"),
         ("ANIMATED", "Animated"),
     ] {
-        let records =
-            fake.list("PrimarySync", "CPLAssetAndMasterInSmartAlbumByAssetDate", &[filter("smartAlbum", list)]);
+        let records = fake.list(
+            "PrimarySync",
+            "CPLAssetAndMasterInSmartAlbumByAssetDate",
+            &[filter("smartAlbum", list)],
+        );
         let counted = fake.count("PrimarySync", &format!("CPLAssetInSmartAlbumByAssetDate:{count}"));
         assert_eq!(records.len() as u64, 2 * counted, "{list}");
         assert_ne!(counted, 0, "{list}");
@@ -183,8 +189,10 @@ fn a_page_is_masters_first_newest_first_and_ends_as_recorded() {
     let kinds: Vec<&str> = records.iter().map(|record| record["recordType"].as_str().unwrap()).collect();
     assert!(kinds[..100].iter().all(|kind| *kind == "CPLMaster"), "{kinds:?}");
     assert!(kinds[100..].iter().all(|kind| *kind == "CPLAsset"), "{kinds:?}");
-    let dates: Vec<i64> =
-        records[100..].iter().map(|record| record["fields"]["assetDate"]["value"].as_i64().unwrap()).collect();
+    let dates: Vec<i64> = records[100..]
+        .iter()
+        .map(|record| record["fields"]["assetDate"]["value"].as_i64().unwrap())
+        .collect();
     assert!(dates.is_sorted_by(|a, b| a >= b), "{dates:?}");
     assert_eq!(page["continuationMarker"].as_str().unwrap().len(), 68);
     assert_eq!(page["syncToken"].as_str().unwrap().len(), 44);
@@ -216,7 +224,8 @@ fn markers_and_descending_ranks_walk_the_same_list() {
     let mut descending = Vec::new();
     let mut rank = ascending.len() as i64 - 1;
     while rank >= 0 {
-        let page = fake.post("records/query", &list_body("PrimarySync", list, rank as usize, "DESCENDING", &[]));
+        let page =
+            fake.post("records/query", &list_body("PrimarySync", list, rank as usize, "DESCENDING", &[]));
         let found = names(page["records"].as_array().unwrap(), "CPLAsset");
         rank -= found.len() as i64;
         descending.extend(found);
@@ -249,7 +258,8 @@ fn albums_nest_and_hold_three_records_per_photo() {
         }
     }
     let zone = &truth["zones"][0];
-    let expected = zone["albums"].as_array().unwrap().iter().map(|album| album["id"].as_str().unwrap().to_owned());
+    let expected =
+        zone["albums"].as_array().unwrap().iter().map(|album| album["id"].as_str().unwrap().to_owned());
     assert_eq!(sorted(found), sorted(expected));
     assert_eq!(depth.len(), 2, "a folder at the root and one inside it");
 
@@ -276,7 +286,10 @@ fn zones_are_found_where_the_account_sees_them() {
         let (status, answer) = fake.post_to(database, "zones/list", &json!({}));
         assert_eq!(status, 200);
         let zones = answer["zones"].as_array().unwrap().clone();
-        zones.iter().map(|zone| zone["zoneID"]["zoneName"].as_str().unwrap()[..4].to_owned()).collect::<Vec<_>>()
+        zones
+            .iter()
+            .map(|zone| zone["zoneID"]["zoneName"].as_str().unwrap()[..4].to_owned())
+            .collect::<Vec<_>>()
     };
     let owner = Fake::new(&LibrarySpec::everyday(5, 100));
     assert_eq!(zones(&owner, "private"), ["Prim", "CMM-", "Shar"]);
@@ -362,12 +375,22 @@ fn lookup_gives_every_kind_of_record_and_says_what_is_missing() {
     let relation = format!("{}-IN-{album}", member["id"].as_str().unwrap());
     let wanted = [master, asset, "nonsense", album, &relation, "PrimarySync-0000-LI", "AAAA"];
     let records: Vec<Value> = wanted.iter().map(|name| json!({"recordName": name})).collect();
-    let answer = fake.post("records/lookup", &json!({"records": records, "zoneID": {"zoneName": "PrimarySync"}}));
+    let answer =
+        fake.post("records/lookup", &json!({"records": records, "zoneID": {"zoneName": "PrimarySync"}}));
     let found: Vec<(&str, &str)> = (answer["records"].as_array().unwrap().iter())
-        .map(|record| (record["recordName"].as_str().unwrap(), record["recordType"].as_str().unwrap_or("NOT_FOUND")))
+        .map(|record| {
+            (record["recordName"].as_str().unwrap(), record["recordType"].as_str().unwrap_or("NOT_FOUND"))
+        })
         .collect();
-    let kinds =
-        ["CPLMaster", "CPLAsset", "NOT_FOUND", "CPLAlbum", "CPLContainerRelation", "CPLLibraryInfo", "NOT_FOUND"];
+    let kinds = [
+        "CPLMaster",
+        "CPLAsset",
+        "NOT_FOUND",
+        "CPLAlbum",
+        "CPLContainerRelation",
+        "CPLLibraryInfo",
+        "NOT_FOUND",
+    ];
     assert_eq!(found, wanted.into_iter().zip(kinds).collect::<Vec<_>>());
     assert_eq!(answer["records"][2]["serverErrorCode"], "NOT_FOUND");
 }
@@ -388,7 +411,9 @@ fn resources(fake: &Fake, zone: &str) -> Vec<Value> {
             rank += records.len() / 2;
             for record in records {
                 let fields = record["fields"].as_object().unwrap();
-                found.extend(fields.values().filter(|field| field["type"] == "ASSETID").map(|f| f["value"].clone()));
+                found.extend(
+                    fields.values().filter(|field| field["type"] == "ASSETID").map(|f| f["value"].clone()),
+                );
             }
         }
     }
@@ -479,11 +504,12 @@ fn a_large_file_is_streamed() {
     use futures::StreamExt;
     use sha1::{Digest, Sha1};
     let hasher = Sha1::new_with_prefix(b"com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0");
-    let (hasher, read) = futures::executor::block_on(stream.fold((hasher, 0), |(hasher, read), piece| async move {
-        let piece = piece.unwrap();
-        assert!(piece.len() <= 1 << 20);
-        (hasher.chain_update(&piece), read + piece.len() as u64)
-    }));
+    let (hasher, read) =
+        futures::executor::block_on(stream.fold((hasher, 0), |(hasher, read), piece| async move {
+            let piece = piece.unwrap();
+            assert!(piece.len() <= 1 << 20);
+            (hasher.chain_update(&piece), read + piece.len() as u64)
+        }));
     assert_eq!(read, size);
     use base64::Engine;
     let sum = base64::engine::general_purpose::STANDARD.encode([&[1][..], &hasher.finalize()[..]].concat());
@@ -583,7 +609,10 @@ fn following_the_changes_leads_to_the_same_state_as_starting_over() {
     let mut anew = Follower::default();
     anew.follow(&fake, 200);
     let plain = |records: &HashMap<String, Value>| {
-        records.iter().map(|(name, record)| (name.clone(), record["fields"].to_string())).collect::<BTreeMap<_, _>>()
+        records
+            .iter()
+            .map(|(name, record)| (name.clone(), record["fields"].to_string()))
+            .collect::<BTreeMap<_, _>>()
     };
     assert_eq!(plain(&follower.records), plain(&anew.records));
     assert!(follower.records.contains_key(&new));
@@ -626,7 +655,11 @@ fn tokens_that_are_wrong_are_told_apart() {
         (&zone_token[..30], "Invalid continuation format"),
     ] {
         let answer = ask(token);
-        assert_eq!((&answer["serverErrorCode"], &answer["reason"]), (&json!("BAD_REQUEST"), &json!(reason)), "{token}");
+        assert_eq!(
+            (&answer["serverErrorCode"], &answer["reason"]),
+            (&json!("BAD_REQUEST"), &json!(reason)),
+            "{token}"
+        );
         assert_eq!(answer["zoneID"]["zoneName"], "PrimarySync");
     }
     fake.library.expire_tokens();
@@ -682,7 +715,10 @@ fn deleting_moves_a_photo_to_recently_deleted_and_back() {
     assert_eq!(record(&fake, &id)["recordChangeTag"], after["recordChangeTag"]);
     let master = record(&fake, before["fields"]["masterRef"]["value"]["recordName"].as_str().unwrap());
     assert_eq!(master["fields"]["isDeleted"]["value"], 1);
-    assert_eq!((fake.count("PrimarySync", library), fake.count("PrimarySync", "CPLAssetDeletedByExpungedDate")), (19, 1));
+    assert_eq!(
+        (fake.count("PrimarySync", library), fake.count("PrimarySync", "CPLAssetDeletedByExpungedDate")),
+        (19, 1)
+    );
 
     let conflict = modify(&fake, true, json!([update(&before, "isDeleted", 0)]));
     assert_eq!(conflict[0]["serverErrorCode"], "CONFLICT");
@@ -696,7 +732,8 @@ fn a_batch_is_all_or_nothing_only_when_it_is_atomic() {
     let fake = Fake::new(&LibrarySpec::plain(20, 4_000));
     let truth = fake.library.truth();
     let good = record(&fake, truth["assets"][0]["id"].as_str().unwrap());
-    let operations = json!([update(&good, "isFavorite", 1), update(&json!({"recordName": "nobody"}), "isHidden", 1)]);
+    let operations =
+        json!([update(&good, "isFavorite", 1), update(&json!({"recordName": "nobody"}), "isHidden", 1)]);
     let answer = modify(&fake, true, operations.clone());
     assert_eq!([&answer[0]["serverErrorCode"], &answer[1]["serverErrorCode"]], ["ATOMIC_ERROR", "NOT_FOUND"]);
     assert_eq!(fake.count("PrimarySync", "CPLAssetInSmartAlbumByAssetDate:Favorite"), 0);
@@ -713,8 +750,12 @@ fn a_batch_is_all_or_nothing_only_when_it_is_atomic() {
 fn albums_are_made_renamed_filled_emptied_and_deleted() {
     let fake = Fake::new(&LibrarySpec::plain(20, 4_000));
     let photo = fake.library.truth()["assets"][5]["id"].as_str().unwrap().to_owned();
-    let made = modify(&fake, false, json!([{"operationType": "create", "record": {"recordType": "CPLAlbum",
-        "fields": {"albumNameEnc": {"value": "VHJpcA=="}, "albumType": {"value": 0}, "position": {"value": 5}}}}]));
+    let made = modify(
+        &fake,
+        false,
+        json!([{"operationType": "create", "record": {"recordType": "CPLAlbum",
+        "fields": {"albumNameEnc": {"value": "VHJpcA=="}, "albumType": {"value": 0}, "position": {"value": 5}}}}]),
+    );
     let album = made[0]["recordName"].as_str().unwrap().to_owned();
     let relation = format!("{photo}-IN-{album}");
     let enter = json!([{"operationType": "create", "record": {"recordType": "CPLContainerRelation",
@@ -732,7 +773,8 @@ fn albums_are_made_renamed_filled_emptied_and_deleted() {
     let delete = json!([{"operationType": "update", "record": {"recordType": "CPLAlbum", "recordName": album,
         "fields": {"isDeleted": {"value": 1}}}}]);
     assert_ne!(modify(&fake, false, delete)[0]["expirationTime"], Value::Null);
-    let albums = json!({"query": {"recordType": "CPLAlbumByPositionLive"}, "zoneID": {"zoneName": "PrimarySync"}});
+    let albums =
+        json!({"query": {"recordType": "CPLAlbumByPositionLive"}, "zoneID": {"zoneName": "PrimarySync"}});
     assert_eq!(fake.post("records/query", &albums)["records"], json!([]));
 }
 
@@ -765,7 +807,8 @@ fn a_healthy_library_has_nothing_wrong_and_a_wild_one_everything() {
             .flat_map(|asset| asset["resources"].as_array().unwrap())
             .filter(|resource| resource["proven"] == false)
             .count();
-        let flaws: BTreeSet<String> = assets.iter().filter_map(|a| a["flaw"].as_str().map(str::to_owned)).collect();
+        let flaws: BTreeSet<String> =
+            assets.iter().filter_map(|a| a["flaw"].as_str().map(str::to_owned)).collect();
         (flaws, unproven)
     };
     let (healthy, unproven) = flaws(&LibrarySpec::everyday(1, 300));

@@ -47,7 +47,9 @@ fn nobody_to_give_the_code() {
     ran.says("Two-factor authentication is required, and nobody was there to give the code. Run again with --auth-only");
     // Nobody was there, so no device was made to ring.
     assert!(world.cloud.codes().is_empty());
-    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "").exits(1).says("Two-factor authentication is required, and");
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "")
+        .exits(1)
+        .says("Two-factor authentication is required, and");
 }
 
 #[test]
@@ -84,7 +86,11 @@ fn the_other_domain() {
 
 #[test]
 fn security_keys() {
-    refused("security-keys", "This Apple ID signs in with a security key only", "remove it from the Apple ID");
+    refused(
+        "security-keys",
+        "This Apple ID signs in with a security key only",
+        "remove it from the Apple ID",
+    );
 }
 
 #[test]
@@ -106,11 +112,14 @@ fn throttled() {
     let world = World::new(LibrarySpec::plain(1, 100));
     let script = FaultScript {
         seed: 1,
-        rules: vec![FaultRule::new("auth/init", FaultAction::Status {
-            code: 503,
-            retry_after: Some(icloud_photos_testkit::RetryAfter::Seconds(3600)),
-            body: None,
-        })],
+        rules: vec![FaultRule::new(
+            "auth/init",
+            FaultAction::Status {
+                code: 503,
+                retry_after: Some(icloud_photos_testkit::RetryAfter::Seconds(3600)),
+                body: None,
+            },
+        )],
     };
     world.cloud.set_faults(script).unwrap();
     let ran = ran(&mut world.download()).exits(1);
@@ -135,7 +144,9 @@ fn no_network() {
     // The port was free a moment ago, and nobody listens on it now.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let dead = format!("http://127.0.0.1:{port}");
-    let ran = ran(world.download().env("ICLOUDPD_AUTH_ENDPOINT", &dead).env("ICLOUDPD_SETUP_ENDPOINT", &dead)).exits(1);
+    let ran =
+        ran(world.download().env("ICLOUDPD_AUTH_ENDPOINT", &dead).env("ICLOUDPD_SETUP_ENDPOINT", &dead))
+            .exits(1);
     ran.says("Cannot connect to Apple iCloud service");
     assert!(ran.out.contains("Check the network and HTTPS_PROXY"));
 }

@@ -12,12 +12,15 @@ fn a_first_run_downloads_and_a_second_finds_everything_there() {
     let first = ran(&mut world.download()).exits(0);
     assert!(first.out.lines().all(is_log_line), "{}", first.out);
     let directory = world.directory();
-    assert_eq!(first.messages()[..4], [
-        "Processing user: jdoe@example.com".to_owned(),
-        "Authenticating...".to_owned(),
-        "Looking up all photos and videos...".to_owned(),
-        format!("Downloading 7 original photos and videos to {} ...", directory.display()),
-    ]);
+    assert_eq!(
+        first.messages()[..4],
+        [
+            "Processing user: jdoe@example.com".to_owned(),
+            "Authenticating...".to_owned(),
+            "Looking up all photos and videos...".to_owned(),
+            format!("Downloading 7 original photos and videos to {} ...", directory.display()),
+        ]
+    );
     assert_eq!(first.messages().iter().filter(|line| line.starts_with("Downloaded ")).count(), 7);
     assert_eq!(first.messages().last(), Some(&"All photos and videos have been downloaded"));
     let photos = world.photos();
@@ -52,7 +55,8 @@ fn only_names_are_printed_when_names_are_wanted() {
     assert_eq!(names.err, "");
     ran(&mut world.download()).exits(0);
     let directory = world.directory();
-    let written: Vec<_> = world.photos().iter().map(|path| directory.join(path).display().to_string()).collect();
+    let written: Vec<_> =
+        world.photos().iter().map(|path| directory.join(path).display().to_string()).collect();
     assert_eq!(printed, written);
     // What is there is not printed.
     assert_eq!(ran(world.download().arg("--only-print-filenames")).exits(0).out, "");
@@ -81,10 +85,22 @@ fn albums_are_listed_in_icloudpds_order_and_downloaded_by_title() {
     let world = World::new(LibrarySpec::everyday(1, 60));
     let list = ran(&mut world.icloudpd(&["--list-albums", "--log-level", "error"])).exits(0);
     let lines: Vec<_> = list.out.lines().collect();
-    assert_eq!(lines[..11], [
-        "Albums:", "Time-lapse", "Videos", "Slo-mo", "Bursts", "Favorites", "Panoramas", "Screenshots", "Live",
-        "Recently Deleted", "Hidden",
-    ]);
+    assert_eq!(
+        lines[..11],
+        [
+            "Albums:",
+            "Time-lapse",
+            "Videos",
+            "Slo-mo",
+            "Bursts",
+            "Favorites",
+            "Panoramas",
+            "Screenshots",
+            "Live",
+            "Recently Deleted",
+            "Hidden",
+        ]
+    );
     assert!(lines.len() > 11, "{lines:?}");
     let run = ran(world.download().args(["-a", lines[11], "--album", "Favorites"])).exits(0);
     run.says(&format!("Looking up all photos and videos from albums {},Favorites...", lines[11]));
@@ -144,13 +160,19 @@ fn folders_and_times_follow_the_time_zone() {
     let world = World::new(LibrarySpec::plain(2, 100));
     let run = |zone: &str, folder: &str| {
         let folder = world.directory().join(folder);
-        ran(world.icloudpd(&["-d", folder.to_str().unwrap(), "--folder-structure", "{:%Y/%m/%d %H}"]).env("TZ", zone)).exits(0);
+        ran(world
+            .icloudpd(&["-d", folder.to_str().unwrap(), "--folder-structure", "{:%Y/%m/%d %H}"])
+            .env("TZ", zone))
+        .exits(0);
         crate::support::tree(&folder)
     };
     assert_ne!(run("UTC", "utc"), run("Asia/Tokyo", "tokyo"));
     let photo = world.directory().join("utc").join(&crate::support::tree(&world.directory().join("utc"))[0]);
     let modified = std::fs::metadata(photo).unwrap().modified().unwrap();
-    assert!(modified < SystemTime::now() - Duration::from_secs(60), "the time of the photo, not of the download");
+    assert!(
+        modified < SystemTime::now() - Duration::from_secs(60),
+        "the time of the photo, not of the download"
+    );
 }
 
 /// Ctrl-C while bytes come in: 130, and nothing that is not whole under a final name.

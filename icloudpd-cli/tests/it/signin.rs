@@ -7,28 +7,37 @@ use crate::support::{World, ran, ran_with_input};
 const CODE: &str = "012345";
 
 fn with_code() -> World {
-    World::of(AccountSpec { code: Some(CODE.to_owned()), ..AccountSpec::default() }, LibrarySpec::plain(3, 100))
+    World::of(
+        AccountSpec { code: Some(CODE.to_owned()), ..AccountSpec::default() },
+        LibrarySpec::plain(3, 100),
+    )
 }
 
 #[test]
 fn the_code_comes_from_a_pipe_and_is_asked_for_once() {
     let world = with_code();
     let first = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
-    assert_eq!(first.messages()[..3], [
-        "Processing user: jdoe@example.com",
-        "Authenticating...",
-        "Two-factor authentication is required (2fa)",
-    ]);
+    assert_eq!(
+        first.messages()[..3],
+        [
+            "Processing user: jdoe@example.com",
+            "Authenticating...",
+            "Two-factor authentication is required (2fa)",
+        ]
+    );
     first.says("  a: (***) ***-**81");
-    assert!(first.out.contains("Please enter two-factor authentication code or device index (a) to send SMS with a code: "));
+    assert!(first.out.contains(
+        "Please enter two-factor authentication code or device index (a) to send SMS with a code: "
+    ));
     first.says("Authentication completed successfully");
-    assert!(first.out.contains("Great, you're all set up. The script can now be run without user interaction until 2FA expires."));
+    assert!(first.out.contains(
+        "Great, you're all set up. The script can now be run without user interaction until 2FA expires."
+    ));
     let second = ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
-    assert_eq!(second.messages(), [
-        "Processing user: jdoe@example.com",
-        "Authenticating...",
-        "Authentication completed successfully",
-    ]);
+    assert_eq!(
+        second.messages(),
+        ["Processing user: jdoe@example.com", "Authenticating...", "Authentication completed successfully",]
+    );
 }
 
 #[test]
@@ -52,7 +61,8 @@ fn a_letter_sends_a_message_to_that_phone() {
         last_digits: digits.to_owned(),
         mode: "sms".to_owned(),
     });
-    let account = AccountSpec { code: Some(CODE.to_owned()), phones: phones.into(), ..AccountSpec::default() };
+    let account =
+        AccountSpec { code: Some(CODE.to_owned()), phones: phones.into(), ..AccountSpec::default() };
     let world = World::of(account, LibrarySpec::plain(1, 100));
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "B\n012345\n").exits(0);
     ran.says("  b: (***) ***-**17");
@@ -95,8 +105,17 @@ fn without_a_terminal_password_and_code_come_from_standard_input() {
 fn password_providers_are_asked_in_their_order_and_no_other() {
     let world = World::new(LibrarySpec::plain(1, 100));
     // The environment is a parameter; a keyring that does not exist has nothing.
-    ran(&mut world.icloudpd(&["--auth-only", "--password-provider", "keyring"])).exits(1).says("No password was found.");
-    ran(&mut world.icloudpd(&["--auth-only", "--password-provider", "KEYRING", "--password-provider", "parameter"])).exits(0);
+    ran(&mut world.icloudpd(&["--auth-only", "--password-provider", "keyring"]))
+        .exits(1)
+        .says("No password was found.");
+    ran(&mut world.icloudpd(&[
+        "--auth-only",
+        "--password-provider",
+        "KEYRING",
+        "--password-provider",
+        "parameter",
+    ]))
+    .exits(0);
 }
 
 #[test]
@@ -132,7 +151,8 @@ fn several_users_are_served_one_after_the_other_and_the_first_failure_ends_the_r
     let world = World::new(LibrarySpec::plain(1, 100));
     let other = ["-u", "nobody@example.com", "-p", "x", "--auth-only", "-u", World::USER, "--auth-only"];
     let ran = ran(world.icloudpd(&["--auth-only"]).args(other)).exits(1);
-    let users: Vec<_> = ran.messages().into_iter().filter(|line| line.starts_with("Processing user")).collect();
+    let users: Vec<_> =
+        ran.messages().into_iter().filter(|line| line.starts_with("Processing user")).collect();
     assert_eq!(users, ["Processing user: jdoe@example.com", "Processing user: nobody@example.com"]);
 }
 
