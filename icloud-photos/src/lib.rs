@@ -14,6 +14,9 @@ pub mod library;
 pub mod redact;
 pub mod session;
 pub mod storage;
+pub mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use crate::asset::{Asset, AssetId, Assets, Fields, Listing, Role};
 pub use crate::auth::{Challenge, Credentials, Login, SecurityCode};

@@ -110,8 +110,8 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::RateLimited => "Wait some minutes, then run again; if it stays so, run less often",
         ErrorKind::AdvancedDataProtection => {
-            "On an iPhone, iPad or Mac of this Apple ID allow the request for access when it comes up, or switch \
-             Advanced Data Protection off (Settings > your name > iCloud), then run again"
+            "Run again with --auth-only at a terminal and allow the access when an iPhone, iPad or Mac of this Apple ID \
+             asks, or switch Advanced Data Protection off (Settings > your name > iCloud)"
         }
         ErrorKind::WebAccessDisabled => {
             "Switch it on (iPhone: Settings > your name > iCloud > Access iCloud Data on the Web), then run again"

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod args;
-#[path = "commands/stub.rs"]
 mod commands;
 mod config;
 mod exit;

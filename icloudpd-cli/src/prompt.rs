@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use icloud_photos::auth::SecurityCode;
+use icloud_photos::SecurityCode;
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::{Error, ErrorKind, Result};
 use tracing::{debug, warn};
@@ -200,6 +200,10 @@ fn ask_line(prompt: &str, to_stderr: bool) -> Result<Option<String>> {
     };
     let mut line = String::new();
     let read = shown.and_then(|()| io::stdin().lock().read_line(&mut line));
+    if !at_terminal() {
+        // What is piped in is not echoed, nor is its line feed; the next log line begins a line all the same.
+        say("", to_stderr);
+    }
     match read {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned())),

@@ -468,3 +468,6 @@ fn references(field: Field<'_>) -> Vec<String> {
         .filter_map(|value| Some(value.object()?.record_name?.into_owned()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,11 @@
 //! A [`Storage`] keeps files under [`StoragePath`]s. Nothing is visible under its final name before
 //! [`StorageWriter::commit`]; a writer that is dropped leaves at most a part that a later writer with the same part
 //! name goes on with. The local disk and memory are built in; a third party's storage proves itself with
-//! `storage_conformance!` (feature `testing`).
+//! [`storage_conformance!`](crate::storage_conformance) (feature `testing`).
 
+#[cfg(feature = "fs")]
+mod fs;
+mod memory;
 mod path;
 
 use std::fmt;
@@ -14,8 +17,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
+#[cfg(feature = "fs")]
+pub use self::fs::FsStorage;
+pub use self::memory::MemoryStorage;
 pub use self::path::StoragePath;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How the name of every part ends. [`Storage::list`] leaves such names out.
+pub const PART_SUFFIX: &str = ".part";
 
 /// A place for files.
 #[async_trait]
@@ -23,26 +32,38 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// What this storage can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// What stands under `path`; `None` if nothing does.
+    /// What stands under `path`; `None` if no file does (a folder is not a file).
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>>;
 
     /// Begins to write `path`. Folders are made as needed, at the latest when committing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for the root, and for a part name that is not one name ending in [`PART_SUFFIX`].
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>>;
 
-    /// Reads a file from byte `from` on.
+    /// Reads a file from byte `from` on; nothing comes from beyond its end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when no file stands there.
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>>;
 
     /// Removes a file; no error if there is none.
     async fn remove(&self, path: &StoragePath) -> Result<()>;
 
-    /// All files below `prefix`, in no order. Parts of unfinished writes are not listed.
+    /// All files below the folder `prefix`, in no order. Parts of unfinished writes are not listed. An error names one
+    /// folder that could not be read; the others still come.
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>>;
 
     /// Returns when everything committed so far would survive a loss of power.
     async fn flush(&self) -> Result<()>;
 }
 
-/// Takes the bytes of one file. Dropping it keeps the part, if the storage can resume, and else leaves nothing.
+/// Takes the bytes of one file. Dropping it keeps the part, if the storage can resume, and else leaves nothing. A storage
+/// may keep less than it was given, never more and never other bytes. After an error only dropping and
+/// [`StorageWriter::abort`] make sense.
+///
+/// While one writer holds a part, another writer of the same part name starts at zero with a part of its own, which is
+/// not kept: two files with the same bytes may be fetched at once.
 #[async_trait]
 pub trait StorageWriter: Send {
     /// Bytes that an earlier writer with the same part name left. They can be read back with
@@ -59,16 +80,16 @@ pub trait StorageWriter: Send {
     async fn write(&mut self, chunk: Bytes) -> Result<()>;
 
     /// Makes the file appear under its name, whole, with its time. Fails with
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) when something stands there and
-    /// [`WriteOptions::replace`] is not set.
+    /// [`ErrorKind::AlreadyExists`] when something stands there and [`WriteOptions::replace`] is not set. When it
+    /// fails the part is treated as when dropped; when its future is dropped the file may appear all the same.
     async fn commit(self: Box<Self>) -> Result<ObjectMeta>;
 
     /// Removes the part.
     async fn abort(self: Box<Self>) -> Result<()>;
 }
 
-/// What a storage can do; callers degrade knowingly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a storage can do; callers degrade knowingly. Start from the default, which promises nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
     /// Keeps [`WriteOptions::modified`].
@@ -87,8 +108,8 @@ pub struct Capabilities {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct WriteOptions {
-    /// Name of the part, in the folder of the file. The same name finds the part of an earlier writer. Without one
-    /// nothing is left behind.
+    /// Name of the part, in the folder of the file, ending in [`PART_SUFFIX`]. The same name finds the part of an
+    /// earlier writer. Without one nothing is left behind.
     pub part: Option<String>,
     /// Modification time, whole seconds where the storage keeps no better.
     pub modified: Option<SystemTime>,
@@ -126,6 +147,21 @@ impl WriteOptions {
         self.replace = true;
         self
     }
+
+    /// The part name, checked; for those who write a storage.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] unless it is one name that ends in [`PART_SUFFIX`].
+    pub fn part_name(&self) -> Result<Option<&str>> {
+        let good = |name: &str| !name.contains(['/', '\\', '\0']) && name.ends_with(PART_SUFFIX);
+        match self.part.as_deref() {
+            Some(name) if !good(name) => {
+                let advice = "the name of a part must be one name that ends in .part";
+                Err(Error::new(ErrorKind::Config, advice).with("part", name.escape_debug()))
+            }
+            part => Ok(part),
+        }
+    }
 }
 
 /// What a storage knows of a file.
@@ -138,4 +174,19 @@ pub struct ObjectMeta {
     pub size: u64,
     /// Modification time, if the storage keeps one.
     pub modified: Option<SystemTime>,
+}
+
+impl ObjectMeta {
+    /// A file at `path` with `size` bytes and its time, if the storage keeps one.
+    pub fn new(path: StoragePath, size: u64, modified: Option<SystemTime>) -> Self {
+        Self { path, size, modified }
+    }
+}
+
+/// Writes go to a name below the root.
+fn require_name(path: &StoragePath) -> Result<()> {
+    if path.as_str().is_empty() {
+        return Err(Error::new(ErrorKind::Config, "the root of a storage is not a file"));
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::counters::{Counters, Counts};
 use crate::desk::Desk;
 use crate::endpoint::Endpoint;
-use crate::faults::{self, FaultScript, Faults};
+use crate::faults::{self, FaultAction, FaultRule, FaultScript, Faults};
 use crate::http::{Request, Response, empty};
 use crate::library::{Context, Library, LibrarySpec};
 use crate::server::Server;
@@ -271,8 +271,8 @@ impl FakeCloudBuilder {
         self
     }
 
-    /// What goes wrong. A script that is itself wrong is taken as empty; check it first with
-    /// [`FaultScript::check`], or use [`FakeCloud::set_faults`].
+    /// What goes wrong. If the script itself is wrong, every request is answered 500 with the reason, so that it
+    /// does not go unseen; [`FaultScript::check`] and [`FakeCloud::set_faults`] say it at once.
     #[must_use]
     pub fn faults(mut self, script: FaultScript) -> Self {
         self.faults = script;
@@ -312,7 +312,9 @@ impl FakeCloudBuilder {
             .into_iter()
             .map(|spec| Library::generate(&spec.unwrap_or_else(|| LibrarySpec::plain(0, 0))));
         let faults = Faults::default();
-        let _ = faults.set(self.faults);
+        if let Err(reason) = faults.set(self.faults) {
+            let _ = faults.set(everything_fails(reason));
+        }
         let base_url_given = self.base_url.is_some();
         let cloud = FakeCloud {
             inner: Arc::new(Inner {
@@ -345,4 +347,9 @@ fn without_library(mut request: Request) -> (usize, Request) {
         }
         None => (0, request),
     }
+}
+
+fn everything_fails(reason: String) -> FaultScript {
+    let action = FaultAction::Status { code: 500, retry_after: None, body: Some(reason) };
+    FaultScript::new([FaultRule::new("*", action)])
 }

@@ -17,6 +17,9 @@ pub(crate) const LOGIN: &str = "X-APPLE-WEBAUTH-LOGIN";
 pub(crate) const PCS_PHOTOS: &str = "X-APPLE-WEBAUTH-PCS-Photos";
 pub(crate) const PCS_SHARING: &str = "X-APPLE-WEBAUTH-PCS-Sharing";
 
+/// Cookies a page's scripts may read.
+const READABLE: &[&str] = &["X-APPLE-UNIQUE-CLIENT-ID", "X-APPLE-WEBAUTH-VALIDATE"];
+
 /// How the date of `Expires` is written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum DateStyle {
@@ -39,25 +42,20 @@ impl CookieWriter {
         Self { now_ms, apple_host: is_apple(host(request)), cookies: Vec::new() }
     }
 
-    /// A cookie for the setup and CloudKit hosts; without a lifetime it ends with the browser's session.
-    pub(crate) fn set(
-        &mut self,
-        name: &str,
-        value: &str,
-        days: Option<u32>,
-        style: DateStyle,
-        http_only: bool,
-    ) {
-        let expires =
-            days.map(|days| expires(self.now_ms + i64::from(days) * 86_400_000, style)).unwrap_or_default();
-        let rest = self.attributes(".icloud.com", http_only);
-        self.cookies.push(format!("{name}=\"{value}\";{expires}{rest}"));
+    /// A cookie for the setup and CloudKit hosts that ends with the browser's session.
+    pub(crate) fn short(&mut self, name: &str, value: &str) {
+        self.push(name, value, "");
+    }
+
+    /// One that outlives it.
+    pub(crate) fn long(&mut self, name: &str, value: &str, days: u32, style: DateStyle) {
+        let expires = expires(self.now_ms + i64::from(days) * 86_400_000, style);
+        self.push(name, value, &expires);
     }
 
     /// Takes a cookie back: no value, a date long past.
     pub(crate) fn delete(&mut self, name: &str) {
-        let rest = self.attributes(".icloud.com", true);
-        self.cookies.push(format!("{name}=\"\";{}{rest}", expires(1000, DateStyle::Spaced)));
+        self.push(name, "", &expires(1000, DateStyle::Spaced));
     }
 
     /// A cookie of the sign-in service, which writes them without quotes and with other spacing.
@@ -72,9 +70,10 @@ impl CookieWriter {
         self.cookies
     }
 
-    fn attributes(&self, domain: &str, http_only: bool) -> String {
-        let place = if self.apple_host { format!(";Domain={domain};Secure") } else { String::new() };
-        format!("Path=/{place}{}", if http_only { ";HttpOnly" } else { "" })
+    fn push(&mut self, name: &str, value: &str, expires: &str) {
+        let place = if self.apple_host { ";Domain=.icloud.com;Secure" } else { "" };
+        let hidden = if READABLE.contains(&name) { "" } else { ";HttpOnly" };
+        self.cookies.push(format!("{name}=\"{value}\";{expires}Path=/{place}{hidden}"));
     }
 }
 

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::account::AccountSpec;
-use crate::cookies::{self, CookieWriter, DateStyle, cookie};
+use crate::cookies::{self, CookieWriter, cookie};
 use crate::desk::{Desk, WebSession};
 use crate::http::{Request, Response, ResponseExt, json, text};
 use crate::setup::no_session;
@@ -35,7 +35,7 @@ pub(crate) fn admit(desk: &mut Desk, request: &Request, now_ms: i64) -> Result<P
     let (account, partition) = (session.account, session.partition);
     let mut writer = CookieWriter::new(request, now_ms);
     let token = desk.next_web_token(&id).unwrap_or_default();
-    writer.set(cookies::TOKEN, &token, None, DateStyle::Spaced, true);
+    writer.short(cookies::TOKEN, &token);
     Ok(Pass { account, cookies: writer.finish(), partition })
 }
 

@@ -1,8 +1,12 @@
 //! Signing in, with a person at the other end if need be.
 
-use icloud_photos::auth::{Challenge, Phone, SecurityCode};
-use icloud_photos::session::{AppleId, FileSessionStore};
-use icloud_photos::{Client, Credentials, Error, ErrorKind, Login, Result, Session};
+use std::time::Duration;
+
+use icloud_photos::auth::{Action, ConsentAction, Phone};
+use icloud_photos::session::FileSessionStore;
+use icloud_photos::{
+    AppleId, Challenge, Client, Credentials, Error, ErrorKind, Login, Result, SecurityCode, Session,
+};
 use tracing::{debug, error, info};
 
 use crate::config::{Account, Config};
@@ -10,6 +14,9 @@ use crate::prompt::{self, Answer};
 
 /// Wrong codes a person at a terminal may enter before we give up; Apple counts as well.
 const WRONG_CODES: u32 = 3;
+
+/// How long a person may take to find the device that must approve.
+const CONSENT: Duration = Duration::from_secs(300);
 
 /// A session: the saved one while Apple accepts it, else a new one by password and, where Apple asks for it, a code.
 pub(super) async fn sign_in(config: &Config, account: &Account) -> Result<Session> {
@@ -23,52 +30,43 @@ pub(super) async fn sign_in(config: &Config, account: &Account) -> Result<Sessio
         return Ok(session);
     }
     let password = prompt::password(&account.username, &config.providers, &account.password).await?;
-    let login = client.login(Credentials::new(id, password.text.clone())).await?;
+    let credentials = Credentials::new(id, password.text.clone());
+    let login = client.login(credentials.clone()).await?;
     prompt::remember(&account.username, password, &config.providers).await;
+    let Login::CodeRequired(challenge) = login else { return finish(login).await };
+    let desk = Desk { to_stderr: config.only_print_filenames };
+    match desk.answer(&challenge).await {
+        // The code was right. Signing in again needs none and offers what is left to do.
+        Err(error) if error.kind() == ErrorKind::AdvancedDataProtection && prompt::at_terminal() => {
+            finish(client.login(credentials).await?).await
+        }
+        answered => answered,
+    }
+}
+
+/// The session of a login that wants no code.
+async fn finish(login: Login) -> Result<Session> {
     match login {
         Login::Complete(session) => Ok(session),
-        Login::CodeRequired(challenge) => answer(&challenge, Desk { to_stderr: config.only_print_filenames }).await,
-        Login::ActionRequired(action) => Err(action.into()),
-        _ => Err(Error::new(ErrorKind::Unsupported, "Apple asks for something this version does not know")),
-    }
-}
-
-/// Answers a challenge with a code that a person, or a program behind a pipe, enters.
-async fn answer(challenge: &Challenge, desk: Desk) -> Result<Session> {
-    info!("Two-factor authentication is required (2fa)");
-    if !prompt::someone_may_answer() {
-        return Err(Error::new(ErrorKind::CodeRequired, "a code is needed and nobody can be asked"));
-    }
-    match challenge.request_push().await {
-        Ok(()) => debug!("2FA push notification triggered"),
-        Err(error) => debug!("Failed to trigger 2FA push notification, continuing anyway: {error}"),
-    }
-    for (index, phone) in challenge.phones().iter().enumerate() {
-        desk.say(&format!("  {}: {}", prompt::letter(index), phone.number().replace('•', "*")));
-    }
-    let mut wrong = 0;
-    loop {
-        let code = desk.ask_code(challenge).await?;
-        match challenge.submit(&code).await {
-            Ok(session) => {
-                info!("{ALL_SET}");
-                return Ok(session);
-            }
-            Err(refusal) if refusal.kind() == ErrorKind::CodeRejected => {
-                wrong += 1;
-                if wrong == WRONG_CODES || !prompt::at_terminal() {
-                    return Err(refusal);
-                }
-                error!("Failed to verify two-factor authentication code. Try again");
-            }
-            Err(other) => return Err(other),
+        Login::ActionRequired(Action::ApproveOnDevice(consent)) if prompt::at_terminal() => {
+            approve(&consent).await
         }
+        Login::ActionRequired(action) => Err(action.error()),
+        Login::CodeRequired(_) => Err(Error::new(ErrorKind::CodeRequired, "Apple asks for a code again")),
+        _ => Err(Error::new(
+            ErrorKind::Unsupported,
+            "Apple asks for something that this version does not know",
+        )),
     }
 }
 
-const ALL_SET: &str = "Great, you're all set up. The script can now be run without user interaction until 2FA expires.\n\
-    You can set up email notifications for when the two-factor authentication expires.\n\
-    (Use --help to view information about SMTP options.)";
+async fn approve(consent: &ConsentAction) -> Result<Session> {
+    info!(
+        "Advanced Data Protection is on. Allow the access on an iPhone, iPad or Mac of this Apple ID within {} minutes",
+        CONSENT.as_secs() / 60
+    );
+    consent.wait(CONSENT).await
+}
 
 /// Where questions are put.
 #[derive(Clone, Copy)]
@@ -77,40 +75,113 @@ struct Desk {
 }
 
 impl Desk {
-    fn say(self, line: &str) {
-        prompt::say(line, self.to_stderr);
+    /// Answers a challenge with a code that a person, or a program behind a pipe, enters.
+    async fn answer(self, challenge: &Challenge) -> Result<Session> {
+        let (name, short) = if challenge.is_two_step() { ("Two-step", "2sa") } else { ("Two-factor", "2fa") };
+        info!("{name} authentication is required ({short})");
+        if !prompt::someone_may_answer() {
+            return Err(Error::new(ErrorKind::CodeRequired, "a code is needed and nobody can be asked"));
+        }
+        self.offer(challenge).await?;
+        let mut wrong = 0;
+        loop {
+            let code = self.ask_code(challenge).await?;
+            match challenge.submit(code).await {
+                Err(refusal) if refusal.kind() == ErrorKind::CodeRejected => {
+                    wrong += 1;
+                    if wrong == WRONG_CODES || !prompt::at_terminal() {
+                        return Err(refusal);
+                    }
+                    error!("Failed to verify {} authentication code. Try again", name.to_lowercase());
+                }
+                Ok(session) => {
+                    info!("{}", all_set(&name.to_lowercase(), &short.to_uppercase()));
+                    return Ok(session);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    async fn ask(self, prompt: String) -> Result<String> {
-        let line = prompt::ask(prompt, self.to_stderr).await?;
-        line.ok_or_else(|| Error::new(ErrorKind::CodeRequired, "standard input ended before a code came"))
+    /// Makes a code come, or says where one may be sent to.
+    async fn offer(self, challenge: &Challenge) -> Result<()> {
+        if challenge.is_two_step() {
+            return self.choose_device(challenge).await;
+        }
+        match challenge.request_push().await {
+            Ok(()) => debug!("2FA push notification triggered"),
+            Err(error) => debug!("Failed to trigger 2FA push notification, continuing anyway: {error}"),
+        }
+        for (index, phone) in challenge.phones().iter().enumerate() {
+            self.say(&format!("  {}: {}", prompt::letter(index), stars(phone)));
+        }
+        Ok(())
+    }
+
+    /// The old two-step verification sends a code to a device that is chosen by its number.
+    async fn choose_device(self, challenge: &Challenge) -> Result<()> {
+        for (index, phone) in challenge.phones().iter().enumerate() {
+            self.say(&format!("  {index}: SMS to {}", stars(phone)));
+        }
+        loop {
+            let line = self.ask("Please choose an option: [0]: ").await?;
+            let chosen = if line.trim().is_empty() { Ok(0) } else { line.trim().parse::<usize>() };
+            match chosen.ok().and_then(|index| challenge.phones().get(index)) {
+                Some(phone) => return challenge.send_code(phone).await,
+                None => self.say(&format!("Invalid input: '{}' is none of the numbers above", line.trim())),
+            }
+        }
     }
 
     /// Asks until there is a code; sends messages to phones on the way.
     async fn ask_code(self, challenge: &Challenge) -> Result<SecurityCode> {
+        if challenge.is_two_step() {
+            return self.ask_six_digits("Please enter two-step authentication code: ").await;
+        }
         let phones = challenge.phones();
         loop {
-            let line = self.ask(prompt::code_prompt(phones.len())).await?;
+            let line = self.ask(&prompt::code_prompt(phones.len())).await?;
             match prompt::read_answer(&line, phones.len()) {
                 Answer::Code(code) => return Ok(code),
                 Answer::Again(why) => self.say(&why),
                 Answer::Phone(index) => {
-                    if let Some(phone) = phones.get(index) {
-                        return self.ask_sent_code(challenge, phone).await;
-                    }
+                    let Some(phone) = phones.get(index) else { continue };
+                    challenge.send_code(phone).await?;
+                    return self.ask_six_digits(prompt::SENT_CODE).await;
                 }
             }
         }
     }
 
-    async fn ask_sent_code(self, challenge: &Challenge, phone: &Phone) -> Result<SecurityCode> {
-        challenge.send_code(phone).await?;
+    async fn ask_six_digits(self, prompt: &str) -> Result<SecurityCode> {
         loop {
-            let line = self.ask(prompt::SENT_CODE.to_owned()).await?;
-            match line.parse() {
+            match self.ask(prompt).await?.parse() {
                 Ok(code) => return Ok(code),
                 Err(_) => self.say("Invalid code, should be six digits. Try again"),
             }
         }
     }
+
+    async fn ask(self, prompt: &str) -> Result<String> {
+        let line = prompt::ask(prompt.to_owned(), self.to_stderr).await?;
+        line.ok_or_else(|| Error::new(ErrorKind::CodeRequired, "standard input ended before a code came"))
+    }
+
+    fn say(self, line: &str) {
+        prompt::say(line, self.to_stderr);
+    }
+}
+
+/// The masked number, with stars where Apple has bullets.
+fn stars(phone: &Phone) -> String {
+    phone.number().replace('•', "*")
+}
+
+/// icloudpd's words; container wrappers look for them.
+fn all_set(name: &str, short: &str) -> String {
+    format!(
+        "Great, you're all set up. The script can now be run without user interaction until {short} expires.\n\
+         You can set up email notifications for when the {name} authentication expires.\n\
+         (Use --help to view information about SMTP options.)"
+    )
 }

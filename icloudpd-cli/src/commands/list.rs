@@ -41,7 +41,8 @@ pub(super) async fn find_library(session: &Session, name: &str) -> Result<Librar
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let libraries = session.libraries().await?;
             let names: Vec<&str> = libraries.iter().map(Library::name).collect();
-            let text = format!("Unknown library: {name}. The libraries of this account are: {}", names.join(", "));
+            let text =
+                format!("Unknown library: {name}. The libraries of this account are: {}", names.join(", "));
             return Err(Error::new(ErrorKind::NotFound, text).caused_by(error));
         }
         Err(error) => return Err(error),
@@ -67,7 +68,8 @@ struct Titles(Vec<(String, Album)>);
 
 impl Titles {
     async fn of(library: &Library) -> Result<Self> {
-        let smart = SmartAlbum::ICLOUDPD.iter().map(|album| (album.name().to_owned(), library.smart_album(*album)));
+        let smart =
+            SmartAlbum::ICLOUDPD.iter().map(|album| (album.name().to_owned(), library.smart_album(*album)));
         let mut titles = Self(smart.collect());
         titles.add(&library.albums().await?);
         Ok(titles)
@@ -114,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_finds_its_album() {
-        let known = ["Time-lapse", "Videos", "Favorites", "Holiday 2024", "Holidays", "Taufe Fotos", "WhatsApp"];
+        let known =
+            ["Time-lapse", "Videos", "Favorites", "Holiday 2024", "Holidays", "Taufe Fotos", "WhatsApp"];
         let nearest = nearest("holyday 2024", known.into_iter());
         assert_eq!(nearest[..2], ["Holiday 2024", "Holidays"]);
         assert_eq!(nearest.len(), NEAREST);

@@ -66,7 +66,7 @@ fn advanced_data_protection() {
     let world = World::of(spec, LibrarySpec::plain(1, 100));
     let ran = ran_with_input(&mut world.download(), "012345\n").exits(1);
     ran.says("Advanced Data Protection is on for this Apple ID");
-    assert!(ran.out.contains("allow the request for access"));
+    assert!(ran.out.contains("allow the access when an iPhone"));
 }
 
 #[test]

@@ -15,13 +15,13 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use crate::fake::{Fake, Library};
+use crate::fake::Library;
 use crate::house::{self, Profile, Programs};
 use crate::real::Clients;
 use crate::tally::Tally;
 
 pub(crate) use self::runs::ours;
-use self::runs::{Side, World};
+use self::runs::{Pair, World};
 use self::sets::{SETS, Set};
 use self::visits::{VISITS, Visit};
 
@@ -64,9 +64,9 @@ impl Row {
     }
 
     /// What is wrong, line by line; nothing when all is well.
-    fn run(self, world: &World) -> Result<Vec<String>> {
+    fn run(self, world: &World, pair: Option<&Pair<'_>>) -> Result<Vec<String>> {
         match self {
-            Self::Set(set) => runs::both(world, set),
+            Self::Set(set) => runs::both(pair.context("the two are not signed in")?, set),
             Self::Visit(visit) => visit.go(world),
         }
     }
@@ -77,14 +77,16 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     let rows = chosen(options.only.as_deref())?;
     let start = Instant::now();
     let world = prepare(options)?;
-    println!("both are signed in; {} rows over {} assets", rows.len(), options.assets);
+    let sets = rows.iter().any(|row| matches!(row, Row::Set(_)));
+    let pair = if sets { Some(Pair::new(&world)?) } else { None };
+    println!("{} rows, libraries of {} assets", rows.len(), options.assets);
     let next = AtomicUsize::new(0);
     let tally = Mutex::new(Tally::default());
     thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
             scope.spawn(|| {
                 while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let passed = report(*row, &world);
+                    let passed = report(*row, &world, pair.as_ref());
                     if let Ok(mut tally) = tally.lock() {
                         tally.add(Tally::of(passed));
                     }
@@ -105,7 +107,7 @@ fn chosen(only: Option<&str>) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Builds the programs, installs the real clients, starts the fakes and signs both sides in.
+/// Builds the programs and installs the real clients.
 fn prepare(options: &Options) -> Result<World> {
     let clients = Clients::install()?;
     let profile = if cfg!(debug_assertions) { Profile::Debug } else { Profile::Release };
@@ -117,10 +119,7 @@ fn prepare(options: &Options) -> Result<World> {
         seed: options.seed,
         twins: false,
     };
-    let folder = empty_folder()?;
-    let theirs = Side::new(Fake::start(&programs, library)?, folder.join("theirs"));
-    let ours = Side::new(Fake::start(&programs, library)?, folder.join("ours"));
-    World::new(programs, clients, library, folder, theirs, ours)
+    Ok(World { programs, clients, library, folder: empty_folder()? })
 }
 
 /// Where all of it happens; what a failed row left stays there to be looked at.
@@ -134,10 +133,10 @@ fn empty_folder() -> Result<PathBuf> {
     folder.canonicalize().with_context(|| format!("cannot use {}", folder.display()))
 }
 
-fn report(row: Row, world: &World) -> bool {
+fn report(row: Row, world: &World, pair: Option<&Pair<'_>>) -> bool {
     const SHOWN: usize = 20;
     let start = Instant::now();
-    let differences = row.run(world).unwrap_or_else(|error| vec![format!("{error:#}")]);
+    let differences = row.run(world, pair).unwrap_or_else(|error| vec![format!("{error:#}")]);
     let verdict = if differences.is_empty() { "ok    " } else { "FAILED" };
     let mut text = format!("{verdict} {:<42} {:>6.1} s", row.name(), start.elapsed().as_secs_f64());
     for difference in differences.iter().take(SHOWN) {

@@ -20,17 +20,29 @@ pub(super) const TREE: &str = "photos";
 const SESSION: &str = "session";
 /// How much of the library the folder of [`Start::Prefilled`] is made from.
 const HALF: &str = "600";
+/// An album of the everyday library.
+const ALBUM: &str = "2018/Summer: 中文";
 
-/// Everything a row needs.
+/// What every row needs.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) programs: Programs,
     pub(super) clients: Clients,
+    /// What the fakes are made from.
     pub(super) library: Library,
+    /// Where all of it happens.
     pub(super) folder: PathBuf,
+}
+
+/// The two, signed in, with equal fakes.
+#[derive(Debug)]
+pub(super) struct Pair<'a> {
+    world: &'a World,
     theirs: Side,
     ours: Side,
+    /// A title of an album.
     album: String,
+    /// The name of the shared library.
     shared: String,
     /// A folder as somebody has it who has used the real icloudpd for a while.
     used: PathBuf,
@@ -38,8 +50,8 @@ pub(super) struct World {
 
 /// One of the two: its fake, and a folder with its saved session and the folders of its runs.
 #[derive(Debug)]
-pub(super) struct Side {
-    pub(super) fake: Fake,
+struct Side {
+    fake: Fake,
     folder: PathBuf,
 }
 
@@ -49,40 +61,22 @@ enum Who {
     Ours,
 }
 
-impl Side {
-    pub(super) fn new(fake: Fake, folder: PathBuf) -> Self {
-        Self { fake, folder }
-    }
-}
-
-impl World {
-    pub(super) fn new(
-        programs: Programs,
-        clients: Clients,
-        library: Library,
-        folder: PathBuf,
-        theirs: Side,
-        ours: Side,
-    ) -> Result<Self> {
-        let used = folder.join("used");
-        let mut world = Self {
-            programs,
-            clients,
-            library,
-            folder,
-            theirs,
-            ours,
-            album: String::new(),
-            shared: String::new(),
-            used,
+impl<'a> Pair<'a> {
+    pub(super) fn new(world: &'a World) -> Result<Self> {
+        let side = |name: &str| -> Result<Side> {
+            let folder = world.folder.join(name);
+            fs::create_dir_all(&folder)?;
+            Ok(Side { fake: Fake::start(&world.programs, world.library)?, folder })
         };
-        for who in [Who::Theirs, Who::Ours] {
-            world.sign_in(who)?;
-        }
-        world.album = world.ask(&["--list-albums"], |line| line.starts_with("Album"))?;
-        world.shared = world.ask(&["--list-libraries"], |line| line.starts_with("SharedSync"))?;
-        world.fill_used()?;
-        Ok(world)
+        let (theirs, ours) = (side("theirs")?, side("ours")?);
+        let used = world.folder.join("used");
+        let mut pair = Self { world, theirs, ours, album: String::new(), shared: String::new(), used };
+        pair.sign_in(Who::Theirs)?;
+        pair.sign_in(Who::Ours)?;
+        pair.shared = pair.ask(&["--list-libraries"], |line| line.starts_with("SharedSync"))?;
+        pair.album = pair.ask(&["--list-albums"], |line| line == ALBUM)?;
+        pair.fill_used()?;
+        Ok(pair)
     }
 
     /// Both sides sign in with password and code once; the rows take over what that left.
@@ -102,7 +96,7 @@ impl World {
         let side = self.side(Who::Theirs);
         let command = self.command(Who::Theirs, &side.folder, &[options, &["--log-level", "error"]].concat());
         let ended = process::run(command, &side.folder, Person::Nobody)?;
-        let line = ended.stdout.lines().find(|line| is_it(line) && !line.ends_with(':'));
+        let line = ended.stdout.lines().find(|line| is_it(line));
         line.map(str::to_owned)
             .with_context(|| format!("nothing fits in the answer to {options:?}: {}", ended.tail()))
     }
@@ -118,8 +112,8 @@ impl World {
     fn command(&self, who: Who, folder: &Path, options: &[&str]) -> Command {
         let side = self.side(who);
         let command = match who {
-            Who::Theirs => self.clients.icloudpd(&side.fake.url),
-            Who::Ours => ours(&self.programs, &side.fake.url),
+            Who::Theirs => self.world.clients.icloudpd(&side.fake.url),
+            Who::Ours => ours(&self.world.programs, &side.fake.url),
         };
         icloudpd(command, folder, options)
     }
@@ -176,9 +170,9 @@ fn age(number: usize, path: &Path) -> Result<()> {
 }
 
 /// Runs `set` on both sides; what differs is the answer.
-pub(super) fn both(world: &World, set: &Set) -> Result<Vec<String>> {
-    let theirs = one(world, Who::Theirs, set).context("the real icloudpd")?;
-    let ours = one(world, Who::Ours, set).context("our icloudpd")?;
+pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Vec<String>> {
+    let theirs = one(pair, Who::Theirs, set).context("the real icloudpd")?;
+    let ours = one(pair, Who::Ours, set).context("our icloudpd")?;
     let mut differences = compare::trees(&theirs.tree, &ours.tree);
     if theirs.ended.code != ours.ended.code {
         differences.push(format!("exit code {} there, ours: {}", theirs.ended.code, ours.ended.tail()));
@@ -204,20 +198,20 @@ struct Done {
     folder: PathBuf,
 }
 
-fn one(world: &World, who: Who, set: &Set) -> Result<Done> {
-    let side = world.side(who);
+fn one(pair: &Pair<'_>, who: Who, set: &Set) -> Result<Done> {
+    let side = pair.side(who);
     let folder = side.folder.join(set.name.replace([' ', ','], "-"));
     fs::create_dir_all(&folder)?;
     if !set.sign_in {
         tree::copy(&side.folder.join(SESSION), &folder.join(SESSION))?;
     }
     if set.start == Start::Prefilled {
-        tree::copy(&world.used, &folder.join(TREE))?;
+        tree::copy(&pair.used, &folder.join(TREE))?;
     }
     let options: Vec<String> = set
         .options
         .iter()
-        .map(|option| option.replace("{album}", &world.album).replace("{shared}", &world.shared))
+        .map(|option| option.replace("{album}", &pair.album).replace("{shared}", &pair.shared))
         .collect();
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let person = match set.sign_in {
@@ -225,7 +219,7 @@ fn one(world: &World, who: Who, set: &Set) -> Result<Done> {
         false => Person::Nobody,
     };
     let run = || {
-        let mut command = world.command(who, &folder, &options);
+        let mut command = pair.command(who, &folder, &options);
         command.env("TZ", set.tz);
         process::run(command, &folder, person)
     };

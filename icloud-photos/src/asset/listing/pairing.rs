@@ -97,6 +97,14 @@ impl Pairing {
         self.waiting_assets.len()
     }
 
+    /// What is left at the end of the list: damaged pairs, of which only the master exists.
+    pub(super) fn abandoned(&mut self) -> impl Iterator<Item = Error> {
+        self.waiting_masters.drain(..).map(|master| {
+            Error::new(ErrorKind::NotFound, "iCloud lists a file whose photo record is missing")
+                .with("record", &master.id)
+        })
+    }
+
     /// Takes some assets that wait, to look their masters up.
     pub(super) fn take_waiting(&mut self, most: usize) -> Vec<AssetPart> {
         let count = most.min(self.waiting_assets.len());

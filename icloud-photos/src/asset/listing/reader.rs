@@ -227,7 +227,8 @@ impl<S: Source> Reader<S> {
         let complete = ended && !self.gap && self.expected == Some(self.seen);
         let expected = self.expected;
         self.tell(|progress| (progress.expected, progress.complete) = (expected, complete));
-        Ok(Vec::new())
+        // Of a list that goes on, the photo records may come yet.
+        Ok(if ended { self.pairing.abandoned().map(Err).collect() } else { Vec::new() })
     }
 
     async fn look_up_masters(&mut self) -> Result<Vec<Result<Asset>>> {

@@ -1,4 +1,7 @@
 //! The sign-in service, `/appleauth/auth/...`.
+//!
+//! Error codes -20000 to -20003 are ours: they tell a client's author what is wrong with a request that no real
+//! client sends.
 
 mod code;
 mod password;

@@ -1,13 +1,14 @@
 //! Makes the zones of a library from its spec.
 
+use super::albums;
 use super::asset::{Asset, Edit, Flaw, Master, Name, Role, Subtype, size_of};
 use super::random::{bytes, hash, mix, uuid};
 use super::spec::{LibrarySpec, Profile, SharedLibrary};
 use super::uti;
-use super::zone::{Album, DAY, Database, Place, Purpose, Zone, dashed};
+use super::zone::{DAY, Database, Place, Purpose, Zone};
 
 /// The newest photo is from the first of June 2024.
-const NEWEST: i64 = 1_717_200_000_000;
+pub(super) const NEWEST: i64 = 1_717_200_000_000;
 /// The photos of a library are spread over so many milliseconds at most.
 const SPAN: i64 = 15 * 365 * DAY;
 
@@ -18,7 +19,7 @@ pub(super) fn zones(spec: &LibrarySpec) -> Vec<Zone> {
     let mut zones = vec![zone("PrimarySync".to_owned(), Purpose::Personal, Database::Private)];
     fill(spec, &mut zones[0], spec.assets);
     if spec.profile != Profile::Plain {
-        albums(&mut zones[0]);
+        albums::fill(&mut zones[0], spec.profile == Profile::Wild);
         zones.push(zone(name("CMM-", 61), Purpose::Bundle, Database::Private));
     }
     if spec.profile == Profile::Wild {
@@ -271,7 +272,7 @@ impl Maker<'_> {
         asset.added = date + 4_000;
         asset.modified = asset.added;
         asset.zone_offset = [25_200, -25_200, 0, 20_700, 3600, 46_800][random as usize / 8 % 6];
-        asset.located = random % 3 == 0;
+        asset.located = random.is_multiple_of(3);
         (master, asset)
     }
 
@@ -440,57 +441,12 @@ fn raw(n: u32) -> &'static uti::Uti {
 fn date(kind: Kind, asset: &mut Asset) {
     match kind {
         Kind::Before1970 => asset.date = Some(-157_766_400_000 - i64::from(asset.number) * 1000),
-        Kind::YearOne => asset.date = Some(-62_135_596_800_000),
+        // East of Greenwich, so that its own local time exists.
+        Kind::YearOne => (asset.date, asset.zone_offset) = (Some(-62_135_596_800_000), 25_200),
         Kind::BeforeYearOne => asset.date = Some(-62_135_769_600_000),
         Kind::FarFuture => asset.date = Some(253_402_300_800_000),
         Kind::NoDate => asset.date = None,
         Kind::AddedLate => asset.added = NEWEST + i64::from(asset.number),
         _ => {}
     }
-}
-
-/// Albums and folders of the personal library, and what is in them.
-fn albums(zone: &mut Zone) {
-    let mut next = 0;
-    let mut add = |zone: &mut Zone, title: Option<&str>, folder: bool, parent: Option<String>, every: u32| {
-        next += 1;
-        let id = match title {
-            None => "----Root-Folder----".to_owned(),
-            Some(_) => dashed(&bytes(hash(&[zone.key, u64::from(next), 71]))),
-        };
-        let album = Album {
-            id: id.clone(),
-            title: title.map(str::to_owned),
-            folder,
-            parent,
-            position: 1024 * i64::from(next - 1),
-            by_date: next % 2 == 0,
-            modified: NEWEST,
-            trashed: (title == Some("Deleted album")).then_some(NEWEST),
-            by_web: false,
-            changed: 0,
-            members: Default::default(),
-        };
-        zone.albums.push(album);
-        let place = zone.albums.len() as u32 - 1;
-        zone.note(Place::Album(place));
-        for asset in (0..zone.assets.len() as u32).filter(|asset| every > 0 && asset % every == next % every)
-        {
-            zone.enter_album(place, asset, NEWEST);
-        }
-        id
-    };
-    add(zone, None, true, None, 0);
-    add(zone, Some("Holiday"), false, None, 3);
-    add(zone, Some("Wedding"), false, None, 7);
-    add(zone, Some("Wedding"), false, None, 11);
-    add(zone, Some("Jo\u{308}rg"), false, None, 13);
-    add(zone, Some("2018/Summer: \u{4e2d}\u{6587}"), false, None, 17);
-    add(zone, Some("Empty"), false, None, 0);
-    let family = add(zone, Some("Family"), true, None, 0);
-    add(zone, Some("Kids"), false, Some(family.clone()), 5);
-    let old = add(zone, Some("Grandparents"), true, Some(family), 0);
-    add(zone, Some("Oma & Opa"), false, Some(old.clone()), 19);
-    add(zone, Some("Holiday"), false, Some(old), 23);
-    add(zone, Some("Deleted album"), false, None, 29);
 }

@@ -3,6 +3,7 @@
 //! Nothing is held that can be generated: the bytes of a file are a function of its format, length and key, and
 //! a link carries all three. What is held is one small struct per photo, per album and per change.
 
+mod albums;
 mod asset;
 mod blob;
 mod changes;

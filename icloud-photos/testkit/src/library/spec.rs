@@ -8,7 +8,8 @@ pub struct LibrarySpec {
     pub seed: u64,
     /// How varied the assets are.
     pub profile: Profile,
-    /// How many assets the personal library holds, those in Recently Deleted and Hidden included.
+    /// How many assets the personal library holds, those in Recently Deleted and Hidden included; twins and the
+    /// big file come on top.
     pub assets: u64,
     /// [`Profile::Plain`]: bytes of every original.
     pub file_size: u64,
@@ -27,7 +28,7 @@ pub struct LibrarySpec {
 /// How varied the assets of a library are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// JPEGs of one size, without renditions, in one library without albums.
+    /// JPEGs of one size with the usual small renditions, in one library without albums.
     Plain,
     /// Every kind of asset and album a healthy library has; nothing that ends a run of icloudpd 1.32.3.
     Everyday,
@@ -125,9 +126,11 @@ impl LibrarySpec {
         }
     }
 
-    /// Everyday, with everything that can be wrong with a record, same-length twins included.
+    /// Everyday, with everything that can be wrong with a record, same-length twins and pairs that are split
+    /// over two pages included.
     pub fn wild(seed: u64, assets: u64) -> Self {
         Self { profile: Profile::Wild, same_length_twins: true, ..Self::everyday(seed, assets) }
+            .with(|switches| switches.split_pairs = true)
     }
 
     /// Adds one asset of `bytes` bytes to a plain library.

@@ -8,7 +8,7 @@ use super::blob::Checksum;
 use super::index::Index;
 use super::random::{bytes, hash, hash_bytes, hex};
 
-/// The longest time a record stays in Recently Deleted, and what follows until its name is free.
+/// A day, in milliseconds.
 pub(super) const DAY: i64 = 86_400_000;
 
 /// What a zone is for.
@@ -287,10 +287,12 @@ impl Zone {
     pub(super) fn set_trashed(&mut self, asset: u32, when: Option<i64>) {
         self.assets[asset as usize].trashed = when;
         let master = self.assets[asset as usize].master;
-        let live = self.assets.iter().any(|a| a.master == master && a.is_live());
-        let mirrored = if live { None } else { when };
-        if self.masters[master as usize].trashed != mirrored {
-            self.masters[master as usize].trashed = mirrored;
+        // Nearly every master has one asset; only the others are worth a search.
+        let shared = self.masters[master as usize].assets > 1;
+        let live = shared && self.assets.iter().any(|a| a.master == master && a.is_live());
+        let when = when.filter(|_| !live);
+        if self.masters[master as usize].trashed != when {
+            self.masters[master as usize].trashed = when;
             self.note(Place::Master(master));
         }
     }

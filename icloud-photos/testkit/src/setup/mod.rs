@@ -2,18 +2,15 @@
 
 mod account_json;
 mod pcs;
+mod session_cookies;
 mod two_step;
 
 use http::StatusCode;
 use serde_json::json;
 
-use crate::account::SecondFactor;
-use crate::cookies::{self, CookieWriter, DateStyle, cookie};
+use crate::cookies::{self, CookieWriter, cookie};
 use crate::desk::Desk;
 use crate::http::{Request, Response, ResponseExt, body_json, empty, json};
-
-/// Days of the cookies that outlive a browser.
-const LONG_DAYS: u32 = 30;
 
 /// One call and what it may touch.
 #[derive(Debug)]
@@ -131,81 +128,6 @@ impl Call<'_> {
         json(StatusCode::OK, &answer)
             .with("x-apple-user-partition", &partition.unwrap_or_default())
             .with_cookies(&cookies)
-    }
-
-    fn session_cookies(&mut self, id: &str, at_login: bool) -> Vec<String> {
-        let Some(session) = self.desk.web_sessions.get(id).cloned() else { return Vec::new() };
-        let account = &self.desk.accounts[session.account];
-        let (dsid, adp) = (account.dsid.clone(), account.spec.adp.is_some());
-        let two_factor = account.spec.second_factor != SecondFactor::None;
-        let long = |days| session.extended.then_some(days);
-        let mut writer = CookieWriter::new(self.request, self.now_ms);
-        if at_login {
-            writer.set("X-APPLE-UNIQUE-CLIENT-ID", "Cw==", None, DateStyle::Spaced, false);
-            writer.set(cookies::LOGIN, &format!("v=1:t=Cw==BST_{id}_0~~"), None, DateStyle::Spaced, true);
-            writer.set(cookies::USER, &format!("v=1:s=1:d={dsid}"), long(LONG_DAYS), DateStyle::Spaced, true);
-            let keyboard = format!("v=1:t=Cw==BST_{id}_0~~");
-            writer.set(
-                "X_APPLE_WEB_KB-ONHCNAXFAIPPFDMR5UZVNO6NIM",
-                &keyboard,
-                long(60),
-                DateStyle::Spaced,
-                true,
-            );
-        }
-        let number = session.tokens;
-        writer.set(
-            "X-APPLE-WEBAUTH-VALIDATE",
-            &format!("v=1:t=EQ==BST_{id}_{number:x}~~"),
-            None,
-            DateStyle::Spaced,
-            false,
-        );
-        writer.set(
-            "X-APPLE-DS-WEB-SESSION-TOKEN",
-            &format!("{}=", self.desk.name(24)),
-            long(LONG_DAYS),
-            DateStyle::Tight,
-            true,
-        );
-        if !session.verified {
-            writer.set(
-                "X-APPLE-WEBAUTH-HSA-LOGIN",
-                &format!("v=2:t=Cw==BST_{id}_0~~"),
-                None,
-                DateStyle::Spaced,
-                true,
-            );
-            return writer.finish();
-        }
-        let token = self.desk.next_web_token(id).unwrap_or_default();
-        writer.set(cookies::TOKEN, &token, long(31), DateStyle::Tight, true);
-        if at_login && two_factor {
-            writer.delete("X-APPLE-WEBAUTH-HSA-LOGIN");
-        }
-        if at_login && session.trusted && two_factor {
-            let trust = self.desk.name(24);
-            writer.set(
-                "X-APPLE-WEBAUTH-HSA-TRUST-AAAAAAAAAAAAAAAAAAAAAAAAAAA",
-                &trust,
-                Some(60),
-                DateStyle::Spaced,
-                true,
-            );
-        }
-        if !adp {
-            for service in ["Documents", "News", "Notes", "Sharing"] {
-                let value = format!("{}=", self.desk.name(16));
-                writer.set(
-                    &format!("X-APPLE-WEBAUTH-PCS-{service}"),
-                    &value,
-                    long(31),
-                    DateStyle::Tight,
-                    true,
-                );
-            }
-        }
-        writer.finish()
     }
 
     /// The live session a cookie stands for.

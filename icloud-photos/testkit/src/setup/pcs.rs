@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Call, no_session};
 use crate::account::Adp;
-use crate::cookies::{self, CookieWriter, DateStyle};
+use crate::cookies::{self, CookieWriter};
 use crate::http::{Response, ResponseExt, body_json, json};
 
 impl Call<'_> {
@@ -46,7 +46,7 @@ impl Call<'_> {
         }
         let mut writer = CookieWriter::new(self.request, self.now_ms);
         for name in [cookies::PCS_PHOTOS, cookies::PCS_SHARING] {
-            writer.set(name, &format!("v=1:t=EQ==BST_{id}_0~~"), None, DateStyle::Tight, true);
+            writer.short(name, &format!("v=1:t=EQ==BST_{id}_0~~"));
         }
         let answer = json!({"status": "success", "message": "", "isWebAccessAllowed": true});
         json(StatusCode::OK, &answer).with_cookies(&writer.finish())

@@ -1,0 +1,199 @@
+//! Storage on the local disk.
+
+mod part;
+mod read;
+mod walk;
+mod writer;
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+use self::part::{CAN_RESUME, Finished};
+use self::writer::FsWriter;
+use super::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Files below one folder of the local disk. Cheap to clone.
+///
+/// - A file grows as a part next to its final place and gets its name by a rename that refuses to replace anything. It
+///   has the permissions that any new file gets.
+/// - Files up to 256 KiB are held in memory and written at commit, in one go. Larger ones go to the disk in pieces of
+///   that size, the next being received while one is written, and can be resumed.
+/// - Nothing is flushed file by file: on Linux [`Storage::flush`] asks the kernel once per file system.
+/// - Symbolic links to folders and files are followed, except for parts.
+/// - Names that are not Unicode are not listed.
+#[derive(Debug, Clone)]
+pub struct FsStorage {
+    disk: Arc<Disk>,
+}
+
+#[derive(Debug)]
+struct Disk {
+    root: PathBuf,
+    /// One file per file system with commits that were not flushed, by device number.
+    unflushed: Mutex<HashMap<u64, File>>,
+}
+
+impl FsStorage {
+    /// A storage below the folder `root`, which is made by the first commit if it is missing. A relative path counts
+    /// from the working directory of this moment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] if a file stands there, [`ErrorKind::Config`] for an empty path.
+    pub fn open(root: impl AsRef<Path>) -> Result<Self> {
+        let given = root.as_ref();
+        let root = std::path::absolute(given).map_err(|error| {
+            Error::new(ErrorKind::Config, "not a folder to store files in")
+                .with("path", given.display())
+                .caused_by(error)
+        })?;
+        match std::fs::metadata(&root) {
+            Ok(meta) if !meta.is_dir() => Err(fault(io::ErrorKind::NotADirectory.into(), root.display())),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fault(error, root.display())),
+            _ => Ok(Self { disk: Arc::new(Disk { root, unflushed: Mutex::default() }) }),
+        }
+    }
+
+    /// The folder, as an absolute path.
+    pub fn root(&self) -> &Path {
+        &self.disk.root
+    }
+}
+
+#[async_trait]
+impl Storage for FsStorage {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            modified_time: true,
+            resume: CAN_RESUME,
+            exclusive_commit: true,
+            case_sensitive: !cfg!(any(target_vendor = "apple", windows)),
+            max_name: Some(255),
+        }
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        let (path, file) = (path.clone(), self.disk.locate(path));
+        blocking(move || match std::fs::metadata(&file) {
+            Ok(meta) if meta.is_file() => Ok(Some(ObjectMeta::new(path, meta.len(), meta.modified().ok()))),
+            Ok(_) => Ok(None),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(fault(error, file.display())),
+        })
+        .await
+    }
+
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
+        require_name(path)?;
+        options.part_name()?;
+        Ok(Box::new(FsWriter::begin(Arc::clone(&self.disk), path.clone(), options).await?))
+    }
+
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        read::stream(self.disk.locate(path), from..u64::MAX).await
+    }
+
+    async fn remove(&self, path: &StoragePath) -> Result<()> {
+        require_name(path)?;
+        let file = self.disk.locate(path);
+        blocking(move || match std::fs::remove_file(&file) {
+            Ok(()) => Ok(()),
+            Err(error) if is_absence(&error) => Ok(()),
+            Err(_) if file.is_dir() => Err(fault(io::ErrorKind::IsADirectory.into(), file.display())),
+            Err(error) => Err(fault(error, file.display())),
+        })
+        .await
+    }
+
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        walk::files(prefix.clone(), self.disk.locate(prefix))
+    }
+
+    async fn flush(&self) -> Result<()> {
+        let disk = Arc::clone(&self.disk);
+        let pending = std::mem::take(&mut *disk.unflushed());
+        if pending.is_empty() {
+            return Ok(());
+        }
+        blocking(move || disk.flush(pending)).await
+    }
+}
+
+impl Disk {
+    fn locate(&self, path: &StoragePath) -> PathBuf {
+        // Joining with an empty path would append a slash.
+        if path.as_str().is_empty() { self.root.clone() } else { self.root.join(path.as_str()) }
+    }
+
+    fn unflushed(&self) -> std::sync::MutexGuard<'_, HashMap<u64, File>> {
+        self.unflushed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers that a file system has something to flush.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn committed(&self, finished: Finished, _target: &Path) -> io::Result<()> {
+        self.unflushed().entry(finished.device).or_insert(finished.file);
+        Ok(())
+    }
+
+    /// Elsewhere there is no call for a whole file system: the bytes are on the disk already, now their name.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn committed(&self, _finished: Finished, target: &Path) -> io::Result<()> {
+        #[cfg(unix)]
+        File::open(target.parent().unwrap_or(target))?.sync_all()?;
+        Ok(())
+    }
+
+    fn flush(&self, mut pending: HashMap<u64, File>) -> Result<()> {
+        while let Some(device) = pending.keys().next().copied() {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            if let Some(Err(error)) = pending.get(&device).map(rustix::fs::syncfs) {
+                self.unflushed().extend(pending);
+                return Err(fault(error.into(), self.root.display()));
+            }
+            pending.remove(&device);
+        }
+        Ok(())
+    }
+}
+
+/// Runs file work where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(lost(error)))
+}
+
+fn lost(error: tokio::task::JoinError) -> Error {
+    let kind = if error.is_cancelled() { ErrorKind::Cancelled } else { ErrorKind::Unexpected };
+    Error::new(kind, "file work was cut off").caused_by(error)
+}
+
+/// No file can stand there: nothing does, or a file stands where a folder would have to.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Our error for an I/O error, with kinds of their own for what a person can mend.
+fn fault(error: io::Error, path: impl Display) -> Error {
+    use io::ErrorKind as Io;
+    let (kind, advice) = match error.kind() {
+        Io::NotADirectory => {
+            (ErrorKind::AlreadyExists, "a file stands where a folder is needed; move it away")
+        }
+        Io::IsADirectory | Io::DirectoryNotEmpty => {
+            (ErrorKind::AlreadyExists, "a folder stands where a file is needed; move it away")
+        }
+        Io::InvalidFilename => (ErrorKind::Unsupported, "the name is too long for this file system"),
+        Io::InvalidInput => (ErrorKind::Unsupported, "the file system does not take this name"),
+        Io::FileTooLarge => (ErrorKind::Unsupported, "the file is too large for this file system"),
+        _ => return Error::storage(error, path),
+    };
+    Error::new(kind, advice).with("path", path).caused_by(error)
+}

@@ -1,0 +1,3 @@
+//! Keeping a copy of a library in a storage.
+
+pub mod layout;

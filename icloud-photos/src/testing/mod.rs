@@ -1,0 +1,75 @@
+//! For people who write a storage of their own: the tests every storage must pass, and one that fails on purpose.
+//!
+//! In a test file of your crate, with `icloud-photos` among the dev-dependencies and its feature `testing` on:
+//!
+//! ```
+//! use icloud_photos::storage::MemoryStorage;
+//!
+//! /// An empty storage, and whatever must live as long as it (a temporary folder, a server); here nothing.
+//! async fn make() -> (MemoryStorage, ()) {
+//!     (MemoryStorage::new(), ())
+//! }
+//!
+//! mod my_storage {
+//!     icloud_photos::storage_conformance!(super::make);
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! Each promise of the [`Storage`](crate::storage::Storage) trait becomes one `#[test]`. What a storage says it cannot
+//! do ([`Capabilities`](crate::storage::Capabilities)) is not asked of it.
+
+// These are tests: a broken promise is a panic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod chaos;
+#[doc(hidden)]
+pub mod storage;
+
+pub use self::chaos::ChaosStorage;
+
+/// Stamps the conformance tests for a storage into the module where it stands; see [`testing`](crate::testing).
+///
+/// Takes the path of an `async fn` without arguments that returns an empty storage and a guard that is dropped after
+/// the test.
+#[macro_export]
+macro_rules! storage_conformance {
+    ($make:path) => {
+        $crate::storage_conformance! {
+            @tests $make;
+            nothing_stands_in_an_empty_storage
+            files_of_every_size_read_back
+            reading_may_start_anywhere
+            nothing_shows_before_commit
+            abort_leaves_nothing
+            restart_forgets_the_bytes
+            commit_never_replaces_unless_told
+            times_are_kept
+            folders_come_with_their_files
+            names_are_kept_exactly
+            names_that_are_too_long_are_refused
+            upper_and_lower_case_differ
+            a_dropped_write_is_resumed
+            parts_are_found_by_name_and_folder_only
+            writers_of_one_part_do_not_clash
+            one_of_many_writers_wins_a_name
+            a_file_is_not_a_folder
+            the_root_is_not_a_file
+            part_names_stay_in_their_folder
+            removing_twice_is_no_error
+            many_files_at_once
+            flushing_is_always_possible
+            failures_never_leave_a_wrong_file
+        }
+    };
+    (@tests $make:path; $($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            $crate::testing::storage::run(async {
+                let (storage, guard) = $make().await;
+                $crate::testing::storage::$name(::std::sync::Arc::new(storage)).await;
+                drop(guard);
+            });
+        }
+    )*};
+}

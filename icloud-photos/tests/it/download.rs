@@ -1,0 +1,127 @@
+//! Bytes are proven whatever the network does to them.
+
+use futures::TryStreamExt;
+use icloud_photos::download::{Doubt, Downloader, Proof};
+use icloud_photos::{Asset, ErrorKind, Library, Role};
+use icloud_photos_testkit::{FakeCloud, FaultAction, FaultRule, FaultScript, LibrarySpec};
+
+use crate::support;
+
+const SIZE: u64 = 300_000;
+
+async fn photo(cloud: &FakeCloud) -> (Library, Asset) {
+    let library = support::sign_in(cloud).await.primary_library();
+    let asset = library.all().assets().try_next().await.unwrap().expect("the library has a photo");
+    (library, asset)
+}
+
+/// Fetches one photo while the fake misbehaves.
+async fn fetch_through(rules: Vec<FaultRule>) -> (FakeCloud, icloud_photos::Result<(usize, Proof)>) {
+    let cloud = support::cloud(LibrarySpec::plain(3, SIZE));
+    let (library, asset) = photo(&cloud).await;
+    cloud.set_faults(FaultScript { seed: 1, rules }).unwrap();
+    cloud.reset_counts();
+    let downloader = Downloader::new(&library);
+    let fetched = downloader.get(&asset, Role::Original).bytes(1 << 20).await;
+    (cloud, fetched.map(|(bytes, proof)| (bytes.len(), proof)))
+}
+
+fn content(action: FaultAction) -> FaultRule {
+    FaultRule::new("content", action)
+}
+
+fn status(code: u16) -> FaultAction {
+    FaultAction::Status { code, retry_after: None, body: None }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_photo_arrives_verified_with_one_request() {
+    let (cloud, fetched) = fetch_through(Vec::new()).await;
+    assert_eq!(fetched.unwrap(), (SIZE as usize, Proof::Verified));
+    assert_eq!(cloud.counts().requests, 1, "the listing's link is used while it is fresh");
+}
+
+#[tokio::test(start_paused = true)]
+async fn passing_faults_are_outlived() {
+    for action in [
+        FaultAction::Cut { after: 100_000 },
+        FaultAction::Truncate { after: 100_000 },
+        FaultAction::Stall { after: Some(70_000), ms: None },
+        FaultAction::Stall { after: None, ms: None },
+        FaultAction::Flip { at: Some(5) },
+        FaultAction::Resize { by: -10 },
+        FaultAction::Resize { by: 10 },
+        FaultAction::Html,
+        FaultAction::Tiny,
+        FaultAction::Reset,
+        status(503),
+        status(429),
+        status(500),
+        status(400),
+        status(403),
+        status(404),
+        status(410),
+    ] {
+        let (_, fetched) = fetch_through(vec![content(action.clone()).times(1)]).await;
+        assert_eq!(fetched.unwrap(), (SIZE as usize, Proof::Verified), "{action:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_goes_on_where_it_broke_off() {
+    let (cloud, fetched) = fetch_through(vec![content(FaultAction::Cut { after: 100_000 }).times(2)]).await;
+    assert_eq!(fetched.unwrap().1, Proof::Verified);
+    let sent = cloud.counts().bytes;
+    assert!(sent < SIZE + 150_000, "{sent} bytes were sent: the beginning was fetched again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_bytes_are_never_kept() {
+    // A different bit each time: not the same bytes twice.
+    let (_, fetched) = fetch_through(vec![content(FaultAction::Flip { at: None })]).await;
+    assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Integrity);
+    let (_, fetched) = fetch_through(vec![content(FaultAction::Resize { by: 7 })]).await;
+    assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Integrity);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_wrong_bytes_twice_are_kept_but_prove_nothing() {
+    let (cloud, fetched) = fetch_through(vec![content(FaultAction::Flip { at: Some(5) })]).await;
+    assert_eq!(fetched.unwrap().1, Proof::Unconfirmed(Doubt::Mismatch));
+    assert!(cloud.counts().requests >= 3, "the second fetch is over a fresh link");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lasting_faults_end_with_their_own_error() {
+    let kind = |rules: Vec<FaultRule>| async { fetch_through(rules).await.1.unwrap_err().kind() };
+    assert_eq!(kind(vec![content(FaultAction::Reset)]).await, ErrorKind::Network);
+    assert_eq!(kind(vec![content(FaultAction::Stall { after: None, ms: None })]).await, ErrorKind::Timeout);
+    assert_eq!(kind(vec![content(status(503))]).await, ErrorKind::RateLimited);
+    assert_eq!(kind(vec![content(status(410))]).await, ErrorKind::LinkExpired);
+}
+
+#[tokio::test(start_paused = true)]
+async fn expired_links_are_renewed_together() {
+    let cloud = support::cloud(LibrarySpec::plain(60, 1000));
+    let library = support::sign_in(&cloud).await.primary_library();
+    let assets: Vec<Asset> = library.all().assets().try_collect().await.unwrap();
+    cloud.set_faults(FaultScript { seed: 1, rules: vec![content(status(410)).times(60)] }).unwrap();
+    cloud.reset_counts();
+    let downloader = Downloader::new(&library);
+    let all = assets.iter().map(|asset| downloader.get(asset, Role::Original).bytes(1000));
+    for fetched in futures::future::join_all(all).await {
+        assert_eq!(fetched.unwrap().1, Proof::Verified);
+    }
+    let lookups = cloud.counts().requests - 120;
+    assert!((1..=3).contains(&lookups), "{lookups} lookups for 60 links");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_too_large_for_memory_is_refused() {
+    let cloud = support::cloud(LibrarySpec::plain(1, 5000));
+    let (library, asset) = photo(&cloud).await;
+    let fetched = Downloader::new(&library).get(&asset, Role::Original).bytes(4999).await;
+    assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Unsupported);
+    let missing = Downloader::new(&library).get(&asset, Role::Edited).bytes(1).await;
+    assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound);
+}

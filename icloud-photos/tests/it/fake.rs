@@ -1,0 +1,118 @@
+//! The fake iCloud as a transport: no sockets. Answers of recordings can be put before it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use icloud_photos::http::{Body, HttpTransport};
+use icloud_photos::{AppleId, Client, Credentials, Endpoints, Error, ErrorKind, Login, Result, Session};
+use icloud_photos_testkit::{AccountSpec, FakeCloud, LibrarySpec};
+use serde_json::Value;
+
+/// Nothing listens there, and nothing is sent there.
+const BASE: &str = "http://127.0.0.1:9";
+
+/// Which recorded answer a request gets, if any: path and query string of the URL, then the body.
+type Replay = dyn Fn(&str, &Value) -> Option<Bytes> + Send + Sync;
+
+/// Hands requests to the fake, but those that a recording answers.
+#[derive(Clone)]
+pub(crate) struct FakeTransport {
+    cloud: Arc<FakeCloud>,
+    replay: Option<Arc<Replay>>,
+    /// Every CloudKit request: path and body.
+    pub(crate) sent: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl std::fmt::Debug for FakeTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FakeTransport")
+    }
+}
+
+impl HttpTransport for FakeTransport {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Body>>> {
+        Box::pin(async move {
+            let path = request.uri().path().to_owned();
+            if path.starts_with("/database/") {
+                let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+                let recorded = self.replay.as_ref().and_then(|replay| replay(&path, &body));
+                self.sent.lock().unwrap().push((path, body));
+                if let Some(recorded) = recorded {
+                    return Ok(http::Response::new(Body::full(recorded)));
+                }
+            }
+            let (head, body) = self.cloud.handle(request).await.into_parts();
+            let body = match body {
+                icloud_photos_testkit::Body::Full(bytes) => Body::full(bytes),
+                icloud_photos_testkit::Body::Stream(stream) => Body::stream(stream.map(|chunk| {
+                    chunk.map_err(|error| Error::new(ErrorKind::Network, "the fake cut it").caused_by(error))
+                })),
+            };
+            Ok(http::Response::from_parts(head, body))
+        })
+    }
+}
+
+/// A signed-in session on a fake with this library.
+pub(crate) struct World {
+    pub(crate) cloud: Arc<FakeCloud>,
+    pub(crate) session: Session,
+    pub(crate) transport: FakeTransport,
+}
+
+impl World {
+    pub(crate) async fn new(library: LibrarySpec) -> Self {
+        Self::with(library, None).await
+    }
+
+    pub(crate) async fn replaying(
+        replay: impl Fn(&str, &Value) -> Option<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with(LibrarySpec::plain(0, 1), Some(Arc::new(replay))).await
+    }
+
+    async fn with(library: LibrarySpec, replay: Option<Arc<Replay>>) -> Self {
+        let account = AccountSpec::in_state("password-only").unwrap();
+        let credentials =
+            Credentials::new(AppleId::new(&account.username).unwrap(), account.password.clone());
+        let cloud = FakeCloud::builder().account(account).library(library).base_url(BASE).build();
+        let cloud = Arc::new(cloud);
+        let transport = FakeTransport { cloud: cloud.clone(), replay, sent: Arc::default() };
+        let endpoints = Endpoints::default().with_auth(BASE).unwrap().with_setup(BASE).unwrap();
+        let client = Client::builder().endpoints(endpoints).transport(transport.clone()).build().unwrap();
+        let Login::Complete(session) = client.login(credentials).await.unwrap() else {
+            panic!("the fake wants more than a password")
+        };
+        Self { cloud, session, transport }
+    }
+
+    /// What the fake knows to be true, and the account's name.
+    pub(crate) fn truth(&self) -> Value {
+        self.library().truth()
+    }
+
+    pub(crate) fn library(&self) -> &icloud_photos_testkit::Library {
+        self.cloud.library(&AccountSpec::default().username).unwrap()
+    }
+
+    /// Paths of the CloudKit requests so far, without what they have in common.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let sent = self.transport.sent.lock().unwrap();
+        sent.iter().map(|(path, _)| path.rsplit("/production/").next().unwrap().to_owned()).collect()
+    }
+}
+
+/// The exchanges of a recording: request and response as recorded. `None`, said plainly, where there are none.
+pub(crate) fn recording(name: &str) -> Option<Vec<Value>> {
+    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/recordings");
+    let folder = std::env::var_os("ICLOUD_RECORDINGS").map_or(shared, PathBuf::from);
+    let path = folder.join(format!("{name}.json"));
+    let Ok(text) = std::fs::read(&path) else {
+        eprintln!("SKIPPED: no recording at {}; set ICLOUD_RECORDINGS", path.display());
+        return None;
+    };
+    Some(serde_json::from_slice(&text).unwrap())
+}
