@@ -7,8 +7,8 @@ use icloud_photos::auth::{Action, Challenge, CodeDelivery, Login, SavedChallenge
 use icloud_photos::session::{FileSessionStore, MemorySessionStore, SavedSession, SessionStore};
 use icloud_photos::{Client, Credentials, Error, ErrorKind, Retry, SecurityCode, Session};
 use icloud_photos_testkit::{
-    AccountSpec, CodeAccepted, CodeRejected, FaultAction, FaultRule, FaultScript, LeadingZero, Protocol,
-    StatusForm,
+    Access, AccountSpec, CodeAccepted, CodeRejected, FaultAction, FaultRule, FaultScript, LeadingZero,
+    Protocol, StatusForm,
 };
 
 use crate::auth_world::{PASSWORD, World, credentials, jane};
@@ -185,20 +185,29 @@ async fn accounts_without_a_second_factor_and_with_a_page_to_look_at() {
 
 #[tokio::test]
 async fn each_obstacle_has_its_own_error() {
-    let rows = [("locked", ErrorKind::AccountLocked), ("wrong-domain", ErrorKind::WrongRegion)];
+    let rows = [
+        ("locked", ErrorKind::AccountLocked),
+        ("wrong-domain", ErrorKind::WrongRegion),
+        ("web-access-off", ErrorKind::WebAccessDisabled),
+        ("no-photos-service", ErrorKind::NotActivated),
+    ];
     for (state, kind) in rows {
         let world = World::in_state(state);
         assert_eq!(error_of(&world).await.kind(), kind, "{state}");
     }
-    for (state, kind) in
-        [("web-access-off", ErrorKind::WebAccessDisabled), ("no-photos-service", ErrorKind::NotActivated)]
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_is_told_apart() {
+    for (access, kind) in
+        [(Access::NeverSetUp, ErrorKind::NotActivated), (Access::Denied, ErrorKind::Forbidden)]
     {
-        let world = World::in_state(state);
-        assert_eq!(error_of(&world).await.kind(), kind, "{state}");
+        let world = World::in_state("two-factor");
+        let session = sign_in(&world, &world.client(MemorySessionStore::new())).await;
+        world.cloud.library("jdoe@example.com").unwrap().switch(|switches| switches.access = access);
+        assert_eq!(look(&session).await.unwrap_err().kind(), kind, "{access:?}");
+        assert_eq!(world.cloud.counts().requests_to("setup/validate"), 0, "no renewal cures that");
     }
-    let world = World::in_state("photos-not-set-up");
-    let session = sign_in(&world, &world.client(MemorySessionStore::new())).await;
-    assert_eq!(look(&session).await.unwrap_err().kind(), ErrorKind::NotActivated);
 }
 
 /// The error of a sign-in, be it before or after the code.

@@ -25,11 +25,7 @@ fn the_code_comes_from_a_pipe_and_is_asked_for_once() {
             "Two-factor authentication is required (2fa)",
         ]
     );
-<<<<<<< HEAD
-    first.says("  a: (***) ***-**81");
-=======
     first.says("  a: +1 (***) ***-**81");
->>>>>>> main
     assert!(first.out.contains(
         "Please enter two-factor authentication code or device index (a) to send SMS with a code: "
     ));
