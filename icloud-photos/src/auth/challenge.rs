@@ -125,7 +125,7 @@ impl Challenge {
         match self.driver.run(&mut machine, Event::Code(code), &mut vault).await? {
             Stop::Done => self.driver.session(&machine, &mut vault).await,
             Stop::Action(need) => {
-                self.driver.keep(&machine, &mut vault).await?;
+                self.driver.keep(&machine, &mut vault).await;
                 Err(need.error())
             }
             Stop::Challenge | Stop::Resting => Err(errors::out_of_step()),

@@ -113,7 +113,7 @@ impl Driver {
             Stop::Action(need) => {
                 // A machine that waits for a security key has nothing worth keeping.
                 if need != Need::SecurityKey {
-                    self.keep(&machine, vault).await?;
+                    self.keep(&machine, vault).await;
                 }
                 Ok(Login::ActionRequired(Action::new(self.clone(), machine, need)))
             }
@@ -121,30 +121,33 @@ impl Driver {
         }
     }
 
-    /// Saves what the machine gained and makes a session of it. A store that fails here does not undo a sign-in that a
-    /// person took part in; [`Session::save`] reports it again.
+    /// Saves what the machine gained and makes a session of it.
     pub(super) async fn session(&self, machine: &Machine, vault: &mut OpenVault) -> Result<Session> {
         let saved = self.keep(machine, vault).await;
         let signed_in = vault.saved.signed_in.clone().unwrap_or_default();
         let ladder = Arc::new(Ladder { driver: self.clone(), password: machine.password().cloned() });
         let (http, endpoints) = (self.http.clone(), self.endpoints.clone());
         let session = Session::new(http, endpoints, self.vault.clone(), ladder, signed_in)?;
-        if let Err(error) = saved {
-            tracing::warn!(%error, "signed in, but the session cannot be saved");
+        if !saved {
             session.mark_unsaved();
         }
         Ok(session)
     }
 
-    /// Saves tokens and account; with a password proven, the attempts before it no longer matter.
-    pub(super) async fn keep(&self, machine: &Machine, vault: &mut OpenVault) -> Result<()> {
+    /// Saves tokens and account; with a password proven, the attempts before it no longer matter. A store that fails
+    /// here does not undo a sign-in that a person took part in: [`Session::save`] reports it again.
+    pub(super) async fn keep(&self, machine: &Machine, vault: &mut OpenVault) -> bool {
         let renewals = vault.saved.signed_in.as_ref().map_or(0, |saved| saved.renewals) + 1;
         let (tokens, account) = (machine.tokens().clone(), machine.details().clone());
         vault.saved.signed_in = Some(SignedIn { tokens, account, renewals });
         if machine.rung() == Rung::Password {
             vault.saved.attempts.clear();
         }
-        vault.save().await
+        let saved = vault.save().await;
+        if let Err(error) = &saved {
+            tracing::warn!(%error, "signed in, but the session cannot be saved");
+        }
+        saved.is_ok()
     }
 
     /// Drives the machine from an event to the next place where it waits for somebody.
