@@ -12,3 +12,4 @@ mod recordings_auth;
 mod recordings_listing;
 mod storage;
 mod support;
+mod sync;
