@@ -135,6 +135,9 @@ impl Shared {
                 report.skipped += 1;
                 self.tell(SyncEvent::Skipped { asset: &asset, reason: &reason });
             }
+            Action::Remark { asset, problem } => {
+                self.tell(SyncEvent::Remark { asset: &asset, problem: &problem });
+            }
             Action::Problem { asset, error } => {
                 report.failed += 1;
                 let asset = asset.as_ref().map(|asset| asset.id());
@@ -144,6 +147,8 @@ impl Shared {
                 report.assets += 1;
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
+            // A listing that was cut on purpose is not short.
+            Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
         }
         None

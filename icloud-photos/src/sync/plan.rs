@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
@@ -13,7 +13,7 @@ use futures::{Stream, StreamExt};
 use super::claims::{Claim, Claims};
 use super::engine::Inner;
 use super::event::{SkipReason, Target};
-use super::layout::{ItemKind, Placement, WantedFile};
+use super::layout::{ItemKind, LayoutProblem, Placement, WantedFile};
 use crate::asset::{Asset, Assets, Checksum, Hasher, Listing, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -55,6 +55,13 @@ pub enum Action {
         asset: Asset,
         /// Why.
         reason: SkipReason,
+    },
+    /// Something about an asset that a person may want to know; its files are planned all the same.
+    Remark {
+        /// Whose.
+        asset: Asset,
+        /// What.
+        problem: LayoutProblem,
     },
     /// Cannot be planned; the run goes on.
     Problem {
@@ -141,13 +148,14 @@ impl Planner {
 
     async fn place(&mut self, surveyed: Surveyed) {
         let Surveyed { asset, placement, found } = surveyed;
+        let modified = Some(modified(&placement));
         for problem in placement.problems {
-            self.queue.push_back(problem.into_action(&asset));
+            self.queue.push_back(remark(&asset, problem));
         }
         for (file, found) in placement.files.iter().zip(found) {
             let placed = match found {
                 Ok((path, meta)) => {
-                    let wanted = Wanted::new(&asset, file, path, placement.modified);
+                    let wanted = Wanted::new(&asset, file, path, modified);
                     self.decide(&wanted, file, meta).await
                 }
                 Err(error) => Err(error),
@@ -202,7 +210,7 @@ impl Planner {
             // The file on the disk is this photo's; the one we took for its owner is a newcomer and still missing.
             self.claims.set(&wanted.path, wanted.claim());
             let newcomer = self.inner.library.asset(owner).await?;
-            let modified = self.inner.layout.place(&newcomer).modified;
+            let modified = Some(modified(&self.inner.layout.place(&newcomer)));
             let other = Wanted { modified, ..Wanted::again(&newcomer, *role, wanted.path.clone()) };
             let twin = self.by_content(&other).await?;
             self.queue.push_back(twin);
@@ -250,6 +258,34 @@ impl Planner {
             deduplicated,
         }
     }
+}
+
+/// Some problems of names and versions leave a file out, others only change its name.
+fn remark(asset: &Asset, problem: LayoutProblem) -> Action {
+    let asset = asset.clone();
+    match problem {
+        LayoutProblem::SizeMissing { size, name } => {
+            let reason = SkipReason::NoSuchSize { size: size.as_str().to_owned(), name };
+            Action::Skip { asset, reason }
+        }
+        LayoutProblem::OriginalMissing { name } => {
+            let error = Error::new(ErrorKind::NotFound, "Apple has no original of this photo").with("name", name);
+            Action::Problem { asset: Some(asset), error }
+        }
+        problem => Action::Remark { asset, problem },
+    }
+}
+
+/// Whole seconds, also before 1970.
+fn modified(placement: &Placement) -> SystemTime {
+    let seconds = placement.created.seconds();
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    let time = if seconds < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    };
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// One file and the plain path it would like.
@@ -336,8 +372,8 @@ async fn look(inner: Arc<Inner>, item: Item) -> Result<Step> {
 impl Inner {
     fn reason_to_skip(&self, asset: &Asset) -> Option<SkipReason> {
         match self.layout.item_kind(asset) {
-            Some(ItemKind::Movie) if self.skip_videos => Some(SkipReason::IsVideo),
-            Some(ItemKind::Image) if self.skip_photos => Some(SkipReason::IsPhoto),
+            ItemKind::Movie if self.skip_videos => Some(SkipReason::IsVideo),
+            ItemKind::Image if self.skip_photos => Some(SkipReason::IsPhoto),
             _ => None,
         }
     }
@@ -347,7 +383,7 @@ impl Inner {
         placement: &Placement,
         file: &WantedFile,
     ) -> Result<(StoragePath, Option<ObjectMeta>)> {
-        let path = StoragePath::parse(&format!("{}/{}", placement.folder, file.name))?;
+        let path = StoragePath::parse(&placement.path(&file.name))?;
         let meta = self.storage.stat(&path).await?;
         Ok((path, meta))
     }

@@ -1,0 +1,151 @@
+//! Local time. The only file that knows rules of time zones.
+//!
+//! icloudpd puts a photo in the folder of the day it was *here*, in the zone of the computer, not there where it was
+//! taken; folders of an existing library can be matched in no other way.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use time::OffsetDateTime;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A time zone with its whole history.
+#[derive(Debug, Clone)]
+pub struct LocalZone(TimeZone);
+
+impl LocalZone {
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// The zone of this computer: the environment variable `TZ` if it is set and not empty, else the system's setting,
+    /// else UTC.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when `TZ` names no zone that is known here.
+    pub fn system() -> Result<Self> {
+        match std::env::var("TZ") {
+            Ok(name) if name.is_empty() => Ok(Self(system_file().unwrap_or(TimeZone::UTC))),
+            Ok(name) => Self::named(&name),
+            Err(_) => Ok(Self(TimeZone::try_system().unwrap_or(TimeZone::UTC))),
+        }
+    }
+
+    /// A zone by the name it has in the IANA database (`Europe/Berlin`), by the path of a zone file, or by a POSIX rule.
+    /// All may follow a colon, as in `TZ`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when nothing of that kind is known here.
+    pub fn named(name: &str) -> Result<Self> {
+        let plain = name.strip_prefix(':').unwrap_or(name);
+        let zone = if plain.starts_with('/') {
+            std::fs::read(plain).ok().and_then(|data| TimeZone::tzif(plain, &data).ok())
+        } else {
+            TimeZone::get(plain).or_else(|_| TimeZone::posix(plain)).ok()
+        };
+        zone.map(Self).ok_or_else(|| {
+            Error::new(ErrorKind::Config, "no such time zone; set TZ to a name such as Europe/Berlin").with("TZ", name)
+        })
+    }
+
+    /// The local time of an asset's date as Apple gives it, milliseconds since 1970. No date, or one outside the years 1
+    /// to 9999, counts as the first moment of 1970.
+    pub(super) fn of_asset_date(&self, milliseconds: Option<i64>) -> Result<LocalTime, LocalTime> {
+        let (seconds, microsecond) = milliseconds.map(seconds).filter(|time| is_in_range(time.0)).unwrap_or_default();
+        let utc = LocalTime::new(seconds, microsecond, 0, "UTC");
+        // The rules end a little before the year 10000; the last one known goes on.
+        let moment = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
+        let info = self.0.to_offset_info(moment);
+        let offset = info.offset().seconds();
+        if is_in_range(seconds + i64::from(offset)) {
+            Ok(LocalTime::new(seconds, microsecond, offset, info.abbreviation()))
+        } else {
+            Err(utc)
+        }
+    }
+}
+
+/// What `TZ` hides when it is set but empty.
+fn system_file() -> Option<TimeZone> {
+    let data = std::fs::read("/etc/localtime").ok()?;
+    TimeZone::tzif("local", &data).ok()
+}
+
+/// Whole seconds and microseconds, rounded on the way through a float as Python rounds them: far from 1970 that shows.
+fn seconds(milliseconds: i64) -> (i64, u32) {
+    #[allow(clippy::cast_precision_loss)]
+    let exact = milliseconds as f64 / 1000.0;
+    let mut whole = exact.trunc();
+    let mut micros = ((exact - whole) * 1e6).round_ties_even();
+    if micros >= 1e6 {
+        (whole, micros) = (whole + 1.0, micros - 1e6);
+    } else if micros < 0.0 {
+        (whole, micros) = (whole - 1.0, micros + 1e6);
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    (whole as i64, micros as u32)
+}
+
+fn is_in_range(seconds: i64) -> bool {
+    const FIRST: i64 = -62_135_596_800;
+    const LAST: i64 = 253_402_300_799;
+    (FIRST..=LAST).contains(&seconds)
+}
+
+/// A moment as a clock on the wall showed it. Prints as `2018-07-31 09:22:24.816000+02:00`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalTime {
+    seconds: i64,
+    microsecond: u32,
+    offset: i32,
+    abbreviation: String,
+    /// The same digits in UTC, for the calendar.
+    pub(super) wall: OffsetDateTime,
+}
+
+impl LocalTime {
+    /// `seconds + offset` lies within the years 1 to 9999.
+    fn new(seconds: i64, microsecond: u32, offset: i32, abbreviation: &str) -> Self {
+        let wall = OffsetDateTime::from_unix_timestamp(seconds + i64::from(offset));
+        let wall = wall.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Self { seconds, microsecond, offset, abbreviation: abbreviation.to_owned(), wall }
+    }
+
+    /// Whole seconds since 1970, UTC, rounded down: the modification time of the files.
+    pub fn seconds(&self) -> i64 {
+        self.seconds
+    }
+
+    /// Microseconds after [`LocalTime::seconds`].
+    pub fn microsecond(&self) -> u32 {
+        self.microsecond
+    }
+
+    /// `CEST`, or `+0545` where the zone has no letters.
+    pub(super) fn abbreviation(&self) -> &str {
+        &self.abbreviation
+    }
+
+    /// `+0200`, with seconds if there are any; a separator goes between the parts.
+    pub(super) fn offset(&self, separator: &str) -> String {
+        let (sign, rest) = (if self.offset < 0 { '-' } else { '+' }, self.offset.unsigned_abs());
+        let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+        let short = format!("{sign}{hours:02}{separator}{minutes:02}");
+        if seconds == 0 { short } else { format!("{short}{separator}{seconds:02}") }
+    }
+}
+
+impl fmt::Display for LocalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, time) = (self.wall.date(), self.wall.time());
+        write!(f, "{:04}-{:02}-{:02} ", date.year(), u8::from(date.month()), date.day())?;
+        write!(f, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
+        if self.microsecond > 0 {
+            write!(f, ".{:06}", self.microsecond)?;
+        }
+        f.write_str(&self.offset(":"))
+    }
+}

@@ -1,0 +1,193 @@
+//! What can be chosen about names and folders, with the defaults of icloudpd.
+
+use super::LocalZone;
+
+/// How files are named and which versions are kept. The default is that of icloudpd without options.
+#[derive(Debug, Clone)]
+pub struct LayoutOptions {
+    pub(super) folder: String,
+    pub(super) sizes: Vec<Size>,
+    pub(super) live_photos: Option<LiveSize>,
+    pub(super) force_size: bool,
+    pub(super) keep_unicode: bool,
+    pub(super) names: NamePolicy,
+    pub(super) live_naming: LiveNaming,
+    pub(super) align_raw: RawAlign,
+    pub(super) zone: Option<LocalZone>,
+}
+
+impl Default for LayoutOptions {
+    fn default() -> Self {
+        Self {
+            folder: "{:%Y/%m/%d}".to_owned(),
+            sizes: vec![Size::Original],
+            live_photos: Some(LiveSize::Original),
+            force_size: false,
+            keep_unicode: false,
+            names: NamePolicy::SizeDedup,
+            live_naming: LiveNaming::Suffix,
+            align_raw: RawAlign::AsIs,
+            zone: None,
+        }
+    }
+}
+
+impl LayoutOptions {
+    /// The template of folders (`--folder-structure`), checked by [`Layout::new`](super::Layout::new).
+    #[must_use]
+    pub fn folder(mut self, template: impl Into<String>) -> Self {
+        self.folder = template.into();
+        self
+    }
+
+    /// The versions to keep (`--size`), in this order; repetitions are dropped, none means the original.
+    #[must_use]
+    pub fn sizes(mut self, sizes: impl IntoIterator<Item = Size>) -> Self {
+        self.sizes.clear();
+        for size in sizes {
+            if !self.sizes.contains(&size) {
+                self.sizes.push(size);
+            }
+        }
+        if self.sizes.is_empty() {
+            self.sizes.push(Size::Original);
+        }
+        self
+    }
+
+    /// Which films of Live Photos to keep (`--live-photo-size`), if any (`--skip-live-photos`).
+    #[must_use]
+    pub fn live_photos(mut self, size: Option<LiveSize>) -> Self {
+        self.live_photos = size;
+        self
+    }
+
+    /// Whether a missing size is left out instead of being replaced by the original (`--force-size`).
+    #[must_use]
+    pub fn force_size(mut self, force: bool) -> Self {
+        self.force_size = force;
+        self
+    }
+
+    /// Whether names keep characters outside ASCII (`--keep-unicode-in-filenames`).
+    #[must_use]
+    pub fn keep_unicode(mut self, keep: bool) -> Self {
+        self.keep_unicode = keep;
+        self
+    }
+
+    /// How photos of one name are told apart (`--file-match-policy`).
+    #[must_use]
+    pub fn names(mut self, policy: NamePolicy) -> Self {
+        self.names = policy;
+        self
+    }
+
+    /// What films of Live Photos are called (`--live-photo-mov-filename-policy`).
+    #[must_use]
+    pub fn live_naming(mut self, naming: LiveNaming) -> Self {
+        self.live_naming = naming;
+        self
+    }
+
+    /// Which of a RAW and a JPEG counts as the original (`--align-raw`).
+    #[must_use]
+    pub fn align_raw(mut self, align: RawAlign) -> Self {
+        self.align_raw = align;
+        self
+    }
+
+    /// The time zone of folders and dates, instead of that of this computer.
+    #[must_use]
+    pub fn zone(mut self, zone: LocalZone) -> Self {
+        self.zone = Some(zone);
+        self
+    }
+
+    /// How photos of one name are told apart.
+    pub fn name_policy(&self) -> NamePolicy {
+        self.names
+    }
+
+    /// The versions to keep.
+    pub fn wanted_sizes(&self) -> &[Size] {
+        &self.sizes
+    }
+}
+
+/// A version of a photo or film that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Size {
+    /// The untouched original.
+    Original,
+    /// The current edit.
+    Adjusted,
+    /// The other half of a RAW+JPEG pair.
+    Alternative,
+    /// A smaller version.
+    Medium,
+    /// The smallest version.
+    Thumb,
+}
+
+impl Size {
+    /// All of them, each at the place its number says.
+    pub(super) const ALL: [Self; 5] =
+        [Self::Original, Self::Adjusted, Self::Alternative, Self::Medium, Self::Thumb];
+
+    /// The word of the command line: `original`, `adjusted`, `alternative`, `medium`, `thumb`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Adjusted => "adjusted",
+            Self::Alternative => "alternative",
+            Self::Medium => "medium",
+            Self::Thumb => "thumb",
+        }
+    }
+}
+
+/// A version of the film of a Live Photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LiveSize {
+    /// The original film.
+    Original,
+    /// 720 lines.
+    Medium,
+    /// 360 lines.
+    Thumb,
+}
+
+/// How photos of one name in one folder are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NamePolicy {
+    /// By length: the second gets it as a suffix ([`dedup_name`](super::dedup_name)). `name-size-dedup-with-suffix`.
+    SizeDedup,
+    /// By seven characters of the record name in every name. `name-id7`.
+    Id7,
+}
+
+/// What the film of a Live Photo is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LiveNaming {
+    /// `IMG_1_HEVC.MOV` for HEIC photos, else `IMG_1.MOV`.
+    Suffix,
+    /// `IMG_1.MOV`.
+    Original,
+}
+
+/// Which of a RAW and a JPEG counts as the original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RawAlign {
+    /// As the library has it.
+    AsIs,
+    /// The RAW.
+    Original,
+    /// The JPEG.
+    Alternative,
+}
