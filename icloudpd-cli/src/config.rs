@@ -239,10 +239,15 @@ fn providers(typed: Vec<PasswordProvider>) -> Vec<PasswordProvider> {
 fn account(common: Common, user: User, environment: Option<&SecretString>) -> Result<Account, UsageError> {
     let User { username, password, password_file, password_command } = user;
     let password = match (password, password_file, password_command) {
-        (Some(text), ..) => GivenPassword::Text(text),
-        (None, Some(path), _) => GivenPassword::File(path),
+        (Some(text), None, None) => GivenPassword::Text(text),
+        (None, Some(path), None) => GivenPassword::File(path),
         (None, None, Some(command)) => GivenPassword::Command(command),
         (None, None, None) => environment.cloned().map_or(GivenPassword::None, GivenPassword::Environment),
+        _ => {
+            let text =
+                "Only one of --password, --password-file and --password-command can be used for each user";
+            return Err(UsageError::Argument(text.to_owned()));
+        }
     };
     Ok(Account {
         username: username.unwrap_or_default().trim().to_lowercase(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::layout::LayoutProblem;
 use crate::asset::{Asset, AssetId, Listing, Role};
 use crate::download::Doubt;
 use crate::error::Error;
@@ -59,6 +60,13 @@ pub enum SyncEvent<'a> {
         asset: &'a Asset,
         /// Why.
         reason: &'a SkipReason,
+    },
+    /// Something about an asset that a person may want to know; its files are fetched all the same.
+    Remark {
+        /// The asset.
+        asset: &'a Asset,
+        /// What.
+        problem: &'a LayoutProblem,
     },
     /// Something failed for one asset; the run goes on.
     Failed {

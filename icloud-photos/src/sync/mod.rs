@@ -1,3 +1,30 @@
 //! Keeping a copy of a library in a storage.
+//!
+//! [`SyncEngine::plan`] compares the library with the storage and says what is missing, [`SyncEngine::execute`] fetches
+//! it. [`layout`] decides folders and names. What happens is told to a [`SyncObserver`] as [`SyncEvent`]s, and counted
+//! in a [`SyncReport`].
+//!
+//! ```no_run
+//! # async fn example(library: icloud_photos::Library) -> icloud_photos::Result<()> {
+//! use std::sync::Arc;
+//! use icloud_photos::{storage::FsStorage, sync::SyncEngine};
+//!
+//! let storage = Arc::new(FsStorage::open("Pictures")?);
+//! let engine = SyncEngine::builder(&library, storage).skip_videos(true).build()?;
+//! let report = engine.run(Arc::new(())).await?;
+//! println!("{report}");
+//! # Ok(())
+//! # }
+//! ```
 
+mod claims;
+mod engine;
+mod event;
+mod execute;
 pub mod layout;
+mod plan;
+
+pub use self::engine::{SyncBuilder, SyncEngine};
+pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
+pub use self::layout::{Layout, LayoutOptions};
+pub use self::plan::{Action, Plan};

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
@@ -13,7 +13,7 @@ use futures::{Stream, StreamExt};
 use super::claims::{Claim, Claims};
 use super::engine::Inner;
 use super::event::{SkipReason, Target};
-use super::layout::{ItemKind, Placement, WantedFile};
+use super::layout::{ItemKind, LayoutProblem, Placement, WantedFile};
 use crate::asset::{Asset, Assets, Checksum, Hasher, Listing, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -56,6 +56,13 @@ pub enum Action {
         /// Why.
         reason: SkipReason,
     },
+    /// Something about an asset that a person may want to know; its files are planned all the same.
+    Remark {
+        /// Whose.
+        asset: Asset,
+        /// What.
+        problem: LayoutProblem,
+    },
     /// Cannot be planned; the run goes on.
     Problem {
         /// Whose, if known.
@@ -79,7 +86,8 @@ pub enum Action {
 pub type Plan = BoxStream<'static, Result<Action>>;
 
 pub(super) fn plan(inner: Arc<Inner>) -> Plan {
-    let planner = Planner { inner, claims: Claims::default(), queue: VecDeque::new(), album: 0, listing: None };
+    let planner =
+        Planner { inner, claims: Claims::default(), queue: VecDeque::new(), album: 0, listing: None };
     futures::stream::try_unfold(planner, |mut planner| async move {
         Ok(planner.next().await?.map(|action| (action, planner)))
     })
@@ -140,13 +148,14 @@ impl Planner {
 
     async fn place(&mut self, surveyed: Surveyed) {
         let Surveyed { asset, placement, found } = surveyed;
+        let modified = Some(modified(&placement));
         for problem in placement.problems {
-            self.queue.push_back(problem.into_action(&asset));
+            self.queue.push_back(remark(&asset, problem));
         }
         for (file, found) in placement.files.iter().zip(found) {
             let placed = match found {
                 Ok((path, meta)) => {
-                    let wanted = Wanted::new(&asset, file, path, placement.modified);
+                    let wanted = Wanted::new(&asset, file, path, modified);
                     self.decide(&wanted, file, meta).await
                 }
                 Err(error) => Err(error),
@@ -159,7 +168,12 @@ impl Planner {
         self.queue.push_back(Action::Done { asset });
     }
 
-    async fn decide(&mut self, wanted: &Wanted<'_>, file: &WantedFile, there: Option<ObjectMeta>) -> Result<Action> {
+    async fn decide(
+        &mut self,
+        wanted: &Wanted<'_>,
+        file: &WantedFile,
+        there: Option<ObjectMeta>,
+    ) -> Result<Action> {
         if let Some(claim) = self.claims.get(&wanted.path).cloned() {
             return self.beside(wanted, claim).await;
         }
@@ -171,7 +185,10 @@ impl Planner {
         }
         match there {
             None => Ok(self.download(wanted, wanted.path.clone(), false)),
-            Some(meta) if !self.inner.layout.compares_sizes() || wanted.size.is_none_or(|size| size == meta.size) => {
+            Some(meta)
+                if !self.inner.layout.compares_sizes()
+                    || wanted.size.is_none_or(|size| size == meta.size) =>
+            {
                 self.claims.set(&wanted.path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
                 Ok(wanted.present(wanted.path.clone(), false))
             }
@@ -188,12 +205,12 @@ impl Planner {
             return self.by_size(wanted).await;
         }
         if let Some((owner, role)) = &claim.assumed
-            && self.content(&wanted.path).await?.as_ref() == wanted.checksum
+            && self.inner.content(&wanted.path).await?.as_ref() == wanted.checksum
         {
             // The file on the disk is this photo's; the one we took for its owner is a newcomer and still missing.
             self.claims.set(&wanted.path, wanted.claim());
             let newcomer = self.inner.library.asset(owner).await?;
-            let modified = self.inner.layout.place(&newcomer).modified;
+            let modified = Some(modified(&self.inner.layout.place(&newcomer)));
             let other = Wanted { modified, ..Wanted::again(&newcomer, *role, wanted.path.clone()) };
             let twin = self.by_content(&other).await?;
             self.queue.push_back(twin);
@@ -234,22 +251,41 @@ impl Planner {
 
     fn download(&mut self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Action {
         self.claims.set(&path, wanted.claim());
-        Action::Download { target: wanted.target(path), size: wanted.size, modified: wanted.modified, deduplicated }
-    }
-
-    /// Apple's checksum of a stored file. Files are read only where two photos lay claim to one name.
-    async fn content(&self, path: &StoragePath) -> Result<Option<Checksum>> {
-        let mut bytes = match self.inner.storage.read(path, 0).await {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut hasher = Hasher::new();
-        while let Some(chunk) = bytes.next().await.transpose()? {
-            hasher.update(&chunk);
+        Action::Download {
+            target: wanted.target(path),
+            size: wanted.size,
+            modified: wanted.modified,
+            deduplicated,
         }
-        Ok(Some(hasher.finish().0))
     }
+}
+
+/// Some problems of names and versions leave a file out, others only change its name.
+fn remark(asset: &Asset, problem: LayoutProblem) -> Action {
+    let asset = asset.clone();
+    match problem {
+        LayoutProblem::SizeMissing { size, name } => {
+            let reason = SkipReason::NoSuchSize { size: size.as_str().to_owned(), name };
+            Action::Skip { asset, reason }
+        }
+        LayoutProblem::OriginalMissing { name } => {
+            let error = Error::new(ErrorKind::NotFound, "Apple has no original of this photo").with("name", name);
+            Action::Problem { asset: Some(asset), error }
+        }
+        problem => Action::Remark { asset, problem },
+    }
+}
+
+/// Whole seconds, also before 1970.
+fn modified(placement: &Placement) -> SystemTime {
+    let seconds = placement.created.seconds();
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    let time = if seconds < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    };
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// One file and the plain path it would like.
@@ -336,8 +372,8 @@ async fn look(inner: Arc<Inner>, item: Item) -> Result<Step> {
 impl Inner {
     fn reason_to_skip(&self, asset: &Asset) -> Option<SkipReason> {
         match self.layout.item_kind(asset) {
-            Some(ItemKind::Movie) if self.skip_videos => Some(SkipReason::IsVideo),
-            Some(ItemKind::Image) if self.skip_photos => Some(SkipReason::IsPhoto),
+            ItemKind::Movie if self.skip_videos => Some(SkipReason::IsVideo),
+            ItemKind::Image if self.skip_photos => Some(SkipReason::IsPhoto),
             _ => None,
         }
     }
@@ -347,8 +383,22 @@ impl Inner {
         placement: &Placement,
         file: &WantedFile,
     ) -> Result<(StoragePath, Option<ObjectMeta>)> {
-        let path = StoragePath::parse(&format!("{}/{}", placement.folder, file.name))?;
+        let path = StoragePath::parse(&placement.path(&file.name))?;
         let meta = self.storage.stat(&path).await?;
         Ok((path, meta))
+    }
+
+    /// Apple's checksum of a stored file. Files are read only where two photos lay claim to one name.
+    async fn content(&self, path: &StoragePath) -> Result<Option<Checksum>> {
+        let mut bytes = match self.storage.read(path, 0).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut hasher = Hasher::new();
+        while let Some(chunk) = bytes.next().await.transpose()? {
+            hasher.update(&chunk);
+        }
+        Ok(Some(hasher.finish().0))
     }
 }

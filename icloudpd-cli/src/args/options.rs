@@ -203,13 +203,13 @@ pub(crate) struct User {
     pub(crate) username: Option<String>,
     /// Password for the provider `parameter`. Other users of the machine can see it: prefer one of the next ways,
     /// or the environment variable ICLOUDPD_PASSWORD
-    #[arg(short = 'p', long, group = "given")]
+    #[arg(short = 'p', long)]
     pub(crate) password: Option<SecretString>,
     /// File whose first line is the password (ours alone)
-    #[arg(long, value_name = "FILE", group = "given")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// Shell command whose first line of output is the password (ours alone)
-    #[arg(long, value_name = "COMMAND", group = "given")]
+    #[arg(long, value_name = "COMMAND")]
     pub(crate) password_command: Option<String>,
 }
 

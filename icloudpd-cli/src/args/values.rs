@@ -1,5 +1,7 @@
 //! Values of options, read as icloudpd reads them.
 
+use icloud_photos::sync::layout::{Layout, LayoutOptions};
+
 /// A whole number; icloudpd's text when it is none.
 pub(super) fn int(text: &str) -> Result<i64, String> {
     text.trim().parse().map_err(|_| format!("invalid int value: '{text}'"))
@@ -12,5 +14,8 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
 
 /// A folder template that can be applied to a date, or `none`.
 pub(super) fn folder_structure(text: &str) -> Result<String, String> {
-    Ok(text.to_owned())
+    match Layout::new(LayoutOptions::default().folder(text)) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!("Format {text} specified in --folder-structure is incorrect")),
+    }
 }

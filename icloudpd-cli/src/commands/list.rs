@@ -48,7 +48,10 @@ pub(super) async fn find_library(session: &Session, name: &str) -> Result<Librar
         Err(error) => return Err(error),
     };
     match library.index_state().await? {
-        IndexState::Building { .. } => Err(Error::new(ErrorKind::IndexNotReady, "").with("library", name)),
+        IndexState::Building { .. } => {
+            Err(Error::new(ErrorKind::IndexNotReady, "the index of the library is not ready")
+                .with("library", name))
+        }
         _ => Ok(library),
     }
 }

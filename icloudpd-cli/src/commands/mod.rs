@@ -2,8 +2,8 @@
 
 mod auth;
 mod list;
-//mod narrate;
-//mod run;
+mod narrate;
+mod run;
 
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::MultiProgress;
@@ -38,7 +38,7 @@ async fn serve(config: &Config, account: &Account, bars: &MultiProgress) -> Resu
         }
         Task::ListLibraries => list::libraries(&session, bars).await,
         Task::ListAlbums { library } => list::albums(&session, library, bars).await,
-        Task::Download(_) => Err(Error::new(ErrorKind::Unsupported, "xx")),
+        Task::Download(download) => run::download(config, &session, download, bars).await,
     }
 }
 

@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 
-use icloud_photos::Error;
+use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
+use icloud_photos::sync::layout::Layout;
 use icloud_photos::sync::{SkipReason, SyncEvent, SyncObserver, SyncReport};
+use icloud_photos::{Asset, AssetId, Error};
 use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
 
 use crate::config::{Download, normalise};
+use crate::exit::{is_storage, with_causes};
 use crate::output::shorten;
 use crate::progress::Progress;
 
 /// Turns events of the library into log lines and moves the progress bar.
 #[derive(Debug)]
 pub(super) struct Narrator {
+    layout: Layout,
     directory: PathBuf,
     sizes: String,
     skip_photos: bool,
@@ -23,8 +27,9 @@ pub(super) struct Narrator {
 }
 
 impl Narrator {
-    pub(super) fn new(download: &Download, bars: &MultiProgress) -> Self {
+    pub(super) fn new(download: &Download, layout: Layout, bars: &MultiProgress) -> Self {
         Self {
+            layout,
             directory: download.directory.clone(),
             sizes: download.sizes.iter().map(|size| size.name()).collect::<Vec<_>>().join(","),
             skip_photos: download.skip_photos,
@@ -47,60 +52,20 @@ impl Narrator {
         debug!("Looking up all {}{from}...", self.kinds());
     }
 
-    /// An album begins.
-    pub(super) fn started(&self, total: Option<u64>) {
-        self.progress.expect(total.unwrap_or(0));
-        let (count, kinds) = match total {
-            Some(1) => ("the first".to_owned(), self.kind()),
-            Some(count) => (count.to_string(), self.kinds()),
-            None => ("???".to_owned(), self.kinds()),
-        };
-        info!("Downloading {count} {} {kinds} to {} ...", self.sizes, self.directory.display());
-    }
-
-    pub(super) fn present(&self, path: &StoragePath) {
-        debug!("{} already exists", self.short(path));
-    }
-
-    pub(super) fn deduplicated(&self, path: &StoragePath) {
-        debug!("{} deduplicated", self.short(path));
-    }
-
-    pub(super) fn downloading(&self, path: &StoragePath) {
-        debug!("Downloading {}...", self.short(path));
-    }
-
-    pub(super) fn skipped(&self, name: &str, reason: &SkipReason) {
-        match reason {
-            SkipReason::IsVideo => debug!("Skipping {name}, only downloading photos. (Item type was: MOVIE)"),
-            SkipReason::IsPhoto => debug!("Skipping {name}, only downloading videos. (Item type was: IMAGE)"),
-            SkipReason::NoSuchSize { size, name } => error!("{size} size does not exist for {name}. Skipping..."),
-            other => debug!("Skipping {name}. ({other:?})"),
+    /// `--dry-run` instead of a download.
+    pub(super) fn would_download(&self, path: &StoragePath, deduplicated: bool) {
+        if deduplicated {
+            self.event(SyncEvent::Deduplicated { path });
         }
-    }
-
-    pub(super) fn asset_done(&self) {
-        self.progress.photo();
-    }
-
-    /// One file or one asset failed; the run goes on.
-    pub(super) fn failed(&self, path: Option<&StoragePath>, about: &str, error: &Error) {
-        let reason = crate::exit::with_causes(error);
-        let Some(path) = path else {
-            error!("Could not download {about}. Please try again later. {reason}");
-            return;
-        };
-        if crate::exit::is_storage(error) {
-            error!(
-                "IOError while writing file to {}. You might have run out of disk space, or the file might be too \
-                 large for your OS. Skipping this file...",
-                self.full(path).display()
-            );
+        self.event(SyncEvent::Downloading { path });
+        let full = self.full(path);
+        if let Some(folder) = full.parent().filter(|folder| !folder.exists()) {
+            debug!("[DRY RUN] Would create folder hierarchy {}", folder.display());
         }
-        error!("Could not download {}. Please try again later. {reason}", path.name());
+        info!("[DRY RUN] Would download {}", full.display());
     }
 
-    /// The last words about a whole library or several albums.
+    /// The last words about all albums of a section.
     pub(super) fn finished(&self, report: &SyncReport) {
         if report.unconfirmed > 0 {
             warn!(
@@ -118,6 +83,57 @@ impl Narrator {
         if report.is_clean() {
             info!("All {} have been downloaded", self.kinds());
         }
+    }
+
+    /// An album begins.
+    fn started(&self, total: Option<u64>) {
+        self.progress.expect(total.unwrap_or(0));
+        let (count, kinds) = match total {
+            Some(1) => ("the first".to_owned(), self.kind()),
+            Some(count) => (count.to_string(), self.kinds()),
+            None => ("???".to_owned(), self.kinds()),
+        };
+        info!("Downloading {count} {} {kinds} to {} ...", self.sizes, self.directory.display());
+    }
+
+    fn downloaded(&self, path: &StoragePath, resumed_from: u64, doubt: Option<Doubt>) {
+        if resumed_from > 0 {
+            debug!("Resuming downloading of {} from {resumed_from}", self.full(path).display());
+        }
+        if let Some(doubt) = doubt {
+            warn!("{} could not be verified: {doubt}", self.full(path).display());
+        }
+        info!("Downloaded {}", self.short(path));
+    }
+
+    fn skipped(&self, asset: &Asset, reason: &SkipReason) {
+        let name = self.layout.place(asset).name;
+        match reason {
+            SkipReason::IsVideo => debug!("Skipping {name}, only downloading photos. (Item type was: MOVIE)"),
+            SkipReason::IsPhoto => debug!("Skipping {name}, only downloading videos. (Item type was: IMAGE)"),
+            SkipReason::NoSuchSize { size, name } => {
+                error!("{size} size does not exist for {name}. Skipping...")
+            }
+            other => debug!("Skipping {name}. ({other:?})"),
+        }
+    }
+
+    /// One file or one asset failed; the run goes on.
+    fn failed(&self, path: Option<&StoragePath>, asset: Option<&AssetId>, error: &Error) {
+        let reason = with_causes(error);
+        if let Some(path) = path.filter(|_| is_storage(error)) {
+            error!(
+                "IOError while writing file to {}. You might have run out of disk space, or the file might be too \
+                 large for your OS. Skipping this file...",
+                self.full(path).display()
+            );
+        }
+        let name = match (path, asset) {
+            (Some(path), _) => path.name().to_owned(),
+            (None, Some(asset)) => asset.to_string(),
+            (None, None) => "an asset".to_owned(),
+        };
+        error!("Could not download {name}. Please try again later. Reason: {reason}");
     }
 
     fn short(&self, path: &StoragePath) -> String {
@@ -145,25 +161,16 @@ impl SyncObserver for Narrator {
     fn event(&self, event: SyncEvent<'_>) {
         match event {
             SyncEvent::Started { total } => self.started(total),
-            SyncEvent::Present { path } => self.present(path),
-            SyncEvent::Deduplicated { path } => self.deduplicated(path),
-            SyncEvent::Downloading { path } => self.downloading(path),
+            SyncEvent::Present { path } => debug!("{} already exists", self.short(path)),
+            SyncEvent::Deduplicated { path } => debug!("{} deduplicated", self.short(path)),
+            SyncEvent::Downloading { path } => debug!("Downloading {}...", self.short(path)),
             SyncEvent::Progress { bytes } => self.progress.bytes(bytes),
-            SyncEvent::Planned { .. } => self.asset_done(),
+            SyncEvent::Planned { .. } => self.progress.photo(),
             SyncEvent::Downloaded { path, resumed_from, doubt, .. } => {
-                if resumed_from > 0 {
-                    debug!("Resuming downloading of {} from {resumed_from}", self.full(path).display());
-                }
-                if let Some(doubt) = doubt {
-                    warn!("{} could not be verified: {doubt}", self.full(path).display());
-                }
-                info!("Downloaded {}", self.short(path));
+                self.downloaded(path, resumed_from, doubt)
             }
-            SyncEvent::Skipped { asset, reason } => self.skipped(&name_of(asset), reason),
-            SyncEvent::Failed { path, asset, error } => {
-                let about = asset.map_or_else(|| "an asset".to_owned(), ToString::to_string);
-                self.failed(path, &about, error);
-            }
+            SyncEvent::Skipped { asset, reason } => self.skipped(asset, reason),
+            SyncEvent::Failed { path, asset, error } => self.failed(path, asset, error),
             _ => {}
         }
     }

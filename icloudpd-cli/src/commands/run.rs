@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
-use icloud_photos::sync::{Action, LayoutOptions, Plan, SyncEngine, SyncReport};
-use icloud_photos::{Result, Session};
+use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
+use icloud_photos::sync::{Action, Plan, SyncEngine, SyncEvent, SyncObserver as _, SyncReport};
+use icloud_photos::{Asset, Result, Session};
 use indicatif::MultiProgress;
 
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
+use crate::args;
 use crate::config::{Config, Download};
-use crate::exit::Exit;
+use crate::exit::{Exit, with_causes};
 use crate::output::print;
 
 /// Copies what the section asks for.
@@ -25,11 +27,12 @@ pub(super) async fn download(
     bars: &MultiProgress,
 ) -> Result<Exit> {
     let library = find_library(session, &download.library).await?;
-    let narrator = Narrator::new(download, bars);
+    let layout = layout(download);
+    let narrator = Narrator::new(download, Layout::new(layout.clone())?, bars);
     narrator.looking_up(&download.albums);
     let changes_nothing = download.dry_run || config.only_print_filenames;
     let mut engine = SyncEngine::builder(&library, storage(&download.directory, changes_nothing)?)
-        .layout(layout(download)?)
+        .layout(layout)
         .recent(download.recent)
         .skip_photos(download.skip_photos)
         .skip_videos(download.skip_videos)
@@ -49,6 +52,39 @@ pub(super) async fn download(
     };
     narrator.finished(&report);
     Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+}
+
+/// The section's options in the library's words.
+fn layout(download: &Download) -> LayoutOptions {
+    LayoutOptions::default()
+        .folder(download.folder_structure.clone())
+        .sizes(download.sizes.iter().map(|size| match size {
+            args::Size::Original => Size::Original,
+            args::Size::Medium => Size::Medium,
+            args::Size::Thumb => Size::Thumb,
+            args::Size::Adjusted => Size::Adjusted,
+            args::Size::Alternative => Size::Alternative,
+        }))
+        .live_photos((!download.skip_live_photos).then_some(match download.live_size {
+            args::LiveSize::Original => LiveSize::Original,
+            args::LiveSize::Medium => LiveSize::Medium,
+            args::LiveSize::Thumb => LiveSize::Thumb,
+        }))
+        .force_size(download.force_size)
+        .keep_unicode(download.keep_unicode)
+        .names(match download.match_policy {
+            args::MatchPolicy::NameSizeDedupWithSuffix => NamePolicy::SizeDedup,
+            args::MatchPolicy::NameId7 => NamePolicy::Id7,
+        })
+        .live_naming(match download.live_naming {
+            args::LiveNaming::Suffix => LiveNaming::Suffix,
+            args::LiveNaming::Original => LiveNaming::Original,
+        })
+        .align_raw(match download.align_raw {
+            args::AlignRaw::AsIs => RawAlign::AsIs,
+            args::AlignRaw::Original => RawAlign::Original,
+            args::AlignRaw::Alternative => RawAlign::Alternative,
+        })
 }
 
 /// The folder to write to. Where nothing may be changed, a folder that is missing is an empty one.
@@ -71,7 +107,9 @@ async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgre
             }
             Action::Problem { asset, error } => {
                 exit = Exit::Incomplete;
-                eprintln!("icloudpd: {}", about(asset.as_ref(), &error));
+                let about =
+                    asset.as_ref().map_or_else(|| "an asset".to_owned(), |asset| asset.id().to_string());
+                eprintln!("icloudpd: {about}: {}", with_causes(&error));
             }
             Action::End { listing } if !listing.is_complete() => exit = Exit::Incomplete,
             _ => {}
@@ -84,28 +122,31 @@ async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgre
 async fn rehearse(mut plan: Plan, narrator: &Narrator) -> Result<SyncReport> {
     let mut report = SyncReport::default();
     while let Some(action) = plan.next().await.transpose()? {
-        match action {
-            Action::Begin { total } => narrator.started(total),
+        match &action {
+            Action::Begin { total } => narrator.event(SyncEvent::Started { total: *total }),
             Action::Download { target, deduplicated, .. } => {
-                narrator.would_download(&target.path, deduplicated);
+                narrator.would_download(&target.path, *deduplicated);
             }
             Action::Present { target, deduplicated } => {
                 report.present += 1;
-                narrator.present(&target.path, deduplicated);
+                if *deduplicated {
+                    narrator.event(SyncEvent::Deduplicated { path: &target.path });
+                }
+                narrator.event(SyncEvent::Present { path: &target.path });
             }
             Action::Skip { asset, reason } => {
                 report.skipped += 1;
-                narrator.skipped(&asset, &reason);
+                narrator.event(SyncEvent::Skipped { asset, reason });
             }
             Action::Problem { asset, error } => {
                 report.failed += 1;
-                narrator.failed(None, asset.as_ref().map(Asset::id), &error);
+                narrator.event(SyncEvent::Failed { path: None, asset: asset.as_ref().map(Asset::id), error });
             }
-            Action::Done { .. } => {
+            Action::Done { asset } => {
                 report.assets += 1;
-                narrator.asset_done();
+                narrator.event(SyncEvent::Planned { asset });
             }
-            Action::End { listing } => report.listings.push(listing),
+            Action::End { listing } => report.listings.push(listing.clone()),
             _ => {}
         }
     }

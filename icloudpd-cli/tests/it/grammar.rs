@@ -56,6 +56,14 @@ fn errors_of_one_option_go_to_stdout_in_icloudpds_words() {
             &["--skip-videos=true", "-l", "-u", "a"],
             "argument --skip-videos: ignored explicit argument 'true'",
         ),
+        (
+            &["--folder-structure", "{%Y}", "-d", "x", "-u", "a"],
+            "argument --folder-structure: Format {%Y} specified in --folder-structure is incorrect",
+        ),
+        (
+            &["--folder-structure", "{:%Q}/{:%m}", "-d", "x", "-u", "a"],
+            "argument --folder-structure: Format {:%Q}/{:%m} specified in --folder-structure is incorrect",
+        ),
         (&["--help", "--version"], "argument --version: not allowed with argument --help/-h"),
         (&["--version", "--help"], "argument --help/-h: not allowed with argument --version"),
     ];
@@ -162,7 +170,7 @@ fn what_icloudpd_leaves_unsaid_is_said() {
         ),
         (
             &["-l", "-u", "a", "-p", "x", "--password-file", "y"],
-            "argument --password-file: not allowed with argument -p/--password",
+            "Only one of --password, --password-file and --password-command",
         ),
     ];
     for (args, start) in table {

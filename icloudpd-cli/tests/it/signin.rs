@@ -134,6 +134,7 @@ fn a_password_command_that_fails_is_told_and_nothing_is_sent() {
     assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn sessions_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -155,6 +155,33 @@ impl Layout {
         kind(asset.media_type(), &names::cleaned(asset))
     }
 
+    /// The roles whose files can matter under these options; a listing need not ask for others.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        let options = &self.options;
+        let wants = |size| options.sizes.contains(&size);
+        let aligns = options.align_raw != RawAlign::AsIs;
+        let live = |size| options.live_photos == Some(size);
+        [
+            (Role::Original, true),
+            (Role::Alternative, wants(Size::Alternative) || aligns),
+            // An alternative gets another name where an edit exists, wanted or not.
+            (Role::Edited, wants(Size::Adjusted) || wants(Size::Alternative)),
+            (Role::Medium, wants(Size::Medium)),
+            (Role::Thumb, wants(Size::Thumb)),
+            (Role::VideoMedium, wants(Size::Medium) || live(LiveSize::Medium)),
+            (Role::VideoSmall, wants(Size::Thumb) || live(LiveSize::Thumb)),
+            (Role::LiveMovie, live(LiveSize::Original)),
+        ]
+        .into_iter()
+        .filter_map(|(role, matters)| matters.then_some(role))
+        .collect()
+    }
+
+    /// Whether a file of another length is another file (`name-size-dedup-with-suffix`).
+    pub(super) fn compares_sizes(&self) -> bool {
+        self.options.names == NamePolicy::SizeDedup
+    }
+
     /// The options it was made of.
     pub fn options(&self) -> &LayoutOptions {
         &self.options
