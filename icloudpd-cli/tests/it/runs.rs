@@ -73,7 +73,7 @@ fn an_error_leaves_the_list_of_names_clean() {
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     use std::process::Stdio;
-    let world = World::new(LibrarySpec::plain(300, 100));
+    let world = World::new(LibrarySpec::plain(300, 1000));
     let mut command = world.download();
     let mut child = command.arg("--only-print-filenames").stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -134,16 +134,18 @@ fn filters_say_what_they_leave_out() {
 
 #[test]
 fn one_photo_is_the_first_one() {
-    let world = World::new(LibrarySpec::plain(9, 100));
+    let world = World::new(LibrarySpec::plain(9, 1000));
     let run = ran(world.download().args(["--recent", "1", "--size", "original", "--size", "thumb"])).exits(0);
     run.says("Downloading the first original,thumb photo or video to ");
-    assert_eq!(world.photos().len(), 1);
+    let photos = world.photos();
+    assert_eq!(photos.len(), 2);
+    assert!(photos[0].ends_with("-thumb.JPG"), "{photos:?}");
     assert_eq!(ran(world.download().args(["--recent", "0"])).exits(0).messages().len(), 5);
 }
 
 #[test]
 fn the_log_level_is_a_threshold() {
-    let world = World::new(LibrarySpec::plain(2, 100));
+    let world = World::new(LibrarySpec::plain(2, 1000));
     let info = ran(world.download().args(["--log-level", "info"])).exits(0);
     assert!(!info.out.contains(" DEBUG ") && info.out.contains(" INFO "));
     assert_eq!(ran(world.download().args(["--log-level", "ERROR"])).exits(0).out, "");
@@ -151,13 +153,13 @@ fn the_log_level_is_a_threshold() {
 
 #[test]
 fn no_bar_is_drawn_where_nobody_looks() {
-    let world = World::new(LibrarySpec::plain(2, 100));
+    let world = World::new(LibrarySpec::plain(2, 1000));
     assert_eq!(ran(&mut world.download()).exits(0).err, "");
 }
 
 #[test]
 fn folders_and_times_follow_the_time_zone() {
-    let world = World::new(LibrarySpec::plain(2, 100));
+    let world = World::new(LibrarySpec::plain(2, 1000));
     let run = |zone: &str, folder: &str| {
         let folder = world.directory().join(folder);
         ran(world
