@@ -198,7 +198,7 @@ impl Bed<'_> {
     /// The links of every original, fresh from the fake, in a file.
     fn links(&self) -> Result<PathBuf> {
         let path = self.folder.join("links");
-        fs::write(&path, self.fake.links()?.join("\n"))?;
+        fs::write(&path, self.fake.links()?)?;
         Ok(path)
     }
 

@@ -94,9 +94,11 @@ impl Fake {
         Ok(())
     }
 
-    /// Fresh links to the bytes of every original.
-    pub(crate) fn links(&self) -> Result<Vec<String>> {
-        self.get("links")
+    /// Fresh links to every original that the library shows, one a line.
+    pub(crate) fn links(&self) -> Result<String> {
+        let url = format!("{}/fake/links", self.url);
+        let links = self.http.get(url).send()?.error_for_status()?.text();
+        links.context("cannot read the links")
     }
 
     fn get<T: DeserializeOwned>(&self, what: &str) -> Result<T> {

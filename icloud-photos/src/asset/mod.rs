@@ -391,6 +391,21 @@ fn instant(ms: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()
 }
 
+/// Reads bytes as an answer of the photo database and decodes everything in it, for fuzzing. Nothing is returned.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub fn parse_page(bytes: &[u8]) {
+    use crate::library::LibraryIdData;
+    use crate::session::Database;
+
+    let Ok(page) = record::parse_page(bytes) else { return };
+    let id = LibraryIdData { database: Database::Private, zone: String::new(), owner: None };
+    for asset in listing::join_all(page.assets, page.masters, &LibraryId(Arc::new(id))).iter().flatten() {
+        let _ = (asset.created(), asset.added(), asset.expunges_at(), asset.location(), asset.keywords());
+        let _ = (asset.subtype(), asset.duration(), asset.live_duration(), asset.live_still_at());
+    }
+}
+
 impl Ratio {
     fn seconds(self) -> Option<Duration> {
         let (value, scale) = (self.value?, self.scale.filter(|scale| *scale > 0)?);

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::album::{Album, AlbumId, AlbumKind};
 use super::wire::{AlbumFields, Record, Records};
 use super::{Library, LibraryKind, query};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 
 /// Records that stand for the tops of trees, not for anything in them.
 const ROOTS: [&str; 2] = ["----Root-Folder----", "----Project-Root-Folder----"];
@@ -66,27 +66,37 @@ impl Library {
     /// # Errors
     /// Those of every request.
     pub async fn albums(&self) -> Result<AlbumTree> {
-        let mut seen = HashSet::new();
-        match self.album_nodes(None, &mut seen).await {
-            Ok(roots) => Ok(AlbumTree { roots }),
-            Err(error) if self.kind() == LibraryKind::Shared && is_bad_request(&error) => {
+        let mut walk = Walk { library: self, seen: HashSet::new(), strays: Vec::new() };
+        match walk.nodes(None).await {
+            Ok(mut roots) => {
+                roots.extend(walk.lost());
+                Ok(AlbumTree { roots })
+            }
+            // HTTP 400 `BAD_REQUEST`, "Index has invalid data".
+            Err(error) if self.kind() == LibraryKind::Shared && error.kind() == ErrorKind::Protocol => {
                 Ok(AlbumTree { roots: Vec::new() })
             }
             Err(error) => Err(error.during("list albums")),
         }
     }
+}
 
-    /// Boxed, for it descends into folders. A folder that contains itself is visited once.
-    fn album_nodes<'a>(
-        &'a self,
-        folder: Option<&'a Album>,
-        seen: &'a mut HashSet<AlbumId>,
-    ) -> BoxFuture<'a, Result<Vec<AlbumNode>>> {
+/// A walk through the folders. Every album is visited once, however often it is listed.
+struct Walk<'a> {
+    library: &'a Library,
+    seen: HashSet<AlbumId>,
+    /// Albums that were listed outside the folder they say they lie in.
+    strays: Vec<Album>,
+}
+
+impl Walk<'_> {
+    /// Boxed, for it descends into folders.
+    fn nodes<'a>(&'a mut self, folder: Option<&'a Album>) -> BoxFuture<'a, Result<Vec<AlbumNode>>> {
         Box::pin(async move {
             let mut nodes = Vec::new();
-            for album in self.albums_in(folder, seen).await? {
+            for album in self.albums_in(folder).await? {
                 let descend = album.kind() == AlbumKind::Folder && album.path().len() < MAX_DEPTH;
-                let children = if descend { self.album_nodes(Some(&album), seen).await? } else { Vec::new() };
+                let children = if descend { self.nodes(Some(&album)).await? } else { Vec::new() };
                 nodes.push(AlbumNode { album, children });
             }
             Ok(nodes)
@@ -94,20 +104,22 @@ impl Library {
     }
 
     /// The albums and folders directly in `folder`, page by page.
-    async fn albums_in(&self, folder: Option<&Album>, seen: &mut HashSet<AlbumId>) -> Result<Vec<Album>> {
+    async fn albums_in(&mut self, folder: Option<&Album>) -> Result<Vec<Album>> {
         let mut albums = Vec::new();
         let mut marker: Option<String> = None;
         loop {
             let id = folder.and_then(Album::id).map(AlbumId::as_str);
-            let answer = self.query(&query::albums(self.zone(), id, marker.as_deref())).await?;
+            let body = query::albums(self.library.zone(), id, marker.as_deref());
+            let answer = self.library.query(&body).await?;
             let page = Records::<AlbumFields<'_>>::read(&answer)?;
             let next = page.marker.map(|marker| marker.0.into_owned());
             for record in page.records {
-                let parent = folder.map_or(&[][..], Album::path);
-                let Some((album, lies_in)) = read_album(self, record, parent) else { continue };
-                // A root list that holds nested albums too is seen to: those come with their folder.
-                let here = lies_in.is_none_or(|parent| Some(parent.as_str()) == id || is_root(&parent));
-                if here && album.id().is_some_and(|id| seen.insert(id.clone())) {
+                let path = folder.map_or(&[][..], Album::path);
+                let Some((album, parent)) = read_album(self.library, record, path) else { continue };
+                let here = parent.is_none_or(|parent| Some(parent.as_str()) == id || is_root(&parent));
+                if !here {
+                    self.strays.push(album);
+                } else if album.id().is_some_and(|id| self.seen.insert(id.clone())) {
                     albums.push(album);
                 }
             }
@@ -116,6 +128,14 @@ impl Library {
             }
             marker = next;
         }
+    }
+
+    /// Strays that never came with their folder.
+    fn lost(self) -> impl Iterator<Item = AlbumNode> {
+        let mut seen = self.seen;
+        let lost =
+            self.strays.into_iter().filter(move |album| album.id().is_some_and(|id| seen.insert(id.clone())));
+        lost.map(|album| AlbumNode { album, children: Vec::new() })
     }
 }
 
@@ -140,9 +160,4 @@ fn read_album(
 
 fn is_root(record_name: &str) -> bool {
     ROOTS.contains(&record_name)
-}
-
-/// HTTP 400 `BAD_REQUEST`, "Index has invalid data".
-fn is_bad_request(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Protocol | ErrorKind::NotFound)
 }

@@ -7,9 +7,9 @@ use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
 use super::plan::{self, Plan};
+use crate::asset::{Assets, Fields};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
-use crate::asset::{Assets, Fields};
 use crate::library::{Album, Library};
 use crate::storage::Storage;
 

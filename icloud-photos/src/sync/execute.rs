@@ -43,7 +43,11 @@ struct Tally {
     failed_in_a_row: AtomicU64,
 }
 
-pub(super) async fn execute(inner: Arc<Inner>, plan: Plan, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
+pub(super) async fn execute(
+    inner: Arc<Inner>,
+    plan: Plan,
+    observer: Arc<dyn SyncObserver>,
+) -> Result<SyncReport> {
     let (send, jobs) = mpsc::channel(inner.concurrency);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
@@ -75,7 +79,9 @@ pub(super) async fn execute(inner: Arc<Inner>, plan: Plan, observer: Arc<dyn Syn
 async fn finish(workers: &mut JoinSet<()>, fatals: &mut mpsc::Receiver<Error>) -> Result<()> {
     while let Some(ended) = workers.join_next().await {
         if let Err(error) = ended {
-            return Err(Error::new(ErrorKind::Unexpected, "a download task ended in a panic").caused_by(error));
+            return Err(
+                Error::new(ErrorKind::Unexpected, "a download task ended in a panic").caused_by(error)
+            );
         }
     }
     fatals.try_recv().map_or(Ok(()), Err)

@@ -86,7 +86,8 @@ pub enum Action {
 pub type Plan = BoxStream<'static, Result<Action>>;
 
 pub(super) fn plan(inner: Arc<Inner>) -> Plan {
-    let planner = Planner { inner, claims: Claims::default(), queue: VecDeque::new(), album: 0, listing: None };
+    let planner =
+        Planner { inner, claims: Claims::default(), queue: VecDeque::new(), album: 0, listing: None };
     futures::stream::try_unfold(planner, |mut planner| async move {
         Ok(planner.next().await?.map(|action| (action, planner)))
     })
@@ -167,7 +168,12 @@ impl Planner {
         self.queue.push_back(Action::Done { asset });
     }
 
-    async fn decide(&mut self, wanted: &Wanted<'_>, file: &WantedFile, there: Option<ObjectMeta>) -> Result<Action> {
+    async fn decide(
+        &mut self,
+        wanted: &Wanted<'_>,
+        file: &WantedFile,
+        there: Option<ObjectMeta>,
+    ) -> Result<Action> {
         if let Some(claim) = self.claims.get(&wanted.path).cloned() {
             return self.beside(wanted, claim).await;
         }
@@ -179,7 +185,10 @@ impl Planner {
         }
         match there {
             None => Ok(self.download(wanted, wanted.path.clone(), false)),
-            Some(meta) if !self.inner.layout.compares_sizes() || wanted.size.is_none_or(|size| size == meta.size) => {
+            Some(meta)
+                if !self.inner.layout.compares_sizes()
+                    || wanted.size.is_none_or(|size| size == meta.size) =>
+            {
                 self.claims.set(&wanted.path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
                 Ok(wanted.present(wanted.path.clone(), false))
             }
@@ -242,7 +251,12 @@ impl Planner {
 
     fn download(&mut self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Action {
         self.claims.set(&path, wanted.claim());
-        Action::Download { target: wanted.target(path), size: wanted.size, modified: wanted.modified, deduplicated }
+        Action::Download {
+            target: wanted.target(path),
+            size: wanted.size,
+            modified: wanted.modified,
+            deduplicated,
+        }
     }
 }
 

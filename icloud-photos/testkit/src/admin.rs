@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cloud::FakeCloud;
 use crate::faults::FaultScript;
 use crate::http::{self, Request, Response, body_json, json, query};
-use crate::library::{Edit, Library};
+use crate::library::{Context, Edit, Library};
 
 /// Answers a request to the fake itself. These are neither counted nor subject to faults.
 pub(crate) fn answer(cloud: &FakeCloud, request: &Request) -> Response {
@@ -29,6 +29,7 @@ pub(crate) fn answer(cloud: &FakeCloud, request: &Request) -> Response {
         (&Method::GET, "account") => account(cloud, request),
         (&Method::POST, "account") => change_account(cloud, request),
         (&Method::GET, "truth") => of_library(cloud, request, truth),
+        (&Method::GET, "links") => links(cloud),
         (&Method::POST, "mutate") => of_library(cloud, request, mutate),
         _ => wrong(StatusCode::NOT_FOUND, "there is no such switch"),
     }
@@ -114,6 +115,19 @@ fn truth(_: &FakeCloud, library: &Library, request: &Request) -> Response {
     let mut text = Vec::new();
     match library.write_truth(&mut text, query(request, "sha256").is_some()) {
         Ok(()) => http::text(StatusCode::OK, "application/json; charset=UTF-8", text),
+        Err(error) => wrong(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// Text, one link a line, of the first account's library.
+fn links(cloud: &FakeCloud) -> Response {
+    let Some(library) = cloud.first_library() else {
+        return wrong(StatusCode::NOT_FOUND, "there is no account");
+    };
+    let context = Context { base_url: cloud.base_url(), now_ms: cloud.now_ms() };
+    let mut text = Vec::new();
+    match library.write_links(&context, &mut text) {
+        Ok(()) => http::text(StatusCode::OK, "text/plain", text),
         Err(error) => wrong(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }

@@ -28,6 +28,9 @@ struct Args {
     /// Bytes of one more photo of a plain library.
     #[arg(long)]
     big_file: Option<u64>,
+    /// Add two different photos with one name, one date and one length.
+    #[arg(long)]
+    same_length_twins: bool,
     /// What the library, tokens and codes follow from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -88,14 +91,15 @@ async fn run(args: Args) -> Result<(), String> {
 }
 
 fn library(args: &Args) -> LibrarySpec {
-    match args.profile {
+    let spec = match args.profile {
         Kind::Plain => {
             let plain = LibrarySpec::plain(args.assets, args.file_size);
             LibrarySpec { seed: args.seed, big_file: args.big_file, ..plain }
         }
         Kind::Everyday => LibrarySpec::everyday(args.seed, args.assets),
         Kind::Wild => LibrarySpec::wild(args.seed, args.assets),
-    }
+    };
+    if args.same_length_twins { spec.with_same_length_twins() } else { spec }
 }
 
 fn account(args: &Args) -> Result<AccountSpec, String> {

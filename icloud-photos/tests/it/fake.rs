@@ -1,15 +1,16 @@
-//! The fake iCloud as a transport: no sockets. Answers of recordings can be put before it.
+//! A signed-in session on the fake, with every CloudKit request noted and answers of recordings put before it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use icloud_photos::http::{Body, HttpTransport};
-use icloud_photos::{AppleId, Client, Credentials, Endpoints, Error, ErrorKind, Login, Result, Session};
+use icloud_photos::{AppleId, Client, Credentials, Endpoints, Login, Result, Session};
 use icloud_photos_testkit::{AccountSpec, FakeCloud, LibrarySpec};
 use serde_json::Value;
+
+use crate::support::FakeTransport;
 
 /// Nothing listens there, and nothing is sent there.
 const BASE: &str = "http://127.0.0.1:9";
@@ -19,20 +20,20 @@ type Replay = dyn Fn(&str, &Value) -> Option<Bytes> + Send + Sync;
 
 /// Hands requests to the fake, but those that a recording answers.
 #[derive(Clone)]
-pub(crate) struct FakeTransport {
-    cloud: Arc<FakeCloud>,
+pub(crate) struct Listener {
+    fake: FakeTransport,
     replay: Option<Arc<Replay>>,
     /// Every CloudKit request: path and body.
     pub(crate) sent: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
-impl std::fmt::Debug for FakeTransport {
+impl std::fmt::Debug for Listener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("FakeTransport")
+        f.write_str("Listener")
     }
 }
 
-impl HttpTransport for FakeTransport {
+impl HttpTransport for Listener {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Body>>> {
         Box::pin(async move {
             let path = request.uri().path().to_owned();
@@ -44,23 +45,16 @@ impl HttpTransport for FakeTransport {
                     return Ok(http::Response::new(Body::full(recorded)));
                 }
             }
-            let (head, body) = self.cloud.handle(request).await.into_parts();
-            let body = match body {
-                icloud_photos_testkit::Body::Full(bytes) => Body::full(bytes),
-                icloud_photos_testkit::Body::Stream(stream) => Body::stream(stream.map(|chunk| {
-                    chunk.map_err(|error| Error::new(ErrorKind::Network, "the fake cut it").caused_by(error))
-                })),
-            };
-            Ok(http::Response::from_parts(head, body))
+            self.fake.send(request).await
         })
     }
 }
 
 /// A signed-in session on a fake with this library.
 pub(crate) struct World {
-    pub(crate) cloud: Arc<FakeCloud>,
+    pub(crate) cloud: FakeCloud,
     pub(crate) session: Session,
-    pub(crate) transport: FakeTransport,
+    pub(crate) transport: Listener,
 }
 
 impl World {
@@ -79,8 +73,7 @@ impl World {
         let credentials =
             Credentials::new(AppleId::new(&account.username).unwrap(), account.password.clone());
         let cloud = FakeCloud::builder().account(account).library(library).base_url(BASE).build();
-        let cloud = Arc::new(cloud);
-        let transport = FakeTransport { cloud: cloud.clone(), replay, sent: Arc::default() };
+        let transport = Listener { fake: FakeTransport(cloud.clone()), replay, sent: Arc::default() };
         let endpoints = Endpoints::default().with_auth(BASE).unwrap().with_setup(BASE).unwrap();
         let client = Client::builder().endpoints(endpoints).transport(transport.clone()).build().unwrap();
         let Login::Complete(session) = client.login(credentials).await.unwrap() else {

@@ -75,8 +75,8 @@ impl Row {
 /// Runs every row and prints one line for each.
 pub(crate) fn run(options: &Options) -> Result<Tally> {
     let rows = chosen(options.only.as_deref())?;
-    let start = Instant::now();
     let world = prepare(options)?;
+    let start = Instant::now();
     let sets = rows.iter().any(|row| matches!(row, Row::Set(_)));
     let pair = if sets { Some(Pair::new(&world)?) } else { None };
     println!("{} rows, libraries of {} assets", rows.len(), options.assets);

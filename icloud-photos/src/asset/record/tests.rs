@@ -266,3 +266,31 @@ proptest! {
 }
 
 const PAGE: &[u8] = br#"{"records":[{"recordName":"M","recordType":"CPLMaster","fields":{"filenameEnc":{"value":"SU1HLkpQRw==","type":"ENCRYPTED_BYTES"},"resOriginalRes":{"value":{"fileChecksum":"AW2cWT2PxzWixMKuuNMTHJ8CJ3sH","size":1,"downloadURL":"https://cvws.icloud-content.com/B/x/${f}?e=1"},"type":"ASSETID"}},"deleted":false},{"recordName":"A","recordType":"CPLAsset","fields":{"assetDate":{"value":1686106167436,"type":"TIMESTAMP"},"masterRef":{"value":{"recordName":"M"},"type":"REFERENCE"},"locationEnc":{"value":"YnBsaXN0MDDRAQJTbGF0Iz/wAAAAAAAACAsPAAAAAAAAAQEAAAAAAAAAAwAAAAAAAAAAAAAAAAAAABg=","type":"ENCRYPTED_BYTES"}},"recordChangeTag":"1s2g","deleted":false}],"continuationMarker":"x","syncToken":"t"}"#;
+
+/// Not a test: `ICLOUD_RECORDINGS=... cargo test --release -p icloud-photos parse_speed -- --ignored --nocapture`
+/// prints what an asset of the recorded page costs, as it came and with only what a plain download asks for.
+#[test]
+#[ignore = "prints a measurement"]
+fn parse_speed() {
+    let folder = std::env::var("ICLOUD_RECORDINGS").unwrap();
+    let text = std::fs::read(format!("{folder}/download_autodelete_photos_part1.json")).unwrap();
+    let exchanges: Vec<Value> = serde_json::from_slice(&text).unwrap();
+    let whole = exchanges[5]["response"]["body"].as_str().unwrap().to_owned();
+    let mut small: Value = serde_json::from_str(&whole).unwrap();
+    let keys = desired_keys(Fields::Basic, &[Role::Original]).unwrap();
+    for record in small["records"].as_array_mut().unwrap() {
+        let fields = record["fields"].as_object_mut().unwrap();
+        fields.retain(|key, _| keys.contains(key));
+    }
+    for (name, page) in [("everything", whole), ("basic, original", small.to_string())] {
+        let rounds = 300;
+        let start = std::time::Instant::now();
+        let mut seen = 0;
+        for _ in 0..rounds {
+            let page = parse_page(page.as_bytes()).unwrap();
+            seen += join_all(page.assets, page.masters, &library()).iter().flatten().count();
+        }
+        let (each, bytes) = (start.elapsed() / seen as u32, page.len() / 100);
+        eprintln!("{name}: {each:?} and {bytes} bytes per asset");
+    }
+}

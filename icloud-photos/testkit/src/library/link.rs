@@ -46,6 +46,13 @@ impl Links<'_> {
         out.push('}');
     }
 
+    /// A link to a file alone.
+    pub(super) fn link(&self, blob: &Blob, checksum: &Checksum) -> String {
+        let mut out = String::new();
+        self.push_link(&mut out, blob, checksum, checksum, &[0; 16]);
+        out
+    }
+
     fn push_link(
         &self,
         out: &mut String,

@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Library;
 use super::asset::{Asset, Flaw, Master, Resource};
 use super::blob::Blob;
-use super::zone::{Database, Zone};
+use super::link::Links;
+use super::zone::{Database, Purpose, Zone};
+use super::{Context, Library};
 
 #[derive(Serialize)]
 struct ZoneTruth<'a> {
@@ -95,6 +96,23 @@ impl Library {
             }
         }
         out.write_all(b"]}")
+    }
+}
+
+impl Library {
+    /// Writes a fresh link to every original that the personal library shows, one a line.
+    pub fn write_links(&self, context: &Context, mut out: impl io::Write) -> io::Result<()> {
+        let state = self.read();
+        let base_url = &context.base_url;
+        let expires = context.now_ms / 1000 + state.switches.link_lifetime;
+        for zone in state.zones.iter().filter(|zone| zone.purpose == Purpose::Personal) {
+            let links = Links { base_url, secret: self.key, request: "links", expires, zone: &zone.name };
+            for asset in zone.assets.iter().filter(|asset| asset.is_shown()) {
+                let master = &zone.masters[asset.master as usize];
+                writeln!(out, "{}", links.link(&master.original(), &master.checksum))?;
+            }
+        }
+        Ok(())
     }
 }
 
