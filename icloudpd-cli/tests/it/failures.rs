@@ -1,6 +1,8 @@
 //! What goes wrong between us, Apple and the disk: each has a message that says what to do, and its exit code.
 
-use icloud_photos_testkit::{AccountSpec, Adp, FaultAction, FaultRule, FaultScript, LibrarySpec, RetryAfter};
+use icloud_photos_testkit::{
+    Access, AccountSpec, Adp, FaultAction, FaultRule, FaultScript, LibrarySpec, RetryAfter,
+};
 
 use crate::support::{World, ran, ran_with_input};
 
@@ -93,7 +95,10 @@ fn security_keys() {
 
 #[test]
 fn photos_never_set_up() {
-    let world = World::of(account("photos-not-set-up"), LibrarySpec::plain(1, 1000));
+    let library = LibrarySpec::plain(1, 1000).with(|switches| switches.access = Access::NeverSetUp);
+    let ran = ran(&mut World::new(library).download()).exits(1);
+    ran.says("iCloud Photos was never set up for this Apple ID. Sign in at https://www.icloud.com/photos");
+    let world = World::of(account("no-photos-service"), LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.download(), "012345\n").exits(1);
     ran.says("iCloud Photos was never set up for this Apple ID");
 }
