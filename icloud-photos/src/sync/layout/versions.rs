@@ -53,7 +53,9 @@ impl<'a> Chooser<'a> {
     fn table(&self) -> Table<'a> {
         let mut table = Size::ALL.map(|size| self.version(role(size, self.kind)?));
         let is_raw = |size: Size| {
-            table[size as usize].and_then(|version| version.media_type).is_some_and(|kind| kind.contains("raw"))
+            table[size as usize]
+                .and_then(|version| version.media_type)
+                .is_some_and(|kind| kind.contains("raw"))
         };
         let swap = match self.options.align_raw {
             RawAlign::AsIs => false,
@@ -105,16 +107,20 @@ impl<'a> Chooser<'a> {
     /// The name of an edit or alternative that would be called as another file of the asset: made of the raw name, as
     /// every folder that icloudpd filled has it.
     fn clash_name(&self, size: Size, available: &Table<'_>) -> Option<String> {
-        let raw_name = |size: Size| available[size as usize].map(|version| self.name(&self.names.raw, version));
+        let raw_name =
+            |size: Size| available[size as usize].map(|version| self.name(&self.names.raw, version));
         let rivals: &[Size] = match size {
             Size::Adjusted => &[Size::Original],
             Size::Alternative => &[Size::Adjusted, Size::Original],
             _ => return None,
         };
         // A stand-in for a missing alternative was never given a name of its own.
-        let is_stand_in = available[size as usize].is_some_and(|version| Some(version.role) != self.own_role(size));
+        let is_stand_in =
+            available[size as usize].is_some_and(|version| Some(version.role) != self.own_role(size));
         let name = raw_name(size).filter(|_| !is_stand_in)?;
-        let clashes = rivals.iter().any(|rival| raw_name(*rival).is_some_and(|other| other == name && !other.is_empty()));
+        let clashes = rivals
+            .iter()
+            .any(|rival| raw_name(*rival).is_some_and(|other| other == name && !other.is_empty()));
         clashes.then(|| names::add_suffix(&name, &format!("-{}", size.as_str())))
     }
 
