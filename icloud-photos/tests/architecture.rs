@@ -83,7 +83,7 @@ fn uses(text: &str) -> Vec<String> {
                 if rest.starts_with('{') { names.split(',').collect() } else { vec![names] };
             for name in names {
                 let name: String =
-                    name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    name.trim().chars().take_while(|c| is_word(*c)).collect();
                 if !name.is_empty() {
                     found.push(name);
                 }
@@ -91,4 +91,8 @@ fn uses(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
