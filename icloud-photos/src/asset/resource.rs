@@ -100,7 +100,7 @@ pub(crate) struct Link(Box<str>);
 
 impl Link {
     /// `None` for what is no URL at the first look.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         (text.starts_with("https://") || text.starts_with("http://")).then(|| Self(text.into()))
     }
 

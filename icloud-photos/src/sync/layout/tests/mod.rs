@@ -73,7 +73,6 @@ impl Build {
 }
 
 fn resource(role: Role, media_type: &str) -> Resource {
-    let url = url::Url::parse("https://cvws.icloud-content.com/x").unwrap();
     Resource {
         role,
         holder: Holder::Master,
@@ -82,7 +81,7 @@ fn resource(role: Role, media_type: &str) -> Resource {
         checksum: None,
         width: None,
         height: None,
-        link: Some(Link { url: url.into(), expires: None }),
+        link: Link::new("https://cvws.icloud-content.com/x"),
     }
 }
 
