@@ -6,7 +6,7 @@ use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::layout::Layout;
 use icloud_photos::sync::{SkipReason, SyncEvent, SyncObserver, SyncReport};
-use icloud_photos::{Asset, AssetId, Error};
+use icloud_photos::{Asset, AssetId, Error, Listing};
 use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
 
@@ -69,13 +69,16 @@ impl Narrator {
     pub(super) fn finished(&self, report: &SyncReport) {
         if report.unconfirmed > 0 {
             warn!(
-                "{} files could not be verified: Apple's checksum does not match what Apple sends again and again. \
-                 They are kept",
+                "{} files could not be verified against Apple's checksum; they are kept",
                 report.unconfirmed
             );
         }
-        for listing in report.listings.iter().filter(|listing| !listing.is_complete()) {
-            error!("The listing was short: {listing}. Run again for the rest");
+        for listing in &report.listings {
+            if let Listing::Short { expected, seen } = listing {
+                let expected =
+                    expected.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
+                error!("Apple counts {expected} photos and videos and listed {seen}. Run again for the rest");
+            }
         }
         if report.failed > 0 {
             error!("{} files failed and will be tried again by the next run. {report}", report.failed);
@@ -101,7 +104,12 @@ impl Narrator {
             debug!("Resuming downloading of {} from {resumed_from}", self.full(path).display());
         }
         if let Some(doubt) = doubt {
-            warn!("{} could not be verified: {doubt}", self.full(path).display());
+            let why = match doubt {
+                Doubt::Mismatch => "Apple sent the same bytes twice and they do not match its checksum",
+                Doubt::NoChecksum => "Apple gives no checksum for it",
+                _ => "Apple's checksum is of an unknown kind",
+            };
+            warn!("{} could not be verified: {why}", self.full(path).display());
         }
         info!("Downloaded {}", self.short(path));
     }
@@ -170,6 +178,7 @@ impl SyncObserver for Narrator {
                 self.downloaded(path, resumed_from, doubt)
             }
             SyncEvent::Skipped { asset, reason } => self.skipped(asset, reason),
+            SyncEvent::Remark { problem, .. } => warn!("{problem}"),
             SyncEvent::Failed { path, asset, error } => self.failed(path, asset, error),
             _ => {}
         }

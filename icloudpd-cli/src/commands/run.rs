@@ -42,11 +42,11 @@ pub(super) async fn download(
     }
     let engine = engine.build()?;
     if config.only_print_filenames {
-        return print_filenames(engine.plan(), &narrator, bars).await;
+        return print_filenames(engine.plan(), &narrator, bars, download.recent.is_some()).await;
     }
     let narrator = Arc::new(narrator);
     let report = if download.dry_run {
-        rehearse(engine.plan(), &narrator).await?
+        rehearse(engine.plan(), &narrator, download.recent.is_some()).await?
     } else {
         engine.run(narrator.clone()).await?
     };
@@ -96,7 +96,12 @@ fn storage(directory: &Path, changes_nothing: bool) -> Result<Arc<dyn Storage>> 
 }
 
 /// `--only-print-filenames`: the path of every missing file, a line each.
-async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgress) -> Result<Exit> {
+async fn print_filenames(
+    mut plan: Plan,
+    narrator: &Narrator,
+    bars: &MultiProgress,
+    cut: bool,
+) -> Result<Exit> {
     let mut exit = Exit::Success;
     while let Some(action) = plan.next().await.transpose()? {
         match action {
@@ -111,7 +116,7 @@ async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgre
                     asset.as_ref().map_or_else(|| "an asset".to_owned(), |asset| asset.id().to_string());
                 eprintln!("icloudpd: {about}: {}", with_causes(&error));
             }
-            Action::End { listing } if !listing.is_complete() => exit = Exit::Incomplete,
+            Action::End { listing } if !cut && !listing.is_complete() => exit = Exit::Incomplete,
             _ => {}
         }
     }
@@ -119,7 +124,7 @@ async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgre
 }
 
 /// `--dry-run`: says what a run would do.
-async fn rehearse(mut plan: Plan, narrator: &Narrator) -> Result<SyncReport> {
+async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<SyncReport> {
     let mut report = SyncReport::default();
     while let Some(action) = plan.next().await.transpose()? {
         match &action {
@@ -146,7 +151,9 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator) -> Result<SyncReport> {
                 report.assets += 1;
                 narrator.event(SyncEvent::Planned { asset });
             }
-            Action::End { listing } => report.listings.push(listing.clone()),
+            Action::Remark { asset, problem } => narrator.event(SyncEvent::Remark { asset, problem }),
+            // A listing that was cut on purpose is not short.
+            Action::End { listing } if !cut => report.listings.push(listing.clone()),
             _ => {}
         }
     }

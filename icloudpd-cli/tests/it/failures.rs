@@ -1,6 +1,8 @@
 //! What goes wrong between us, Apple and the disk: each has a message that says what to do, and its exit code.
 
-use icloud_photos_testkit::{AccountSpec, FaultAction, FaultRule, FaultScript, LibrarySpec};
+use icloud_photos_testkit::{
+    Access, AccountSpec, Adp, FaultAction, FaultRule, FaultScript, LibrarySpec, RetryAfter,
+};
 
 use crate::support::{World, ran, ran_with_input};
 
@@ -8,15 +10,16 @@ fn account(state: &str) -> AccountSpec {
     AccountSpec { code: Some("012345".to_owned()), ..AccountSpec::in_state(state).unwrap() }
 }
 
-fn rule(on: &str, code: u16) -> FaultScript {
-    let action = FaultAction::Status { code, retry_after: None, body: None };
+/// Answers every call of that name with this status.
+fn status(on: &str, code: u16, retry_after: Option<RetryAfter>) -> FaultScript {
+    let action = FaultAction::Status { code, retry_after, body: None };
     FaultScript { seed: 1, rules: vec![FaultRule::new(on, action)] }
 }
 
 /// Signs in with the right password and no code, and expects failure 1 with a line that begins so and says that.
 #[track_caller]
 fn refused(state: &str, begins: &str, advises: &str) {
-    let world = World::of(account(state), LibrarySpec::plain(1, 100));
+    let world = World::of(account(state), LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(1);
     ran.says(begins);
     assert!(ran.out.contains(advises), "{}", ran.out);
@@ -25,7 +28,7 @@ fn refused(state: &str, begins: &str, advises: &str) {
 
 #[test]
 fn wrong_password() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     let ran = ran(world.icloudpd(&["--auth-only"]).env("ICLOUDPD_PASSWORD", "wrong-one")).exits(1);
     ran.says("Invalid email/password combination. Check the Apple ID and its password");
     assert!(!ran.out.contains("wrong-one"));
@@ -33,7 +36,7 @@ fn wrong_password() {
 
 #[test]
 fn wrong_code() {
-    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 100));
+    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "999999\n").exits(1);
     ran.says("Failed to verify two-factor authentication code. Run again");
     // The session that was begun is worth nothing: the next run asks again.
@@ -42,7 +45,7 @@ fn wrong_code() {
 
 #[test]
 fn nobody_to_give_the_code() {
-    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 100));
+    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 1000));
     let ran = ran(&mut world.icloudpd(&["--auth-only"])).exits(1);
     ran.says("Two-factor authentication is required, and nobody was there to give the code. Run again with --auth-only");
     // Nobody was there, so no device was made to ring.
@@ -59,11 +62,8 @@ fn locked() {
 
 #[test]
 fn advanced_data_protection() {
-    let spec = AccountSpec {
-        adp: Some(icloud_photos_testkit::Adp { refused: true, ..Default::default() }),
-        ..account("adp")
-    };
-    let world = World::of(spec, LibrarySpec::plain(1, 100));
+    let spec = AccountSpec { adp: Some(Adp { refused: true, ..Default::default() }), ..account("adp") };
+    let world = World::of(spec, LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.download(), "012345\n").exits(1);
     ran.says("Advanced Data Protection is on for this Apple ID");
     assert!(ran.out.contains("allow the access when an iPhone"));
@@ -95,33 +95,25 @@ fn security_keys() {
 
 #[test]
 fn photos_never_set_up() {
-    let world = World::of(account("photos-not-set-up"), LibrarySpec::plain(1, 100));
+    let library = LibrarySpec::plain(1, 1000).with(|switches| switches.access = Access::NeverSetUp);
+    let ran = ran(&mut World::new(library).download()).exits(1);
+    ran.says("iCloud Photos was never set up for this Apple ID. Sign in at https://www.icloud.com/photos");
+    let world = World::of(account("no-photos-service"), LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.download(), "012345\n").exits(1);
     ran.says("iCloud Photos was never set up for this Apple ID");
 }
 
 #[test]
 fn index_not_ready() {
-    let library = LibrarySpec::plain(1, 100).with(|switches| switches.indexing_state = "RUNNING".to_owned());
+    let library = LibrarySpec::plain(1, 1000).with(|switches| switches.indexing_state = "RUNNING".to_owned());
     let world = World::new(library);
     ran(&mut world.download()).exits(1).says("iCloud Photos has not finished indexing this library. Wait");
 }
 
 #[test]
 fn throttled() {
-    let world = World::new(LibrarySpec::plain(1, 100));
-    let script = FaultScript {
-        seed: 1,
-        rules: vec![FaultRule::new(
-            "auth/init",
-            FaultAction::Status {
-                code: 503,
-                retry_after: Some(icloud_photos_testkit::RetryAfter::Seconds(3600)),
-                body: None,
-            },
-        )],
-    };
-    world.cloud.set_faults(script).unwrap();
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    world.cloud.set_faults(status("auth/init", 503, Some(RetryAfter::Seconds(3600)))).unwrap();
     let ran = ran(&mut world.download()).exits(1);
     ran.says("Apple iCloud is temporarily refusing to serve icloudpd");
     assert!(ran.out.contains("Wait some minutes"));
@@ -129,7 +121,7 @@ fn throttled() {
 
 #[test]
 fn too_many_attempts() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     let mut last = String::new();
     for _ in 0..20 {
         last = ran(world.icloudpd(&["--auth-only"]).env("ICLOUDPD_PASSWORD", "wrong")).exits(1).out;
@@ -140,7 +132,7 @@ fn too_many_attempts() {
 
 #[test]
 fn no_network() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     // The port was free a moment ago, and nobody listens on it now.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let dead = format!("http://127.0.0.1:{port}");
@@ -166,19 +158,37 @@ fn unknown_library() {
 }
 
 #[test]
-fn a_file_that_fails_is_told_by_the_exit_code() {
-    let world = World::new(LibrarySpec::plain(5, 100));
-    let mut script = rule("content", 404);
-    script.rules[0] = script.rules[0].clone().times(3);
+fn files_that_fail_are_told_by_a_line_and_the_exit_code() {
+    let world = World::new(LibrarySpec::plain(5, 1000));
+    let mut script = status("content", 404, None);
+    script.rules[0].after = 2;
     world.cloud.set_faults(script).unwrap();
-    let first = ran(world.download().args(["--threads-num", "1"]));
-    if first.code == Some(3) {
-        first.says("Could not download");
-        assert!(!first.out.contains("have been downloaded"));
-    }
+    let first = ran(&mut world.download()).exits(3);
+    first.says("Could not download IMG_");
+    first.says("3 files failed and will be tried again by the next run.");
+    assert!(!first.out.contains("have been downloaded"));
+    assert_eq!(world.photos().len(), 2);
     world.cloud.set_faults(FaultScript::default()).unwrap();
     ran(&mut world.download()).exits(0).says("All photos and videos have been downloaded");
     assert_eq!(world.photos().len(), 5);
+}
+
+#[test]
+fn a_short_listing_is_told_by_a_line_and_the_exit_code() {
+    let world = World::new(LibrarySpec::plain(9, 1000).with(|switches| switches.missing_from_lists = 2));
+    ran(&mut world.download())
+        .exits(3)
+        .says("Apple counts 9 photos and videos and listed 7. Run again for the rest");
+    assert_eq!(world.photos().len(), 7);
+}
+
+/// An incomplete copy of one user is no reason to leave the next one out; the exit code remembers.
+#[test]
+fn the_next_user_is_served_after_an_incomplete_copy() {
+    let world = World::new(LibrarySpec::plain(9, 1000).with(|switches| switches.missing_from_lists = 2));
+    let second = world.directory().join("second");
+    ran(world.download().args(["-u", World::USER, "-d", second.to_str().unwrap()])).exits(3);
+    assert_eq!(crate::support::tree(&second).len(), 7);
 }
 
 /// Folders that refuse, and disks that are full, need an operating system that can make them.
@@ -188,7 +198,7 @@ mod disk {
 
     #[test]
     fn a_file_where_the_folder_should_be() {
-        let world = World::new(LibrarySpec::plain(1, 100));
+        let world = World::new(LibrarySpec::plain(1, 1000));
         std::fs::write(world.directory(), "a file").unwrap();
         let ran = ran(&mut world.download()).exits(1);
         assert!(ran.out.contains(world.directory().to_str().unwrap()), "{}", ran.out);
@@ -196,7 +206,7 @@ mod disk {
 
     #[test]
     fn unwritable_folder() {
-        let world = World::new(LibrarySpec::plain(1, 100));
+        let world = World::new(LibrarySpec::plain(1, 1000));
         // /proc refuses new folders even for root.
         let ran = ran(&mut world.icloudpd(&["-d", "/proc/icloudpd"])).exits(3);
         ran.says("Could not download");

@@ -9,7 +9,7 @@ const CODE: &str = "012345";
 fn with_code() -> World {
     World::of(
         AccountSpec { code: Some(CODE.to_owned()), ..AccountSpec::default() },
-        LibrarySpec::plain(3, 100),
+        LibrarySpec::plain(3, 1000),
     )
 }
 
@@ -63,7 +63,7 @@ fn a_letter_sends_a_message_to_that_phone() {
     });
     let account =
         AccountSpec { code: Some(CODE.to_owned()), phones: phones.into(), ..AccountSpec::default() };
-    let world = World::of(account, LibrarySpec::plain(1, 100));
+    let world = World::of(account, LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "B\n012345\n").exits(0);
     ran.says("  b: +1 (***) ***-**17");
     assert!(ran.out.contains("device index (a..b) to send SMS"));
@@ -74,7 +74,7 @@ fn a_letter_sends_a_message_to_that_phone() {
 
 #[test]
 fn the_password_comes_from_flag_file_command_environment_or_standard_input() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), format!("{}\nsecond line\n", World::PASSWORD)).unwrap();
     let file = file.path().to_str().unwrap();
@@ -103,7 +103,7 @@ fn without_a_terminal_password_and_code_come_from_standard_input() {
 
 #[test]
 fn password_providers_are_asked_in_their_order_and_no_other() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     // The environment is a parameter; a keyring that does not exist has nothing.
     ran(&mut world.icloudpd(&["--auth-only", "--password-provider", "keyring"]))
         .exits(1)
@@ -120,7 +120,7 @@ fn password_providers_are_asked_in_their_order_and_no_other() {
 
 #[test]
 fn one_password_in_the_environment_is_for_one_account() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     let ran = ran(&mut world.icloudpd(&["--auth-only", "-u", "other@example.com", "--auth-only"])).exits(2);
     assert!(ran.out.starts_with("ICLOUDPD_PASSWORD is set, but it cannot be the password of several users"));
     assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
@@ -128,7 +128,7 @@ fn one_password_in_the_environment_is_for_one_account() {
 
 #[test]
 fn a_password_command_that_fails_is_told_and_nothing_is_sent() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     let ran = ran(&mut world.icloudpd(&["--auth-only", "--password-command", "exit 4"])).exits(1);
     ran.says("The password command gave no password: it ended with exit status: 4");
     assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
@@ -138,7 +138,7 @@ fn a_password_command_that_fails_is_told_and_nothing_is_sent() {
 #[test]
 fn sessions_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&world.sessions()), 0o700);
@@ -149,7 +149,7 @@ fn sessions_are_for_their_owner_alone() {
 
 #[test]
 fn several_users_are_served_one_after_the_other_and_the_first_failure_ends_the_run() {
-    let world = World::new(LibrarySpec::plain(1, 100));
+    let world = World::new(LibrarySpec::plain(1, 1000));
     let other = ["-u", "nobody@example.com", "-p", "x", "--auth-only", "-u", World::USER, "--auth-only"];
     let ran = ran(world.icloudpd(&["--auth-only"]).args(other)).exits(1);
     let users: Vec<_> =
@@ -164,7 +164,7 @@ fn two_step_accounts_sign_in_by_message() {
         code: Some(CODE.to_owned()),
         ..AccountSpec::in_state("two-step").unwrap()
     };
-    let world = World::of(account, LibrarySpec::plain(1, 100));
+    let world = World::of(account, LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "0\n012345\n").exits(0);
     ran.says("Two-step authentication is required (2sa)");
     ran.says("  0: SMS to ");

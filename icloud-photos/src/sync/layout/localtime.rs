@@ -116,7 +116,8 @@ impl LocalTime {
         Self { seconds, microsecond, offset, abbreviation: abbreviation.to_owned(), wall }
     }
 
-    /// Whole seconds since 1970, UTC, rounded down: the modification time of the files.
+    /// Whole seconds since 1970, UTC, rounded down: the modification time of the files. It is the true moment also in
+    /// the rare hour that a zone went through twice without summer time (Moscow in 2014), where icloudpd always takes the later.
     pub fn seconds(&self) -> i64 {
         self.seconds
     }

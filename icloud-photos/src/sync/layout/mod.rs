@@ -164,8 +164,7 @@ impl Layout {
         [
             (Role::Original, true),
             (Role::Alternative, wants(Size::Alternative) || aligns),
-            // An alternative gets another name where an edit exists, wanted or not.
-            (Role::Edited, wants(Size::Adjusted) || wants(Size::Alternative)),
+            (Role::Edited, wants(Size::Adjusted)),
             (Role::Medium, wants(Size::Medium)),
             (Role::Thumb, wants(Size::Thumb)),
             (Role::VideoMedium, wants(Size::Medium) || live(LiveSize::Medium)),
