@@ -112,8 +112,14 @@ impl Inner {
         let signed_in = SignedIn { tokens, account, renewals: mine.renewals + 1 };
         self.live.renewed(signed_in.clone(), rung, &self.endpoints)?;
         vault.saved.signed_in = Some(signed_in);
-        vault.save().await?;
-        self.live.saved(self.http.clock().now());
+        match vault.save().await {
+            Ok(()) => self.live.saved(self.http.clock().now()),
+            // The session works; `Session::save` reports it again.
+            Err(error) => {
+                tracing::warn!(%error, "the session was renewed but cannot be saved");
+                self.live.mark_unsaved();
+            }
+        }
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ type Answers = dyn Fn(usize, &Request<Bytes>) -> Response<Body> + Send + Sync;
 struct Script {
     answers: Arc<Answers>,
     sent: Arc<Mutex<Vec<Request<Bytes>>>>,
+    reconnected: Arc<Mutex<u32>>,
 }
 
 impl fmt::Debug for Script {
@@ -32,6 +33,10 @@ impl HttpTransport for Script {
         sent.push(request);
         async move { Ok(answer) }.boxed()
     }
+
+    fn reconnect(&self) {
+        *self.reconnected.lock().unwrap() += 1;
+    }
 }
 
 fn answer(status: u16, cookie: Option<&str>) -> Response<Body> {
@@ -46,7 +51,7 @@ fn answer(status: u16, cookie: Option<&str>) -> Response<Body> {
 fn session(
     answers: impl Fn(usize, &Request<Bytes>) -> Response<Body> + Send + Sync + 'static,
 ) -> (Session, Script) {
-    let script = Script { answers: Arc::new(answers), sent: Arc::default() };
+    let script = Script { answers: Arc::new(answers), sent: Arc::default(), reconnected: Arc::default() };
     let transport = Arc::new(script.clone());
     let http = Http::new(transport, Arc::new(SystemClock), Timeouts::default(), RetryPolicy::never());
     let database = "https://p61-ckdatabasews.icloud.com:443";
@@ -123,6 +128,7 @@ async fn a_session_beyond_renewal_sends_nothing_more() {
         assert_eq!(query(&session).await.unwrap_err().kind(), ErrorKind::SessionExpired);
     }
     assert_eq!(script.sent.lock().unwrap().len(), 1);
+    assert_eq!(*script.reconnected.lock().unwrap(), 1, "the connection may have been at fault");
 }
 
 #[test]
