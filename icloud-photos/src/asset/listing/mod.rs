@@ -83,6 +83,16 @@ impl Listing {
     }
 }
 
+impl Listing {
+    /// How many assets Apple counts that were not seen.
+    pub fn missing(&self) -> u64 {
+        match self {
+            Self::Short { expected: Some(expected), seen } => expected.saturating_sub(*seen),
+            _ => 0,
+        }
+    }
+}
+
 /// `500 of 503 assets`, or `500 assets`.
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
