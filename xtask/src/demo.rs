@@ -70,7 +70,7 @@ fn copy(programs: &Programs, fake: &Fake, place: &Path, person: Person<'_>) -> R
     println!("   $ icloudpd --username {USERNAME} --directory {FOLDER}");
     let mut command = ours(programs, &fake.url);
     command.args(["--username", USERNAME, "--cookie-directory", "session", "--directory", FOLDER]);
-    command.args(["--log-level", "info"]).env("ICLOUDPD_PASSWORD", PASSWORD).current_dir(place);
+    command.args(["--log-level", "error"]).env("ICLOUDPD_PASSWORD", PASSWORD).current_dir(place);
     fake.reset_counts()?;
     let start = Instant::now();
     let code = process::attended(&mut command, person)?;

@@ -63,13 +63,21 @@ impl Row {
         }
     }
 
-    /// What is wrong, line by line; nothing when all is well.
-    fn run(self, world: &World, pair: Option<&Pair<'_>>) -> Result<Vec<String>> {
+    fn run(self, world: &World, pair: Option<&Pair<'_>>) -> Result<Found> {
         match self {
             Self::Set(set) => runs::both(pair.context("the two are not signed in")?, set),
-            Self::Visit(visit) => visit.go(world),
+            Self::Visit(visit) => visit.go(world).map(|wrong| Found { wrong, ..Found::default() }),
         }
     }
+}
+
+/// What a row found out.
+#[derive(Debug, Default)]
+struct Found {
+    /// What is wrong, line by line; nothing when all is well.
+    wrong: Vec<String>,
+    /// How much was looked at.
+    compared: String,
 }
 
 /// Runs every row and prints one line for each.
@@ -130,16 +138,18 @@ fn empty_folder() -> Result<PathBuf> {
 fn report(row: Row, world: &World, pair: Option<&Pair<'_>>) -> bool {
     const SHOWN: usize = 20;
     let start = Instant::now();
-    let differences = row.run(world, pair).unwrap_or_else(|error| vec![format!("{error:#}")]);
-    let verdict = if differences.is_empty() { "ok    " } else { "FAILED" };
-    let mut text = format!("{verdict} {:<42} {:>6.1} s", row.name(), start.elapsed().as_secs_f64());
-    for difference in differences.iter().take(SHOWN) {
+    let found = row.run(world, pair);
+    let found = found.unwrap_or_else(|error| Found { wrong: vec![format!("{error:#}")], ..Found::default() });
+    let verdict = if found.wrong.is_empty() { "ok    " } else { "FAILED" };
+    let seconds = start.elapsed().as_secs_f64();
+    let mut text = format!("{verdict} {:<40} {:<12} {seconds:>6.1} s", row.name(), found.compared);
+    for wrong in found.wrong.iter().take(SHOWN) {
         text.push_str("\n         ");
-        text.push_str(&difference.replace('\n', "\n         "));
+        text.push_str(&wrong.replace('\n', "\n         "));
     }
-    if differences.len() > SHOWN {
-        text.push_str(&format!("\n         and {} more", differences.len() - SHOWN));
+    if found.wrong.len() > SHOWN {
+        text.push_str(&format!("\n         and {} more", found.wrong.len() - SHOWN));
     }
     println!("{text}");
-    differences.is_empty()
+    found.wrong.is_empty()
 }

@@ -12,8 +12,8 @@ use crate::process::{self, Ended, Person};
 use crate::real::Clients;
 use crate::tree;
 
-use super::compare;
 use super::sets::{Compare, Set, Start};
+use super::{Found, compare};
 
 /// The folder that `--directory` names, the same for both: relative, so that printed paths can be compared.
 pub(super) const TREE: &str = "photos";
@@ -170,7 +170,7 @@ fn age(number: usize, path: &Path) -> Result<()> {
 }
 
 /// Runs `set` on both sides; what differs is the answer.
-pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Vec<String>> {
+pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Found> {
     let theirs = one(pair, Who::Theirs, set).context("the real icloudpd")?;
     let ours = one(pair, Who::Ours, set).context("our icloudpd")?;
     let mut differences = compare::trees(&theirs.tree, &ours.tree);
@@ -183,11 +183,23 @@ pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Vec<String>> {
         Compare::PrintedUnordered => compare::sorted_lines(&theirs.ended.stdout, &ours.ended.stdout),
     });
     if differences.is_empty() {
-        for folder in [theirs.folder, ours.folder] {
-            fs::remove_dir_all(&folder)?;
+        for folder in [&theirs.folder, &ours.folder] {
+            fs::remove_dir_all(folder)?;
         }
     }
-    Ok(differences)
+    Ok(Found { wrong: differences, compared: compared(set, &theirs) })
+}
+
+fn compared(set: &Set, done: &Done) -> String {
+    match set.compare {
+        Compare::Tree => {
+            let files = done.tree.values().filter(|entry| matches!(entry, tree::Entry::File { .. })).count();
+            format!("{files} files")
+        }
+        Compare::Printed | Compare::PrintedUnordered => {
+            format!("{} lines", done.ended.stdout.lines().count())
+        }
+    }
 }
 
 /// What a program did.

@@ -52,7 +52,8 @@ pub(crate) const SETS: &[Set] = &[
     Set { sign_in: true, ..tree("default options, whole sign-in", &[]) },
     Set { start: Start::SecondRun, ..tree("second run on a full tree", &[]) },
     Set { start: Start::Prefilled, ..tree("tree half filled and damaged", &[]) },
-    Set { tz: "America/Los_Angeles", ..tree("host in Los Angeles", &[]) },
+    // Last of all comes a photo of the year 1, and west of Greenwich the real one dies of it.
+    Set { tz: "America/Los_Angeles", ..tree("host in Los Angeles", &["--recent", "1000"]) },
     Set {
         tz: "Asia/Kathmandu",
         ..tree("host in Kathmandu, hours in folders", &["--folder-structure", "{:%Y-%m-%d/%H%M%z}"])
@@ -99,10 +100,6 @@ pub(crate) const SETS: &[Set] = &[
         &["--only-print-filenames", "--size", "original", "--size", "adjusted", "--recent", "400"],
     ),
     printed("list albums", &["--list-albums", "--log-level", "error"]),
-    printed(
-        "list albums of the shared library",
-        &["--list-albums", "--library", "{shared}", "--log-level", "error"],
-    ),
     Set {
         compare: Compare::PrintedUnordered,
         ..tree("list libraries", &["--list-libraries", "--log-level", "error"])
