@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wanted = Wanted::of(&truth);
     println!("\n1. Jane has {} photos and videos in iCloud: {}.", truth.listed().count(), wanted.size());
     println!("\n2. She copies them for the first time. Her iPhone shows a code, and she types it.\n");
-    let first = copy(&programs, &fake, place.path(), Person::WithDevice(&fake))?;
+    let first = copy(&programs, &fake, place.path(), Person::WithDeviceAloud(&fake))?;
     println!("\n3. The next day she runs the same again.\n");
     let second = copy(&programs, &fake, place.path(), Person::Nobody)?;
 

@@ -102,6 +102,8 @@ pub(crate) enum Person<'a> {
     Nobody,
     /// Somebody who types the code that appears on their devices.
     WithDevice(&'a Fake),
+    /// The same, and what they type is shown.
+    WithDeviceAloud(&'a Fake),
     /// Somebody who first types `lines`, among them the choice of a phone, and then the code that comes as a message.
     WithPhone { fake: &'a Fake, lines: &'a str },
 }
@@ -111,9 +113,10 @@ impl<'a> Person<'a> {
     fn attend(self, child: &mut Child) -> Result<i32> {
         let mut keyboard = match self {
             Self::Nobody => None,
-            Self::WithDevice(fake) => Some(Keyboard::new(child, fake, false)?),
+            Self::WithDevice(fake) => Some(Keyboard::new(child, fake)?),
+            Self::WithDeviceAloud(fake) => Some(Keyboard { aloud: true, ..Keyboard::new(child, fake)? }),
             Self::WithPhone { fake, lines } => {
-                let mut keyboard = Keyboard::new(child, fake, true)?;
+                let mut keyboard = Keyboard { phone: true, ..Keyboard::new(child, fake)? };
                 keyboard.stdin.write_all(lines.as_bytes()).context("the program does not read its stdin")?;
                 Some(keyboard)
             }
@@ -141,14 +144,15 @@ struct Keyboard<'a> {
     fake: &'a Fake,
     /// The code comes to a phone, not to the devices.
     phone: bool,
+    aloud: bool,
     /// What stood on the devices before.
     old: Vec<Code>,
 }
 
 impl<'a> Keyboard<'a> {
-    fn new(child: &mut Child, fake: &'a Fake, phone: bool) -> Result<Self> {
+    fn new(child: &mut Child, fake: &'a Fake) -> Result<Self> {
         let stdin = child.stdin.take().context("the program has no stdin")?;
-        Ok(Self { stdin, fake, phone, old: fake.codes()? })
+        Ok(Self { stdin, fake, phone: false, aloud: false, old: fake.codes()? })
     }
 
     /// Types a new code, after which nothing more will be typed.
@@ -157,6 +161,9 @@ impl<'a> Keyboard<'a> {
         match shown.iter().find(|code| code.phone.is_some() == self.phone && !self.old.contains(code)) {
             None => Ok(Some(self)),
             Some(code) => {
+                if self.aloud {
+                    println!("{}", code.code);
+                }
                 // It may have ended without reading; its exit code tells.
                 let _ = writeln!(self.stdin, "{}", code.code);
                 Ok(None)
