@@ -2,6 +2,7 @@
 
 mod failures;
 mod grammar;
+mod network;
 mod runs;
 mod signin;
 mod support;
