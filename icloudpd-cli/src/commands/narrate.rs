@@ -20,6 +20,7 @@ use crate::progress::Progress;
 pub(super) struct Narrator {
     layout: Layout,
     directory: PathBuf,
+    root: PathBuf,
     sizes: String,
     skip_photos: bool,
     skip_videos: bool,
@@ -31,6 +32,7 @@ impl Narrator {
         Self {
             layout,
             directory: download.directory.clone(),
+            root: download.root.clone(),
             sizes: download.sizes.iter().map(|size| size.name()).collect::<Vec<_>>().join(","),
             skip_photos: download.skip_photos,
             skip_videos: download.skip_videos,
@@ -40,7 +42,7 @@ impl Narrator {
 
     /// The path of a file as icloudpd prints it: below the directory that was typed.
     pub(super) fn full(&self, path: &StoragePath) -> PathBuf {
-        normalise(&self.directory.join(path.as_str()))
+        normalise(&self.root.join(path.as_str()))
     }
 
     pub(super) fn looking_up(&self, albums: &[String]) {
