@@ -128,7 +128,7 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] without a transport (feature `reqwest` off and none given).
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) without a transport (feature `reqwest` off and none given).
     pub fn build(self) -> Result<Client> {
         let transport = match self.transport {
             Some(transport) => transport,

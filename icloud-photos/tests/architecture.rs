@@ -76,14 +76,15 @@ fn room_of(path: &Path) -> String {
 fn uses(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
-        for (at, _) in line.match_indices("crate::") {
+        // `$crate::` stands in macros, which name what is public.
+        let paths = line.match_indices("crate::").filter(|(at, _)| !line[..*at].ends_with('$'));
+        for (at, _) in paths {
             let rest = &line[at + "crate::".len()..];
             let names = rest.strip_prefix('{').map_or(rest, |inner| inner.split('}').next().unwrap_or(""));
             let names: Vec<&str> =
                 if rest.starts_with('{') { names.split(',').collect() } else { vec![names] };
             for name in names {
-                let name: String =
-                    name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let name: String = name.trim().chars().take_while(|c| is_word(*c)).collect();
                 if !name.is_empty() {
                     found.push(name);
                 }
@@ -91,4 +92,8 @@ fn uses(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::conformance::ours;
-use crate::fake::{Fake, Library, PASSWORD, USERNAME};
+use crate::fake::{Account, Fake, PASSWORD, USERNAME};
 use crate::house::{self, Profile, Programs};
 use crate::process::{self, Person};
 use crate::real::Clients;
@@ -30,7 +30,7 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Copy)]
 struct Bench {
     name: &'static str,
-    library: Library,
+    account: Account,
     options: &'static [&'static str],
     /// A plain fetch of the same links runs beside it.
     plain: bool,
@@ -38,42 +38,38 @@ struct Bench {
     theirs: Option<u64>,
 }
 
-const fn library(assets: u64, file_size: u64) -> Library {
-    Library { assets, file_size: Some(file_size), profile: "plain", seed: 1, twins: false }
-}
-
 const BENCHES: &[Bench] = &[
     Bench {
         name: "first run, 1,000 files of 1 MB",
-        library: library(1_000, 1_000_000),
+        account: Account::plain(1_000, 1_000_000),
         options: &[],
         plain: true,
         theirs: Some(1_000),
     },
     Bench {
         name: "first run, 25,000 files of 4 kB",
-        library: library(25_000, 4_000),
+        account: Account::plain(25_000, 4_000),
         options: &[],
         plain: true,
         theirs: Some(1_000),
     },
     Bench {
         name: "listing of 20,000 assets",
-        library: library(20_000, 4_000),
+        account: Account::plain(20_000, 4_000),
         options: &["--only-print-filenames"],
         plain: false,
         theirs: Some(20_000),
     },
     Bench {
         name: "listing of 100,000 assets",
-        library: library(100_000, 4_000),
+        account: Account::plain(100_000, 4_000),
         options: &["--only-print-filenames"],
         plain: false,
         theirs: None,
     },
     Bench {
         name: "one file of 2 GB",
-        library: library(1, 2_000_000_000),
+        account: Account::plain(1, 2_000_000_000),
         options: &[],
         plain: true,
         theirs: None,
@@ -118,7 +114,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for bench in chosen {
         // The target folder is on a disk; a temporary folder may be memory.
         let folder = tempfile::tempdir_in(house::target()?)?;
-        let fake = Fake::start(&programs, bench.library)?;
+        let fake = Fake::start(&programs, bench.account)?;
         let bed = Bed { programs: &programs, clients: &clients, fake, folder: folder.path() };
         bench.run(&bed, options).with_context(|| bench.name)?;
     }
@@ -144,9 +140,9 @@ impl Bench {
             line("plain fetch", plain);
         }
         if let Some(part) = self.theirs {
-            let part = if options.whole { self.library.assets } else { part };
-            let theirs = bed.theirs(self.options, part)?.times(self.library.assets as f64 / part as f64);
-            let name = match part == self.library.assets {
+            let part = if options.whole { self.account.assets } else { part };
+            let theirs = bed.theirs(self.options, part)?.times(self.account.assets as f64 / part as f64);
+            let name = match part == self.account.assets {
                 true => "icloudpd 1.32.3".to_owned(),
                 false => format!("icloudpd, scaled from {part}"),
             };

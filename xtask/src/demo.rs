@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::conformance::ours;
-use crate::fake::{Asset, Fake, Library, PASSWORD, Resource, Truth, USERNAME};
+use crate::fake::{Account, Asset, Fake, PASSWORD, Resource, Truth, USERNAME};
 use crate::house::{Profile, Programs};
 use crate::process::{self, Person};
 use crate::tree::{self, Entry, Tree};
@@ -29,9 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!("iCloud Photos, the demo. The iCloud is a fake on this machine; nothing is sent to Apple.\n");
     println!("Building icloudpd and the fake (a minute or two the first time) ...");
     let programs = Programs::build(Profile::Release)?;
-    let library =
-        Library { assets: options.assets, file_size: None, profile: "everyday", seed: 7, twins: true };
-    let fake = Fake::start(&programs, library)?;
+    let fake = Fake::start(&programs, Account { twins: true, ..Account::everyday(options.assets, 7) })?;
     let mut place = tempfile::Builder::new().prefix("icloud-photos-demo-").tempdir()?;
     place.disable_cleanup(options.keep);
 

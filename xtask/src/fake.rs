@@ -17,16 +17,54 @@ pub(crate) const USERNAME: &str = "jane.appleseed@example.com";
 /// Their password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-/// What the account's library is made of.
+/// What the account is like.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Library {
+pub(crate) struct Account {
     pub(crate) assets: u64,
-    /// Bytes of each original; the fake's own choice when absent.
-    pub(crate) file_size: Option<u64>,
-    pub(crate) profile: &'static str,
+    pub(crate) kind: Kind,
+    /// Both the library and all tokens follow from it.
     pub(crate) seed: u64,
     /// Two different photos with one name, one date and one length are among them.
     pub(crate) twins: bool,
+    /// The password alone makes the devices show a code, as it did before iOS 26.4.
+    pub(crate) push_on_sign_in: bool,
+}
+
+/// What the library is made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// JPEGs of so many bytes.
+    Plain { file_size: u64 },
+    /// Every kind of asset a healthy library has, in small files.
+    Everyday,
+}
+
+impl Account {
+    pub(crate) const fn everyday(assets: u64, seed: u64) -> Self {
+        Self { assets, kind: Kind::Everyday, seed, twins: false, push_on_sign_in: false }
+    }
+
+    pub(crate) const fn plain(assets: u64, file_size: u64) -> Self {
+        Self { kind: Kind::Plain { file_size }, ..Self::everyday(assets, 1) }
+    }
+
+    fn arguments(&self, command: &mut Command) {
+        command.args(["--assets", &self.assets.to_string(), "--seed", &self.seed.to_string()]);
+        match self.kind {
+            Kind::Plain { file_size } => {
+                command.args(["--profile", "plain", "--file-size", &file_size.to_string()]);
+            }
+            Kind::Everyday => {
+                command.args(["--profile", "everyday"]);
+            }
+        }
+        if self.twins {
+            command.arg("--same-length-twins");
+        }
+        if self.push_on_sign_in {
+            command.args(["--account", r#"{"push_on_sign_in": true}"#]);
+        }
+    }
 }
 
 /// A running fake; it ends when this is dropped.
@@ -38,16 +76,10 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
-    pub(crate) fn start(programs: &Programs, library: Library) -> Result<Self> {
+    pub(crate) fn start(programs: &Programs, account: Account) -> Result<Self> {
         let mut command = Command::new(&programs.fake);
-        command.args(["--username", USERNAME, "--password", PASSWORD, "--profile", library.profile]);
-        command.args(["--assets", &library.assets.to_string(), "--seed", &library.seed.to_string()]);
-        if let Some(size) = library.file_size {
-            command.args(["--file-size", &size.to_string()]);
-        }
-        if library.twins {
-            command.arg("--same-length-twins");
-        }
+        command.args(["--username", USERNAME, "--password", PASSWORD]);
+        account.arguments(&mut command);
         let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::fake::{Code, Fake};
 
 /// How long any one program may take; a hang must not look like slowness.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(10);
 
 /// What a program left when it ended.

@@ -324,7 +324,7 @@ impl<'a> Family<'a> {
             checksum: checksum.as_deref().and_then(Checksum::parse),
             width: self.width.and_then(|width| u32::try_from(width).ok()),
             height: self.height.and_then(|height| u32::try_from(height).ok()),
-            link: content.download_url.as_deref().and_then(Link::parse),
+            link: content.download_url.as_deref().and_then(Link::new),
         }
     }
 }

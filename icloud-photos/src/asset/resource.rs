@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::Checksum;
+use crate::error::{Error, ErrorKind, Result};
 use crate::redact::SafeUrl;
 
 /// What a file of an asset is for. One role per resource family of protocol notes 6.4.
@@ -93,33 +94,43 @@ impl Resource {
     }
 }
 
-/// A signed download link and when it ends.
+/// A signed download link as Apple gave it. Most links of a listing are never used, so that it is read when it is.
 #[derive(Clone)]
-pub(crate) struct Link {
-    pub(crate) url: SafeUrl,
-    /// Seconds since 1970, if the link says so.
-    pub(crate) expires: Option<u64>,
-}
+pub(crate) struct Link(Box<str>);
 
 impl Link {
-    /// Reads a link of protocol notes 6.6.1; `None` if it is no URL.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let url = url::Url::parse(text).ok()?;
-        let expires = url.query().into_iter().flat_map(|query| query.split('&'));
-        let expires =
-            expires.filter_map(|pair| pair.strip_prefix("e=")).find_map(|seconds| seconds.parse().ok());
-        Some(Self { url: SafeUrl::from(url), expires })
+    /// `None` for what is no URL at the first look.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        (text.starts_with("https://") || text.starts_with("http://")).then(|| Self(text.into()))
+    }
+
+    /// Where the file is (protocol notes 6.6.1).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Protocol`] if it is no URL.
+    pub(crate) fn url(&self) -> Result<SafeUrl> {
+        let url = url::Url::parse(&self.0)
+            .map_err(|error| Error::new(ErrorKind::Protocol, "the link is no URL").caused_by(error))?;
+        Ok(SafeUrl::from(url))
     }
 
     /// A link with less than a minute to live is not worth trying.
     pub(crate) fn is_fresh(&self, now: SystemTime) -> bool {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        self.expires.is_none_or(|end: u64| end > now.saturating_add(60))
+        self.expires().is_none_or(|end| end > now.saturating_add(60))
+    }
+
+    /// Seconds since 1970, if the link says so.
+    pub(super) fn expires(&self) -> Option<u64> {
+        let (_, query) = self.0.split_once('?')?;
+        query.split('&').filter_map(|pair| pair.strip_prefix("e=")).find_map(|seconds| seconds.parse().ok())
     }
 }
 
+/// The signature stays hidden.
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("url", &self.url).field("expires", &self.expires).finish()
+        let place = self.0.split('?').next().unwrap_or_default();
+        f.debug_struct("Link").field("place", &place).field("expires", &self.expires()).finish()
     }
 }

@@ -1,15 +1,11 @@
 //! What only the account's owner can do before the sign-in can go on.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-
-use super::driver::{Driver, Stop};
+use super::Login;
+use super::flow::{Reached, Waiting};
 use super::machine::{Event, Machine, Need};
 use super::wire::SecurityKey;
-use super::{Login, errors};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Session, account};
 
@@ -31,18 +27,18 @@ pub enum Action {
 
 /// Terms of service to be accepted.
 #[derive(Debug)]
-pub struct TermsAction(Pending);
+pub struct TermsAction(Waiting);
 
 /// An approval to be given on a trusted device.
 #[derive(Debug)]
-pub struct ConsentAction(Pending);
+pub struct ConsentAction(Waiting);
 
 /// A WebAuthn challenge to be answered by a security key.
 ///
 /// **Unproven.** One client is known to sign in this way; another reports that iCloud refuses such sessions later.
 #[derive(Debug)]
 pub struct SecurityKeyAction {
-    pending: Pending,
+    waiting: Waiting,
     key: SecurityKey,
 }
 
@@ -62,23 +58,15 @@ pub struct SecurityKeyAssertion {
     pub credential_id: String,
 }
 
-/// A sign-in that waits.
-struct Pending {
-    driver: Driver,
-    machine: Arc<Mutex<Machine>>,
-}
-
 impl Action {
-    pub(super) fn new(driver: Driver, machine: Machine, need: Need) -> Self {
-        let key = machine.security_key().cloned().unwrap_or_default();
-        Self::pending(Pending { driver, machine: Arc::new(Mutex::new(machine)) }, key, need)
-    }
-
-    fn pending(pending: Pending, key: SecurityKey, need: Need) -> Self {
+    pub(super) fn new(waiting: Waiting, machine: &Machine, need: Need) -> Self {
         match need {
-            Need::Terms => Self::AcceptTerms(TermsAction(pending)),
-            Need::Consent => Self::ApproveOnDevice(ConsentAction(pending)),
-            Need::SecurityKey => Self::UseSecurityKey(SecurityKeyAction { pending, key }),
+            Need::Terms => Self::AcceptTerms(TermsAction(waiting)),
+            Need::Consent => Self::ApproveOnDevice(ConsentAction(waiting)),
+            Need::SecurityKey => {
+                let key = machine.security_key().cloned().unwrap_or_default();
+                Self::UseSecurityKey(SecurityKeyAction { waiting, key })
+            }
         }
     }
 
@@ -117,7 +105,7 @@ impl TermsAction {
     /// # Errors
     /// [`ErrorKind::Forbidden`] or [`ErrorKind::Protocol`] if Apple does not take it.
     pub async fn accept(&self) -> Result<Login> {
-        self.0.login(Event::AcceptTerms).await
+        self.0.login(self.0.tell(Event::AcceptTerms).await?).await
     }
 }
 
@@ -128,7 +116,7 @@ impl ConsentAction {
     /// # Errors
     /// [`ErrorKind::Forbidden`] or [`ErrorKind::Protocol`] if Apple does not take it.
     pub async fn request(&self) -> Result<()> {
-        self.0.run(Event::AskDevices).await.map(|_| ())
+        self.0.tell(Event::AskDevices).await.map(|_| ())
     }
 
     /// Looks whether a device has approved. `None` if not yet. Sends `requestPCS`.
@@ -136,13 +124,10 @@ impl ConsentAction {
     /// # Errors
     /// [`ErrorKind::AdvancedDataProtection`] if a device refused.
     pub async fn poll(&self) -> Result<Option<Session>> {
-        let mut vault = self.0.driver.open().await?;
-        let mut machine = self.0.machine.lock().await;
-        match self.0.driver.run(&mut machine, Event::CheckDevices, &mut vault).await? {
-            Stop::Done => self.0.driver.session(&machine, &mut vault).await.map(Some),
-            Stop::Action(Need::Consent) => Ok(None),
-            Stop::Action(need) => Err(need.error()),
-            Stop::Challenge | Stop::Resting => Err(errors::out_of_step()),
+        match self.0.tell(Event::CheckDevices).await? {
+            Reached::Session(session) => Ok(Some(session)),
+            Reached::Need(need) if need != Need::Consent => Err(need.error()),
+            _ => Ok(None),
         }
     }
 
@@ -160,7 +145,7 @@ impl ConsentAction {
             if waited >= limit {
                 return Err(Need::Consent.error());
             }
-            self.0.driver.clock().sleep(POLL).await;
+            self.0.clock().sleep(POLL).await;
             waited += POLL;
         }
     }
@@ -192,35 +177,6 @@ impl SecurityKeyAction {
     /// # Errors
     /// [`ErrorKind::CodeRejected`] if Apple does not accept it, [`ErrorKind::ChallengeExpired`] if it came too late.
     pub async fn submit(&self, assertion: SecurityKeyAssertion) -> Result<Login> {
-        self.pending.login(Event::Assertion(assertion)).await
-    }
-}
-
-impl Pending {
-    async fn run(&self, event: Event) -> Result<Stop> {
-        let mut vault = self.driver.open().await?;
-        self.driver.run(&mut *self.machine.lock().await, event, &mut vault).await
-    }
-
-    async fn login(&self, event: Event) -> Result<Login> {
-        let mut vault = self.driver.open().await?;
-        let mut machine = self.machine.lock().await;
-        match self.driver.run(&mut machine, event, &mut vault).await? {
-            Stop::Done => self.driver.session(&machine, &mut vault).await.map(Login::Complete),
-            Stop::Action(need) => Ok(Login::ActionRequired(self.next(need, &machine))),
-            Stop::Challenge | Stop::Resting => Err(errors::out_of_step()),
-        }
-    }
-
-    fn next(&self, need: Need, machine: &Machine) -> Action {
-        let key = machine.security_key().cloned().unwrap_or_default();
-        let pending = Self { driver: self.driver.clone(), machine: self.machine.clone() };
-        Action::pending(pending, key, need)
-    }
-}
-
-impl fmt::Debug for Pending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pending")
+        self.waiting.login(self.waiting.tell(Event::Assertion(assertion)).await?).await
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use super::code::{Phone, SecurityCode};
-use super::driver::{Driver, Stop};
+use super::driver::Driver;
 use super::errors;
-use super::machine::{Event, Factor, Machine};
+use super::flow::{Reached, Waiting};
+use super::machine::{Event, Factor};
 use crate::error::Result;
 use crate::session::account::Account;
 use crate::session::tokens::Tokens;
@@ -20,12 +20,11 @@ use crate::session::{AppleId, Session};
 /// without network, from its settings. Nothing is asked of Apple before one of the methods is called: a new push or
 /// message makes the codes before it worthless, so ask only when somebody is there to read it.
 pub struct Challenge {
-    driver: Driver,
+    waiting: Waiting,
     account: AppleId,
     phones: Vec<Phone>,
     devices: bool,
     two_step: bool,
-    machine: Mutex<Machine>,
 }
 
 /// A challenge as data: one process may create it and another one answer it.
@@ -44,22 +43,20 @@ enum Format {
 }
 
 impl Challenge {
-    pub(super) fn new(driver: Driver, machine: Machine) -> Self {
-        let factor = machine.factor();
+    pub(super) fn new(waiting: Waiting, account: AppleId, factor: &Factor) -> Self {
         Self {
-            driver,
-            account: machine.account().clone(),
+            waiting,
+            account,
             phones: factor.phones.clone(),
             devices: factor.devices,
             two_step: factor.two_step,
-            machine: Mutex::new(machine),
         }
     }
 
     pub(crate) fn resume(driver: Driver, saved: SavedChallenge) -> Self {
-        let Format::V1 { tokens, factor, details, .. } = saved.0;
-        let machine = driver.machine(None, tokens).resumed(factor, details);
-        Self::new(driver, machine)
+        let Format::V1 { account, tokens, factor, details } = saved.0;
+        let machine = driver.machine(None, tokens).resumed(factor.clone(), details);
+        Self::new(Waiting::new(driver, machine), account, &factor)
     }
 
     /// Whose sign-in it is.
@@ -90,7 +87,7 @@ impl Challenge {
     /// # Errors
     /// What the network reports.
     pub async fn request_push(&self) -> Result<()> {
-        self.run(Event::Push).await.map(|_| ())
+        self.waiting.tell(Event::Push).await.map(|_| ())
     }
 
     /// Asks Apple to send a code to a phone, the way [`Phone::delivery`] says. The next code that is submitted is taken
@@ -102,7 +99,7 @@ impl Challenge {
     /// [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited) if Apple sends no more codes for now,
     /// [`ErrorKind::ChallengeExpired`](crate::ErrorKind::ChallengeExpired).
     pub async fn send_code(&self, phone: &Phone) -> Result<()> {
-        self.run(Event::SendCode(phone.clone())).await.map(|_| ())
+        self.waiting.tell(Event::SendCode(phone.clone())).await.map(|_| ())
     }
 
     /// Answers with a code. If Apple accepts it, this browser is trusted from now on and the session is saved.
@@ -120,32 +117,25 @@ impl Challenge {
     ///   browser is trusted, but the owner must do something else; [`Client::login`](crate::Client::login) now needs no
     ///   code and offers it as an [`Action`](super::Action).
     pub async fn submit(&self, code: SecurityCode) -> Result<Session> {
-        let mut vault = self.driver.open().await?;
-        let mut machine = self.machine.lock().await;
-        match self.driver.run(&mut machine, Event::Code(code), &mut vault).await? {
-            Stop::Done => self.driver.session(&machine, &mut vault).await,
-            Stop::Action(need) => {
-                self.driver.keep(&machine, &mut vault).await?;
-                Err(need.error())
-            }
-            Stop::Challenge | Stop::Resting => Err(errors::out_of_step()),
+        match self.waiting.tell(Event::Code(code)).await? {
+            Reached::Session(session) => Ok(session),
+            Reached::Need(need) => Err(need.error()),
+            Reached::Code | Reached::Same => Err(errors::out_of_step()),
         }
     }
 
     /// The challenge as data, for another process to answer.
     pub async fn to_saved(&self) -> SavedChallenge {
-        let machine = self.machine.lock().await;
-        SavedChallenge(Format::V1 {
-            account: self.account.clone(),
-            tokens: machine.tokens().clone(),
-            factor: machine.factor().clone(),
-            details: machine.details().clone(),
-        })
-    }
-
-    async fn run(&self, event: Event) -> Result<Stop> {
-        let mut vault = self.driver.open().await?;
-        self.driver.run(&mut *self.machine.lock().await, event, &mut vault).await
+        self.waiting
+            .look(|machine| {
+                SavedChallenge(Format::V1 {
+                    account: self.account.clone(),
+                    tokens: machine.tokens().clone(),
+                    factor: machine.factor().clone(),
+                    details: machine.details().clone(),
+                })
+            })
+            .await
     }
 }
 

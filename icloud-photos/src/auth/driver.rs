@@ -1,9 +1,8 @@
-//! Runs the machine: sends what it asks for, keeps the budget, stores the outcome.
+//! Runs the machine: sends what it asks for and keeps the budget of attempts.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use rand::SeedableRng;
@@ -11,19 +10,16 @@ use rand::rngs::StdRng;
 use secrecy::SecretString;
 use url::Url;
 
-use super::action::Action;
-use super::challenge::Challenge;
 use super::machine::{Answer, Call, Event, Machine, Need, Outcome, Service};
-use super::{Login, errors, wire};
+use super::wire;
 use crate::endpoints::Endpoints;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Http, RetryPolicy, USER_AGENT, error_for_status};
+use crate::http::{Clock, Http, RetryPolicy, USER_AGENT, error_for_status};
 use crate::session::request::{WebHeaders, invalid};
-use crate::session::saved::SignedIn;
 use crate::session::tokens::Tokens;
 use crate::session::vault::{OpenVault, Vault};
 use crate::session::wire::client_query;
-use crate::session::{AppleId, Renew, Renewed, Rung, Session, SessionStore};
+use crate::session::{AppleId, SessionStore};
 
 /// Somebody waits at a prompt, and hammering lengthens a block (protocol notes 9.4).
 const MOST_TRIES: u32 = 3;
@@ -33,12 +29,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     /// For the session that comes out of it.
-    http: Http,
+    pub(super) http: Http,
     /// With less patience, for the sign-in itself.
     auth: Http,
-    endpoints: Endpoints,
+    pub(super) endpoints: Endpoints,
+    pub(super) vault: Vault,
     web: WebHeaders,
-    vault: Vault,
 }
 
 /// Where a run of the machine ended without an error.
@@ -69,82 +65,8 @@ impl Driver {
         })
     }
 
-    pub(super) fn clock(&self) -> &Arc<dyn crate::http::Clock> {
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
         self.vault.clock()
-    }
-
-    pub(super) async fn open(&self) -> Result<OpenVault> {
-        self.vault.open().await
-    }
-
-    /// Signs in with a password, as the browser that was trusted before if there is one.
-    pub(crate) async fn login(&self, password: SecretString) -> Result<Login> {
-        let mut vault = self.open().await?;
-        let tokens = vault.saved.signed_in.as_ref().map(|saved| saved.tokens.clone());
-        let mut machine = self.machine(Some(password), tokens.unwrap_or_else(Tokens::fresh));
-        let stop = self.run(&mut machine, Event::Begin(Rung::Password), &mut vault).await?;
-        self.login_at(stop, machine, &mut vault).await
-    }
-
-    /// Takes a saved session up again, without a password.
-    pub(crate) async fn restore(&self) -> Result<Option<Session>> {
-        let mut vault = self.open().await?;
-        let Some(saved) = vault.saved.signed_in.clone() else { return Ok(None) };
-        let mut machine = self.machine(None, saved.tokens);
-        match self.run(&mut machine, Event::Begin(Rung::Validate), &mut vault).await {
-            Ok(Stop::Done) => self.session(&machine, &mut vault).await.map(Some),
-            Ok(Stop::Action(need)) => Err(need.error()),
-            Ok(Stop::Challenge | Stop::Resting) => Err(errors::out_of_step()),
-            Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Turns the place where a run ended into what the caller gets.
-    pub(super) async fn login_at(
-        &self,
-        stop: Stop,
-        machine: Machine,
-        vault: &mut OpenVault,
-    ) -> Result<Login> {
-        match stop {
-            Stop::Done => self.session(&machine, vault).await.map(Login::Complete),
-            Stop::Challenge => Ok(Login::CodeRequired(Challenge::new(self.clone(), machine))),
-            Stop::Action(need) => {
-                // A machine that waits for a security key has nothing worth keeping.
-                if need != Need::SecurityKey {
-                    self.keep(&machine, vault).await?;
-                }
-                Ok(Login::ActionRequired(Action::new(self.clone(), machine, need)))
-            }
-            Stop::Resting => Err(errors::out_of_step()),
-        }
-    }
-
-    /// Saves what the machine gained and makes a session of it. A store that fails here does not undo a sign-in that a
-    /// person took part in; [`Session::save`] reports it again.
-    pub(super) async fn session(&self, machine: &Machine, vault: &mut OpenVault) -> Result<Session> {
-        let saved = self.keep(machine, vault).await;
-        let signed_in = vault.saved.signed_in.clone().unwrap_or_default();
-        let ladder = Arc::new(Ladder { driver: self.clone(), password: machine.password().cloned() });
-        let (http, endpoints) = (self.http.clone(), self.endpoints.clone());
-        let session = Session::new(http, endpoints, self.vault.clone(), ladder, signed_in)?;
-        if let Err(error) = saved {
-            tracing::warn!(%error, "signed in, but the session cannot be saved");
-            session.mark_unsaved();
-        }
-        Ok(session)
-    }
-
-    /// Saves tokens and account; with a password proven, the attempts before it no longer matter.
-    pub(super) async fn keep(&self, machine: &Machine, vault: &mut OpenVault) -> Result<()> {
-        let renewals = vault.saved.signed_in.as_ref().map_or(0, |saved| saved.renewals) + 1;
-        let (tokens, account) = (machine.tokens().clone(), machine.details().clone());
-        vault.saved.signed_in = Some(SignedIn { tokens, account, renewals });
-        if machine.rung() == Rung::Password {
-            vault.saved.attempts.clear();
-        }
-        vault.save().await
     }
 
     /// Drives the machine from an event to the next place where it waits for somebody.
@@ -254,28 +176,5 @@ impl Driver {
     pub(super) fn machine(&self, password: Option<SecretString>, tokens: Tokens) -> Machine {
         let rng = StdRng::from_seed(rand::random());
         Machine::new(self.vault.account().clone(), password, tokens, rng)
-    }
-}
-
-/// The recovery ladder of a session: the same machine, without anybody to ask.
-#[derive(Debug)]
-struct Ladder {
-    driver: Driver,
-    password: Option<SecretString>,
-}
-
-#[async_trait]
-impl Renew for Ladder {
-    async fn renew(&self, vault: &mut OpenVault, tokens: Tokens, from: Rung) -> Result<Renewed> {
-        let mut machine = self.driver.machine(self.password.clone(), tokens);
-        match self.driver.run(&mut machine, Event::Begin(from), vault).await? {
-            Stop::Done => Ok(Renewed {
-                tokens: machine.tokens().clone(),
-                account: machine.details().clone(),
-                rung: machine.rung(),
-            }),
-            Stop::Challenge | Stop::Resting => Err(errors::code_required()),
-            Stop::Action(need) => Err(need.error()),
-        }
     }
 }

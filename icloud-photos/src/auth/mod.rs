@@ -4,13 +4,14 @@
 //! leaves the process. Then Apple may want a code ([`Challenge`]) or something else ([`Action`]). What comes out is a
 //! [`Session`], which is saved and taken up again by [`Client::restore`](crate::Client::restore).
 //!
-//! The protocol is a pure state machine (`machine`); `driver` runs it over HTTP.
+//! The protocol is a pure state machine (`machine`); `driver` runs it over HTTP; `flow` leads from one stop to the next.
 
 mod action;
 mod challenge;
 mod code;
 mod driver;
 mod errors;
+mod flow;
 mod machine;
 mod srp;
 mod wire;

@@ -142,7 +142,7 @@ impl<'a> Fetch<'a> {
             None => self.links.fresh(self.asset, self.resource.role).await?,
         };
         let from = hasher.length();
-        let (head, mut body) = self.session.content(&link.url, from).await?.into_parts();
+        let (head, mut body) = self.session.content(&link.url()?, from).await?.into_parts();
         self.link = Some(link);
         let now = self.session.clock().now();
         match answer::read(head.status, &head.headers, from, self.resource.size, now)? {

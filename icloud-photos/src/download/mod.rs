@@ -73,6 +73,16 @@ pub enum Doubt {
     NoChecksum,
 }
 
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mismatch => "Apple sent the same bytes twice, and they do not match its checksum",
+            Self::UnknownScheme => "its checksum is of an unknown kind",
+            Self::NoChecksum => "iCloud has no checksum for it",
+        })
+    }
+}
+
 /// A file that was fetched and stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -34,6 +34,9 @@ pub trait HttpTransport: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`ErrorKind::Network`] if no answer could be had. Any status is an answer.
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>>>;
+
+    /// Uses new connections from now on; requests under way go on. A transport without connections has nothing to do.
+    fn reconnect(&self) {}
 }
 
 /// How long silence is borne.
@@ -100,6 +103,11 @@ impl Http {
 
     pub(crate) fn retries(&self) -> RetryPolicy {
         self.retries
+    }
+
+    /// Uses new connections from now on.
+    pub(crate) fn reconnect(&self) {
+        self.transport.reconnect();
     }
 
     /// The same connections with another retry policy.

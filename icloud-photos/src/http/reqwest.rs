@@ -1,5 +1,7 @@
 //! The default transport, over `reqwest` with rustls, the system's trust store and the usual proxy variables.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
@@ -11,7 +13,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// HTTP over `reqwest`: HTTP/2 where the server has it, rustls with the system's trust store (`SSL_CERT_FILE` and
 /// `SSL_CERT_DIR` too), `HTTPS_PROXY` and `NO_PROXY`, no redirects, no cookies of its own.
 #[derive(Debug, Clone)]
-pub struct ReqwestTransport(reqwest::Client);
+pub struct ReqwestTransport {
+    client: Arc<RwLock<reqwest::Client>>,
+    /// The client is the caller's, and only the caller can make it anew.
+    given: bool,
+}
 
 impl ReqwestTransport {
     /// A transport with its own connection pool.
@@ -19,21 +25,28 @@ impl ReqwestTransport {
     /// # Errors
     /// [`ErrorKind::Network`] if TLS cannot be set up, for example without any trust store.
     pub fn new() -> Result<Self> {
-        reqwest::Client::builder()
-            .user_agent(super::USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(std::time::Duration::from_secs(30))
-            .tcp_nodelay(true)
-            .build()
-            .map(Self)
-            .map_err(|error| Error::new(ErrorKind::Network, "cannot set up HTTPS").caused_by(error))
+        Ok(Self { client: Arc::new(RwLock::new(client()?)), given: false })
     }
 
     /// Uses a client of the caller, with its proxies, certificates and limits. It must not follow redirects nor keep
     /// cookies.
     pub fn with_client(client: reqwest::Client) -> Self {
-        Self(client)
+        Self { client: Arc::new(RwLock::new(client)), given: true }
     }
+
+    fn client(&self) -> reqwest::Client {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn client() -> Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(super::USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(std::time::Duration::from_secs(30))
+        .tcp_nodelay(true)
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Network, "cannot set up HTTPS").caused_by(error))
 }
 
 impl HttpTransport for ReqwestTransport {
@@ -42,13 +55,23 @@ impl HttpTransport for ReqwestTransport {
             let request = reqwest::Request::try_from(request).map_err(|error| {
                 Error::new(ErrorKind::Unexpected, "not a valid request").caused_by(hide_url(error))
             })?;
-            let answer = self.0.execute(request).await.map_err(network_error)?;
+            let answer = self.client().execute(request).await.map_err(network_error)?;
             let mut response = Response::new(());
             *response.status_mut() = answer.status();
             *response.headers_mut() = answer.headers().clone();
             Ok(response.map(|()| Body::stream(answer.bytes_stream().map_err(network_error))))
         }
         .boxed()
+    }
+
+    /// A client of the caller keeps its connections.
+    fn reconnect(&self) {
+        if self.given {
+            return;
+        }
+        if let Ok(fresh) = client() {
+            *self.client.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        }
     }
 }
 

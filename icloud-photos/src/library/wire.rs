@@ -121,7 +121,12 @@ pub(crate) fn error_for_code(code: &str) -> Error {
 
 /// Reads an answer that must be a JSON object of shape `T`.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    // One check of the whole is quicker than one of every string.
+    let read = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    read.map_err(|error| {
         Error::new(ErrorKind::Protocol, "the answer of iCloud cannot be read").caused_by(error)
     })
 }

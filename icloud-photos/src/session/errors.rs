@@ -143,3 +143,134 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRESH: bool = true;
+    const USED: bool = false;
+
+    /// `E` for one that a renewal may cure, then its kind.
+    fn read(status: u16, body: &str, first_query: bool, account: &Account) -> Option<(char, Error)> {
+        let at =
+            Circumstances { account, database: Database::Private, first_query, now: SystemTime::UNIX_EPOCH };
+        let refusal = refusal(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), at)?;
+        Some(match refusal {
+            Refusal::Ended(error) => ('E', error),
+            Refusal::Failed(error) => ('F', error),
+        })
+    }
+
+    fn coded(code: &str) -> String {
+        format!(r#"{{"uuid":"u","serverErrorCode":"{code}","reason":"Because."}}"#)
+    }
+
+    fn open_account() -> Account {
+        Account { web_access: true, ..Account::default() }
+    }
+
+    #[test]
+    fn every_code_of_cloudkit() {
+        let rows = [
+            (403, "ACCESS_DENIED", 'F', ErrorKind::Forbidden),
+            (401, "AUTHENTICATION_FAILED", 'E', ErrorKind::SessionExpired),
+            (421, "AUTHENTICATION_REQUIRED", 'E', ErrorKind::SessionExpired),
+            (400, "BAD_REQUEST", 'F', ErrorKind::Protocol),
+            (404, "NOT_FOUND", 'F', ErrorKind::NotFound),
+            (404, "ZONE_NOT_FOUND", 'F', ErrorKind::NotFound),
+            (409, "CONFLICT", 'F', ErrorKind::Conflict),
+            (409, "EXISTS", 'F', ErrorKind::AlreadyExists),
+            (400, "ATOMIC_ERROR", 'F', ErrorKind::Conflict),
+            (412, "VALIDATING_REFERENCE_ERROR", 'F', ErrorKind::Conflict),
+            (413, "QUOTA_EXCEEDED", 'F', ErrorKind::StorageFull),
+            (429, "THROTTLED", 'F', ErrorKind::RateLimited),
+            (503, "TRY_AGAIN_LATER", 'F', ErrorKind::RateLimited),
+            (500, "RETRY_LATER", 'F', ErrorKind::RateLimited),
+            (409, "CAS_OP_LOCK", 'F', ErrorKind::RateLimited),
+            (500, "ZONE_BUSY", 'F', ErrorKind::RateLimited),
+            (500, "INTERNAL_ERROR", 'F', ErrorKind::Network),
+            (412, "UNIQUE_FIELD_ERROR", 'F', ErrorKind::AlreadyExists),
+            (412, "SIGN_IN_FAILED", 'E', ErrorKind::SessionExpired),
+            (418, "BRAND_NEW", 'F', ErrorKind::Protocol),
+        ];
+        for (status, code, fate, kind) in rows {
+            for status in [status, 200] {
+                if code == "BRAND_NEW" && status == 200 {
+                    continue;
+                }
+                let (found, error) = read(status, &coded(code), USED, &open_account()).unwrap();
+                assert_eq!((found, error.kind()), (fate, kind), "{status} {code}");
+                assert!(error.context().any(|pair| pair == ("apple", "Because.")), "{error}");
+                let retryable = matches!(kind, ErrorKind::RateLimited | ErrorKind::Network);
+                assert_eq!(error.is_retryable(), retryable, "{status} {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_status_without_a_code() {
+        let rows = [
+            (400, 'F', ErrorKind::Network),
+            (401, 'E', ErrorKind::SessionExpired),
+            (403, 'E', ErrorKind::Forbidden),
+            (404, 'F', ErrorKind::NotFound),
+            (409, 'F', ErrorKind::Conflict),
+            (421, 'E', ErrorKind::SessionExpired),
+            (423, 'E', ErrorKind::AdvancedDataProtection),
+            (429, 'F', ErrorKind::RateLimited),
+            (450, 'E', ErrorKind::SessionExpired),
+            (500, 'F', ErrorKind::Network),
+            (502, 'F', ErrorKind::Network),
+            (503, 'F', ErrorKind::RateLimited),
+            (504, 'F', ErrorKind::Network),
+            (302, 'F', ErrorKind::Protocol),
+        ];
+        for (status, fate, kind) in rows {
+            for body in ["", "{}", "<html>Oops</html>"] {
+                let (found, error) = read(status, body, USED, &open_account()).unwrap();
+                assert_eq!((found, error.kind()), (fate, kind), "{status} {body}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_account_explains() {
+        let kind = |status, code, fresh, account: &Account| {
+            read(status, &coded(code), fresh, account).unwrap().1.kind()
+        };
+        let protected = Account { data_protection: true, ..open_account() };
+        assert_eq!(kind(403, "ACCESS_DENIED", USED, &protected), ErrorKind::AdvancedDataProtection);
+        assert_eq!(read(423, "", USED, &protected).unwrap().0, 'F', "only a device can cure that");
+        assert_eq!(kind(403, "ACCESS_DENIED", USED, &Account::default()), ErrorKind::WebAccessDisabled);
+        assert_eq!(kind(404, "ZONE_NOT_FOUND", FRESH, &open_account()), ErrorKind::NotActivated);
+        assert_eq!(kind(401, "AUTHENTICATION_FAILED", FRESH, &open_account()), ErrorKind::NotActivated);
+    }
+
+    #[test]
+    fn a_good_answer_is_none_and_a_bad_one_does_not_hide_behind_200() {
+        let fine = |body: &str| read(200, body, USED, &open_account()).is_none();
+        assert!(fine(r#"{"records":[]}"#) && fine("{}") && fine("[]"));
+        assert!(
+            fine(r#"{"records":[{"recordName":"a","serverErrorCode":"NOT_FOUND"}]}"#),
+            "data of the caller"
+        );
+        assert!(fine(&format!(r#"{{"records":["{}"]}}"#, "x".repeat(9000))));
+        assert_eq!(read(200, "  <html>", USED, &open_account()).unwrap().1.kind(), ErrorKind::Network);
+        let global = r#"{"success":false,"reason":"Invalid global session","error":2}"#;
+        assert_eq!(
+            read(500, global, USED, &open_account()).unwrap().0,
+            'E',
+            "says log in again at any status"
+        );
+    }
+
+    #[test]
+    fn the_wait_may_stand_in_the_body() {
+        let body = r#"{"serverErrorCode":"THROTTLED","retryAfter":12}"#;
+        let (_, error) = read(429, body, USED, &open_account()).unwrap();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(12)));
+        let absurd = r#"{"serverErrorCode":"THROTTLED","retryAfter":-1e300}"#;
+        assert_eq!(read(429, absurd, USED, &open_account()).unwrap().1.retry_after(), None);
+    }
+}

@@ -16,6 +16,8 @@ pub(crate) mod saved;
 mod store;
 #[cfg(feature = "fs")]
 mod store_file;
+#[cfg(test)]
+mod tests;
 pub(crate) mod tokens;
 pub(crate) mod vault;
 pub(crate) mod wire;
@@ -133,8 +135,7 @@ impl Session {
     /// reports.
     pub async fn refresh(&self) -> Result<()> {
         let route = self.0.live.route()?;
-        self.renew(&route).await?;
-        Ok(())
+        self.renew(&route, Rung::Validate).await
     }
 
     /// Signs out: tells Apple to forget this browser's trust, and removes the saved session. Other handles of this
@@ -210,9 +211,10 @@ impl Session {
                 Err(Refusal::Failed(error)) => return Err(error),
                 Err(Refusal::Ended(error)) => error,
             };
-            if renewals == MOST_RENEWALS || !self.renew(&route).await? {
+            let Some(from) = Rung::after(&route).filter(|_| renewals < MOST_RENEWALS) else {
                 return Err(ended);
-            }
+            };
+            self.renew(&route, from).await?;
             renewals += 1;
         }
     }

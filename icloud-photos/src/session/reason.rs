@@ -19,10 +19,6 @@ pub(crate) struct Reason {
 }
 
 impl Reason {
-    pub(crate) fn is(&self, code: &str) -> bool {
-        self.code.as_deref() == Some(code)
-    }
-
     pub(crate) fn says(&self, words: &str) -> bool {
         self.text.as_deref().is_some_and(|text| text.contains(words))
     }

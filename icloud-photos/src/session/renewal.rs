@@ -56,7 +56,7 @@ impl Rung {
     ///
     /// A rung is repeated only after a call has succeeded in between. The password is never reached this way: it is
     /// for a session token that Apple refuses, and a token that was just accepted is not at fault.
-    fn after(route: &Route) -> Option<Self> {
+    pub(super) fn after(route: &Route) -> Option<Self> {
         match route.rung {
             _ if route.is_proven() => Some(Self::Validate),
             None => Some(Self::Validate),
@@ -67,14 +67,13 @@ impl Rung {
 }
 
 impl Session {
-    /// Renews the session after a call over `seen` was told that it ended. False if nothing is left to try.
-    pub(super) async fn renew(&self, seen: &Route) -> Result<bool> {
-        let Some(from) = Rung::after(seen) else { return Ok(false) };
+    /// Renews the session that calls over `seen` were made with, from a rung on, unless that has happened meanwhile.
+    pub(super) async fn renew(&self, seen: &Route, from: Rung) -> Result<()> {
         let turns = &self.0.turns;
         let before = turns.climbs.load(Ordering::Acquire);
         let mut last_failure = turns.last_failure.lock().await;
         if self.0.live.generation() != seen.generation {
-            return Ok(true);
+            return Ok(());
         }
         if turns.climbs.load(Ordering::Acquire) != before
             && let Some(error) = last_failure.as_ref()
@@ -84,7 +83,7 @@ impl Session {
         let outcome = self.0.climb(from).await;
         *last_failure = outcome.as_ref().err().map(Error::duplicate);
         turns.climbs.fetch_add(1, Ordering::Release);
-        outcome.map(|()| true)
+        outcome
     }
 }
 
@@ -98,6 +97,8 @@ impl Inner {
             mine = theirs.clone();
         }
         tracing::debug!(account = %self.vault.account(), ?from, "renewing the session");
+        // A 421 can come from a connection that is stuck at the wrong partition (protocol notes 4.5).
+        self.http.reconnect();
         let renewed = match self.renewer.renew(&mut vault, mine.tokens, from).await {
             Ok(renewed) => renewed,
             Err(error) => {
@@ -111,8 +112,14 @@ impl Inner {
         let signed_in = SignedIn { tokens, account, renewals: mine.renewals + 1 };
         self.live.renewed(signed_in.clone(), rung, &self.endpoints)?;
         vault.saved.signed_in = Some(signed_in);
-        vault.save().await?;
-        self.live.saved(self.http.clock().now());
+        match vault.save().await {
+            Ok(()) => self.live.saved(self.http.clock().now()),
+            // The session works; `Session::save` reports it again.
+            Err(error) => {
+                tracing::warn!(%error, "the session was renewed but cannot be saved");
+                self.live.mark_unsaved();
+            }
+        }
         Ok(())
     }
 }

@@ -70,8 +70,4 @@ impl OpenVault {
             store.save(account, &self.saved).await
         }
     }
-
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.vault.clock
-    }
 }

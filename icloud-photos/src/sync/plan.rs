@@ -269,7 +269,8 @@ fn remark(asset: &Asset, problem: LayoutProblem) -> Action {
             Action::Skip { asset, reason }
         }
         LayoutProblem::OriginalMissing { name } => {
-            let error = Error::new(ErrorKind::NotFound, "Apple has no original of this photo").with("name", name);
+            let error =
+                Error::new(ErrorKind::NotFound, "Apple has no original of this photo").with("name", name);
             Action::Problem { asset: Some(asset), error }
         }
         problem => Action::Remark { asset, problem },

@@ -170,6 +170,7 @@ pub async fn names_that_are_too_long_are_refused(store: Store) {
         put_chunked(&store, &path(&fits), &content(11, size), 70_000, options()).await.unwrap();
         let refused = put_chunked(&store, &path(&too_long), &content(11, size), 70_000, options()).await;
         assert!(refused.is_err());
+        assert_eq!(store.stat(&path(&too_long)).await.unwrap(), None);
         assert_eq!(names(&store, "").await, [fits]);
     }
 }

@@ -15,41 +15,41 @@ use icloud_photos_testkit::{AccountSpec, FakeCloud};
 
 use crate::support::FakeTransport;
 
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// Notes what was sent, as `METHOD path`.
 #[derive(Clone)]
-pub struct NotingTransport {
+pub(crate) struct NotingTransport {
     inner: FakeTransport,
     sent: Arc<Mutex<Vec<String>>>,
 }
 
 /// Starts at a fixed time; sleeping moves it and takes no time.
 #[derive(Debug, Clone, Default)]
-pub struct TestClock(Arc<AtomicU64>);
+pub(crate) struct TestClock(Arc<AtomicU64>);
 
 /// A cloud, and what a client of it needs.
-pub struct World {
-    pub cloud: FakeCloud,
-    pub transport: NotingTransport,
-    pub clock: TestClock,
+pub(crate) struct World {
+    pub(crate) cloud: FakeCloud,
+    pub(crate) transport: NotingTransport,
+    pub(crate) clock: TestClock,
 }
 
 impl World {
     /// A cloud with one account.
-    pub fn new(spec: AccountSpec) -> Self {
+    pub(crate) fn new(spec: AccountSpec) -> Self {
         let cloud = FakeCloud::builder().account(spec).base_url("http://127.0.0.1:9").build();
         let transport = NotingTransport { inner: FakeTransport(cloud.clone()), sent: Arc::default() };
         Self { cloud, transport, clock: TestClock::default() }
     }
 
     /// A cloud whose account is in one of [`AccountSpec::STATES`].
-    pub fn in_state(name: &str) -> Self {
+    pub(crate) fn in_state(name: &str) -> Self {
         Self::new(AccountSpec::in_state(name).unwrap())
     }
 
     /// A process of its own: a client over the given store.
-    pub fn client(&self, store: impl SessionStore) -> Client {
+    pub(crate) fn client(&self, store: impl SessionStore) -> Client {
         let endpoints = Endpoints::default().with_auth("http://127.0.0.1:9").unwrap();
         Client::builder()
             .endpoints(endpoints.with_setup("http://127.0.0.1:9").unwrap())
@@ -61,23 +61,23 @@ impl World {
     }
 
     /// The one code that stands on a screen now.
-    pub fn shown_code(&self) -> String {
+    pub(crate) fn shown_code(&self) -> String {
         let codes = self.cloud.codes();
         assert_eq!(codes.len(), 1, "{codes:?}");
         codes[0].code.clone()
     }
 
     /// What was sent since the last call of this.
-    pub fn sent(&self) -> Vec<String> {
+    pub(crate) fn sent(&self) -> Vec<String> {
         std::mem::take(&mut *self.transport.sent.lock().unwrap())
     }
 }
 
-pub fn jane() -> AppleId {
+pub(crate) fn jane() -> AppleId {
     AppleId::new("jdoe@example.com").unwrap()
 }
 
-pub fn credentials() -> Credentials {
+pub(crate) fn credentials() -> Credentials {
     Credentials::new(jane(), PASSWORD)
 }
 
@@ -96,7 +96,7 @@ impl HttpTransport for NotingTransport {
 }
 
 impl TestClock {
-    pub fn advance(&self, time: Duration) {
+    pub(crate) fn advance(&self, time: Duration) {
         self.0.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
     }
 }

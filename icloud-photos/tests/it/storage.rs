@@ -1,5 +1,7 @@
 //! The built-in storages keep the promises of the trait, and the disk its own.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -10,12 +10,12 @@ use icloud_photos_testkit as testkit;
 use icloud_photos_testkit::{AccountSpec, FakeCloud, LibrarySpec};
 
 /// A fake with one account that needs a code, and the library of `spec`.
-pub fn cloud(spec: LibrarySpec) -> FakeCloud {
+pub(crate) fn cloud(spec: LibrarySpec) -> FakeCloud {
     FakeCloud::builder().account(AccountSpec::default()).library(spec).build()
 }
 
 /// A client of that fake.
-pub fn client(cloud: &FakeCloud) -> Client {
+pub(crate) fn client(cloud: &FakeCloud) -> Client {
     let url = cloud.base_url();
     let endpoints = Endpoints::default().with_auth(&url).unwrap().with_setup(&url).unwrap();
     let builder = Client::builder().endpoints(endpoints).transport(FakeTransport(cloud.clone()));
@@ -23,7 +23,7 @@ pub fn client(cloud: &FakeCloud) -> Client {
 }
 
 /// Signs in with the code that the person's phone shows.
-pub async fn sign_in(cloud: &FakeCloud) -> Session {
+pub(crate) async fn sign_in(cloud: &FakeCloud) -> Session {
     let account = AccountSpec::default();
     let credentials = Credentials::new(account.username.parse().unwrap(), account.password);
     match client(cloud).login(credentials).await.unwrap() {
@@ -39,7 +39,7 @@ pub async fn sign_in(cloud: &FakeCloud) -> Session {
 
 /// Hands requests to the fake.
 #[derive(Debug, Clone)]
-pub struct FakeTransport(pub FakeCloud);
+pub(crate) struct FakeTransport(pub(crate) FakeCloud);
 
 impl HttpTransport for FakeTransport {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, icloud_photos::Result<Response<Body>>> {

@@ -129,7 +129,11 @@ async fn one_file_that_fails_does_not_end_the_run() {
     assert!(report.downloaded + report.failed == 40, "{report}");
     world.faults(Vec::new());
     let again = world.run().await.unwrap();
-    assert_eq!((again.downloaded, again.failed), (report.failed, 0), "what failed is fetched by the next run");
+    assert_eq!(
+        (again.downloaded, again.failed),
+        (report.failed, 0),
+        "what failed is fetched by the next run"
+    );
 }
 
 #[tokio::test(start_paused = true)]

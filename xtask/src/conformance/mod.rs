@@ -15,7 +15,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use crate::fake::Library;
+use crate::fake::Account;
 use crate::house::{self, Profile, Programs};
 use crate::real::Clients;
 use crate::tally::Tally;
@@ -112,14 +112,8 @@ fn prepare(options: &Options) -> Result<World> {
     let clients = Clients::install()?;
     let profile = if cfg!(debug_assertions) { Profile::Debug } else { Profile::Release };
     let programs = Programs::build(profile)?;
-    let library = Library {
-        assets: options.assets,
-        file_size: None,
-        profile: "everyday",
-        seed: options.seed,
-        twins: false,
-    };
-    Ok(World { programs, clients, library, folder: empty_folder()? })
+    let account = Account::everyday(options.assets, options.seed);
+    Ok(World { programs, clients, account, folder: empty_folder()? })
 }
 
 /// Where all of it happens; what a failed row left stays there to be looked at.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::fake::{Fake, Library, PASSWORD, USERNAME};
+use crate::fake::{Account, Fake, PASSWORD, USERNAME};
 use crate::house::Programs;
 use crate::process::{self, Ended, Person};
 use crate::real::Clients;
@@ -29,7 +29,7 @@ pub(super) struct World {
     pub(super) programs: Programs,
     pub(super) clients: Clients,
     /// What the fakes are made from.
-    pub(super) library: Library,
+    pub(super) account: Account,
     /// Where all of it happens.
     pub(super) folder: PathBuf,
 }
@@ -66,7 +66,7 @@ impl<'a> Pair<'a> {
         let side = |name: &str| -> Result<Side> {
             let folder = world.folder.join(name);
             fs::create_dir_all(&folder)?;
-            Ok(Side { fake: Fake::start(&world.programs, world.library)?, folder })
+            Ok(Side { fake: Fake::start(&world.programs, world.account)?, folder })
         };
         let (theirs, ours) = (side("theirs")?, side("ours")?);
         let used = world.folder.join("used");

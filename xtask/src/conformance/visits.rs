@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use crate::fake::{Asset, Fake, Library, PASSWORD, Truth, USERNAME};
+use crate::fake::{Account, Asset, Fake, PASSWORD, Truth, USERNAME};
 use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
 
@@ -52,8 +52,12 @@ impl Visit {
 }
 
 impl Place<'_> {
-    fn fake(&self, assets: u64, twins: bool) -> Result<Fake> {
-        Fake::start(&self.world.programs, Library { assets, twins, ..self.world.library })
+    fn fake(&self, assets: u64) -> Result<Fake> {
+        self.fake_of(Account { assets, ..self.world.account })
+    }
+
+    fn fake_of(&self, account: Account) -> Result<Fake> {
+        Fake::start(&self.world.programs, account)
     }
 
     /// The real icloudpd, which has never signed in here.
@@ -69,7 +73,7 @@ impl Place<'_> {
 
 /// It fetches every file that the truth names, and nothing else.
 fn whole_library(place: &Place<'_>) -> Result<Vec<String>> {
-    let fake = place.fake(300, false)?;
+    let fake = place.fake(300)?;
     let ended = place.icloudpd(&fake, &[], Person::WithDevice(&fake))?;
     let truth = fake.truth()?;
     let wanted = truth.listed().flat_map(Asset::fetched).map(|resource| resource.checksum.clone()).collect();
@@ -79,20 +83,20 @@ fn whole_library(place: &Place<'_>) -> Result<Vec<String>> {
 }
 
 fn text_message(place: &Place<'_>) -> Result<Vec<String>> {
-    let fake = place.fake(10, false)?;
+    let fake = place.fake(10)?;
     let person = Person::WithPhone { fake: &fake, lines: "a\n" };
     Ok(unless_ended_with(0, &place.icloudpd(&fake, &["--auth-only"], person)?))
 }
 
 fn wrong_code(place: &Place<'_>) -> Result<Vec<String>> {
-    let fake = place.fake(10, false)?;
+    let fake = place.fake(10)?;
     let person = Person::WithPhone { fake: &fake, lines: "000000\n" };
     Ok(unless_ended_with(1, &place.icloudpd(&fake, &["--auth-only"], person)?))
 }
 
 /// What it says it deleted is in Recently Deleted, and lies on the disk.
 fn delete_after_download(place: &Place<'_>) -> Result<Vec<String>> {
-    let fake = place.fake(100, false)?;
+    let fake = place.fake(100)?;
     let before = deleted(&fake.truth()?);
     let options = ["--recent", "10", "--delete-after-download"];
     let ended = place.icloudpd(&fake, &options, Person::WithDevice(&fake))?;
@@ -145,7 +149,8 @@ struct Download {
 }
 
 fn pyicloud(place: &Place<'_>) -> Result<Vec<String>> {
-    let fake = place.fake(250, false)?;
+    // It waits for a code without asking for one.
+    let fake = place.fake_of(Account { assets: 250, push_on_sign_in: true, ..place.world.account })?;
     let before = fake.truth()?;
     let masters: BTreeSet<String> = before.listed().map(|asset| asset.master.clone()).collect();
     let mut command = place.world.clients.pyicloud(&fake.url);
@@ -177,7 +182,7 @@ fn pyicloud(place: &Place<'_>) -> Result<Vec<String>> {
 fn twins(place: &Place<'_>) -> Result<Vec<String>> {
     let run =
         |name: &str, command: fn(&World, &Fake) -> std::process::Command| -> Result<(Ended, Tree, Truth)> {
-            let fake = place.fake(100, true)?;
+            let fake = place.fake_of(Account { assets: 100, twins: true, ..place.world.account })?;
             let folder = place.folder.join(name);
             fs::create_dir_all(&folder)?;
             let command = icloudpd(command(place.world, &fake), &folder, &[]);

@@ -83,6 +83,26 @@ impl Listing {
     }
 }
 
+impl Listing {
+    /// How many assets Apple counts that were not seen.
+    pub fn missing(&self) -> u64 {
+        match self {
+            Self::Short { expected: Some(expected), seen } => expected.saturating_sub(*seen),
+            _ => 0,
+        }
+    }
+}
+
+/// `500 of 503 assets`, or `500 assets`.
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete { seen } | Self::Short { expected: None, seen } => write!(f, "{seen} assets"),
+            Self::Short { expected: Some(expected), seen } => write!(f, "{seen} of {expected} assets"),
+        }
+    }
+}
+
 /// What the reader tells the stream's owner.
 #[derive(Debug, Default)]
 struct Progress {

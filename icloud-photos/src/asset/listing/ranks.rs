@@ -105,13 +105,18 @@ impl Ranks {
         }
         if page.more {
             self.read_more(rank, page);
-        } else if self.expected.is_none_or(|expected| self.seen >= expected) || self.ends == MAX_PROBES {
+        } else if self.expected.is_none_or(|expected| self.seen >= expected) || self.ends >= self.patience() {
             self.ended = true;
         } else {
             self.ends += 1;
-            self.skip_if_stuck(rank, page);
+            self.skip_if_stuck(rank, page, self.ends);
         }
         self.planned = self.planned.max(self.covered.saturating_sub(self.overlap));
+    }
+
+    /// How often "the end" must be said when assets are missing: more often where the count promises some.
+    fn patience(&self) -> u32 {
+        if self.expected.is_some_and(|expected| self.covered < expected) { MAX_EMPTY } else { MAX_PROBES }
     }
 
     fn read_more(&mut self, rank: u64, page: Shape) {
@@ -122,12 +127,12 @@ impl Ranks {
         self.empties += 1;
         self.ended =
             self.empties > MAX_EMPTY && self.expected.is_none_or(|expected| self.covered >= expected);
-        self.skip_if_stuck(rank, page);
+        self.skip_if_stuck(rank, page, self.empties);
     }
 
-    /// A page without anything new would be asked for again and again.
-    fn skip_if_stuck(&mut self, rank: u64, page: Shape) {
-        if page.fresh == 0 {
+    /// A page without anything new is asked for once more, then passed over.
+    fn skip_if_stuck(&mut self, rank: u64, page: Shape, times: u32) {
+        if page.fresh == 0 && times > 1 {
             self.covered = self.covered.max(rank + self.stride);
         }
     }

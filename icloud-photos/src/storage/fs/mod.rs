@@ -175,9 +175,10 @@ fn lost(error: tokio::task::JoinError) -> Error {
     Error::new(kind, "file work was cut off").caused_by(error)
 }
 
-/// No file can stand there: nothing does, or a file stands where a folder would have to.
+/// No file can stand there: nothing does, a file stands where a folder would have to, or the name is too long.
 fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 /// Our error for an I/O error, with kinds of their own for what a person can mend.

@@ -47,14 +47,16 @@ impl LocalZone {
             TimeZone::get(plain).or_else(|_| TimeZone::posix(plain)).ok()
         };
         zone.map(Self).ok_or_else(|| {
-            Error::new(ErrorKind::Config, "no such time zone; set TZ to a name such as Europe/Berlin").with("TZ", name)
+            Error::new(ErrorKind::Config, "no such time zone; set TZ to a name such as Europe/Berlin")
+                .with("TZ", name)
         })
     }
 
     /// The local time of an asset's date as Apple gives it, milliseconds since 1970. No date, or one outside the years 1
     /// to 9999, counts as the first moment of 1970.
     pub(super) fn of_asset_date(&self, milliseconds: Option<i64>) -> Result<LocalTime, LocalTime> {
-        let (seconds, microsecond) = milliseconds.map(seconds).filter(|time| is_in_range(time.0)).unwrap_or_default();
+        let (seconds, microsecond) =
+            milliseconds.map(seconds).filter(|time| is_in_range(time.0)).unwrap_or_default();
         let utc = LocalTime::new(seconds, microsecond, 0, "UTC");
         // The rules end a little before the year 10000; the last one known goes on.
         let moment = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
@@ -114,7 +116,8 @@ impl LocalTime {
         Self { seconds, microsecond, offset, abbreviation: abbreviation.to_owned(), wall }
     }
 
-    /// Whole seconds since 1970, UTC, rounded down: the modification time of the files.
+    /// Whole seconds since 1970, UTC, rounded down: the modification time of the files. It is the true moment also in
+    /// the rare hour that a zone went through twice without summer time (Moscow in 2014), where icloudpd always takes the later.
     pub fn seconds(&self) -> i64 {
         self.seconds
     }

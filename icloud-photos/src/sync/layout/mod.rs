@@ -17,9 +17,9 @@ mod tests;
 use std::fmt;
 
 pub use self::localtime::{LocalTime, LocalZone};
+use self::names::BaseNames;
 pub use self::names::dedup_name;
 pub use self::options::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
-use self::names::BaseNames;
 use self::template::Template;
 use self::versions::Chooser;
 use crate::asset::{Asset, Filename, Role};
@@ -164,8 +164,7 @@ impl Layout {
         [
             (Role::Original, true),
             (Role::Alternative, wants(Size::Alternative) || aligns),
-            // An alternative gets another name where an edit exists, wanted or not.
-            (Role::Edited, wants(Size::Adjusted) || wants(Size::Alternative)),
+            (Role::Edited, wants(Size::Adjusted)),
             (Role::Medium, wants(Size::Medium)),
             (Role::Thumb, wants(Size::Thumb)),
             (Role::VideoMedium, wants(Size::Medium) || live(LiveSize::Medium)),
@@ -220,7 +219,11 @@ fn kind(media_type: Option<&str>, raw_name: &str) -> ItemKind {
     }
     let name = raw_name.to_lowercase();
     let looks_like_image = [".heic", ".png", ".jpg", ".jpeg"].iter().any(|end| name.ends_with(end));
-    if names::extension_of(media_type).is_some() || looks_like_image { ItemKind::Image } else { ItemKind::Movie }
+    if names::extension_of(media_type).is_some() || looks_like_image {
+        ItemKind::Image
+    } else {
+        ItemKind::Movie
+    }
 }
 
 /// Names that mean a folder.
@@ -256,7 +259,9 @@ impl fmt::Display for LayoutProblem {
             Self::SizeMissing { size, name } => {
                 write!(f, "{} size does not exist for {name}. Skipping...", size.as_str())
             }
-            Self::OriginalMissing { name } => write!(f, "original size does not exist for {name}. Skipping..."),
+            Self::OriginalMissing { name } => {
+                write!(f, "original size does not exist for {name}. Skipping...")
+            }
             Self::NotLocal { date } => {
                 write!(f, "Could not convert photo created date to local timezone ({date})")
             }

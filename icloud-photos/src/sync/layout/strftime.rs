@@ -52,7 +52,11 @@ struct Flags {
 
 /// What a conversion stands for.
 enum Meaning {
-    Number { value: i64, digits: usize, pad: char },
+    Number {
+        value: i64,
+        digits: usize,
+        pad: char,
+    },
     /// `%s`: its width is filled with blanks.
     Seconds(i64),
     Name(&'static str),
@@ -86,10 +90,14 @@ impl Formatter<'_> {
             None => flags.put_cased(text, out),
             Some(Meaning::Number { value, digits, pad }) => flags.put_number(value, digits, pad, out),
             Some(Meaning::Seconds(value)) => flags.put_text(&value.to_string(), out),
-            Some(Meaning::Name(name)) => Flags { upper: flags.upper || flags.swap, ..flags }.put_cased(name, out),
+            Some(Meaning::Name(name)) => {
+                Flags { upper: flags.upper || flags.swap, ..flags }.put_cased(name, out)
+            }
             Some(Meaning::HalfDay(name)) if flags.swap => flags.put_text(&name.to_lowercase(), out),
             Some(Meaning::HalfDay(name)) => flags.put_text(name, out),
-            Some(Meaning::Zone) if flags.swap => flags.put_text(&self.time.abbreviation().to_lowercase(), out),
+            Some(Meaning::Zone) if flags.swap => {
+                flags.put_text(&self.time.abbreviation().to_lowercase(), out)
+            }
             Some(Meaning::Zone) => flags.put_cased(self.time.abbreviation(), out),
             Some(Meaning::Offset) => {
                 flags.put_text("+", out);
@@ -220,6 +228,16 @@ const MAX_WIDTH: usize = 1024;
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];

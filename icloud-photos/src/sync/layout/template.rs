@@ -14,7 +14,11 @@ enum Piece {
     /// A date by a format of `strftime`.
     Date(String),
     /// A part of the date, or all of it, as text.
-    Value { field: Field, text: bool, spec: Spec },
+    Value {
+        field: Field,
+        text: bool,
+        spec: Spec,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,7 +199,11 @@ impl Spec {
             let (precision, after) = take_number(precision)?;
             (parsed.precision, rest) = (Some(precision), after);
         }
-        let refused = if text { parsed.sign.is_some() || parsed.align == Some('=') } else { parsed.precision.is_some() };
+        let refused = if text {
+            parsed.sign.is_some() || parsed.align == Some('=')
+        } else {
+            parsed.precision.is_some()
+        };
         let known = rest.is_empty() || rest == if text { "s" } else { "d" };
         (known && !refused).then_some(parsed)
     }

@@ -26,11 +26,12 @@ impl<'a> Chooser<'a> {
     pub(super) fn choose(&self, problems: &mut Vec<LayoutProblem>) -> Vec<WantedFile> {
         let table = self.table();
         let available = self.available(&table);
+        let clashes = Size::ALL.map(|size| self.clash_name(size, &table, &available));
         let mut files = Vec::new();
         for &wanted in &self.options.sizes {
             let Some(size) = self.settle(wanted, &available, problems) else { continue };
             match available[size as usize] {
-                Some(version) => files.push(self.file(size, version, &available)),
+                Some(version) => files.push(self.file(size, version, clashes[size as usize].as_deref())),
                 None => problems.push(LayoutProblem::OriginalMissing { name: self.names.styled.clone() }),
             }
         }
@@ -53,7 +54,9 @@ impl<'a> Chooser<'a> {
     fn table(&self) -> Table<'a> {
         let mut table = Size::ALL.map(|size| self.version(role(size, self.kind)?));
         let is_raw = |size: Size| {
-            table[size as usize].and_then(|version| version.media_type).is_some_and(|kind| kind.contains("raw"))
+            table[size as usize]
+                .and_then(|version| version.media_type)
+                .is_some_and(|kind| kind.contains("raw"))
         };
         let swap = match self.options.align_raw {
             RawAlign::AsIs => false,
@@ -67,7 +70,7 @@ impl<'a> Chooser<'a> {
     }
 
     fn version(&self, role: Role) -> Option<Version<'a>> {
-        let resource = self.asset.resource(role)?;
+        let resource = self.asset.resource(role).filter(|resource| resource.is_offered())?;
         Some(Version { role, media_type: resource.media_type.as_deref() })
     }
 
@@ -90,36 +93,32 @@ impl<'a> Chooser<'a> {
         available
     }
 
-    fn file(&self, size: Size, version: Version<'_>, available: &Table<'_>) -> WantedFile {
-        let name = self.clash_name(size, available).unwrap_or_else(|| {
-            let name = self.name(&self.names.styled, version);
-            match size {
-                Size::Medium | Size::Thumb => names::add_suffix(&name, &format!("-{}", size.as_str())),
-                _ => name,
+    fn file(&self, size: Size, version: Version<'_>, clash_name: Option<&str>) -> WantedFile {
+        let name = match (size, clash_name) {
+            (_, Some(name)) => name.to_owned(),
+            (Size::Medium | Size::Thumb, None) => {
+                names::add_suffix(&self.name(&self.names.styled, version), &format!("-{}", size.as_str()))
             }
-        });
+            _ => self.name(&self.names.styled, version),
+        };
         let legacy_name = (size == Size::Original).then(|| names::add_suffix(&name, "-original"));
         WantedFile { role: version.role, label: size.as_str(), is_live: false, name, legacy_name }
     }
 
-    /// The name of an edit or alternative that would be called as another file of the asset: made of the raw name, as
-    /// every folder that icloudpd filled has it.
-    fn clash_name(&self, size: Size, available: &Table<'_>) -> Option<String> {
-        let raw_name = |size: Size| available[size as usize].map(|version| self.name(&self.names.raw, version));
+    /// The name of an edit or alternative that would be called as another wanted file of the asset: made of the raw
+    /// name, as every folder that icloudpd filled has it. An original in the place of either keeps its own name.
+    fn clash_name(&self, size: Size, table: &Table<'_>, available: &Table<'_>) -> Option<String> {
         let rivals: &[Size] = match size {
             Size::Adjusted => &[Size::Original],
             Size::Alternative => &[Size::Adjusted, Size::Original],
             _ => return None,
         };
-        // A stand-in for a missing alternative was never given a name of its own.
-        let is_stand_in = available[size as usize].is_some_and(|version| Some(version.role) != self.own_role(size));
-        let name = raw_name(size).filter(|_| !is_stand_in)?;
-        let clashes = rivals.iter().any(|rival| raw_name(*rival).is_some_and(|other| other == name && !other.is_empty()));
+        let raw_name = |version: Version<'_>| self.name(&self.names.raw, version);
+        let name = raw_name(table[size as usize].filter(|_| self.wants(size))?);
+        let mut others =
+            rivals.iter().filter(|rival| self.wants(**rival)).filter_map(|rival| available[*rival as usize]);
+        let clashes = others.any(|other| raw_name(other) == name);
         clashes.then(|| names::add_suffix(&name, &format!("-{}", size.as_str())))
-    }
-
-    fn own_role(&self, size: Size) -> Option<Role> {
-        self.table()[size as usize].map(|version| version.role)
     }
 
     fn live_movie(&self) -> Option<WantedFile> {

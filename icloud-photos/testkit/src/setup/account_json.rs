@@ -87,9 +87,10 @@ fn web_services(account: &Account, base_url: &str) -> Value {
     let plain = |url: &str| json!({"url": url, "status": "active"});
     let protected = || json!({"url": base_url, "status": "active", "pcsRequired": true});
     let mut services = Map::new();
-    for name in
-        ["reminders", "calendar", "contacts", "findme", "settings", "uploadimagews", "sharedlibrary", "push"]
-    {
+    const PLAIN: [&str; 8] =
+        ["reminders", "calendar", "contacts", "findme", "settings", "uploadimagews", "sharedlibrary", "push"];
+    // Not in the recorded map, but pyicloud shows no photos without it.
+    for name in PLAIN.into_iter().chain(["sharedstreams"]) {
         services.insert(name.to_owned(), plain(base_url));
     }
     for name in ["photos", "photosupload", "drivews", "docws"] {

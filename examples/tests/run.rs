@@ -1,0 +1,41 @@
+//! Every example runs, on the fake, and says what it should.
+
+use std::process::Command;
+
+fn run(program: &str) -> String {
+    let output = Command::new(program)
+        .env_remove("ICLOUD_USERNAME")
+        .env_remove("ICLOUD_PASSWORD")
+        .output()
+        .expect("the example starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+#[test]
+fn list() {
+    let text = run(env!("CARGO_BIN_EXE_list"));
+    assert!(text.contains("library PrimarySync (Primary)"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("asset")).count(), 10, "{text}");
+    assert!(text.lines().any(|line| line.starts_with("album") && line.contains('/')), "{text}");
+}
+
+#[test]
+fn download_one() {
+    let text = run(env!("CARGO_BIN_EXE_download_one"));
+    assert_eq!(text.matches("Verified").count(), 2, "{text}");
+}
+
+#[test]
+fn copy_library() {
+    let text = run(env!("CARGO_BIN_EXE_copy_library"));
+    let second = text.lines().last().unwrap_or("");
+    assert!(second.starts_with("second run: 0 downloaded") && second.ends_with("0 failed"), "{text}");
+    assert!(text.lines().count() > 40, "{text}");
+}
+
+#[test]
+fn code_elsewhere() {
+    assert!(run(env!("CARGO_BIN_EXE_code_elsewhere")).starts_with("signed in as "));
+}

@@ -1,0 +1,168 @@
+//! Sessions over a transport that a test writes.
+
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::{HeaderMap, Request, StatusCode};
+
+use super::*;
+use crate::http::{HttpTransport, RetryPolicy, SystemClock, Timeouts};
+
+type Answers = dyn Fn(usize, &Request<Bytes>) -> Response<Body> + Send + Sync;
+
+/// Answers by a function of the number of the request and the request.
+#[derive(Clone)]
+struct Script {
+    answers: Arc<Answers>,
+    sent: Arc<Mutex<Vec<Request<Bytes>>>>,
+    reconnected: Arc<Mutex<u32>>,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Script")
+    }
+}
+
+impl HttpTransport for Script {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Body>>> {
+        let mut sent = self.sent.lock().unwrap();
+        let answer = (self.answers)(sent.len(), &request);
+        sent.push(request);
+        async move { Ok(answer) }.boxed()
+    }
+
+    fn reconnect(&self) {
+        *self.reconnected.lock().unwrap() += 1;
+    }
+}
+
+fn answer(status: u16, cookie: Option<&str>) -> Response<Body> {
+    let mut response = Response::new(Body::full("{}"));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie.parse().unwrap());
+    }
+    response
+}
+
+fn session(
+    answers: impl Fn(usize, &Request<Bytes>) -> Response<Body> + Send + Sync + 'static,
+) -> (Session, Script) {
+    let script = Script { answers: Arc::new(answers), sent: Arc::default(), reconnected: Arc::default() };
+    let transport = Arc::new(script.clone());
+    let http = Http::new(transport, Arc::new(SystemClock), Timeouts::default(), RetryPolicy::never());
+    let database = "https://p61-ckdatabasews.icloud.com:443";
+    (Session::for_tests(http, Endpoints::default(), database).unwrap(), script)
+}
+
+async fn query(session: &Session) -> Result<Bytes> {
+    session.cloudkit(Database::Private, "/records/query", &serde_json::json!({"a": 1})).await
+}
+
+fn cookie_of(request: &Request<Bytes>) -> String {
+    request.headers().get(header::COOKIE).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_call_carries_what_apple_expects() {
+    let (session, script) = session(|_, _| answer(200, None));
+    query(&session).await.unwrap();
+    session.cloudkit(Database::Shared, "/changes/database", &()).await.unwrap();
+    let sent = script.sent.lock().unwrap();
+    let uri = sent[0].uri();
+    assert_eq!(uri.host(), Some("p61-ckdatabasews.icloud.com"));
+    assert_eq!(uri.path(), "/database/1/com.apple.photos.cloud/production/private/records/query");
+    for part in
+        ["remapEnums=true", "getCurrentSyncToken=true", "clientId=auth-", "dsid=", "clientBuildNumber="]
+    {
+        assert!(uri.query().unwrap().contains(part), "{uri}");
+    }
+    let header = |name: &str| sent[0].headers()[name].to_str().unwrap();
+    assert_eq!((header("content-type"), header("origin")), ("text/plain", "https://www.icloud.com"));
+    assert_eq!(&sent[0].body()[..], br#"{"a":1}"#);
+    assert!(sent[1].uri().path().ends_with("/production/shared/changes/database"));
+}
+
+#[tokio::test]
+async fn rotated_cookies_are_used_at_once_and_stay_with_their_hosts() {
+    let set = |n: usize| format!(r#"X-APPLE-WEBAUTH-TOKEN="v=2:t={n}"; Path=/; Domain=.icloud.com; Secure"#);
+    let (session, script) = session(move |n, _| answer(200, Some(&set(n))));
+    for _ in 0..3 {
+        query(&session).await.unwrap();
+    }
+    let link: url::Url = "https://cvws.icloud-content.com/B/a/${f}?s=sig".parse().unwrap();
+    session.content(&link.clone().into(), 0).await.unwrap();
+    session.content(&link.into(), 7).await.unwrap();
+    let sent = script.sent.lock().unwrap();
+    let cookies: Vec<_> = sent.iter().map(cookie_of).collect();
+    let token = |n: usize| format!(r#"X-APPLE-WEBAUTH-TOKEN="v=2:t={n}""#);
+    assert_eq!(cookies, [String::new(), token(0), token(1), String::new(), String::new()]);
+    let ranges: Vec<_> = sent[3..].iter().map(|request| request.headers().get(header::RANGE)).collect();
+    assert_eq!(ranges, [None, Some(&"bytes=7-".parse().unwrap())]);
+}
+
+#[tokio::test]
+async fn content_is_never_fetched_from_a_stranger() {
+    let (session, script) = session(|_, _| answer(200, None));
+    for link in ["https://evil.example/B/x", "http://cvws.icloud-content.com/B/x", "http://127.0.0.1/B/x"] {
+        let link: url::Url = link.parse().unwrap();
+        assert_eq!(session.content(&link.into(), 0).await.unwrap_err().kind(), ErrorKind::Protocol);
+    }
+    assert!(script.sent.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn content_is_returned_whatever_its_status() {
+    let (session, _) = session(|_, _| answer(410, None));
+    let link: url::Url = "https://cvws.icloud-content.com/B/x".parse().unwrap();
+    assert_eq!(session.content(&link.into(), 0).await.unwrap().status(), StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_session_beyond_renewal_sends_nothing_more() {
+    let (session, script) = session(|_, _| answer(401, None));
+    for _ in 0..3 {
+        assert_eq!(query(&session).await.unwrap_err().kind(), ErrorKind::SessionExpired);
+    }
+    assert_eq!(script.sent.lock().unwrap().len(), 1);
+    assert_eq!(*script.reconnected.lock().unwrap(), 1, "the connection may have been at fault");
+}
+
+#[test]
+fn an_answer_that_a_renewal_overtook_changes_no_cookie() {
+    let endpoints = Endpoints::default();
+    let mut signed_in = SignedIn::default();
+    signed_in.account.database = "https://p61-ckdatabasews.icloud.com".parse().ok();
+    let live = Live::new(signed_in.clone(), &endpoints, SystemTime::UNIX_EPOCH).unwrap();
+    let old = live.route().unwrap();
+    signed_in.renewals = 1;
+    live.renewed(signed_in, Rung::Token, &endpoints).unwrap();
+    let set = r#"X-APPLE-WEBAUTH-TOKEN="old"; Path=/; Domain=.icloud.com"#.parse().unwrap();
+    let headers: HeaderMap = std::iter::once((header::SET_COOKIE, set)).collect();
+    live.take_cookies(&old, &headers, SystemTime::UNIX_EPOCH);
+    assert_eq!(live.cookies(old.url()), None);
+    let new = live.route().unwrap();
+    let due = |seconds| {
+        let set =
+            format!(r#"X-APPLE-WEBAUTH-TOKEN="{seconds}"; Path=/; Domain=.icloud.com"#).parse().unwrap();
+        let headers: HeaderMap = std::iter::once((header::SET_COOKIE, set)).collect();
+        live.take_cookies(&new, &headers, SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+    };
+    assert_eq!(
+        [due(1), due(299), due(300)],
+        [false, false, true],
+        "saving is due every five minutes at most"
+    );
+    assert!(live.cookies(new.url()).is_some());
+}
+
+#[test]
+fn a_partition_outside_apple_is_refused() {
+    let mut signed_in = SignedIn::default();
+    signed_in.account.database = "https://ckdatabasews.evil.example".parse().ok();
+    let error = Live::new(signed_in, &Endpoints::default(), SystemTime::UNIX_EPOCH).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+}
