@@ -6,7 +6,7 @@ use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::layout::Layout;
 use icloud_photos::sync::{SkipReason, SyncEvent, SyncObserver, SyncReport};
-use icloud_photos::{Asset, AssetId, Error, Listing};
+use icloud_photos::{Asset, AssetId, Error};
 use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
 
@@ -70,20 +70,16 @@ impl Narrator {
     /// The last words about all albums of a section.
     pub(super) fn finished(&self, report: &SyncReport) {
         if report.unconfirmed > 0 {
-            warn!(
-                "{} files could not be verified against Apple's checksum; they are kept",
-                report.unconfirmed
+            warn!("Kept although Apple's checksum does not prove them: {} of the files", report.unconfirmed);
+        }
+        for listing in report.listings.iter().filter(|listing| listing.missing() > 0) {
+            error!(
+                "Photos and videos that Apple counts and did not list: {}. Run again for them",
+                listing.missing()
             );
         }
-        for listing in &report.listings {
-            if let Listing::Short { expected, seen } = listing {
-                let expected =
-                    expected.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-                error!("Apple counts {expected} photos and videos and listed {seen}. Run again for the rest");
-            }
-        }
         if report.failed > 0 {
-            error!("{} files failed and will be tried again by the next run. {report}", report.failed);
+            error!("Some files failed and will be tried again by the next run: {report}");
         }
         if report.is_clean() {
             info!("All {} have been downloaded", self.kinds());
