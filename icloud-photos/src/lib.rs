@@ -89,3 +89,8 @@ pub use crate::endpoints::{Endpoints, Region};
 pub use crate::error::{Error, ErrorKind, Result, Retry};
 pub use crate::library::{Album, Library, LibraryId, SmartAlbum};
 pub use crate::session::{AppleId, Session};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
