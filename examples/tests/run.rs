@@ -1,5 +1,8 @@
 //! Every example runs, on the fake, and says what it should.
 
+// Clippy takes helpers of tests for production code.
+#![allow(clippy::expect_used)]
+
 use std::process::Command;
 
 fn run(program: &str) -> String {

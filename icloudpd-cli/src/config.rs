@@ -16,7 +16,7 @@ use crate::args::{
 pub(crate) enum Invocation {
     Help,
     Version,
-    Run(Config),
+    Run(Box<Config>),
 }
 
 /// A run over one or more accounts.
@@ -64,8 +64,10 @@ pub(crate) enum Task {
 /// What to download, and under which names.
 #[derive(Debug)]
 pub(crate) struct Download {
-    /// Normalised, as it stands in messages.
+    /// As typed, normalised, for messages.
     pub(crate) directory: PathBuf,
+    /// Where files go: the directory, unless the folder structure leads out of it.
+    pub(crate) root: PathBuf,
     pub(crate) library: String,
     /// Empty means the whole library.
     pub(crate) albums: Vec<String>,
@@ -104,7 +106,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         .into_iter()
         .map(|(common, user)| account(common, user, environment.as_ref()))
         .collect::<Result<_, _>>()?;
-    Ok(Invocation::Run(Config {
+    Ok(Invocation::Run(Box::new(Config {
         endpoints: endpoints(&global)?,
         log_level: global.log_level,
         only_print_filenames: global.only_print_filenames,
@@ -112,7 +114,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         threads: usize::try_from(global.threads_num).unwrap_or(usize::MAX).max(1),
         providers: providers(global.password_provider),
         accounts,
-    }))
+    })))
 }
 
 /// The checks of icloudpd, in its order, and two of ours: a line without a user, and a negative interval.
@@ -280,8 +282,11 @@ fn task(common: Common) -> Task {
     if list_albums {
         return Task::ListAlbums { library };
     }
+    let directory = normalise(Path::new(&directory.unwrap_or_default()));
+    let (root, folder_structure) = root(&directory, folder_structure);
     Task::Download(Download {
-        directory: normalise(Path::new(&directory.unwrap_or_default())),
+        directory,
+        root,
         library,
         albums: album,
         sizes: if size.is_empty() { vec![Size::Original] } else { unique(size) },
@@ -298,6 +303,23 @@ fn task(common: Common) -> Task {
         align_raw,
         match_policy: file_match_policy,
     })
+}
+
+/// icloudpd lets a folder structure begin with `/` or `..` and so lead out of the directory. What it begins with, up to
+/// the first date, then belongs to the root.
+fn root(directory: &Path, folder_structure: String) -> (PathBuf, String) {
+    let (fixed, rest) = match folder_structure.find(['{', '}']) {
+        Some(brace) => {
+            folder_structure.split_at(folder_structure[..brace].rfind('/').map_or(0, |slash| slash + 1))
+        }
+        None => (folder_structure.as_str(), ""),
+    };
+    let leads_out =
+        Path::new(fixed).has_root() || Path::new(fixed).components().any(|part| part == Component::ParentDir);
+    match leads_out {
+        true => (normalise(&directory.join(fixed)), rest.to_owned()),
+        false => (directory.to_owned(), folder_structure),
+    }
 }
 
 /// Without repeats, in order of first appearance.
@@ -345,7 +367,7 @@ mod tests {
     fn config(line: &str) -> Config {
         let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         match interpret(crate::args::parse(&args).unwrap()).unwrap() {
-            Invocation::Run(config) => config,
+            Invocation::Run(config) => *config,
             other => panic!("{other:?}"),
         }
     }
@@ -417,6 +439,23 @@ mod tests {
         ];
         for (typed, normal) in table {
             assert_eq!(normalise(Path::new(typed)), Path::new(normal), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_folder_structure_may_lead_out_of_the_directory() {
+        let table = [
+            ("{:%Y/%m}", "/d/e", "{:%Y/%m}"),
+            ("a/{:%Y}", "/d/e", "a/{:%Y}"),
+            ("none", "/d/e", "none"),
+            ("/abs/x{:%Y}", "/abs", "x{:%Y}"),
+            ("../{:%Y}/{{}}", "/d", "{:%Y}/{{}}"),
+            ("a/../../b/{:%Y}", "/d/b", "{:%Y}"),
+            ("/abs/", "/abs", ""),
+        ];
+        for (typed, folder, rest) in table {
+            let split = root(Path::new("/d/e"), typed.to_owned());
+            assert_eq!(split, (PathBuf::from(folder), rest.to_owned()), "{typed}");
         }
     }
 

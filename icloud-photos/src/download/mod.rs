@@ -135,10 +135,12 @@ impl Download<'_> {
     /// report. Passing faults were retried already.
     pub async fn save(self, storage: &dyn Storage, path: &StoragePath) -> Result<Saved> {
         let resource = self.resource()?;
-        let mut options = WriteOptions::default();
-        options.part = resource.checksum.as_ref().map(part_name);
-        options.size = resource.size;
-        options.modified = self.modified;
+        let options = WriteOptions {
+            part: resource.checksum.as_ref().map(part_name),
+            size: resource.size,
+            modified: self.modified,
+            replace: false,
+        };
         let mut sink = ToStorage::open(storage, path, options).await?;
         let fetched = match self.fetch(resource, &mut sink).await {
             Ok(fetched) => fetched,

@@ -7,6 +7,7 @@ mod auth;
 mod auth_world;
 mod download;
 mod fake;
+mod handles;
 mod listing;
 mod recordings_auth;
 mod recordings_listing;

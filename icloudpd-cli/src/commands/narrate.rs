@@ -6,7 +6,7 @@ use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::layout::Layout;
 use icloud_photos::sync::{SkipReason, SyncEvent, SyncObserver, SyncReport};
-use icloud_photos::{Asset, AssetId, Error, Listing};
+use icloud_photos::{Asset, AssetId, Error};
 use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
 
@@ -20,6 +20,7 @@ use crate::progress::Progress;
 pub(super) struct Narrator {
     layout: Layout,
     directory: PathBuf,
+    root: PathBuf,
     sizes: String,
     skip_photos: bool,
     skip_videos: bool,
@@ -31,6 +32,7 @@ impl Narrator {
         Self {
             layout,
             directory: download.directory.clone(),
+            root: download.root.clone(),
             sizes: download.sizes.iter().map(|size| size.name()).collect::<Vec<_>>().join(","),
             skip_photos: download.skip_photos,
             skip_videos: download.skip_videos,
@@ -40,7 +42,7 @@ impl Narrator {
 
     /// The path of a file as icloudpd prints it: below the directory that was typed.
     pub(super) fn full(&self, path: &StoragePath) -> PathBuf {
-        normalise(&self.directory.join(path.as_str()))
+        normalise(&self.root.join(path.as_str()))
     }
 
     pub(super) fn looking_up(&self, albums: &[String]) {
@@ -68,20 +70,16 @@ impl Narrator {
     /// The last words about all albums of a section.
     pub(super) fn finished(&self, report: &SyncReport) {
         if report.unconfirmed > 0 {
-            warn!(
-                "{} files could not be verified against Apple's checksum; they are kept",
-                report.unconfirmed
+            warn!("Kept although Apple's checksum does not prove them: {} of the files", report.unconfirmed);
+        }
+        for listing in report.listings.iter().filter(|listing| listing.missing() > 0) {
+            error!(
+                "Photos and videos that Apple counts and did not list: {}. Run again for them",
+                listing.missing()
             );
         }
-        for listing in &report.listings {
-            if let Listing::Short { expected, seen } = listing {
-                let expected =
-                    expected.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string());
-                error!("Apple counts {expected} photos and videos and listed {seen}. Run again for the rest");
-            }
-        }
         if report.failed > 0 {
-            error!("{} files failed and will be tried again by the next run. {report}", report.failed);
+            error!("Some files failed and will be tried again by the next run: {report}");
         }
         if report.is_clean() {
             info!("All {} have been downloaded", self.kinds());

@@ -11,6 +11,7 @@ use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, N
 use icloud_photos::sync::{Action, Plan, SyncEngine, SyncEvent, SyncObserver as _, SyncReport};
 use icloud_photos::{Asset, Result, Session};
 use indicatif::MultiProgress;
+use tracing::warn;
 
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
@@ -30,8 +31,11 @@ pub(super) async fn download(
     let layout = layout(download);
     let narrator = Narrator::new(download, Layout::new(layout.clone())?, bars);
     narrator.looking_up(&download.albums);
+    if download.root != download.directory {
+        warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
+    }
     let changes_nothing = download.dry_run || config.only_print_filenames;
-    let mut engine = SyncEngine::builder(&library, storage(&download.directory, changes_nothing)?)
+    let mut engine = SyncEngine::builder(&library, storage(&download.root, changes_nothing)?)
         .layout(layout)
         .recent(download.recent)
         .skip_photos(download.skip_photos)
@@ -153,7 +157,7 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
             }
             Action::Remark { asset, problem } => narrator.event(SyncEvent::Remark { asset, problem }),
             // A listing that was cut on purpose is not short.
-            Action::End { listing } if !cut => report.listings.push(listing.clone()),
+            Action::End { listing } if !cut => report.listings.push(*listing),
             _ => {}
         }
     }

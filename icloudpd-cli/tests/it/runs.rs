@@ -177,6 +177,18 @@ fn folders_and_times_follow_the_time_zone() {
     );
 }
 
+#[test]
+fn a_folder_structure_may_lead_out_of_the_directory() {
+    let world = World::new(LibrarySpec::plain(2, 1000));
+    let run = ran(world.download().args(["--folder-structure", "../beside/{:%Y}"])).exits(0);
+    run.says("--folder-structure leads out of --directory: files go to ");
+    let beside = world.directory().with_file_name("beside");
+    assert_eq!(crate::support::tree(&beside).len(), 2);
+    ran(world.download().args(["--folder-structure", "../beside/{:%Y}"])).exits(0);
+    assert_eq!(crate::support::tree(&beside).len(), 2);
+    assert!(!world.directory().exists());
+}
+
 /// Ctrl-C while bytes come in: 130, and nothing that is not whole under a final name.
 #[cfg(unix)]
 #[test]

@@ -1,6 +1,8 @@
 //! Signing in: where the password comes from, where the code comes from, what is kept.
 
-use icloud_photos_testkit::{AccountSpec, LibrarySpec, Phone, SecondFactor};
+use icloud_photos_testkit::{
+    AccountSpec, FaultAction, FaultRule, FaultScript, LibrarySpec, Phone, SecondFactor,
+};
 
 use crate::support::{World, ran, ran_with_input};
 
@@ -168,4 +170,38 @@ fn two_step_accounts_sign_in_by_message() {
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "0\n012345\n").exits(0);
     ran.says("Two-step authentication is required (2sa)");
     ran.says("  0: SMS to ");
+}
+
+#[test]
+fn a_session_that_apple_ended_is_renewed_by_the_cheapest_way() {
+    let world = with_code();
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    // The cookies are worth nothing: the tokens renew them, without the password.
+    world.cloud.expire_sessions();
+    world.cloud.reset_counts();
+    ran(world.download().env_remove("ICLOUDPD_PASSWORD")).exits(0);
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
+    // The tokens too: the password is needed, but no code, for this machine is trusted.
+    world.cloud.expire_sessions();
+    world.cloud.expire_session_tokens();
+    ran(&mut world.download()).exits(0);
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 1);
+    // The trust too: the code is needed.
+    world.cloud.expire_sessions();
+    world.cloud.expire_session_tokens();
+    world.cloud.expire_trust_tokens();
+    ran(&mut world.download()).exits(1).says("Two-factor authentication is required, and nobody was there");
+    ran_with_input(&mut world.download(), "012345\n").exits(0);
+}
+
+#[test]
+fn a_session_that_ends_in_the_middle_of_a_run_needs_no_person() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    let once = |code| {
+        FaultRule::new("cloudkit", FaultAction::Status { code, retry_after: None, body: None }).times(1)
+    };
+    world.cloud.set_faults(FaultScript { seed: 1, rules: vec![once(421).after(2)] }).unwrap();
+    ran(world.download().env_remove("ICLOUDPD_PASSWORD")).exits(0);
+    assert_eq!(world.photos().len(), 3);
 }
