@@ -141,7 +141,11 @@ impl Bench {
         }
         if let Some(part) = self.theirs {
             let part = if options.whole { self.account.assets } else { part };
-            let theirs = bed.theirs(self.options, part)?.times(self.account.assets as f64 / part as f64);
+            let mut theirs = bed.theirs(self.options, part)?;
+            if part < self.account.assets {
+                let start = bed.theirs(self.options, 0)?;
+                theirs = theirs.scaled(&start, self.account.assets as f64 / part as f64);
+            }
             let name = match part == self.account.assets {
                 true => "icloudpd 1.32.3".to_owned(),
                 false => format!("icloudpd, scaled from {part}"),
@@ -161,15 +165,15 @@ fn quicker(best: Option<Cost>, new: Cost) -> Option<Cost> {
 }
 
 impl Cost {
-    /// What `factor` times as much work would cost; memory does not grow.
-    fn times(self, factor: f64) -> Self {
-        let requests = (self.requests as f64 * factor).round() as u64;
+    /// What `factor` times as much work would cost. `start` is what a run costs that does none; memory does not grow.
+    fn scaled(self, start: &Self, factor: f64) -> Self {
+        let of = |all: f64, start: f64| start + (all - start) * factor;
         Self {
-            wall: self.wall * factor,
-            user: self.user * factor,
-            system: self.system * factor,
-            requests,
-            ..self
+            wall: of(self.wall, start.wall),
+            user: of(self.user, start.user),
+            system: of(self.system, start.system),
+            requests: of(self.requests as f64, start.requests as f64).round() as u64,
+            peak: self.peak,
         }
     }
 }
