@@ -11,7 +11,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use tokio::sync::Mutex;
 
-use crate::asset::{Asset, Link, Role};
+use crate::asset::{Asset, Link, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::Library;
 
@@ -32,7 +32,7 @@ pub(super) struct Links {
 #[derive(Debug)]
 struct Waiter {
     asset: Asset,
-    role: Role,
+    resource: Resource,
     answer: oneshot::Sender<Result<Link>>,
 }
 
@@ -44,46 +44,50 @@ impl Links {
     /// A link that was issued just now.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the asset or its file is gone, and what the lookup reports.
-    pub(super) async fn fresh(&self, asset: &Asset, role: Role) -> Result<Link> {
-        let mut answer = self.ask(asset, role);
+    /// [`ErrorKind::NotFound`] if the asset or its file is gone, [`ErrorKind::Conflict`] if it is another file by now, and
+    /// what the lookup reports.
+    pub(super) async fn fresh(&self, asset: &Asset, resource: &Resource) -> Result<Link> {
+        let mut answer = self.ask(asset, resource);
         loop {
             let turn = Box::pin(self.turn.lock());
             match select(turn, &mut answer).await {
                 Either::Left((_turn, _)) => {
-                    if let Ok(Some(link)) = answer.try_recv() {
-                        return link;
+                    match answer.try_recv() {
+                        Ok(Some(link)) => return link,
+                        Ok(None) => {}
+                        Err(_) => answer = self.ask(asset, resource),
                     }
                     self.library.session().clock().sleep(GATHER).await;
                     self.answer_batch().await;
                 }
                 Either::Right((Ok(link), _)) => return link,
                 // Whoever held our question was cancelled in the middle of its lookup.
-                Either::Right((Err(_), _)) => answer = self.ask(asset, role),
+                Either::Right((Err(_), _)) => answer = self.ask(asset, resource),
             }
         }
     }
 
-    fn ask(&self, asset: &Asset, role: Role) -> oneshot::Receiver<Result<Link>> {
+    fn ask(&self, asset: &Asset, resource: &Resource) -> oneshot::Receiver<Result<Link>> {
         let (answer, receiver) = oneshot::channel();
-        self.waiting().push(Waiter { asset: asset.clone(), role, answer });
+        self.waiting().push(Waiter { asset: asset.clone(), resource: resource.clone(), answer });
         receiver
     }
 
     async fn answer_batch(&self) {
         let batch: Vec<Waiter> = {
             let mut waiting = self.waiting();
+            waiting.retain(|waiter| !waiter.answer.is_canceled());
             let share = waiting.len().min(BATCH);
             waiting.drain(..share).collect()
         };
         let assets: Vec<Asset> = batch.iter().map(|waiter| waiter.asset.clone()).collect();
-        let mut roles: Vec<Role> = batch.iter().map(|waiter| waiter.role).collect();
+        let mut roles: Vec<Role> = batch.iter().map(|waiter| waiter.resource.role).collect();
         roles.sort_unstable();
         roles.dedup();
         match self.library.renew(&assets, &roles).await {
             Ok(renewed) => {
                 for (waiter, renewed) in batch.into_iter().zip(renewed) {
-                    let link = renewed.and_then(|asset| link_of(&asset, waiter.role));
+                    let link = renewed.and_then(|asset| link_of(&asset, &waiter.resource));
                     // A waiter that has gone away does not mind.
                     let _ = waiter.answer.send(link);
                 }
@@ -101,7 +105,14 @@ impl Links {
     }
 }
 
-fn link_of(asset: &Asset, role: Role) -> Result<Link> {
-    let link = asset.resource(role).and_then(|resource| resource.link.clone());
-    link.ok_or_else(|| Error::new(ErrorKind::NotFound, "Apple offers no link for this file"))
+fn link_of(asset: &Asset, listed: &Resource) -> Result<Link> {
+    let gone = || Error::new(ErrorKind::NotFound, "Apple offers no link for this file");
+    let now = asset.resource(listed.role).ok_or_else(gone)?;
+    if (now.size, now.checksum) != (listed.size, listed.checksum) {
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            "the photo was changed meanwhile; the next run fetches it",
+        ));
+    }
+    now.link.clone().ok_or_else(gone)
 }

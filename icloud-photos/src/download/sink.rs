@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::BoxStream;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::storage::{ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 
 /// Takes bytes in order; can be emptied and asked for what an earlier run left.
@@ -53,16 +53,23 @@ impl Sink for ToStorage {
     }
 
     async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
-        self.0.resumed().await
+        let part = self.0.resumed().await.map_err(lost_place)?;
+        Ok(part.map_err(lost_place).boxed())
     }
 
     async fn restart(&mut self) -> Result<()> {
-        self.0.restart().await
+        self.0.restart().await.map_err(lost_place)
     }
 
     async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        self.0.write(chunk).await
+        self.0.write(chunk).await.map_err(lost_place)
     }
+}
+
+/// A writer that failed may have taken some of the bytes or none. Going on with it could leave a hole that the checksum,
+/// taken from the network, would not see: whatever kind the error is, this writer is done.
+fn lost_place(error: Error) -> Error {
+    error.retrying(Retry::Never)
 }
 
 /// Memory, up to a limit.

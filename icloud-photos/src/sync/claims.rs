@@ -44,19 +44,32 @@ fn shorten(checksum: Option<&Checksum>) -> u64 {
     u64::from_be_bytes(first) | 1
 }
 
-/// The claims of one run: some fifty bytes for each file, without its path.
-#[derive(Debug, Default)]
+/// The claims of one run: some hundred bytes for each file, without its path.
+#[derive(Debug)]
 pub(super) struct Claims {
+    case_sensitive: bool,
     hasher: RandomState,
     by_path: HashMap<u64, Claim>,
 }
 
 impl Claims {
+    pub(super) fn new(case_sensitive: bool) -> Self {
+        Self { case_sensitive, hasher: RandomState::new(), by_path: HashMap::new() }
+    }
+
     pub(super) fn get(&self, path: &StoragePath) -> Option<&Claim> {
-        self.by_path.get(&self.hasher.hash_one(path))
+        self.by_path.get(&self.key(path))
     }
 
     pub(super) fn set(&mut self, path: &StoragePath, claim: Claim) {
-        self.by_path.insert(self.hasher.hash_one(path), claim);
+        self.by_path.insert(self.key(path), claim);
+    }
+
+    fn key(&self, path: &StoragePath) -> u64 {
+        if self.case_sensitive {
+            self.hasher.hash_one(path.as_str())
+        } else {
+            self.hasher.hash_one(path.as_str().to_lowercase())
+        }
     }
 }

@@ -152,11 +152,17 @@ impl Inner {
     pub(super) async fn list(&self, album: usize) -> Result<(Option<u64>, Assets)> {
         let album = &self.albums[album];
         let mut assets = album.assets().fields(Fields::Basic).roles(self.layout.roles());
-        let mut total = album.count().await?;
-        if let Some(recent) = self.recent {
-            assets = assets.limit(recent);
-            total = Some(recent);
-        }
+        let total = match self.recent {
+            Some(recent) => {
+                assets = assets.limit(recent);
+                Some(recent)
+            }
+            // The listing itself judges by the count; here it is for people.
+            None => album.count().await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "Apple gives no count");
+                None
+            }),
+        };
         Ok((total, assets))
     }
 }

@@ -8,16 +8,22 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::plan::{Action, Plan};
 use crate::download::{Proof, Saved};
-use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::error::{Error, ErrorKind, Result};
 
 /// So many downloads in a row without one success mean that nothing can be reached.
 const HOPELESS: u64 = 32;
+
+/// So many refusals in a row, each after all retries, mean that Apple refuses us and not a file.
+const REFUSED: u64 = 8;
+
+/// So many files may be lost to a cut of power at most, and are fetched again then.
+const FLUSH_EVERY: u64 = 2000;
 
 /// A download that the plan asked for.
 struct Job {
@@ -59,6 +65,7 @@ pub(super) async fn execute(
     let walked = tokio::select! {
         walked = walk(&shared, plan, send) => walked,
         Some(error) = fatals.recv() => Err(error),
+        error = panicked(&mut workers) => Err(error),
     };
     let finished = match &walked {
         Ok(_) => finish(&mut workers, &mut fatals).await,
@@ -75,14 +82,25 @@ pub(super) async fn execute(
     Ok(report)
 }
 
+/// Ends when a worker ended in a panic, for example one of the observer's.
+async fn panicked(workers: &mut JoinSet<()>) -> Error {
+    loop {
+        match workers.join_next().await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => return panic_error(error),
+            None => return std::future::pending().await,
+        }
+    }
+}
+
+fn panic_error(error: JoinError) -> Error {
+    Error::new(ErrorKind::Unexpected, "a download task ended in a panic").caused_by(error)
+}
+
 /// Waits for the workers to empty the queue, unless one of them meets something that ends the run.
 async fn finish(workers: &mut JoinSet<()>, fatals: &mut mpsc::Receiver<Error>) -> Result<()> {
     while let Some(ended) = workers.join_next().await {
-        if let Err(error) = ended {
-            return Err(
-                Error::new(ErrorKind::Unexpected, "a download task ended in a panic").caused_by(error)
-            );
-        }
+        ended.map_err(panic_error)?;
     }
     fatals.try_recv().map_or(Ok(()), Err)
 }
@@ -167,18 +185,23 @@ impl Shared {
             download = download.modified(modified);
         }
         match download.save(&*self.inner.storage, path).await {
-            Ok(saved) => self.succeed(&saved),
+            Ok(saved) => {
+                if self.succeed(&saved) % FLUSH_EVERY == 0 {
+                    self.inner.storage.flush().await?;
+                }
+            }
             Err(error) => return self.fail(&job.target, error),
         }
         Ok(())
     }
 
-    fn succeed(&self, saved: &Saved) {
+    /// Counts and tells; gives back how many files this run has fetched so far.
+    fn succeed(&self, saved: &Saved) -> u64 {
         let doubt = match saved.proof {
             Proof::Verified => None,
             Proof::Unconfirmed(doubt) => Some(doubt),
         };
-        self.tally.downloaded.fetch_add(1, Relaxed);
+        let downloaded = self.tally.downloaded.fetch_add(1, Relaxed) + 1;
         self.tally.bytes.fetch_add(saved.size, Relaxed);
         self.tally.verified.fetch_add(u64::from(doubt.is_none()), Relaxed);
         self.tally.failed_in_a_row.store(0, Relaxed);
@@ -188,6 +211,7 @@ impl Shared {
             resumed_from: saved.resumed_from,
             doubt,
         });
+        downloaded
     }
 
     /// Counts a failure; gives the error back if it ends the run.
@@ -216,8 +240,11 @@ fn ends_the_run(error: &Error, in_a_row: u64) -> bool {
         | ErrorKind::AdvancedDataProtection
         | ErrorKind::WebAccessDisabled
         | ErrorKind::TermsRequired => true,
-        ErrorKind::RateLimited => !matches!(error.retry(), Retry::Later { after: None }),
-        ErrorKind::Network | ErrorKind::Timeout | ErrorKind::PermissionDenied => in_a_row >= HOPELESS,
+        // One file that Apple cannot serve answers so too; many in a row, or a long wait, is about us.
+        ErrorKind::RateLimited => in_a_row >= REFUSED || error.retry_after().is_some(),
+        ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Storage | ErrorKind::PermissionDenied => {
+            in_a_row >= HOPELESS
+        }
         _ => false,
     }
 }

@@ -86,8 +86,8 @@ pub enum Action {
 pub type Plan = BoxStream<'static, Result<Action>>;
 
 pub(super) fn plan(inner: Arc<Inner>) -> Plan {
-    let planner =
-        Planner { inner, claims: Claims::default(), queue: VecDeque::new(), album: 0, listing: None };
+    let claims = Claims::new(inner.storage.capabilities().case_sensitive);
+    let planner = Planner { inner, claims, queue: VecDeque::new(), album: 0, listing: None };
     futures::stream::try_unfold(planner, |mut planner| async move {
         Ok(planner.next().await?.map(|action| (action, planner)))
     })
@@ -204,30 +204,47 @@ impl Planner {
         if self.inner.layout.compares_sizes() && claim.size != wanted.size {
             return self.by_size(wanted).await;
         }
-        if let Some((owner, role)) = &claim.assumed
-            && self.inner.content(&wanted.path).await?.as_ref() == wanted.checksum
-        {
-            // The file on the disk is this photo's; the one we took for its owner is a newcomer and still missing.
-            self.claims.set(&wanted.path, wanted.claim());
-            let newcomer = self.inner.library.asset(owner).await?;
-            let modified = Some(modified(&self.inner.layout.place(&newcomer)));
-            let other = Wanted { modified, ..Wanted::again(&newcomer, *role, wanted.path.clone()) };
-            let twin = self.by_content(&other).await?;
-            self.queue.push_back(twin);
-            return Ok(wanted.present(wanted.path.clone(), false));
+        match self.contest(wanted, &wanted.path, &claim).await? {
+            Some(action) => Ok(action),
+            None => self.by_content(wanted).await,
         }
-        self.by_content(wanted).await
+    }
+
+    /// Two photos lay claim to a file that stood there before this run: its bytes say whose it is. If it is this one's, the
+    /// one we took for its owner is a newcomer and still missing.
+    async fn contest(
+        &mut self,
+        wanted: &Wanted<'_>,
+        path: &StoragePath,
+        claim: &Claim,
+    ) -> Result<Option<Action>> {
+        let (Some((owner, role)), Some(checksum)) = (&claim.assumed, wanted.checksum) else {
+            return Ok(None);
+        };
+        if self.inner.content(path).await?.as_ref() != Some(checksum) {
+            return Ok(None);
+        }
+        let newcomer = self.inner.library.asset(owner).await?;
+        self.claims.set(path, wanted.claim());
+        let modified = Some(modified(&self.inner.layout.place(&newcomer)));
+        let other = Wanted { modified, ..Wanted::again(&newcomer, *role, wanted.path.clone()) };
+        let twin = self.by_content(&other).await?;
+        self.queue.push_back(twin);
+        Ok(Some(wanted.present(path.clone(), *path != wanted.path)))
     }
 
     /// icloudpd's rule: another length gets the length in its name, and whatever stands there is taken for it.
     async fn by_size(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
         let Some(size) = wanted.size else { return self.by_content(wanted).await };
         let path = wanted.path.with_suffix(&size.to_string());
-        match self.claims.get(&path) {
+        match self.claims.get(&path).cloned() {
             Some(claim) if claim.is_for(wanted.size, wanted.checksum) => Ok(wanted.present(path, true)),
-            Some(_) => self.by_content(wanted).await,
+            Some(claim) => match self.contest(wanted, &path, &claim).await? {
+                Some(action) => Ok(action),
+                None => self.by_content(wanted).await,
+            },
             None if self.inner.storage.stat(&path).await?.is_some() => {
-                self.claims.set(&path, wanted.claim());
+                self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
                 Ok(wanted.present(path, true))
             }
             None => Ok(self.download(wanted, path, true)),

@@ -3,7 +3,7 @@
 use futures::TryStreamExt;
 use icloud_photos::download::{Doubt, Downloader, Proof};
 use icloud_photos::{Asset, ErrorKind, Library, Role};
-use icloud_photos_testkit::{FakeCloud, FaultAction, FaultRule, FaultScript, LibrarySpec};
+use icloud_photos_testkit::{AccountSpec, Edit, FakeCloud, FaultAction, FaultRule, FaultScript, LibrarySpec};
 
 use crate::support;
 
@@ -124,4 +124,51 @@ async fn a_file_too_large_for_memory_is_refused() {
     assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Unsupported);
     let missing = Downloader::new(&library).get(&asset, Role::Edited).bytes(1).await;
     assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_announces_less_than_the_file_is_gone_on_with() {
+    let (cloud, fetched) = fetch_through(vec![content(FaultAction::Resize { by: -100_000 }).times(1)]).await;
+    assert_eq!(fetched.unwrap(), (SIZE as usize, Proof::Verified));
+    assert!(cloud.counts().bytes < SIZE + 50_000, "the beginning was fetched again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_always_too_long_is_not_fetched_for_ever() {
+    let (cloud, fetched) = fetch_through(vec![content(FaultAction::Resize { by: 7 })]).await;
+    assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Integrity);
+    assert_eq!(cloud.counts().requests_to("content"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_download_leaves_the_others_their_links() {
+    let cloud = support::cloud(LibrarySpec::plain(2, 1000));
+    let library = support::sign_in(&cloud).await.primary_library();
+    let assets: Vec<Asset> = library.all().assets().try_collect().await.unwrap();
+    let gone = content(status(410)).times(2);
+    let slow = FaultRule::new("cloudkit/records/lookup", FaultAction::Stall { after: None, ms: Some(5000) });
+    cloud.set_faults(FaultScript { seed: 1, rules: vec![gone, slow.times(1)] }).unwrap();
+    let downloader = Downloader::new(&library);
+    let seconds = std::time::Duration::from_secs;
+    let cancelled = tokio::time::timeout(seconds(2), downloader.get(&assets[0], Role::Original).bytes(1000));
+    let other = tokio::time::timeout(seconds(60), downloader.get(&assets[1], Role::Original).bytes(1000));
+    let (cancelled, other) = futures::join!(cancelled, other);
+    assert!(cancelled.is_err(), "the first one was to be cancelled in the middle of its lookup");
+    assert_eq!(other.expect("the other one never ended").unwrap().1, Proof::Verified);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_changed_since_it_was_listed_is_left_to_the_next_run() {
+    let cloud = support::cloud(LibrarySpec::everyday(2, 60));
+    let library = support::sign_in(&cloud).await.primary_library();
+    let assets: Vec<Asset> = library.all().assets().try_collect().await.unwrap();
+    let edited =
+        assets.iter().find(|asset| asset.resource(Role::Edited).is_some_and(|edit| edit.is_offered()));
+    let edited = edited.expect("an edited photo");
+    let account = AccountSpec::default();
+    let fake = cloud.library(&account.username).expect("the account has a library");
+    assert!(fake.edit(edited.id().as_str(), &Edit::Render, cloud.now_ms()));
+    cloud.set_faults(FaultScript { seed: 1, rules: vec![content(status(410)).times(1)] }).unwrap();
+    let fetched = Downloader::new(&library).get(edited, Role::Edited).bytes(1 << 20).await;
+    assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Conflict);
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;
 use icloud_photos::ErrorKind;
-use icloud_photos::storage::{MemoryStorage, Storage, StoragePath};
+use icloud_photos::storage::{MemoryStorage, Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::{Action, SyncBuilder, SyncEngine, SyncEvent, SyncObserver, SyncReport};
 use icloud_photos_testkit::{FakeCloud, FaultAction, FaultRule, FaultScript, LibrarySpec};
 
@@ -209,4 +209,60 @@ async fn an_observer_hears_everything() {
     let heard = heard.0.lock().unwrap();
     let count = |what| heard.iter().filter(|event| **event == what).count();
     assert_eq!((count("started"), count("planned"), count("downloading"), count("downloaded")), (1, 3, 3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_file_that_apple_refuses_does_not_end_the_run() {
+    let world = world_of(LibrarySpec::plain(60, 4096)).await;
+    let actions: Vec<Action> = world.engine.plan().try_collect().await.unwrap();
+    let Some(Action::Download { target, .. }) =
+        actions.iter().filter(|action| matches!(action, Action::Download { .. })).nth(5)
+    else {
+        panic!("nothing to download")
+    };
+    let checksum = target.asset.resource(target.role).unwrap().checksum.unwrap().to_string();
+    let in_links = checksum.replace('+', "-").replace('/', "_");
+    let mut refuse = FaultRule::new("content", status(503));
+    refuse.contains = Some(in_links);
+    world.faults(vec![refuse]);
+    let report = world.run().await.unwrap();
+    assert_eq!((report.downloaded, report.failed), (59, 1), "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_observer_is_an_error_and_not_a_hang() {
+    struct Clumsy;
+    impl SyncObserver for Clumsy {
+        fn event(&self, event: SyncEvent<'_>) {
+            assert!(!matches!(event, SyncEvent::Downloaded { .. }), "a pipe was closed");
+        }
+    }
+    let world = world_of(LibrarySpec::plain(60, 4096)).await;
+    let error = world.engine.run(Arc::new(Clumsy)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unexpected);
+}
+
+/// IMG_1.JPG belongs to one photo and IMG_1-100.JPG to another; a third one of that name and 100 bytes is new.
+#[tokio::test(start_paused = true)]
+async fn a_newcomer_is_not_taken_for_the_owner_of_a_longer_name() {
+    let world = world_of(LibrarySpec::plain(5, 4096).with_same_length_twins()).await;
+    world.run().await.unwrap();
+    let tree = world.tree().await;
+    let (plain, twin) = twins(&tree);
+    let path = |text: &str| StoragePath::parse(text).unwrap();
+    let older: Vec<_> = world.storage.read(&path(&twin), 0).await.unwrap().try_collect().await.unwrap();
+    // Before the newer of the two was taken, icloudpd kept the older one under a longer name.
+    let (stem, extension) = plain.rsplit_once('.').unwrap();
+    let longer = format!("{stem}-{}.{extension}", tree[&twin]);
+    for gone in [&plain, &twin] {
+        world.storage.remove(&path(gone)).await.unwrap();
+    }
+    for (name, bytes) in [(plain.as_str(), b"another length".to_vec()), (&longer, older.concat())] {
+        let mut writer = world.storage.write(&path(name), WriteOptions::default()).await.unwrap();
+        writer.write(bytes.into()).await.unwrap();
+        writer.commit().await.unwrap();
+    }
+    let report = world.run().await.unwrap();
+    assert_eq!(report.downloaded, 1, "the newer one is missing: {report}");
+    assert_eq!(world.run().await.unwrap().downloaded, 0);
 }
