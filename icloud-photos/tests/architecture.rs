@@ -1,5 +1,8 @@
 //! The arrows of the house: each room may use only the rooms below it (ARCHITECTURE.md).
 
+// Clippy takes helpers of tests for production code.
+#![allow(clippy::expect_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 //! A [`Storage`] keeps files under [`StoragePath`]s. Nothing is visible under its final name before
 //! [`StorageWriter::commit`]; a writer that is dropped leaves at most a part that a later writer with the same part
 //! name goes on with. The local disk and memory are built in; a third party's storage proves itself with
-//! [`storage_conformance!`](crate::storage_conformance) (feature `testing`).
+//! `storage_conformance!` (feature `testing`).
 
 #[cfg(feature = "fs")]
 mod fs;

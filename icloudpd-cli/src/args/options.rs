@@ -72,10 +72,10 @@ pub(crate) struct Global {
     /// Where to ask for the code of the second factor
     #[arg(long, ignore_case = true, value_enum, default_value = "console")]
     pub(crate) mfa_provider: MfaProvider,
-    /// Speak to this host instead of https://idmsa.apple.com (ours alone)
+    /// Speak to this host instead of idmsa.apple.com over https (ours alone)
     #[arg(long, value_name = "URL", env = "ICLOUDPD_AUTH_ENDPOINT")]
     pub(crate) auth_endpoint: Option<String>,
-    /// Speak to this host instead of https://setup.icloud.com (ours alone)
+    /// Speak to this host instead of setup.icloud.com over https (ours alone)
     #[arg(long, value_name = "URL", env = "ICLOUDPD_SETUP_ENDPOINT")]
     pub(crate) setup_endpoint: Option<String>,
 }

@@ -28,7 +28,12 @@ fn https_goes_through_the_proxy_of_the_environment_unless_told_otherwise() {
     let home = tempfile::tempdir().unwrap();
     let run = |no_proxy: &str| {
         let mut command = icloudpd(&SIGN_IN);
-        command.args(["--auth-endpoint", "https://auth.invalid", "--setup-endpoint", "https://setup.invalid"]);
+        command.args([
+            "--auth-endpoint",
+            "https://auth.invalid",
+            "--setup-endpoint",
+            "https://setup.invalid",
+        ]);
         command.args(["--cookie-directory", home.path().to_str().unwrap()]);
         ran(command.env("HTTPS_PROXY", &url).env("NO_PROXY", no_proxy)).exits(1)
     };
@@ -71,5 +76,9 @@ fn certificates_are_checked_against_the_trust_store_of_the_system() {
     stranger.says("Cannot connect to Apple iCloud service");
     assert!(stranger.out.contains("certificate"), "{}", stranger.out);
     let known = ran(command().env("SSL_CERT_FILE", &roots)).exits(1);
-    assert!(!known.out.contains("Cannot connect"), "the server is trusted and its answer is heard: {}", known.out);
+    assert!(
+        !known.out.contains("Cannot connect"),
+        "the server is trusted and its answer is heard: {}",
+        known.out
+    );
 }

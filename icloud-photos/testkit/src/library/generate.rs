@@ -116,7 +116,7 @@ enum Kind {
     ClearName,
     NoItemType,
     Before1970,
-    YearOne,
+    YearFive,
     BeforeYearOne,
     FarFuture,
     NoDate,
@@ -176,7 +176,7 @@ const EVERYDAY: &[Kind] = {
         ClearName,
         NoItemType,
         Before1970,
-        YearOne,
+        YearFive,
         BeforeYearOne,
         FarFuture,
         NoDate,
@@ -441,8 +441,8 @@ fn raw(n: u32) -> &'static uti::Uti {
 fn date(kind: Kind, asset: &mut Asset) {
     match kind {
         Kind::Before1970 => asset.date = Some(-157_766_400_000 - i64::from(asset.number) * 1000),
-        // East of Greenwich, so that its own local time exists.
-        Kind::YearOne => (asset.date, asset.zone_offset) = (Some(-62_135_596_800_000), 25_200),
+        // In year one icloudpd ends its run where the local date would fall before it.
+        Kind::YearFive => asset.date = Some(-61_995_110_400_000),
         Kind::BeforeYearOne => asset.date = Some(-62_135_769_600_000),
         Kind::FarFuture => asset.date = Some(253_402_300_800_000),
         Kind::NoDate => asset.date = None,
