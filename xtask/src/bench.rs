@@ -96,6 +96,8 @@ impl Cost {
 
 struct Bed<'a> {
     programs: &'a Programs,
+    /// This program, with the plain fetch in it.
+    xtask: &'a Path,
     clients: &'a Clients,
     fake: Fake,
     folder: &'a Path,
@@ -104,6 +106,7 @@ struct Bed<'a> {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let clients = Clients::install()?;
     let programs = Programs::build(Profile::Release)?;
+    let xtask = house::fast_self()?;
     let chosen: Vec<&Bench> = BENCHES
         .iter()
         .filter(|bench| options.only.as_ref().is_none_or(|part| bench.name.contains(part)))
@@ -115,7 +118,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         // The target folder is on a disk; a temporary folder may be memory.
         let folder = tempfile::tempdir_in(house::target()?)?;
         let fake = Fake::start(&programs, bench.account)?;
-        let bed = Bed { programs: &programs, clients: &clients, fake, folder: folder.path() };
+        let bed = Bed { programs: &programs, xtask: &xtask, clients: &clients, fake, folder: folder.path() };
         bench.run(&bed, options).with_context(|| bench.name)?;
     }
     Ok(())
@@ -204,7 +207,7 @@ impl Bed<'_> {
 
     fn plain(&self, links: &Path) -> Result<Cost> {
         let folder = self.empty("plain")?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(self.xtask);
         command.arg("fetch").arg(links).arg(folder.join("files"));
         self.measure(command, &folder, Person::Nobody)
     }

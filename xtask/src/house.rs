@@ -48,18 +48,31 @@ pub(crate) struct Programs {
 
 impl Programs {
     pub(crate) fn build(profile: Profile) -> Result<Self> {
-        let mut command =
-            cargo(&["build", "--quiet", "--package", "icloudpd-cli", "--package", "icloud-photos-testkit"]);
-        let target = target()?;
-        command.arg("--target-dir").arg(&target);
-        let folder = match profile {
-            Profile::Debug => target.join("debug"),
-            Profile::Release => {
-                command.arg("--release");
-                target.join("release")
-            }
-        };
-        process::must(&mut command)?;
+        let folder = build(profile, &["icloudpd-cli", "icloud-photos-testkit"])?;
         Ok(Self { icloudpd: folder.join("icloudpd"), fake: folder.join("fake-icloud") })
     }
+}
+
+/// This very program, built to be fast.
+pub(crate) fn fast_self() -> Result<PathBuf> {
+    Ok(build(Profile::Release, &["xtask"])?.join("xtask"))
+}
+
+/// Builds the programs of some packages; gives the folder they are in.
+fn build(profile: Profile, packages: &[&str]) -> Result<PathBuf> {
+    let target = target()?;
+    let mut command = cargo(&["build", "--quiet"]);
+    command.arg("--target-dir").arg(&target);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    let folder = match profile {
+        Profile::Debug => target.join("debug"),
+        Profile::Release => {
+            command.arg("--release");
+            target.join("release")
+        }
+    };
+    process::must(&mut command)?;
+    Ok(folder)
 }
