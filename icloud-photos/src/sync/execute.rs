@@ -186,7 +186,7 @@ impl Shared {
         }
         match download.save(&*self.inner.storage, path).await {
             Ok(saved) => {
-                if self.succeed(&saved) % FLUSH_EVERY == 0 {
+                if self.succeed(&saved).is_multiple_of(FLUSH_EVERY) {
                     self.inner.storage.flush().await?;
                 }
             }
