@@ -116,15 +116,8 @@ impl Session {
         if !self.0.live.is_unsaved() || self.0.live.route().is_err() {
             return Ok(());
         }
-        let mut vault = self.0.vault.open().await?;
-        let mine = self.0.live.signed_in();
-        let overtaken = vault.saved.signed_in.as_ref().is_some_and(|theirs| theirs.renewals > mine.renewals);
-        if !overtaken {
-            vault.saved.signed_in = Some(mine);
-            vault.save().await?;
-        }
-        self.0.live.saved(self.0.http.clock().now());
-        Ok(())
+        let session = self.clone();
+        detached(async move { session.0.save().await }).await
     }
 
     /// Renews the session now, by the cheapest way that works. Sends `validate`; if Apple refuses the cookies,
@@ -135,7 +128,7 @@ impl Session {
     /// reports.
     pub async fn refresh(&self) -> Result<()> {
         let route = self.0.live.route()?;
-        self.renew(&route, Rung::Validate).await
+        self.renew(route, Rung::Validate).await
     }
 
     /// Signs out: tells Apple to forget this browser's trust, and removes the saved session. Other handles of this
@@ -214,7 +207,7 @@ impl Session {
             let Some(from) = Rung::after(&route).filter(|_| renewals < MOST_RENEWALS) else {
                 return Err(ended);
             };
-            self.renew(&route, from).await?;
+            self.renew(route, from).await?;
             renewals += 1;
         }
     }
@@ -246,6 +239,28 @@ impl Session {
     }
 }
 
+impl Inner {
+    async fn save(&self) -> Result<()> {
+        let mut vault = self.vault.open().await?;
+        let mine = self.live.signed_in();
+        let overtaken = vault.saved.signed_in.as_ref().is_some_and(|theirs| theirs.renewals > mine.renewals);
+        if !overtaken {
+            vault.saved.signed_in = Some(mine);
+            vault.save().await?;
+        }
+        self.live.saved(self.http.clock().now());
+        Ok(())
+    }
+}
+
+/// Does work that holds a lock in a task of its own. A caller that is dropped or not polled for a while must neither
+/// keep the lock from others nor lose what Apple handed out.
+async fn detached(work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    tokio::spawn(work).await.map_err(|error| {
+        Error::new(ErrorKind::Cancelled, "the work on the session was stopped").caused_by(error)
+    })?
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("account", self.account()).finish_non_exhaustive()
@@ -254,21 +269,19 @@ impl fmt::Debug for Session {
 
 #[cfg(test)]
 impl Session {
-    /// A session that sends CloudKit calls to `database` and cannot be renewed.
-    #[allow(dead_code)]
-    pub(crate) fn for_tests(http: Http, endpoints: Endpoints, database: &str) -> Result<Self> {
-        #[derive(Debug)]
-        struct Never;
-        #[async_trait::async_trait]
-        impl Renew for Never {
-            async fn renew(&self, _: &mut vault::OpenVault, _: tokens::Tokens, _: Rung) -> Result<Renewed> {
-                Err(errors::expired())
-            }
-        }
-        let store = Arc::new(MemorySessionStore::new());
+    /// A session that sends CloudKit calls to `database` and was never saved.
+    pub(crate) fn for_tests(
+        http: Http,
+        endpoints: Endpoints,
+        database: &str,
+        store: Arc<dyn SessionStore>,
+        renewer: Arc<dyn Renew>,
+    ) -> Result<Self> {
         let vault = Vault::new(store, AppleId::new("test@example.com")?, http.clock().clone());
         let mut signed_in = SignedIn { tokens: tokens::Tokens::fresh(), ..SignedIn::default() };
         signed_in.account.database = url::Url::parse(database).ok();
-        Self::new(http, endpoints, vault, Arc::new(Never), signed_in)
+        let session = Self::new(http, endpoints, vault, renewer, signed_in)?;
+        session.mark_unsaved();
+        Ok(session)
     }
 }

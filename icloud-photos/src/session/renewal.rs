@@ -4,6 +4,7 @@
 //! renewal that did not help is followed by the next rung, never by the same one: see [`Rung::after`].
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use super::live::Route;
 use super::saved::SignedIn;
 use super::tokens::Tokens;
 use super::vault::OpenVault;
-use super::{Inner, Session};
+use super::{Inner, Session, detached};
 use crate::error::{Error, Result};
 
 /// A way to make a session valid again, cheapest first.
@@ -68,11 +69,18 @@ impl Rung {
 
 impl Session {
     /// Renews the session that calls over `seen` were made with, from a rung on, unless that has happened meanwhile.
-    pub(super) async fn renew(&self, seen: &Route, from: Rung) -> Result<()> {
-        let turns = &self.0.turns;
-        let before = turns.climbs.load(Ordering::Acquire);
+    pub(super) async fn renew(&self, seen: Arc<Route>, from: Rung) -> Result<()> {
+        let before = self.0.turns.climbs.load(Ordering::Acquire);
+        let session = self.clone();
+        detached(async move { session.0.take_turn(&seen, before, from).await }).await
+    }
+}
+
+impl Inner {
+    async fn take_turn(&self, seen: &Route, before: u64, from: Rung) -> Result<()> {
+        let turns = &self.turns;
         let mut last_failure = turns.last_failure.lock().await;
-        if self.0.live.generation() != seen.generation {
+        if self.live.generation() != seen.generation {
             return Ok(());
         }
         if turns.climbs.load(Ordering::Acquire) != before
@@ -80,14 +88,12 @@ impl Session {
         {
             return Err(error.duplicate());
         }
-        let outcome = self.0.climb(from).await;
+        let outcome = self.climb(from).await;
         *last_failure = outcome.as_ref().err().map(Error::duplicate);
         turns.climbs.fetch_add(1, Ordering::Release);
         outcome
     }
-}
 
-impl Inner {
     async fn climb(&self, from: Rung) -> Result<()> {
         let mut vault = self.vault.open().await?;
         let mut mine = self.live.signed_in();
