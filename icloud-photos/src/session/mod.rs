@@ -107,13 +107,13 @@ impl Session {
         &self.0.dsid
     }
 
-    /// Saves cookies that changed since the last save. Sign-in and renewal save by themselves, and calls do so every
-    /// few minutes; call this at the end of a run. Nothing is sent.
+    /// Saves cookies that changed since the last save, unless the session was signed out. Sign-in and renewal save by
+    /// themselves, and calls do so every few minutes; call this at the end of a run. Nothing is sent.
     ///
     /// # Errors
     /// What the session store reports.
     pub async fn save(&self) -> Result<()> {
-        if !self.0.live.is_unsaved() || self.0.live.route().is_err() {
+        if !self.0.live.is_unsaved() {
             return Ok(());
         }
         let session = self.clone();
@@ -137,7 +137,7 @@ impl Session {
     /// # Errors
     /// What the session store reports. Whatever Apple answers, the saved session is gone.
     pub async fn sign_out(self) -> Result<()> {
-        let tokens = self.0.live.signed_in().tokens;
+        let (SignedIn { tokens, .. }, last_change) = self.0.live.signed_in();
         let query = wire::client_query(&tokens.client_id, &self.0.dsid);
         let url = format!("{}/logout?{query}", self.0.endpoints.setup_base());
         let cookie = url::Url::parse(&url).ok().and_then(|url| tokens.cookies.header(&url));
@@ -149,7 +149,10 @@ impl Session {
         self.0.live.end(Error::new(ErrorKind::SessionExpired, "this session was signed out"));
         let mut vault = self.0.vault.open().await?;
         vault.saved.signed_in = None;
-        vault.save().await
+        vault.save().await?;
+        // Even one that never got into the store must not come back now.
+        self.0.live.saved(last_change, self.0.http.clock().now());
+        Ok(())
     }
 
     /// POSTs `body` to `{ckdatabasews}/database/1/com.apple.photos.cloud/production/{private|shared}{path}` with the
@@ -242,13 +245,16 @@ impl Session {
 impl Inner {
     async fn save(&self) -> Result<()> {
         let mut vault = self.vault.open().await?;
-        let mine = self.live.signed_in();
+        if self.signed_out(&vault).is_some() {
+            return Ok(());
+        }
+        let (mine, last_change) = self.live.signed_in();
         let overtaken = vault.saved.signed_in.as_ref().is_some_and(|theirs| theirs.renewals > mine.renewals);
         if !overtaken {
             vault.saved.signed_in = Some(mine);
             vault.save().await?;
         }
-        self.live.saved(self.http.clock().now());
+        self.live.saved(last_change, self.http.clock().now());
         Ok(())
     }
 }
