@@ -177,6 +177,17 @@ impl Live {
         now.duration_since(state.saved_at).is_ok_and(|age| age >= SAVE_EVERY)
     }
 
+    /// Forgets keys that the database refused, so that the next sign-in asks a device for new ones.
+    pub(super) fn forget_keys(&self, route: &Route) {
+        let mut state = self.write();
+        if state.route.generation == route.generation
+            && state.signed_in.tokens.cookies.forget(&wire::PCS_COOKIES)
+        {
+            state.headers.clear();
+            state.changes += 1;
+        }
+    }
+
     /// Puts the outcome of a renewal in place. Returns the number of this change.
     pub(super) fn renewed(&self, signed_in: SignedIn, rung: Rung, endpoints: &Endpoints) -> Result<u64> {
         let mut state = self.write();

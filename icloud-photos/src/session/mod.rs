@@ -26,7 +26,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Response, header};
+use http::{Method, Response, StatusCode, header};
 use serde::Serialize;
 
 pub use self::apple_id::AppleId;
@@ -232,6 +232,9 @@ impl Session {
             && let Err(error) = self.save().await
         {
             tracing::warn!(%error, "cannot save the session");
+        }
+        if head.status == StatusCode::LOCKED {
+            live.forget_keys(route);
         }
         let at = Circumstances { account: &route.account, database, first_query: !route.was_queried(), now };
         if let Some(refusal) = errors::refusal(head.status, &head.headers, &body, at) {

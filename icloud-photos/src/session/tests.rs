@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request};
 
 use super::account::Account;
 use super::tokens::Tokens;

@@ -504,6 +504,9 @@ async fn a_device_approves_the_session() {
     world.cloud.advance_seconds(7200);
     let error = look(&session).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AdvancedDataProtection, "{error}");
+    session.save().await.unwrap();
+    let login = client.login(credentials()).await.unwrap();
+    assert!(matches!(login, Login::ActionRequired(Action::ApproveOnDevice(_))), "{login:?}");
 }
 
 #[tokio::test]

@@ -482,7 +482,10 @@ fn only_a_refusal_makes_the_ladder_climb() {
             (403, &[], "", Send(wire::path::ACCOUNT_LOGIN)),
             (421, &[], "", Send(wire::path::ACCOUNT_LOGIN)),
             (450, &[], "", Send(wire::path::ACCOUNT_LOGIN)),
+            (421, &[], r#"{"success":false,"configBag":{"urls":{}}}"#, Send(wire::path::ACCOUNT_LOGIN)),
             (200, &[], "<html>", Fail(ErrorKind::Network)),
+            (403, &[], "<html>", Fail(ErrorKind::Forbidden)),
+            (407, &[], "", Fail(ErrorKind::Protocol)),
             (429, &[], "", Fail(ErrorKind::RateLimited)),
             (500, &[], "", Fail(ErrorKind::Network)),
             (503, &[], "", Fail(ErrorKind::RateLimited)),
@@ -500,6 +503,7 @@ fn only_a_refusal_makes_the_ladder_climb() {
             (200, &[], OPEN_DOOR, Done),
             (200, &[], WANTS_CODE, Fail(ErrorKind::SessionExpired)),
             (421, &[], "", Fail(ErrorKind::SessionExpired)),
+            (421, &[], "<html>", Fail(ErrorKind::Forbidden)),
             (503, &[], "", Fail(ErrorKind::RateLimited)),
         ],
     );
