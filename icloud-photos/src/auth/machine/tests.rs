@@ -418,11 +418,12 @@ fn security_keys_lead_to_trust() {
     ));
     let assertion = SecurityKeyAssertion {
         client_data: String::new(),
-        signature: "s".to_owned(),
+        signature: "signed".to_owned(),
         authenticator_data: String::new(),
         user_handle: None,
         credential_id: String::new(),
     };
+    assert!(!format!("{assertion:?}").contains("signed"));
     assert_eq!(next(&machine.step(Event::Assertion(assertion))), Send(wire::path::SECURITY_KEY));
     assert_eq!(next(&machine.step(answer(204, &[], ""))), Send(wire::path::TRUST));
 }
