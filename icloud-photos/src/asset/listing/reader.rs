@@ -224,9 +224,8 @@ impl<S: Source> Reader<S> {
         if ended && self.limit.is_none() && self.expected != Some(self.seen) {
             self.expected = self.count().await;
         }
-        let complete = ended && !self.gap && self.expected == Some(self.seen);
-        let expected = self.expected;
-        self.tell(|progress| (progress.expected, progress.complete) = (expected, complete));
+        let (expected, whole) = (self.expected, ended && !self.gap);
+        self.tell(|progress| (progress.expected, progress.whole) = (expected, whole));
         // Of a list that goes on, the photo records may come yet.
         Ok(if ended { self.pairing.abandoned().map(Err).collect() } else { Vec::new() })
     }

@@ -216,7 +216,8 @@ async fn no_more_pages_are_held_than_asked_for() {
 async fn without_a_count_the_end_is_found_but_nothing_is_proven() {
     let read = read(FakeList { count: None, ..FakeList::new(95) }, 10, None).await;
     assert_eq!(read.assets, names(0..95));
-    assert_eq!(read.listing, Listing::Short { expected: None, seen: 95 });
+    assert_eq!(read.listing, Listing::Short { expected: None, seen: 95, gap: false });
+    assert!(read.listing.lacks(), "without a count, what is missing cannot be told");
 }
 
 #[tokio::test]
@@ -224,7 +225,8 @@ async fn a_count_that_does_not_agree_is_not_complete() {
     for count in [94, 97] {
         let read = read(FakeList { count: Some(count), ..FakeList::new(95) }, 10, None).await;
         assert_eq!(read.assets, names(0..95));
-        assert_eq!(read.listing, Listing::Short { expected: Some(count), seen: 95 });
+        assert_eq!(read.listing, Listing::Short { expected: Some(count), seen: 95, gap: false });
+        assert_eq!(read.listing.lacks(), count > 95, "a count that lags behind is no trouble");
     }
 }
 
@@ -244,8 +246,18 @@ async fn a_hole_that_stays_is_passed_over_but_never_complete() {
         let list = FakeList { holes: BTreeSet::from([18, 27]), markers, ..FakeList::new(95) };
         let read = read(list, 10, None).await;
         assert_eq!(read.assets.last().map(String::as_str), Some("a94"));
-        assert!(!read.listing.is_complete());
+        assert!(!read.listing.is_complete() && read.listing.lacks());
     }
+}
+
+#[tokio::test]
+async fn a_gap_is_told_whatever_the_count_says() {
+    let list =
+        || FakeList { holes: BTreeSet::from([18, 27]), count: Some(70), ..FakeList::new(95) };
+    let read = read(list(), 10, None).await;
+    assert!(read.assets.len() >= 70 && read.assets.len() < 95, "{}", read.assets.len());
+    let Listing::Short { gap: true, .. } = read.listing else { panic!("{:?}", read.listing) };
+    assert_eq!((read.listing.missing(), read.listing.lacks()), (0, true));
 }
 
 #[tokio::test]
@@ -259,7 +271,7 @@ async fn the_end_is_doubted_while_assets_are_missing() {
     };
     let read = read(list, 10, None).await;
     assert_eq!(read.assets.last().map(String::as_str), Some("a11"));
-    assert_eq!(read.listing, Listing::Short { expected: Some(40), seen: 12 });
+    assert_eq!(read.listing, Listing::Short { expected: Some(40), seen: 12, gap: false });
 }
 
 #[tokio::test]
@@ -325,6 +337,6 @@ async fn a_limit_takes_the_first_and_asks_for_no_more() {
 async fn a_failed_page_ends_the_stream_and_the_proof() {
     let read = read(FakeList { fails_at: Some(3), ..FakeList::new(95) }, 10, None).await;
     assert_eq!(read.errors.len(), 1);
-    assert!(!read.listing.is_complete());
+    assert!(!read.listing.is_complete() && read.listing.lacks());
     assert!(read.assets.len() < 95);
 }
