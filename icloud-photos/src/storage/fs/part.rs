@@ -134,6 +134,11 @@ impl Part {
         Ok(())
     }
 
+    /// Returns when the bytes are on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
     /// Gives the part its time and its final name.
     pub(super) fn finish(
         self,

@@ -162,12 +162,13 @@ impl StorageWriter for FsWriter {
         let chunks = self.take_held();
         let (disk, target, length) = (Arc::clone(&self.disk), Arc::clone(&self.target), self.length);
         blocking(move || {
-            let mut part = match part {
-                Some(part) => part,
-                None => target.create_whole()?,
+            let (mut part, streamed) = match part {
+                Some(part) => (part, true),
+                None => (target.create_whole()?, false),
             };
             let options = &target.options;
             part.append(&chunks)
+                .and_then(|()| if streamed { part.sync() } else { Ok(()) })
                 .and_then(|()| part.finish(&target.file, options.modified, options.replace))
                 .and_then(|finished| disk.committed(finished, &target.file))
                 .map_err(|error| target.fault(error))?;
