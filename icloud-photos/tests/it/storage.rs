@@ -167,6 +167,24 @@ mod on_disk {
         assert_eq!(fs::read(folder.path().join("elsewhere")).unwrap(), b"precious");
     }
 
+    /// Of another user, for example; it fails no photo.
+    #[tokio::test]
+    async fn a_part_that_may_not_be_opened_is_left_alone() {
+        for size in [5, 1_000_000] {
+            let (storage, _folder) = fs().await;
+            fs::create_dir_all(storage.root()).unwrap();
+            let part = storage.root().join(PART);
+            fs::write(&part, "theirs").unwrap();
+            fs::set_permissions(&part, fs::Permissions::from_mode(0o000)).unwrap();
+            if fs::File::open(&part).is_ok() {
+                eprintln!("SKIPPED: this user may open every file");
+                return;
+            }
+            put(&storage, "a", &vec![1; size], WriteOptions::default().part(PART)).await.unwrap();
+            assert_eq!(everything_in(storage.root()), [PART, "a"]);
+        }
+    }
+
     /// Another process of ours holds the part.
     #[tokio::test]
     async fn a_locked_part_is_left_alone() {

@@ -112,8 +112,8 @@ impl Pairing {
     }
 }
 
-/// Joins assets with masters that were looked up. A master that is missing, or came as one of the `failures`, is that
-/// asset's error.
+/// Joins assets with masters that were looked up. A master that is missing is that asset's error, and so is what
+/// befell it: one of the `failures` of the same answer.
 pub(in crate::asset) fn join_all(
     assets: Vec<AssetPart>,
     masters: Vec<MasterPart>,
@@ -128,8 +128,10 @@ pub(in crate::asset) fn join_all(
         let Some(id) = &asset.master else { return Err(no_master(&asset)) };
         match (masters.get(id), failures.get(id.as_str())) {
             (Some(master), _) => Ok(asset.join(master.clone(), library)),
-            (None, Some(error)) => Err(error.duplicate().with("asset", &asset.id)),
-            (None, None) => {
+            (None, Some(error)) if error.kind() != ErrorKind::NotFound => {
+                Err(error.duplicate().with("asset", &asset.id))
+            }
+            _ => {
                 let advice = "the photo's file record is missing in iCloud";
                 Err(Error::new(ErrorKind::NotFound, advice).with("asset", &asset.id))
             }

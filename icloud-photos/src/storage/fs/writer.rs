@@ -19,7 +19,6 @@ const BATCH: usize = 256 * 1024;
 /// Chunks held in memory, so that many tiny ones weigh little more than their bytes.
 const MAX_CHUNKS: usize = 1024;
 
-#[derive(Debug)]
 pub(super) struct FsWriter {
     disk: Arc<Disk>,
     target: Arc<Target>,
@@ -30,7 +29,6 @@ pub(super) struct FsWriter {
     held_bytes: usize,
 }
 
-#[derive(Debug)]
 struct Target {
     path: StoragePath,
     file: PathBuf,
@@ -38,7 +36,6 @@ struct Target {
     options: WriteOptions,
 }
 
-#[derive(Debug)]
 enum State {
     /// Nothing is on the disk.
     Fresh,
