@@ -61,25 +61,42 @@ impl fmt::Debug for Checksum {
     }
 }
 
-/// Computes length, Apple's checksum and our own SHA-256 in one pass over the bytes.
+/// Computes length, Apple's checksum and, where it is asked for, our own SHA-256 in one pass over the bytes.
 #[derive(Clone)]
 pub struct Hasher {
     length: u64,
     apple: Sha1,
-    ours: Sha256,
+    ours: Option<Sha256>,
+}
+
+/// What a [`Hasher`] has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Digests {
+    /// Apple's checksum under [`Scheme::SaltedSha1`].
+    pub checksum: Checksum,
+    /// SHA-256, if it was asked for.
+    pub sha256: Option<[u8; 32]>,
 }
 
 impl Hasher {
     /// A hasher that has seen nothing yet.
     pub fn new() -> Self {
-        Self { length: 0, apple: Sha1::new_with_prefix(SALT), ours: Sha256::new() }
+        Self { length: 0, apple: Sha1::new_with_prefix(SALT), ours: None }
+    }
+
+    /// The same, with SHA-256: half as much work again.
+    pub fn with_sha256() -> Self {
+        Self { ours: Some(Sha256::new()), ..Self::new() }
     }
 
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         self.apple.update(bytes);
-        self.ours.update(bytes);
+        if let Some(ours) = &mut self.ours {
+            ours.update(bytes);
+        }
     }
 
     /// Bytes seen so far.
@@ -87,11 +104,11 @@ impl Hasher {
         self.length
     }
 
-    /// What the bytes seen hash to: Apple's checksum under [`Scheme::SaltedSha1`], and SHA-256.
-    pub fn finish(self) -> (Checksum, [u8; 32]) {
+    /// What the bytes seen hash to.
+    pub fn finish(self) -> Digests {
         let mut bytes = [1; 21];
         bytes[1..].copy_from_slice(&self.apple.finalize());
-        (Checksum(bytes), self.ours.finalize().into())
+        Digests { checksum: Checksum(bytes), sha256: self.ours.map(|ours| ours.finalize().into()) }
     }
 }
 
@@ -114,7 +131,7 @@ mod tests {
     fn checksum(bytes: &[u8]) -> String {
         let mut hasher = Hasher::new();
         bytes.chunks(7).for_each(|chunk| hasher.update(chunk));
-        hasher.finish().0.to_string()
+        hasher.finish().checksum.to_string()
     }
 
     #[test]
@@ -122,6 +139,14 @@ mod tests {
         assert_eq!(checksum(b""), "AW2cWT2PxzWixMKuuNMTHJ8CJ3sH");
         assert_eq!(checksum(b"hello"), "AcW96XzA8CMFcrVWfJyAAy8aWWE6");
         assert_eq!(checksum(b"The quick brown fox jumps over the lazy dog"), "ATE6W0VAGbjhs9B5SmRCwt9Y3yxl");
+    }
+
+    #[test]
+    fn sha256_is_there_when_asked_for() {
+        let mut hasher = Hasher::with_sha256();
+        hasher.update(b"abc");
+        assert_eq!(hasher.finish().sha256.unwrap()[..4], [0xba, 0x78, 0x16, 0xbf]);
+        assert_eq!(Hasher::new().finish().sha256, None);
     }
 
     #[test]

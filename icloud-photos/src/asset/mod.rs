@@ -22,7 +22,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
-pub use self::checksum::{Checksum, Hasher, Scheme};
+pub use self::checksum::{Checksum, Digests, Hasher, Scheme};
 pub use self::filename::Filename;
 pub use self::listing::{Assets, Listing};
 pub use self::location::Location;

@@ -9,7 +9,7 @@ use super::answer::{self, Answer};
 use super::links::Links;
 use super::sink::Sink;
 use super::{Doubt, Proof};
-use crate::asset::{Asset, Checksum, Hasher, Link, Resource, Scheme};
+use crate::asset::{Asset, Checksum, Digests, Hasher, Link, Resource, Scheme};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::Session;
 
@@ -33,6 +33,7 @@ pub(super) struct Fetch<'a> {
     link: Option<Link>,
     /// Bytes at the beginning that come from an earlier run, and may belong to another file.
     inherited: u64,
+    sha256: bool,
 }
 
 /// Bytes that may get their name.
@@ -40,8 +41,7 @@ pub(super) struct Fetch<'a> {
 pub(super) struct Fetched {
     pub(super) size: u64,
     pub(super) proof: Proof,
-    pub(super) checksum: Checksum,
-    pub(super) sha256: [u8; 32],
+    pub(super) digests: Digests,
     pub(super) resumed_from: u64,
 }
 
@@ -60,7 +60,12 @@ impl<'a> Fetch<'a> {
     ) -> Self {
         let now = session.clock().now();
         let link = resource.link.clone().filter(|link| link.is_fresh(now));
-        Self { session, links, asset, resource, progress, link, inherited: 0 }
+        Self { session, links, asset, resource, progress, link, inherited: 0, sha256: false }
+    }
+
+    pub(super) fn sha256(mut self, wanted: bool) -> Self {
+        self.sha256 = wanted;
+        self
     }
 
     /// Fills `sink` with the file, however many attempts the retry policy allows.
@@ -75,9 +80,10 @@ impl<'a> Fetch<'a> {
                 self.fill(sink, &mut hasher).await?;
             }
             let size = hasher.length();
-            let (checksum, sha256) = hasher.finish();
-            let reason = match self.judge(size, &checksum, rejected == Some(sha256)) {
-                Verdict::Keep(proof) => return Ok(Fetched { size, proof, checksum, sha256, resumed_from }),
+            let digests = hasher.finish();
+            let checksum = digests.checksum;
+            let reason = match self.judge(size, &checksum, rejected == Some(checksum)) {
+                Verdict::Keep(proof) => return Ok(Fetched { size, proof, digests, resumed_from }),
                 Verdict::Reject(reason) => reason,
             };
             rejections += 1;
@@ -85,7 +91,7 @@ impl<'a> Fetch<'a> {
             self.link = None;
             hasher = self.start_over(sink, size).await?;
             // The same bytes again, and not of the right length: no use in asking a third time.
-            let settled = rejected.replace(sha256) == Some(sha256);
+            let settled = rejected.replace(checksum) == Some(checksum);
             if settled || rejections == MAX_REJECTIONS {
                 return Err(Error::new(ErrorKind::Integrity, reason)
                     .with("seen", format!("{size} bytes, {checksum}")));
@@ -94,7 +100,7 @@ impl<'a> Fetch<'a> {
     }
 
     async fn hash_part(&self, sink: &mut impl Sink) -> Result<Hasher> {
-        let mut hasher = Hasher::new();
+        let mut hasher = self.hasher();
         let there = sink.position();
         if there == 0 {
             return Ok(hasher);
@@ -110,7 +116,7 @@ impl<'a> Fetch<'a> {
         if hasher.length() != there {
             // Somebody else is at work on the same part.
             sink.restart().await?;
-            return Ok(Hasher::new());
+            return Ok(self.hasher());
         }
         self.report(hasher.length() as i64);
         Ok(hasher)
@@ -199,7 +205,11 @@ impl<'a> Fetch<'a> {
         sink.restart().await?;
         self.inherited = 0;
         self.report(-(dropped as i64));
-        Ok(Hasher::new())
+        Ok(self.hasher())
+    }
+
+    fn hasher(&self) -> Hasher {
+        if self.sha256 { Hasher::with_sha256() } else { Hasher::new() }
     }
 
     fn report(&self, bytes: i64) {

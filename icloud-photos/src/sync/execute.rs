@@ -22,8 +22,9 @@ const HOPELESS: u64 = 32;
 /// So many refusals in a row, each after all retries, mean that Apple refuses us and not a file.
 const REFUSED: u64 = 8;
 
-/// So many files may be lost to a cut of power at most, and are fetched again then.
-const FLUSH_EVERY: u64 = 2000;
+/// A flush after so many files or bytes bounds what a cut of power can undo.
+const FLUSH_FILES: u64 = 2000;
+const FLUSH_BYTES: u64 = 128 << 20;
 
 /// A download that the plan asked for.
 struct Job {
@@ -186,7 +187,7 @@ impl Shared {
         }
         match download.save(&*self.inner.storage, path).await {
             Ok(saved) => {
-                if self.succeed(&saved).is_multiple_of(FLUSH_EVERY) {
+                if self.succeed(&saved) {
                     self.inner.storage.flush().await?;
                 }
             }
@@ -195,14 +196,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Counts and tells; gives back how many files this run has fetched so far.
-    fn succeed(&self, saved: &Saved) -> u64 {
+    /// Counts and tells; true if it is time for a flush.
+    fn succeed(&self, saved: &Saved) -> bool {
         let doubt = match saved.proof {
             Proof::Verified => None,
             Proof::Unconfirmed(doubt) => Some(doubt),
         };
         let downloaded = self.tally.downloaded.fetch_add(1, Relaxed) + 1;
-        self.tally.bytes.fetch_add(saved.size, Relaxed);
+        let before = self.tally.bytes.fetch_add(saved.size, Relaxed);
         self.tally.verified.fetch_add(u64::from(doubt.is_none()), Relaxed);
         self.tally.failed_in_a_row.store(0, Relaxed);
         self.tell(SyncEvent::Downloaded {
@@ -211,7 +212,7 @@ impl Shared {
             resumed_from: saved.resumed_from,
             doubt,
         });
-        downloaded
+        downloaded.is_multiple_of(FLUSH_FILES) || before / FLUSH_BYTES != (before + saved.size) / FLUSH_BYTES
     }
 
     /// Counts a failure; gives the error back if it ends the run.

@@ -417,6 +417,6 @@ impl Inner {
         while let Some(chunk) = bytes.next().await.transpose()? {
             hasher.update(&chunk);
         }
-        Ok(Some(hasher.finish().0))
+        Ok(Some(hasher.finish().checksum))
     }
 }

@@ -164,7 +164,7 @@ async fn the_recorded_photo_is_the_one_its_record_describes() {
     hasher.update(&STANDARD.decode(encoded).unwrap());
     let original = asset.resource(Role::Original).unwrap();
     assert_eq!(Some(hasher.length()), original.size);
-    assert_eq!(Some(hasher.finish().0), original.checksum);
+    assert_eq!(Some(hasher.finish().checksum), original.checksum);
 }
 
 #[tokio::test]
