@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::listing::join_all;
-use super::record::{AssetPart, MasterPart, Page, desired_keys, parse_page};
+use super::record::{AssetPart, Page, desired_keys, parse_page};
 use super::{Asset, AssetId, Fields, MasterId, Role};
 use crate::error::{Error, ErrorKind, Result};
-use crate::library::{Library, query};
+use crate::library::{Library, LibraryId, query};
 
 impl Library {
     /// The asset of that id, with everything modelled and fresh links. Two requests.
@@ -29,11 +29,13 @@ impl Library {
         let keys = desired_keys(Fields::Full, &Role::ALL);
         let mut found = Vec::with_capacity(ids.len());
         for ids in ids.chunks(query::MAX_RECORDS) {
-            let assets = self.look_up(ids.iter().map(AssetId::as_str), keys.as_deref()).await?;
+            let mut page = self.look_up(ids.iter().map(AssetId::as_str), keys.as_deref()).await?;
             let masters: Vec<MasterId> =
-                assets.assets.iter().filter_map(|asset| asset.master.clone()).collect();
+                page.assets.iter().filter_map(|asset| asset.master.clone()).collect();
             let masters = self.look_up(masters.iter().map(MasterId::as_str), keys.as_deref()).await?;
-            found.extend(self.in_order(ids, assets, masters.masters));
+            page.masters = masters.masters;
+            page.failures.extend(masters.failures);
+            found.extend(in_order(ids, page, self.id()));
         }
         Ok(found)
     }
@@ -52,10 +54,9 @@ impl Library {
         let mut found = Vec::with_capacity(assets.len());
         for assets in assets.chunks(query::MAX_RECORDS / 2) {
             let names = assets.iter().flat_map(|asset| [asset.id().as_str(), asset.master_id().as_str()]);
-            let mut page = self.look_up(names, keys.as_deref()).await?;
-            let masters = std::mem::take(&mut page.masters);
+            let page = self.look_up(names, keys.as_deref()).await?;
             let ids: Vec<AssetId> = assets.iter().map(|asset| asset.id().clone()).collect();
-            found.extend(self.in_order(&ids, page, masters));
+            found.extend(in_order(&ids, page, self.id()));
         }
         Ok(found)
     }
@@ -79,26 +80,60 @@ impl Library {
         }
         parse_page(&self.records(&names, keys).await?)
     }
+}
 
-    fn in_order(&self, ids: &[AssetId], page: Page, masters: Vec<MasterPart>) -> Vec<Result<Asset>> {
-        let known: Vec<AssetId> = page.assets.iter().map(|asset: &AssetPart| asset.id.clone()).collect();
-        let joined = join_all(page.assets, masters, self.id());
-        let mut found: HashMap<AssetId, Result<Asset>> = known.into_iter().zip(joined).collect();
-        let failures = page.failures.into_iter();
-        found.extend(failures.map(|(name, error)| {
-            let id = AssetId::new(name);
-            let error = error.with("asset", &id);
-            (id, Err(error))
-        }));
-        let one = |id: &AssetId| match found.get(id) {
-            Some(Ok(asset)) => Ok(asset.clone()),
-            Some(Err(error)) => Err(error.duplicate()),
-            None => Err(missing(id)),
-        };
-        ids.iter().map(one).collect()
-    }
+/// Joins what was looked up, a result for each id.
+fn in_order(ids: &[AssetId], page: Page, library: &LibraryId) -> Vec<Result<Asset>> {
+    let known: Vec<AssetId> = page.assets.iter().map(|asset: &AssetPart| asset.id.clone()).collect();
+    let joined = join_all(page.assets, page.masters, &page.failures, library);
+    let mut found: HashMap<AssetId, Result<Asset>> = known.into_iter().zip(joined).collect();
+    found.extend(page.failures.into_iter().map(|(name, error)| {
+        let id = AssetId::new(name);
+        let error = error.with("asset", &id);
+        (id, Err(error))
+    }));
+    let one = |id: &AssetId| match found.get(id) {
+        Some(Ok(asset)) => Ok(asset.clone()),
+        Some(Err(error)) => Err(error.duplicate()),
+        None => Err(missing(id)),
+    };
+    ids.iter().map(one).collect()
 }
 
 fn missing(id: &AssetId) -> Error {
     Error::new(ErrorKind::NotFound, "the library has no photo of this id").with("asset", id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::library::LibraryIdData;
+    use crate::session::Database;
+
+    #[test]
+    fn what_befell_the_file_record_befell_the_asset() {
+        let asset = |number: u32| {
+            let reference =
+                serde_json::json!({ "masterRef": { "value": { "recordName": format!("m{number}") } } });
+            serde_json::json!({ "recordName": format!("a{number}"), "recordType": "CPLAsset", "fields": reference })
+        };
+        let answer = serde_json::json!({ "records": [
+            asset(1), asset(2), asset(3),
+            { "recordName": "m1", "recordType": "CPLMaster", "fields": {} },
+            { "recordName": "m2", "serverErrorCode": "THROTTLED" },
+            { "recordName": "a4", "serverErrorCode": "NOT_FOUND" },
+        ] });
+        let page = parse_page(answer.to_string().as_bytes()).unwrap();
+        let library =
+            LibraryIdData { database: Database::Private, zone: "PrimarySync".to_owned(), owner: None };
+        let ids = ["a4", "a3", "a2", "a1"].map(AssetId::new);
+        let found = in_order(&ids, page, &LibraryId(Arc::new(library)));
+        let kinds: Vec<_> = found.iter().map(|found| found.as_ref().err().map(Error::kind)).collect();
+        let (gone, throttled) = (Some(ErrorKind::NotFound), Some(ErrorKind::RateLimited));
+        assert_eq!(kinds, [gone, gone, throttled, None]);
+        let error = found[2].as_ref().unwrap_err();
+        assert!(error.is_retryable() && error.context().any(|pair| pair == ("asset", "a2")), "{error}");
+    }
 }

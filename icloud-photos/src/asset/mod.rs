@@ -400,7 +400,10 @@ pub fn parse_page(bytes: &[u8]) {
 
     let Ok(page) = record::parse_page(bytes) else { return };
     let id = LibraryIdData { database: Database::Private, zone: String::new(), owner: None };
-    for asset in listing::join_all(page.assets, page.masters, &LibraryId(Arc::new(id))).iter().flatten() {
+    for asset in listing::join_all(page.assets, page.masters, &page.failures, &LibraryId(Arc::new(id)))
+        .iter()
+        .flatten()
+    {
         let _ = (asset.created(), asset.added(), asset.expunges_at(), asset.location(), asset.keywords());
         let _ = (asset.subtype(), asset.duration(), asset.live_duration(), asset.live_still_at());
     }

@@ -1,5 +1,6 @@
 //! What only the account's owner can do before the sign-in can go on.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::Login;
@@ -43,7 +44,8 @@ pub struct SecurityKeyAction {
 }
 
 /// What a WebAuthn authenticator says to [`SecurityKeyAction`]. All in standard base64 with padding.
-#[derive(Debug, Clone)]
+/// `Debug` shows nothing.
+#[derive(Clone)]
 #[allow(clippy::exhaustive_structs)]
 pub struct SecurityKeyAssertion {
     /// The client data, as JSON, in base64.
@@ -56,6 +58,12 @@ pub struct SecurityKeyAssertion {
     pub user_handle: Option<String>,
     /// The identifier of the credential that signed.
     pub credential_id: String,
+}
+
+impl fmt::Debug for SecurityKeyAssertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecurityKeyAssertion(***)")
+    }
 }
 
 impl Action {

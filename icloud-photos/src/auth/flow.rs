@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -14,7 +15,7 @@ use super::machine::{Event, Machine, Need};
 use super::{Login, errors};
 use crate::error::{ErrorKind, Result};
 use crate::http::Clock;
-use crate::session::saved::SignedIn;
+use crate::session::saved::{self, SignedIn};
 use crate::session::tokens::Tokens;
 use crate::session::vault::OpenVault;
 use crate::session::{Renew, Renewed, Rung, Session};
@@ -109,14 +110,14 @@ impl Waiting {
         let mut machine = machine.lock().await;
         Ok(match driver.run(&mut machine, event, vault).await? {
             Stop::Done => {
-                let saved = keep(&machine, vault).await;
+                let saved = keep(&machine, vault, driver.clock().now()).await;
                 Reached::Session(driver.session(&machine, vault, saved)?)
             }
             Stop::Challenge => Reached::Code,
             Stop::Action(need) => {
                 // A machine that waits for a security key has nothing worth keeping.
                 if need != Need::SecurityKey {
-                    keep(&machine, vault).await;
+                    keep(&machine, vault, driver.clock().now()).await;
                 }
                 Reached::Need(need)
             }
@@ -140,8 +141,9 @@ impl Driver {
 
 /// Saves tokens and account; with a password proven, the attempts before it no longer matter. A store that fails here
 /// does not undo a sign-in that a person took part in: [`Session::save`] reports it again.
-async fn keep(machine: &Machine, vault: &mut OpenVault) -> bool {
-    let renewals = vault.saved.signed_in.as_ref().map_or(0, |saved| saved.renewals) + 1;
+async fn keep(machine: &Machine, vault: &mut OpenVault, now: SystemTime) -> bool {
+    let previous = vault.saved.signed_in.as_ref().map_or(0, |saved| saved.renewals);
+    let renewals = saved::next_renewal(previous, now);
     let (tokens, account) = (machine.tokens().clone(), machine.details().clone());
     vault.saved.signed_in = Some(SignedIn { tokens, account, renewals });
     if machine.rung() == Rung::Password {

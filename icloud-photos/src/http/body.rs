@@ -34,18 +34,21 @@ impl Body {
     /// # Errors
     /// What the stream reports, and [`ErrorKind::Protocol`] beyond `limit` bytes.
     pub async fn collect(mut self, limit: usize) -> Result<Bytes> {
-        let Some(first) = self.next().await.transpose()? else { return Ok(Bytes::new()) };
-        let Some(second) = self.next().await.transpose()? else { return Ok(first) };
-        let mut all = BytesMut::with_capacity(first.len() + second.len());
-        all.extend_from_slice(&first);
-        all.extend_from_slice(&second);
+        let mut whole = Bytes::new();
+        let mut all = BytesMut::new();
         while let Some(chunk) = self.next().await.transpose()? {
-            if all.len() + chunk.len() > limit {
+            if whole.len() + all.len() + chunk.len() > limit {
                 return Err(Error::new(ErrorKind::Protocol, "the answer is too long").with("limit", limit));
             }
+            // A body of one piece is not copied.
+            if whole.is_empty() && all.is_empty() {
+                whole = chunk;
+                continue;
+            }
+            all.extend_from_slice(&std::mem::take(&mut whole));
             all.extend_from_slice(&chunk);
         }
-        Ok(all.freeze())
+        Ok(if all.is_empty() { whole } else { all.freeze() })
     }
 
     pub(super) fn with_stall_limit(self, clock: Arc<dyn Clock>, limit: Duration) -> Self {
@@ -92,5 +95,20 @@ impl Stream for StallGuard {
         self.inner = futures::stream::empty().boxed();
         let error = Error::new(ErrorKind::Timeout, "the server stopped sending");
         Poll::Ready(Some(Err(error.with("limit", format!("{limit:?}")))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit_in_however_many_pieces() {
+        for pieces in [vec!["abcd"], vec!["ab", "cd"], vec!["", "abc", "", "d"], vec!["a", "b", "c", "d"]] {
+            let body = || Body::stream(futures::stream::iter(pieces.clone()).map(|piece| Ok(piece.into())));
+            assert_eq!(body().collect(4).await.unwrap(), "abcd");
+            assert_eq!(body().collect(3).await.unwrap_err().kind(), ErrorKind::Protocol, "{pieces:?}");
+        }
+        assert_eq!(Body::stream(futures::stream::empty()).collect(0).await.unwrap(), "");
     }
 }

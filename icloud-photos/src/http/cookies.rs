@@ -3,8 +3,9 @@
 //! Session cookies are kept too: they are what a saved session consists of (protocol notes 1.8). Values travel with
 //! their quotes. When parallel answers each bring a new token, the last one wins.
 
-use cookie_store::{CookieStore, RawCookie};
+use cookie_store::{Cookie, CookieStore, RawCookie};
 use http::{HeaderMap, HeaderValue, header};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -24,20 +25,27 @@ impl CookieJar {
         changed
     }
 
-    fn take(&mut self, url: &Url, cookie: RawCookie<'static>) -> bool {
-        let (name, value) = (cookie.name().to_owned(), cookie.value().to_owned());
-        let before = self.value(&name);
-        let emptied = value.trim_matches('"').is_empty();
-        if emptied {
-            let found = self.0.iter_any().find(|kept| kept.name() == name);
-            let Some((domain, path)) =
-                found.map(|kept| (String::from(&kept.domain), String::from(&kept.path)))
-            else {
-                return false;
-            };
-            return self.0.remove(&domain, &path, &name).is_some();
+    fn take(&mut self, url: &Url, mut raw: RawCookie<'static>) -> bool {
+        if raw.value().trim_matches('"').is_empty() {
+            raw.make_removal();
         }
-        self.0.insert_raw(&cookie, url).is_ok() && before.as_deref() != Some(value.as_str())
+        let Ok(cookie) = Cookie::try_from_raw_cookie(&raw, url) else { return false };
+        let (domain, path) = (String::from(&cookie.domain), String::from(&cookie.path));
+        let held = |jar: &Self| jar.0.get(&domain, &path, raw.name()).map(|cookie| cookie.value().to_owned());
+        let before = held(self);
+        self.0.insert(cookie.into_owned(), url).is_ok() && held(self) != before
+    }
+
+    /// Drops the cookies of these names, whatever their hosts. Returns whether there were any.
+    pub(crate) fn forget(&mut self, names: &[&str]) -> bool {
+        let named = self.0.iter_any().filter(|cookie| names.contains(&cookie.name()));
+        let places: Vec<_> = named
+            .map(|kept| (String::from(&kept.domain), String::from(&kept.path), kept.name().to_owned()))
+            .collect();
+        for (domain, path, name) in &places {
+            self.0.remove(domain, path, name);
+        }
+        !places.is_empty()
     }
 
     /// The `Cookie` header for `url`, if any cookie belongs there.
@@ -52,35 +60,41 @@ impl CookieJar {
         Some(value)
     }
 
-    /// Whether a cookie of this name is held for any host, for example `X-APPLE-WEBAUTH-TOKEN`.
+    /// Whether a cookie of this name is held for any host and still good, for example `X-APPLE-WEBAUTH-TOKEN`.
     pub(crate) fn holds(&self, name: &str) -> bool {
-        self.value(name).is_some()
-    }
-
-    fn value(&self, name: &str) -> Option<String> {
-        self.0.iter_any().find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
+        self.0.iter_unexpired().any(|cookie| cookie.name() == name)
     }
 }
 
 /// Apple writes dates both with and without the space after the comma (recorded); only the first form parses.
 fn parse(header: &str) -> Option<RawCookie<'static>> {
-    let spaced = header.replace("Mon,", "Mon, ").replace("Tue,", "Tue, ").replace("Wed,", "Wed, ");
+    let (pair, attributes) = header.split_once(';').unwrap_or((header, ""));
+    let spaced = attributes.replace("Mon,", "Mon, ").replace("Tue,", "Tue, ").replace("Wed,", "Wed, ");
     let spaced = spaced.replace("Thu,", "Thu, ").replace("Fri,", "Fri, ").replace("Sat,", "Sat, ");
     let spaced = spaced.replace("Sun,", "Sun, ").replace(",  ", ", ");
-    RawCookie::parse(spaced).ok().map(RawCookie::into_owned)
+    RawCookie::parse(format!("{pair};{spaced}")).ok().map(RawCookie::into_owned)
 }
 
 impl Serialize for CookieJar {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter_any())
+        serializer.collect_seq(self.0.iter_unexpired())
     }
 }
 
 impl<'de> Deserialize<'de> for CookieJar {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let cookies = Vec::<cookie_store::Cookie<'static>>::deserialize(deserializer)?;
-        let store = CookieStore::from_cookies(cookies.into_iter().map(Ok::<_, D::Error>), true)?;
-        Ok(Self(store))
+        /// A cookie that cannot be read is no reason to lose the session.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Saved {
+            Cookie(Box<Cookie<'static>>),
+            Unreadable(IgnoredAny),
+        }
+        let cookies = Vec::<Saved>::deserialize(deserializer)?.into_iter().filter_map(|saved| match saved {
+            Saved::Cookie(cookie) => Some(Ok::<_, D::Error>(*cookie)),
+            Saved::Unreadable(IgnoredAny) => None,
+        });
+        CookieStore::from_cookies(cookies, true).map(Self)
     }
 }
 
@@ -120,5 +134,42 @@ mod tests {
         assert!(!jar.holds("SESSION") && jar.holds("X-APPLE-WEBAUTH-USER"));
         assert_eq!(jar.header(&"https://cvws.icloud-content.com/".parse().unwrap()), None);
         assert!(!format!("{jar:?}").contains("t=ab"));
+    }
+
+    #[test]
+    fn an_emptied_cookie_goes_from_its_own_domain_only() {
+        let setup: Url = "https://setup.icloud.com/".parse().unwrap();
+        let auth: Url = "https://idmsa.apple.com/".parse().unwrap();
+        let mut jar = CookieJar::default();
+        jar.store(&setup, &answer(&["same=1; Path=/; Domain=.icloud.com"]));
+        jar.store(&auth, &answer(&["same=2; Path=/"]));
+        assert!(!jar.store(&auth, &answer(&["same=2; Path=/"])), "nothing changed");
+        assert!(jar.store(&auth, &answer(&["same=; Path=/"])));
+        assert_eq!((jar.header(&setup), jar.header(&auth)), (Some("same=1".parse().unwrap()), None));
+        assert!(jar.store(&setup, &answer(&["same=; Path=/; Domain=.icloud.com"])));
+        assert_eq!(jar.header(&setup), None);
+        assert_eq!(serde_json::to_string(&jar).unwrap(), "[]");
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_date_stays_as_it_is() {
+        let setup: Url = "https://setup.icloud.com/".parse().unwrap();
+        let mut jar = CookieJar::default();
+        jar.store(&setup, &answer(&["a=xMon,y,  z; Path=/"]));
+        assert_eq!(jar.header(&setup).unwrap(), "a=xMon,y,  z");
+    }
+
+    #[test]
+    fn dead_cookies_are_not_held_and_any_can_be_forgotten() {
+        let saved = r#"[{"raw_cookie":"dead=1; Path=/; Domain=icloud.com","path":["/",true],
+            "domain":{"Suffix":"icloud.com"},"expires":{"AtUtc":"2001-01-01T00:00:00Z"}},
+            {"raw_cookie":"live=1; Path=/; Domain=icloud.com","path":["/",true],
+            "domain":{"Suffix":"icloud.com"},"expires":"SessionEnd"},
+            {"raw_cookie":"odd=1","path":7}, null]"#;
+        let mut jar: CookieJar = serde_json::from_str(saved).unwrap();
+        assert_eq!(format!("{jar:?}").matches('"').count(), 4, "the unreadable ones are skipped: {jar:?}");
+        assert!(jar.holds("live") && !jar.holds("dead"));
+        assert!(jar.forget(&["live", "other"]) && !jar.holds("live"));
+        assert!(!jar.forget(&["live"]));
     }
 }

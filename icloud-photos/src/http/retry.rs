@@ -65,6 +65,8 @@ impl RetryPolicy {
             return (wished <= self.patience).then_some(wished);
         }
         let doubled = self.base.saturating_mul(1 << (failures.saturating_sub(1)).min(16)).min(self.cap);
+        // A clock of somebody else's making may say anything.
+        let jitter = if (0.0..=1.0).contains(&jitter) { jitter } else { 0.5 };
         Some(doubled.mul_f64(0.5 + jitter / 2.0))
     }
 
@@ -142,6 +144,9 @@ mod tests {
         let pauses: Vec<_> = (1..=4).map(|failures| policy.pause(failures, &error, 1.0)).collect();
         let seconds = |s| Some(Duration::from_secs(s));
         assert_eq!(pauses, [seconds(1), seconds(2), seconds(3), None]);
+        for odd in [f64::NAN, f64::INFINITY, -7.0] {
+            assert_eq!(policy.pause(1, &error, odd), Some(Duration::from_millis(750)));
+        }
     }
 
     #[test]

@@ -49,7 +49,10 @@ struct State {
     /// The `Cookie` header per host, made once per change of the cookies.
     headers: HashMap<String, Option<HeaderValue>>,
     saved_at: SystemTime,
-    unsaved: bool,
+    /// Counts what happened to `signed_in`.
+    changes: u64,
+    /// Which change the store has; `None` if this session was never saved.
+    stored: Option<u64>,
     /// Why this session is beyond renewal.
     ended: Option<Error>,
 }
@@ -106,7 +109,16 @@ impl Live {
     pub(super) fn new(signed_in: SignedIn, endpoints: &Endpoints, now: SystemTime) -> Result<Self> {
         let route = Arc::new(Route::new(&signed_in, None, false, endpoints)?);
         let headers = HashMap::new();
-        Ok(Self(RwLock::new(State { route, signed_in, headers, saved_at: now, unsaved: false, ended: None })))
+        let (changes, stored) = (0, Some(0));
+        Ok(Self(RwLock::new(State {
+            route,
+            signed_in,
+            headers,
+            saved_at: now,
+            changes,
+            stored,
+            ended: None,
+        })))
     }
 
     /// The present route.
@@ -125,8 +137,10 @@ impl Live {
         self.read().route.generation
     }
 
-    pub(super) fn signed_in(&self) -> SignedIn {
-        self.read().signed_in.clone()
+    /// What is to be saved, and the number of its last change.
+    pub(super) fn signed_in(&self) -> (SignedIn, u64) {
+        let state = self.read();
+        (state.signed_in.clone(), state.changes)
     }
 
     /// The `Cookie` header for a host. Only cookies for the whole of a host matter here, so the path plays no part.
@@ -159,18 +173,30 @@ impl Live {
             return false;
         }
         state.headers.clear();
-        state.unsaved = true;
+        state.changes += 1;
         now.duration_since(state.saved_at).is_ok_and(|age| age >= SAVE_EVERY)
     }
 
-    /// Puts the outcome of a renewal in place.
-    pub(super) fn renewed(&self, signed_in: SignedIn, rung: Rung, endpoints: &Endpoints) -> Result<()> {
+    /// Forgets keys that the database refused, so that the next sign-in asks a device for new ones.
+    pub(super) fn forget_keys(&self, route: &Route) {
+        let mut state = self.write();
+        if state.route.generation == route.generation
+            && state.signed_in.tokens.cookies.forget(&wire::PCS_COOKIES)
+        {
+            state.headers.clear();
+            state.changes += 1;
+        }
+    }
+
+    /// Puts the outcome of a renewal in place. Returns the number of this change.
+    pub(super) fn renewed(&self, signed_in: SignedIn, rung: Rung, endpoints: &Endpoints) -> Result<u64> {
         let mut state = self.write();
         let route = Route::new(&signed_in, Some(rung), state.route.was_queried(), endpoints)?;
         state.route = Arc::new(route);
         state.signed_in = signed_in;
         state.headers.clear();
-        Ok(())
+        state.changes += 1;
+        Ok(state.changes)
     }
 
     pub(super) fn end(&self, error: Error) {
@@ -178,17 +204,24 @@ impl Live {
     }
 
     pub(super) fn is_unsaved(&self) -> bool {
-        self.read().unsaved
+        let state = self.read();
+        state.stored != Some(state.changes)
+    }
+
+    /// Whether the store ever had this session.
+    pub(super) fn is_stored(&self) -> bool {
+        self.read().stored.is_some()
     }
 
     pub(super) fn mark_unsaved(&self) {
-        self.write().unsaved = true;
+        self.write().stored = None;
     }
 
-    pub(super) fn saved(&self, now: SystemTime) {
+    /// The store has all up to this change.
+    pub(super) fn saved(&self, change: u64, now: SystemTime) {
         let mut state = self.write();
         state.saved_at = now;
-        state.unsaved = false;
+        state.stored = Some(change);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {

@@ -26,7 +26,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Response, header};
+use http::{Method, Response, StatusCode, header};
 use serde::Serialize;
 
 pub use self::apple_id::AppleId;
@@ -107,24 +107,17 @@ impl Session {
         &self.0.dsid
     }
 
-    /// Saves cookies that changed since the last save. Sign-in and renewal save by themselves, and calls do so every
-    /// few minutes; call this at the end of a run. Nothing is sent.
+    /// Saves cookies that changed since the last save, unless the session was signed out. Sign-in and renewal save by
+    /// themselves, and calls do so every few minutes; call this at the end of a run. Nothing is sent.
     ///
     /// # Errors
     /// What the session store reports.
     pub async fn save(&self) -> Result<()> {
-        if !self.0.live.is_unsaved() || self.0.live.route().is_err() {
+        if !self.0.live.is_unsaved() {
             return Ok(());
         }
-        let mut vault = self.0.vault.open().await?;
-        let mine = self.0.live.signed_in();
-        let overtaken = vault.saved.signed_in.as_ref().is_some_and(|theirs| theirs.renewals > mine.renewals);
-        if !overtaken {
-            vault.saved.signed_in = Some(mine);
-            vault.save().await?;
-        }
-        self.0.live.saved(self.0.http.clock().now());
-        Ok(())
+        let session = self.clone();
+        detached(async move { session.0.save().await }).await
     }
 
     /// Renews the session now, by the cheapest way that works. Sends `validate`; if Apple refuses the cookies,
@@ -135,7 +128,7 @@ impl Session {
     /// reports.
     pub async fn refresh(&self) -> Result<()> {
         let route = self.0.live.route()?;
-        self.renew(&route, Rung::Validate).await
+        self.renew(route, Rung::Validate).await
     }
 
     /// Signs out: tells Apple to forget this browser's trust, and removes the saved session. Other handles of this
@@ -144,7 +137,7 @@ impl Session {
     /// # Errors
     /// What the session store reports. Whatever Apple answers, the saved session is gone.
     pub async fn sign_out(self) -> Result<()> {
-        let tokens = self.0.live.signed_in().tokens;
+        let (SignedIn { tokens, .. }, last_change) = self.0.live.signed_in();
         let query = wire::client_query(&tokens.client_id, &self.0.dsid);
         let url = format!("{}/logout?{query}", self.0.endpoints.setup_base());
         let cookie = url::Url::parse(&url).ok().and_then(|url| tokens.cookies.header(&url));
@@ -156,7 +149,10 @@ impl Session {
         self.0.live.end(Error::new(ErrorKind::SessionExpired, "this session was signed out"));
         let mut vault = self.0.vault.open().await?;
         vault.saved.signed_in = None;
-        vault.save().await
+        vault.save().await?;
+        // Even one that never got into the store must not come back now.
+        self.0.live.saved(last_change, self.0.http.clock().now());
+        Ok(())
     }
 
     /// POSTs `body` to `{ckdatabasews}/database/1/com.apple.photos.cloud/production/{private|shared}{path}` with the
@@ -214,7 +210,7 @@ impl Session {
             let Some(from) = Rung::after(&route).filter(|_| renewals < MOST_RENEWALS) else {
                 return Err(ended);
             };
-            self.renew(&route, from).await?;
+            self.renew(route, from).await?;
             renewals += 1;
         }
     }
@@ -237,6 +233,9 @@ impl Session {
         {
             tracing::warn!(%error, "cannot save the session");
         }
+        if head.status == StatusCode::LOCKED {
+            live.forget_keys(route);
+        }
         let at = Circumstances { account: &route.account, database, first_query: !route.was_queried(), now };
         if let Some(refusal) = errors::refusal(head.status, &head.headers, &body, at) {
             return Ok(Err(refusal));
@@ -244,6 +243,31 @@ impl Session {
         route.prove(path);
         Ok(Ok(body))
     }
+}
+
+impl Inner {
+    async fn save(&self) -> Result<()> {
+        let mut vault = self.vault.open().await?;
+        if self.signed_out(&vault).is_some() {
+            return Ok(());
+        }
+        let (mine, last_change) = self.live.signed_in();
+        let overtaken = vault.saved.signed_in.as_ref().is_some_and(|theirs| theirs.renewals > mine.renewals);
+        if !overtaken {
+            vault.saved.signed_in = Some(mine);
+            vault.save().await?;
+        }
+        self.live.saved(last_change, self.http.clock().now());
+        Ok(())
+    }
+}
+
+/// Does work that holds a lock in a task of its own. A caller that is dropped or not polled for a while must neither
+/// keep the lock from others nor lose what Apple handed out.
+async fn detached(work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    tokio::spawn(work).await.map_err(|error| {
+        Error::new(ErrorKind::Cancelled, "the work on the session was stopped").caused_by(error)
+    })?
 }
 
 impl fmt::Debug for Session {
@@ -254,21 +278,19 @@ impl fmt::Debug for Session {
 
 #[cfg(test)]
 impl Session {
-    /// A session that sends CloudKit calls to `database` and cannot be renewed.
-    #[allow(dead_code)]
-    pub(crate) fn for_tests(http: Http, endpoints: Endpoints, database: &str) -> Result<Self> {
-        #[derive(Debug)]
-        struct Never;
-        #[async_trait::async_trait]
-        impl Renew for Never {
-            async fn renew(&self, _: &mut vault::OpenVault, _: tokens::Tokens, _: Rung) -> Result<Renewed> {
-                Err(errors::expired())
-            }
-        }
-        let store = Arc::new(MemorySessionStore::new());
+    /// A session that sends CloudKit calls to `database` and was never saved.
+    pub(crate) fn for_tests(
+        http: Http,
+        endpoints: Endpoints,
+        database: &str,
+        store: Arc<dyn SessionStore>,
+        renewer: Arc<dyn Renew>,
+    ) -> Result<Self> {
         let vault = Vault::new(store, AppleId::new("test@example.com")?, http.clock().clone());
         let mut signed_in = SignedIn { tokens: tokens::Tokens::fresh(), ..SignedIn::default() };
         signed_in.account.database = url::Url::parse(database).ok();
-        Self::new(http, endpoints, vault, Arc::new(Never), signed_in)
+        let session = Self::new(http, endpoints, vault, renewer, signed_in)?;
+        session.mark_unsaved();
+        Ok(session)
     }
 }

@@ -4,6 +4,7 @@
 //! renewal that did not help is followed by the next rung, never by the same one: see [`Rung::after`].
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
@@ -11,11 +12,11 @@ use tokio::sync::Mutex;
 
 use super::account::Account;
 use super::live::Route;
-use super::saved::SignedIn;
+use super::saved::{self, SignedIn};
 use super::tokens::Tokens;
 use super::vault::OpenVault;
-use super::{Inner, Session};
-use crate::error::{Error, Result};
+use super::{Inner, Session, detached};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A way to make a session valid again, cheapest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,11 +69,18 @@ impl Rung {
 
 impl Session {
     /// Renews the session that calls over `seen` were made with, from a rung on, unless that has happened meanwhile.
-    pub(super) async fn renew(&self, seen: &Route, from: Rung) -> Result<()> {
-        let turns = &self.0.turns;
-        let before = turns.climbs.load(Ordering::Acquire);
+    pub(super) async fn renew(&self, seen: Arc<Route>, from: Rung) -> Result<()> {
+        let before = self.0.turns.climbs.load(Ordering::Acquire);
+        let session = self.clone();
+        detached(async move { session.0.take_turn(&seen, before, from).await }).await
+    }
+}
+
+impl Inner {
+    async fn take_turn(&self, seen: &Route, before: u64, from: Rung) -> Result<()> {
+        let turns = &self.turns;
         let mut last_failure = turns.last_failure.lock().await;
-        if self.0.live.generation() != seen.generation {
+        if self.live.generation() != seen.generation {
             return Ok(());
         }
         if turns.climbs.load(Ordering::Acquire) != before
@@ -80,17 +88,18 @@ impl Session {
         {
             return Err(error.duplicate());
         }
-        let outcome = self.0.climb(from).await;
+        let outcome = self.climb(from).await;
         *last_failure = outcome.as_ref().err().map(Error::duplicate);
         turns.climbs.fetch_add(1, Ordering::Release);
         outcome
     }
-}
 
-impl Inner {
     async fn climb(&self, from: Rung) -> Result<()> {
         let mut vault = self.vault.open().await?;
-        let mut mine = self.live.signed_in();
+        if let Some(error) = self.signed_out(&vault) {
+            return Err(error);
+        }
+        let (mut mine, _) = self.live.signed_in();
         // Another process may have renewed the same session meanwhile: what it saved is newer than ours.
         if let Some(theirs) = vault.saved.signed_in.as_ref().filter(|theirs| theirs.renewals > mine.renewals)
         {
@@ -102,24 +111,51 @@ impl Inner {
         let renewed = match self.renewer.renew(&mut vault, mine.tokens, from).await {
             Ok(renewed) => renewed,
             Err(error) => {
-                if !error.is_retryable() {
+                if needs_a_person(error.kind()) {
                     self.live.end(error.duplicate());
                 }
                 return Err(error);
             }
         };
         let Renewed { tokens, account, rung } = renewed;
-        let signed_in = SignedIn { tokens, account, renewals: mine.renewals + 1 };
-        self.live.renewed(signed_in.clone(), rung, &self.endpoints)?;
-        vault.saved.signed_in = Some(signed_in);
-        match vault.save().await {
-            Ok(()) => self.live.saved(self.http.clock().now()),
+        let now = self.http.clock().now();
+        let signed_in = SignedIn { tokens, account, renewals: saved::next_renewal(mine.renewals, now) };
+        vault.saved.signed_in = Some(signed_in.clone());
+        // Saved first: what Apple handed out is good even if it names a partition that is no use.
+        let saved = vault.save().await;
+        let change = self.live.renewed(signed_in, rung, &self.endpoints)?;
+        match saved {
+            Ok(()) => self.live.saved(change, now),
             // The session works; `Session::save` reports it again.
-            Err(error) => {
-                tracing::warn!(%error, "the session was renewed but cannot be saved");
-                self.live.mark_unsaved();
-            }
+            Err(error) => tracing::warn!(%error, "the session was renewed but cannot be saved"),
         }
         Ok(())
     }
+
+    /// Why there is nothing left to renew or save, if the session is gone from the store; that ends it.
+    pub(super) fn signed_out(&self, vault: &OpenVault) -> Option<Error> {
+        if vault.saved.signed_in.is_some() || !self.live.is_stored() {
+            return None;
+        }
+        let error = Error::new(ErrorKind::SessionExpired, "this session was signed out");
+        self.live.end(error.duplicate());
+        Some(error)
+    }
+}
+
+/// Whether no later attempt can succeed without somebody's doing. Any other failure ends the call, not the session.
+fn needs_a_person(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::SessionExpired
+            | ErrorKind::CodeRequired
+            | ErrorKind::BadCredentials
+            | ErrorKind::AccountLocked
+            | ErrorKind::SecurityKeyRequired
+            | ErrorKind::AdvancedDataProtection
+            | ErrorKind::WebAccessDisabled
+            | ErrorKind::TermsRequired
+            | ErrorKind::WrongRegion
+            | ErrorKind::NotActivated
+    )
 }

@@ -1,11 +1,12 @@
 //! What stays of a session between runs.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
-use super::budget::Attempts;
+use super::budget::{self, Attempts};
 use super::tokens::Tokens;
 
 /// A session as it is stored: opaque, serialisable with serde, and a secret. Whoever has it and the password signs in
@@ -27,7 +28,7 @@ pub struct SavedSession {
 pub(crate) struct SignedIn {
     pub(crate) tokens: Tokens,
     pub(crate) account: Account,
-    /// Counts renewals, so that a process sees that another one was faster.
+    /// Grows with each sign-in and renewal, so that a process sees that another one was faster.
     pub(crate) renewals: u64,
 }
 
@@ -42,6 +43,12 @@ enum Format {
         #[serde(default)]
         attempts: Attempts,
     },
+}
+
+/// The number after `previous`. It is not below the time, so that the first sign-in after a sign-out, which has nothing
+/// to count on from, is newer than every session before.
+pub(crate) fn next_renewal(previous: u64, now: SystemTime) -> u64 {
+    previous.max(budget::seconds(now)).saturating_add(1)
 }
 
 impl SavedSession {

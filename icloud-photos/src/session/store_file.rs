@@ -118,8 +118,11 @@ fn replace(folder: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
     staged.write_all(bytes)?;
     staged.as_file().sync_all()?;
     staged.persist(file).map_err(|error| error.error)?;
+    // Network mounts refuse to sync a folder; the session is in its place all the same.
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+        tracing::debug!(%error, path = %folder.display(), "cannot sync the folder");
+    }
     Ok(())
 }
 

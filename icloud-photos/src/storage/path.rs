@@ -44,19 +44,20 @@ impl StoragePath {
         self.0.rsplit_once('/').map(|(parent, _)| Self(parent.to_owned()))
     }
 
-    /// Another name in the same folder.
+    /// Another name in the same folder; slashes in it become `_`.
     #[must_use]
-    pub fn sibling(&self, name: &str) -> Self {
+    pub(crate) fn sibling(&self, name: &str) -> Self {
+        let name = name.replace('/', "_");
         match self.parent() {
             Some(parent) => Self(format!("{parent}/{name}")),
-            None => Self(name.to_owned()),
+            None => Self(name),
         }
     }
 
     /// The same name with `-suffix` before its last dot, or at its end if it has none: `IMG_1.JPG` and `100` give
     /// `IMG_1-100.JPG`.
     #[must_use]
-    pub fn with_suffix(&self, suffix: &str) -> Self {
+    pub(crate) fn with_suffix(&self, suffix: &str) -> Self {
         match self.name().rsplit_once('.') {
             Some((stem, extension)) => self.sibling(&format!("{stem}-{suffix}.{extension}")),
             None => self.sibling(&format!("{}-{suffix}", self.name())),
@@ -81,6 +82,7 @@ mod tests {
         assert_eq!(path.parent().unwrap().as_str(), "2018/07/31");
         assert_eq!(StoragePath::parse("x").unwrap().parent(), None);
         assert_eq!(path.sibling("x").as_str(), "2018/07/31/x");
+        assert_eq!(path.sibling("../x").as_str(), "2018/07/31/.._x");
         assert_eq!(path.with_suffix("100").as_str(), "2018/07/31/IMG_1-100.JPG");
         assert_eq!(StoragePath::parse("a.b/c").unwrap().with_suffix("7").as_str(), "a.b/c-7");
         assert!(StoragePath::parse("a/../../b").is_err());

@@ -132,10 +132,9 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
-    /// True if nothing failed and everything that Apple counts was seen. Apple's counts may lag behind; a listing that
-    /// brought as much or more is no trouble here, but no proof either ([`Listing::is_complete`]).
+    /// True if nothing failed and no listing lacks anything ([`Listing::lacks`]).
     pub fn is_clean(&self) -> bool {
-        self.failed == 0 && self.listings.iter().all(|listing| listing.missing() == 0)
+        self.failed == 0 && !self.listings.iter().any(Listing::lacks)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 
 /// Wraps a storage and lets some calls fail: before anything was done, in the middle of a chunk, or after a commit that
-/// in truth succeeded. Two runs with one seed and the same calls in the same order fail in the same places.
+/// in truth succeeded. They fail as disks do and as storages behind a network do. Two runs with one seed and the same calls in the same order fail in the same places.
 #[derive(Debug, Clone)]
 pub struct ChaosStorage {
     inner: Arc<dyn Storage>,
@@ -50,13 +50,17 @@ impl Dice {
     }
 
     fn fail_sometimes(&self, what: &'static str) -> Result<()> {
-        if self.roll() { Err(failure(what)) } else { Ok(()) }
+        if self.roll() { Err(self.failure(what)) } else { Ok(()) }
+    }
+
+    fn failure(&self, what: &'static str) -> Error {
+        let kind = KINDS[self.below(KINDS.len())];
+        Error::new(kind, "this storage failed on purpose").with("call", what)
     }
 }
 
-fn failure(what: &'static str) -> Error {
-    Error::new(ErrorKind::Storage, "this storage failed on purpose").with("call", what)
-}
+/// What storages fail with, on this machine and elsewhere.
+const KINDS: [ErrorKind; 3] = [ErrorKind::Storage, ErrorKind::Timeout, ErrorKind::Network];
 
 #[async_trait]
 impl Storage for ChaosStorage {
@@ -123,7 +127,7 @@ impl StorageWriter for ChaosWriter {
         if self.dice.roll() {
             let end = self.dice.below(chunk.len() + 1);
             self.inner.write(chunk.slice(..end)).await?;
-            return Err(failure("write"));
+            return Err(self.dice.failure("write"));
         }
         self.inner.write(chunk).await
     }

@@ -453,6 +453,25 @@ async fn another_process_that_renewed_first_is_noticed() {
 }
 
 #[tokio::test]
+async fn an_older_session_does_not_replace_a_newer_sign_in() {
+    let world = World::in_state("two-factor");
+    let store = MemorySessionStore::new();
+    let old = sign_in(&world, &world.client(store.clone())).await;
+    let other = world.client(store.clone()).restore(&jane()).await.unwrap().unwrap();
+    look(&old).await.unwrap();
+    other.sign_out().await.unwrap();
+    world.clock.advance(Duration::from_secs(60));
+    sign_in(&world, &world.client(store.clone())).await;
+    let browser = async || {
+        let saved = serde_json::to_value(store.load(&jane()).await.unwrap()).unwrap();
+        saved.pointer("/signed_in/tokens/client_id").unwrap().clone()
+    };
+    let newest = browser().await;
+    old.save().await.unwrap();
+    assert_eq!(browser().await, newest);
+}
+
+#[tokio::test]
 async fn terms_are_accepted_on_an_explicit_call() {
     let world = World::in_state("terms");
     let client = world.client(MemorySessionStore::new());
@@ -485,6 +504,9 @@ async fn a_device_approves_the_session() {
     world.cloud.advance_seconds(7200);
     let error = look(&session).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AdvancedDataProtection, "{error}");
+    session.save().await.unwrap();
+    let login = client.login(credentials()).await.unwrap();
+    assert!(matches!(login, Login::ActionRequired(Action::ApproveOnDevice(_))), "{login:?}");
 }
 
 #[tokio::test]

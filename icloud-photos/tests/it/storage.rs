@@ -167,6 +167,24 @@ mod on_disk {
         assert_eq!(fs::read(folder.path().join("elsewhere")).unwrap(), b"precious");
     }
 
+    /// Of another user, for example; it fails no photo.
+    #[tokio::test]
+    async fn a_part_that_may_not_be_opened_is_left_alone() {
+        for size in [5, 1_000_000] {
+            let (storage, _folder) = fs().await;
+            fs::create_dir_all(storage.root()).unwrap();
+            let part = storage.root().join(PART);
+            fs::write(&part, "theirs").unwrap();
+            fs::set_permissions(&part, fs::Permissions::from_mode(0o000)).unwrap();
+            if fs::File::open(&part).is_ok() {
+                eprintln!("SKIPPED: this user may open every file");
+                return;
+            }
+            put(&storage, "a", &vec![1; size], WriteOptions::default().part(PART)).await.unwrap();
+            assert_eq!(everything_in(storage.root()), [PART, "a"]);
+        }
+    }
+
     /// Another process of ours holds the part.
     #[tokio::test]
     async fn a_locked_part_is_left_alone() {
@@ -302,6 +320,55 @@ mod on_disk {
         put(&storage, "mounted/there", b"x", WriteOptions::default()).await.unwrap();
         storage.flush().await.unwrap();
         assert_eq!(listed(&storage).await, ["here", "mounted/there"]);
+    }
+
+    /// Seen by what the kernel need not write any more when a file is cut to nothing.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_large_file_is_on_the_disk_before_it_has_its_name() {
+        let (storage, folder) = fs().await;
+        let plain = folder.path().join("plain");
+        fs::write(&plain, vec![1; 1_000_000]).unwrap();
+        if unwritten(&plain).is_none_or(|bytes| bytes == 0) {
+            eprintln!("SKIPPED: the file system here does not tell what it has not written");
+            return;
+        }
+        put(&storage, "a", &vec![1; 1_000_000], WriteOptions::default().part(PART)).await.unwrap();
+        assert_eq!(unwritten(&storage.root().join("a")), Some(0));
+    }
+
+    /// Cuts a file to nothing; says how many of its bytes were not on the disk yet.
+    #[cfg(target_os = "linux")]
+    fn unwritten(file: &Path) -> Option<u64> {
+        let cancelled = || {
+            let counts = fs::read_to_string("/proc/thread-self/io").ok()?;
+            counts.lines().find_map(|line| line.strip_prefix("cancelled_write_bytes: ")?.parse::<u64>().ok())
+        };
+        let before = cancelled()?;
+        fs::File::create(file).unwrap();
+        Some(cancelled()? - before)
+    }
+
+    /// The only thread for file work is busy, so that no flush can have happened.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_flush_ends_before_another_that_is_under_way() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (storage, _folder) = fs().await;
+            put(&storage, "a", b"x", WriteOptions::default()).await.unwrap();
+            let (go, wait) = std::sync::mpsc::channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || wait.recv());
+            let (mut first, mut second) = (storage.flush(), storage.flush());
+            assert!(futures::poll!(&mut first).is_pending());
+            assert!(futures::poll!(&mut second).is_pending());
+            drop(first);
+            assert!(futures::poll!(storage.flush()).is_pending(), "a flush that was given up proves nothing");
+            go.send(()).unwrap();
+            second.await.unwrap();
+            busy.await.unwrap().unwrap();
+            assert!(futures::poll!(storage.flush()).is_ready(), "nothing is left to flush");
+        });
     }
 
     async fn put(

@@ -72,11 +72,16 @@ impl Narrator {
         if report.unconfirmed > 0 {
             warn!("Kept although Apple's checksum does not prove them: {} of the files", report.unconfirmed);
         }
-        for listing in report.listings.iter().filter(|listing| listing.missing() > 0) {
-            error!(
-                "Photos and videos that Apple counts and did not list: {}. Run again for them",
-                listing.missing()
-            );
+        for listing in report.listings.iter().filter(|listing| listing.lacks()) {
+            match listing.missing() {
+                0 => error!(
+                    "Apple's list may lack photos and videos: it moved while it was read, or Apple gave no count. \
+                     Run again for them"
+                ),
+                missing => error!(
+                    "Photos and videos that Apple counts and did not list: {missing}. Run again for them"
+                ),
+            }
         }
         if report.failed > 0 {
             error!("Some files failed and will be tried again by the next run: {report}");

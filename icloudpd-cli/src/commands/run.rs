@@ -120,7 +120,7 @@ async fn print_filenames(
                     asset.as_ref().map_or_else(|| "an asset".to_owned(), |asset| asset.id().to_string());
                 eprintln!("icloudpd: {about}: {}", with_causes(&error));
             }
-            Action::End { listing } if !cut && listing.missing() > 0 => exit = Exit::Incomplete,
+            Action::End { listing } if !cut && listing.lacks() => exit = Exit::Incomplete,
             _ => {}
         }
     }

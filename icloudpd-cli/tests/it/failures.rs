@@ -183,6 +183,22 @@ fn a_short_listing_is_told_by_a_line_and_the_exit_code() {
     assert_eq!(world.photos().len(), 7);
 }
 
+/// Without a count nobody knows what is missing.
+#[test]
+fn a_listing_without_a_count_is_told_by_a_line_and_the_exit_code() {
+    let world = World::new(LibrarySpec::plain(4, 1000));
+    let nothing =
+        FaultAction::Status { code: 200, retry_after: None, body: Some(r#"{"batch":[]}"#.to_owned()) };
+    let rules = vec![FaultRule::new("cloudkit/records/query/batch", nothing)];
+    world.cloud.set_faults(FaultScript { seed: 1, rules }).unwrap();
+    ran(world.download().arg("--only-print-filenames")).exits(3);
+    ran(world.download().arg("--dry-run")).exits(3);
+    let ran = ran(&mut world.download()).exits(3);
+    ran.says("Apple's list may lack photos and videos: it moved while it was read, or Apple gave no count. Run again");
+    assert!(!ran.out.contains("have been downloaded"));
+    assert_eq!(world.photos().len(), 4);
+}
+
 /// An incomplete copy of one user is no reason to leave the next one out; the exit code remembers.
 #[test]
 fn the_next_user_is_served_after_an_incomplete_copy() {

@@ -73,6 +73,8 @@ pub enum Listing {
         expected: Option<u64>,
         /// Different assets seen.
         seen: u64,
+        /// The list was not read to its end, or moved so that something may have been passed over.
+        gap: bool,
     },
 }
 
@@ -81,13 +83,22 @@ impl Listing {
     pub fn is_complete(&self) -> bool {
         matches!(self, Self::Complete { .. })
     }
-}
 
-impl Listing {
-    /// How many assets Apple counts that were not seen.
+    /// True if something is missing, or may be: fewer assets came than Apple counts, Apple's count is not known, or
+    /// there was a gap. Apple's count may lag behind: a list without a gap that brought more than it lacks nothing,
+    /// though that is no proof ([`Listing::is_complete`]).
+    pub fn lacks(&self) -> bool {
+        match *self {
+            Self::Complete { .. } => false,
+            Self::Short { expected, seen, gap } => gap || expected.is_none_or(|expected| seen < expected),
+        }
+    }
+
+    /// How many assets Apple counts that were not seen. Zero does not mean that nothing is missing:
+    /// [`Listing::lacks`].
     pub fn missing(&self) -> u64 {
         match self {
-            Self::Short { expected: Some(expected), seen } => expected.saturating_sub(*seen),
+            Self::Short { expected: Some(expected), seen, .. } => expected.saturating_sub(*seen),
             _ => 0,
         }
     }
@@ -97,8 +108,8 @@ impl Listing {
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Complete { seen } | Self::Short { expected: None, seen } => write!(f, "{seen} assets"),
-            Self::Short { expected: Some(expected), seen } => write!(f, "{seen} of {expected} assets"),
+            Self::Complete { seen } | Self::Short { expected: None, seen, .. } => write!(f, "{seen} assets"),
+            Self::Short { expected: Some(expected), seen, .. } => write!(f, "{seen} of {expected} assets"),
         }
     }
 }
@@ -108,7 +119,8 @@ impl fmt::Display for Listing {
 struct Progress {
     seen: u64,
     expected: Option<u64>,
-    complete: bool,
+    /// Read to the end without a gap.
+    whole: bool,
     token: Option<SyncToken>,
 }
 
@@ -179,9 +191,11 @@ impl Assets {
 }
 
 fn outcome(progress: &Progress) -> Listing {
-    match *progress {
-        Progress { seen, complete: true, .. } => Listing::Complete { seen },
-        Progress { seen, expected, .. } => Listing::Short { expected, seen },
+    let Progress { seen, expected, whole, .. } = *progress;
+    if whole && expected == Some(seen) {
+        Listing::Complete { seen }
+    } else {
+        Listing::Short { expected, seen, gap: !whole }
     }
 }
 

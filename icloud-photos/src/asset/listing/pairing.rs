@@ -112,19 +112,30 @@ impl Pairing {
     }
 }
 
-/// Joins assets with masters that were looked up; a missing one is that asset's error.
+/// Joins assets with masters that were looked up. A master that is missing is that asset's error, and so is what
+/// befell it: one of the `failures` of the same answer.
 pub(in crate::asset) fn join_all(
     assets: Vec<AssetPart>,
     masters: Vec<MasterPart>,
+    failures: &[(String, Error)],
     library: &LibraryId,
 ) -> Vec<Result<Asset>> {
     let masters: HashMap<MasterId, MasterPart> =
         masters.into_iter().map(|master| (master.id.clone(), master)).collect();
-    let join = |asset: AssetPart| match asset.master.as_ref().map(|id| masters.get(id)) {
-        Some(Some(master)) => Ok(asset.join(master.clone(), library)),
-        Some(None) => Err(Error::new(ErrorKind::NotFound, "the photo's file record is missing in iCloud")
-            .with("asset", &asset.id)),
-        None => Err(no_master(&asset)),
+    let failures: HashMap<&str, &Error> =
+        failures.iter().map(|(name, error)| (name.as_str(), error)).collect();
+    let join = |asset: AssetPart| {
+        let Some(id) = &asset.master else { return Err(no_master(&asset)) };
+        match (masters.get(id), failures.get(id.as_str())) {
+            (Some(master), _) => Ok(asset.join(master.clone(), library)),
+            (None, Some(error)) if error.kind() != ErrorKind::NotFound => {
+                Err(error.duplicate().with("asset", &asset.id))
+            }
+            _ => {
+                let advice = "the photo's file record is missing in iCloud";
+                Err(Error::new(ErrorKind::NotFound, advice).with("asset", &asset.id))
+            }
+        }
     };
     assets.into_iter().map(join).collect()
 }

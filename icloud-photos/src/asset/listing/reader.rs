@@ -1,6 +1,6 @@
 //! Reads a list page by page: fetches ahead, closes gaps, pairs, and ends with a verdict.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -224,19 +224,19 @@ impl<S: Source> Reader<S> {
         if ended && self.limit.is_none() && self.expected != Some(self.seen) {
             self.expected = self.count().await;
         }
-        let complete = ended && !self.gap && self.expected == Some(self.seen);
-        let expected = self.expected;
-        self.tell(|progress| (progress.expected, progress.complete) = (expected, complete));
+        let (expected, whole) = (self.expected, ended && !self.gap);
+        self.tell(|progress| (progress.expected, progress.whole) = (expected, whole));
         // Of a list that goes on, the photo records may come yet.
         Ok(if ended { self.pairing.abandoned().map(Err).collect() } else { Vec::new() })
     }
 
     async fn look_up_masters(&mut self) -> Result<Vec<Result<Asset>>> {
         let assets = self.pairing.take_waiting(query::MAX_RECORDS);
-        let names: Vec<String> =
+        let names: BTreeSet<String> =
             assets.iter().filter_map(|asset| asset.master.as_ref()).map(ToString::to_string).collect();
-        let answer = parse_page(&self.source.clone().lookup(names).await?)?;
-        Ok(join_all(assets, answer.masters, self.source.library()))
+        let answer = self.source.clone().lookup(names.into_iter().collect()).await?;
+        let answer = parse_page(&answer)?;
+        Ok(join_all(assets, answer.masters, &answer.failures, self.source.library()))
     }
 
     /// A count is advice: without one the listing goes on, but never counts as complete.

@@ -20,7 +20,7 @@ struct FakeList {
     assets: Mutex<Vec<u32>>,
     changes: Vec<(usize, Change)>,
     requests: AtomicUsize,
-    lookups: AtomicUsize,
+    lookups: Mutex<Vec<Vec<String>>>,
     running: AtomicUsize,
     most_running: AtomicUsize,
     count: Option<u64>,
@@ -51,7 +51,7 @@ impl FakeList {
             assets: Mutex::new((0..assets).collect()),
             changes: Vec::new(),
             requests: AtomicUsize::new(0),
-            lookups: AtomicUsize::new(0),
+            lookups: Mutex::default(),
             running: AtomicUsize::new(0),
             most_running: AtomicUsize::new(0),
             count: Some(u64::from(assets)),
@@ -136,12 +136,13 @@ impl Source for FakeList {
     }
 
     fn lookup(self: Arc<Self>, names: Vec<String>) -> BoxFuture<'static, Result<Bytes>> {
-        self.lookups.fetch_add(1, Ordering::SeqCst);
         let record = |name: &String| match name.as_str() {
             "m13" => json!({ "recordName": name, "serverErrorCode": "NOT_FOUND" }),
+            "m17" => json!({ "recordName": name, "serverErrorCode": "THROTTLED" }),
             _ => json!({ "recordName": name, "recordType": "CPLMaster", "fields": {} }),
         };
         let answer = json!({ "records": names.iter().map(record).collect::<Vec<_>>() });
+        self.lookups.lock().unwrap().push(names);
         async move { Ok(answer.to_string().into()) }.boxed()
     }
 }
@@ -216,7 +217,8 @@ async fn no_more_pages_are_held_than_asked_for() {
 async fn without_a_count_the_end_is_found_but_nothing_is_proven() {
     let read = read(FakeList { count: None, ..FakeList::new(95) }, 10, None).await;
     assert_eq!(read.assets, names(0..95));
-    assert_eq!(read.listing, Listing::Short { expected: None, seen: 95 });
+    assert_eq!(read.listing, Listing::Short { expected: None, seen: 95, gap: false });
+    assert!(read.listing.lacks(), "without a count, what is missing cannot be told");
 }
 
 #[tokio::test]
@@ -224,7 +226,8 @@ async fn a_count_that_does_not_agree_is_not_complete() {
     for count in [94, 97] {
         let read = read(FakeList { count: Some(count), ..FakeList::new(95) }, 10, None).await;
         assert_eq!(read.assets, names(0..95));
-        assert_eq!(read.listing, Listing::Short { expected: Some(count), seen: 95 });
+        assert_eq!(read.listing, Listing::Short { expected: Some(count), seen: 95, gap: false });
+        assert_eq!(read.listing.lacks(), count > 95, "a count that lags behind is no trouble");
     }
 }
 
@@ -244,8 +247,17 @@ async fn a_hole_that_stays_is_passed_over_but_never_complete() {
         let list = FakeList { holes: BTreeSet::from([18, 27]), markers, ..FakeList::new(95) };
         let read = read(list, 10, None).await;
         assert_eq!(read.assets.last().map(String::as_str), Some("a94"));
-        assert!(!read.listing.is_complete());
+        assert!(!read.listing.is_complete() && read.listing.lacks());
     }
+}
+
+#[tokio::test]
+async fn a_gap_is_told_whatever_the_count_says() {
+    let list = || FakeList { holes: BTreeSet::from([18, 27]), count: Some(70), ..FakeList::new(95) };
+    let read = read(list(), 10, None).await;
+    assert!(read.assets.len() >= 70 && read.assets.len() < 95, "{}", read.assets.len());
+    let Listing::Short { gap: true, .. } = read.listing else { panic!("{:?}", read.listing) };
+    assert_eq!((read.listing.missing(), read.listing.lacks()), (0, true));
 }
 
 #[tokio::test]
@@ -259,7 +271,7 @@ async fn the_end_is_doubted_while_assets_are_missing() {
     };
     let read = read(list, 10, None).await;
     assert_eq!(read.assets.last().map(String::as_str), Some("a11"));
-    assert_eq!(read.listing, Listing::Short { expected: Some(40), seen: 12 });
+    assert_eq!(read.listing, Listing::Short { expected: Some(40), seen: 12, gap: false });
 }
 
 #[tokio::test]
@@ -267,7 +279,7 @@ async fn assets_that_share_a_master_need_no_lookup() {
     let shared = BTreeSet::from([4, 5, 6, 33]);
     let read = read(FakeList { shared, ..FakeList::new(60) }, 10, None).await;
     assert_eq!(read.assets, names(0..60));
-    assert_eq!(read.list.lookups.load(Ordering::SeqCst), 0);
+    assert!(read.list.lookups.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -299,13 +311,14 @@ async fn what_is_removed_meanwhile_hides_nothing_else() {
 #[tokio::test]
 async fn assets_may_share_a_master_and_masters_may_be_late() {
     let shared = BTreeSet::from([4, 5, 33]);
-    let orphans = BTreeSet::from([13, 40]);
+    let orphans = BTreeSet::from([4, 5, 33, 13, 17, 40]);
     let read = read(FakeList { shared, orphans, ..FakeList::new(60) }, 10, None).await;
     let distinct: BTreeSet<_> = read.assets.iter().cloned().collect();
-    assert_eq!(distinct, BTreeSet::from_iter(names((0..60).filter(|asset| *asset != 13))));
-    let [error] = read.errors.as_slice() else { panic!("one asset has no master: {:?}", read.errors) };
-    assert!(error.context().any(|pair| pair == ("asset", "a13")));
-    assert_eq!(read.list.lookups.load(Ordering::SeqCst), 1);
+    assert_eq!(distinct, BTreeSet::from_iter(names((0..60).filter(|asset| ![13, 17].contains(asset)))));
+    let [gone, throttled] = read.errors.as_slice() else { panic!("two lack a master: {:?}", read.errors) };
+    assert!(gone.context().any(|pair| pair == ("asset", "a13")) && !gone.is_retryable());
+    assert!(throttled.context().any(|pair| pair == ("asset", "a17")) && throttled.is_retryable());
+    assert_eq!(*read.list.lookups.lock().unwrap(), [["m13", "m17", "m40", "shared"]]);
     assert_eq!(read.listing, Listing::Complete { seen: 60 });
 }
 
@@ -325,6 +338,6 @@ async fn a_limit_takes_the_first_and_asks_for_no_more() {
 async fn a_failed_page_ends_the_stream_and_the_proof() {
     let read = read(FakeList { fails_at: Some(3), ..FakeList::new(95) }, 10, None).await;
     assert_eq!(read.errors.len(), 1);
-    assert!(!read.listing.is_complete());
+    assert!(!read.listing.is_complete() && read.listing.lacks());
     assert!(read.assets.len() < 95);
 }

@@ -36,7 +36,7 @@ fn asset(asset: Value, master: Value) -> Asset {
         { "recordName": "A", "recordType": "CPLAsset", "fields": asset, "recordChangeTag": "1s2g" },
     ]});
     let page = parse_page(page.to_string().as_bytes()).unwrap();
-    join_all(page.assets, page.masters, &library()).pop().unwrap().unwrap()
+    join_all(page.assets, page.masters, &page.failures, &library()).pop().unwrap().unwrap()
 }
 
 #[test]
@@ -258,7 +258,7 @@ proptest! {
     fn bytes_of_any_kind_are_read_without_panic(mut bytes in Just(PAGE.to_vec()), at in 0..PAGE.len(), with in any::<u8>()) {
         bytes[at] = with;
         if let Ok(page) = parse_page(&bytes) {
-            for asset in join_all(page.assets, page.masters, &library()).iter().flatten() {
+            for asset in join_all(page.assets, page.masters, &page.failures, &library()).iter().flatten() {
                 look_at(asset);
             }
         }
@@ -289,7 +289,7 @@ fn parse_speed() {
         let mut seen = 0;
         for _ in 0..rounds {
             let page = parse_page(page.as_bytes()).unwrap();
-            seen += join_all(page.assets, page.masters, &library()).iter().flatten().count();
+            seen += join_all(page.assets, page.masters, &page.failures, &library()).iter().flatten().count();
         }
         let (each, bytes) = (start.elapsed() / seen as u32, page.len() / 100);
         eprintln!("{name}: {each:?} and {bytes} bytes per asset");

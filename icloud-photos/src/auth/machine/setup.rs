@@ -42,7 +42,10 @@ impl Machine {
         // A page of the edge or an overload says nothing about cookies and tokens.
         match answer.status() {
             200..=299 if answer.reason().refused && self.rung != Rung::Password => self.climb(),
-            400..=407 | 409..=428 | 430..=499 if self.rung != Rung::Password => self.climb(),
+            400..=406 | 409..=428 | 430..=499 if self.rung != Rung::Password && !answer.reason().html => {
+                self.climb()
+            }
+            // Only after a sign-in: cookies and tokens that ended are answered in the same way, on either domain.
             421 if wire::names_other_side(&answer.body) => Err(Error::new(
                 ErrorKind::WrongRegion,
                 "this account seems to live on Apple's other domain; sign in there (region `com` or `cn`)",

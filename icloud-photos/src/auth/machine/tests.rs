@@ -418,11 +418,12 @@ fn security_keys_lead_to_trust() {
     ));
     let assertion = SecurityKeyAssertion {
         client_data: String::new(),
-        signature: "s".to_owned(),
+        signature: "signed".to_owned(),
         authenticator_data: String::new(),
         user_handle: None,
         credential_id: String::new(),
     };
+    assert!(!format!("{assertion:?}").contains("signed"));
     assert_eq!(next(&machine.step(Event::Assertion(assertion))), Send(wire::path::SECURITY_KEY));
     assert_eq!(next(&machine.step(answer(204, &[], ""))), Send(wire::path::TRUST));
 }
@@ -482,7 +483,10 @@ fn only_a_refusal_makes_the_ladder_climb() {
             (403, &[], "", Send(wire::path::ACCOUNT_LOGIN)),
             (421, &[], "", Send(wire::path::ACCOUNT_LOGIN)),
             (450, &[], "", Send(wire::path::ACCOUNT_LOGIN)),
+            (421, &[], r#"{"success":false,"configBag":{"urls":{}}}"#, Send(wire::path::ACCOUNT_LOGIN)),
             (200, &[], "<html>", Fail(ErrorKind::Network)),
+            (403, &[], "<html>", Fail(ErrorKind::Forbidden)),
+            (407, &[], "", Fail(ErrorKind::Protocol)),
             (429, &[], "", Fail(ErrorKind::RateLimited)),
             (500, &[], "", Fail(ErrorKind::Network)),
             (503, &[], "", Fail(ErrorKind::RateLimited)),
@@ -500,6 +504,7 @@ fn only_a_refusal_makes_the_ladder_climb() {
             (200, &[], OPEN_DOOR, Done),
             (200, &[], WANTS_CODE, Fail(ErrorKind::SessionExpired)),
             (421, &[], "", Fail(ErrorKind::SessionExpired)),
+            (421, &[], "<html>", Fail(ErrorKind::Forbidden)),
             (503, &[], "", Fail(ErrorKind::RateLimited)),
         ],
     );

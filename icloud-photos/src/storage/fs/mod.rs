@@ -27,7 +27,8 @@ use crate::error::{Error, ErrorKind, Result};
 ///   has the permissions that any new file gets.
 /// - Files up to 256 KiB are held in memory and written at commit, in one go. Larger ones go to the disk in pieces of
 ///   that size, the next being received while one is written, and can be resumed.
-/// - Nothing is flushed file by file: on Linux [`Storage::flush`] asks the kernel once per file system.
+/// - The larger ones are on the disk before they get their name, so that a loss of power cannot leave half of one under
+///   it. On Linux the rest is not flushed file by file: [`Storage::flush`] asks the kernel once per file system.
 /// - Symbolic links to folders and files are followed, except for parts.
 /// - Names that are not Unicode are not listed.
 #[derive(Debug, Clone)]
@@ -38,8 +39,8 @@ pub struct FsStorage {
 #[derive(Debug)]
 struct Disk {
     root: PathBuf,
-    /// One file per file system with commits that were not flushed, by device number.
-    unflushed: Mutex<HashMap<u64, File>>,
+    /// The last file committed to each file system since it was flushed, by device number.
+    unflushed: Mutex<HashMap<u64, Arc<File>>>,
 }
 
 impl FsStorage {
@@ -119,11 +120,10 @@ impl Storage for FsStorage {
 
     async fn flush(&self) -> Result<()> {
         let disk = Arc::clone(&self.disk);
-        let pending = std::mem::take(&mut *disk.unflushed());
-        if pending.is_empty() {
+        if disk.unflushed().is_empty() {
             return Ok(());
         }
-        blocking(move || disk.flush(pending)).await
+        blocking(move || disk.flush()).await
     }
 }
 
@@ -133,14 +133,14 @@ impl Disk {
         if path.as_str().is_empty() { self.root.clone() } else { self.root.join(path.as_str()) }
     }
 
-    fn unflushed(&self) -> std::sync::MutexGuard<'_, HashMap<u64, File>> {
+    fn unflushed(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<File>>> {
         self.unflushed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers that a file system has something to flush.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn committed(&self, finished: Finished, _target: &Path) -> io::Result<()> {
-        self.unflushed().entry(finished.device).or_insert(finished.file);
+        self.unflushed().insert(finished.device, Arc::new(finished.file));
         Ok(())
     }
 
@@ -152,14 +152,18 @@ impl Disk {
         Ok(())
     }
 
-    fn flush(&self, mut pending: HashMap<u64, File>) -> Result<()> {
-        while let Some(device) = pending.keys().next().copied() {
+    /// Forgets a file system only once it was flushed, and only if nothing was committed to it meanwhile: another flush
+    /// at the same time may not say that all is safe before it is.
+    fn flush(&self) -> Result<()> {
+        let pending: Vec<_> =
+            self.unflushed().iter().map(|(device, file)| (*device, Arc::clone(file))).collect();
+        for (device, file) in pending {
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            if let Some(Err(error)) = pending.get(&device).map(rustix::fs::syncfs) {
-                self.unflushed().extend(pending);
-                return Err(fault(error.into(), self.root.display()));
+            rustix::fs::syncfs(&file).map_err(|error| fault(error.into(), self.root.display()))?;
+            let mut unflushed = self.unflushed();
+            if unflushed.get(&device).is_some_and(|last| Arc::ptr_eq(last, &file)) {
+                unflushed.remove(&device);
             }
-            pending.remove(&device);
         }
         Ok(())
     }

@@ -134,6 +134,11 @@ impl Part {
         Ok(())
     }
 
+    /// Returns when the bytes are on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
     /// Gives the part its time and its final name.
     pub(super) fn finish(
         self,
@@ -179,13 +184,32 @@ fn cannot_link(error: &io::Error) -> bool {
     matches!(error.kind(), PermissionDenied | Unsupported)
 }
 
-/// Reserves the name with an empty file of our own, then replaces that. A crash in between leaves the empty file; the
-/// other way round, looking first, could replace somebody's photo.
+/// Reserves the name with an empty file, then replaces that; looking first and then replacing could cost somebody's
+/// photo. A crash in between leaves the empty file, which whoever comes next takes over.
 fn move_onto_placeholder(part: &Path, target: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).open(target)?;
+    let placeholder = match OpenOptions::new().write(true).create_new(true).open(target) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            open_left_behind(target).ok_or(error)?
+        }
+        outcome => outcome?,
+    };
+    // Claimed until the end: what one writer has reserved is not left behind.
+    if !lock::claim(&placeholder, target)? || placeholder.metadata()?.len() > 0 {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    // What is open cannot be replaced there.
+    #[cfg(not(unix))]
+    drop(placeholder);
     std::fs::rename(part, target).inspect_err(|_| {
         let _ = std::fs::remove_file(target);
     })
+}
+
+/// The empty file that stands there, if it is one.
+fn open_left_behind(target: &Path) -> Option<File> {
+    let meta = target.symlink_metadata().ok()?;
+    let empty = meta.is_file() && meta.len() == 0;
+    empty.then(|| OpenOptions::new().write(true).open(target).ok()).flatten()
 }
 
 #[cfg(unix)]
@@ -196,17 +220,34 @@ mod lock {
     use std::path::Path;
 
     use rustix::fs::{FlockOperation, OFlags, flock};
+    use rustix::io::Errno;
 
     pub(super) const AVAILABLE: bool = true;
 
     /// A new file, locked; `None` if something stands there or takes it from us.
     pub(super) fn fresh(path: &Path) -> io::Result<Option<File>> {
-        open_locked(OpenOptions::new().read(true).write(true).create_new(true), path)
+        let Some(file) = open(OpenOptions::new().read(true).write(true).create_new(true), path)? else {
+            return Ok(None);
+        };
+        match lock(&file) {
+            Lock::Ours => Ok(still_stands(&file, path)?.then_some(file)),
+            Lock::Taken => Ok(None),
+            // Not left behind: nobody would ever use it.
+            Lock::Unknown => std::fs::remove_file(path).map(|()| None),
+        }
     }
 
     /// The file that stands there, locked; `None` if it is no plain file or another writer has it.
     pub(super) fn existing(path: &Path) -> io::Result<Option<File>> {
-        open_locked(OpenOptions::new().read(true).write(true), path)
+        let Some(file) = open(OpenOptions::new().read(true).write(true), path)? else { return Ok(None) };
+        // Where locks are unknown, sharing cannot be ruled out: treat the part as taken.
+        let ours = matches!(lock(&file), Lock::Ours) && still_stands(&file, path)?;
+        Ok(ours.then_some(file))
+    }
+
+    /// Locks a file, as far as locks are known; true if it still stands there and nobody else has it.
+    pub(super) fn claim(file: &File, path: &Path) -> io::Result<bool> {
+        Ok(!matches!(lock(file), Lock::Taken) && still_stands(file, path)?)
     }
 
     pub(super) fn is_linked_elsewhere(file: &File) -> io::Result<bool> {
@@ -217,22 +258,36 @@ mod lock {
         meta.dev()
     }
 
-    fn open_locked(options: &mut OpenOptions, path: &Path) -> io::Result<Option<File>> {
-        let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
-        let file = match options.custom_flags(nofollow).open(path) {
-            Ok(file) => file,
-            Err(error) if is_not_ours(&error) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        // Where locks are unknown, sharing cannot be ruled out: treat the part as taken.
-        let locked = flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-        Ok((locked && still_stands(&file, path)?).then_some(file))
+    /// What asking for a lock came to.
+    enum Lock {
+        Ours,
+        Taken,
+        /// The file system has none.
+        Unknown,
     }
 
+    fn lock(file: &File) -> Lock {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Lock::Ours,
+            Err(Errno::WOULDBLOCK) => Lock::Taken,
+            Err(_) => Lock::Unknown,
+        }
+    }
+
+    fn open(options: &mut OpenOptions, path: &Path) -> io::Result<Option<File>> {
+        let nofollow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
+        match options.custom_flags(nofollow).open(path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if is_not_ours(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Somebody else's, or one that we may not touch.
     fn is_not_ours(error: &io::Error) -> bool {
-        use io::ErrorKind::{AlreadyExists, IsADirectory};
-        matches!(error.kind(), AlreadyExists | IsADirectory)
-            || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+        use io::ErrorKind::{AlreadyExists, IsADirectory, PermissionDenied};
+        matches!(error.kind(), AlreadyExists | IsADirectory | PermissionDenied)
+            || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
     }
 
     fn still_stands(file: &File, path: &Path) -> io::Result<bool> {
@@ -260,6 +315,10 @@ mod lock {
 
     pub(super) fn existing(_: &Path) -> io::Result<Option<File>> {
         Ok(None)
+    }
+
+    pub(super) fn claim(_: &File, _: &Path) -> io::Result<bool> {
+        Ok(true)
     }
 
     pub(super) fn is_linked_elsewhere(_: &File) -> io::Result<bool> {
@@ -290,5 +349,26 @@ mod tests {
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
         assert!(move_onto_placeholder(&folder.path().join("gone.part"), &folder.path().join("b")).is_err());
         assert!(!folder.path().join("b").exists(), "no placeholder is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_placeholder_that_a_crash_left_is_taken_over_but_not_one_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, target) = (folder.path().join("a.part"), folder.path().join("a"));
+        std::fs::write(&part, "photo").unwrap();
+        let theirs = File::create(&target).unwrap();
+        assert!(lock::claim(&theirs, &target).unwrap());
+        let refused = move_onto_placeholder(&part, &target).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        drop(theirs);
+        move_onto_placeholder(&part, &target).unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"photo");
+        std::fs::write(&part, "photo").unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+        std::fs::create_dir(folder.path().join("folder")).unwrap();
+        for other in ["link", "folder"] {
+            assert!(move_onto_placeholder(&part, &folder.path().join(other)).is_err(), "{other}");
+        }
     }
 }

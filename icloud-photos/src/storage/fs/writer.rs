@@ -19,7 +19,6 @@ const BATCH: usize = 256 * 1024;
 /// Chunks held in memory, so that many tiny ones weigh little more than their bytes.
 const MAX_CHUNKS: usize = 1024;
 
-#[derive(Debug)]
 pub(super) struct FsWriter {
     disk: Arc<Disk>,
     target: Arc<Target>,
@@ -30,7 +29,6 @@ pub(super) struct FsWriter {
     held_bytes: usize,
 }
 
-#[derive(Debug)]
 struct Target {
     path: StoragePath,
     file: PathBuf,
@@ -38,7 +36,6 @@ struct Target {
     options: WriteOptions,
 }
 
-#[derive(Debug)]
 enum State {
     /// Nothing is on the disk.
     Fresh,
@@ -162,12 +159,13 @@ impl StorageWriter for FsWriter {
         let chunks = self.take_held();
         let (disk, target, length) = (Arc::clone(&self.disk), Arc::clone(&self.target), self.length);
         blocking(move || {
-            let mut part = match part {
-                Some(part) => part,
-                None => target.create_whole()?,
+            let (mut part, streamed) = match part {
+                Some(part) => (part, true),
+                None => (target.create_whole()?, false),
             };
             let options = &target.options;
             part.append(&chunks)
+                .and_then(|()| if streamed { part.sync() } else { Ok(()) })
                 .and_then(|()| part.finish(&target.file, options.modified, options.replace))
                 .and_then(|finished| disk.committed(finished, &target.file))
                 .map_err(|error| target.fault(error))?;

@@ -18,7 +18,6 @@ use std::fmt;
 
 pub use self::localtime::{LocalTime, LocalZone};
 use self::names::BaseNames;
-pub use self::names::dedup_name;
 pub use self::options::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use self::template::Template;
 use self::versions::Chooser;

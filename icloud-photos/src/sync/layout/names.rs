@@ -84,15 +84,6 @@ fn split_extension(name: &str) -> (&str, &str) {
     }
 }
 
-/// The file name under which a photo is kept when another of that name and a different length stands there already:
-/// `-<size>` before the last dot of the *whole* path. A path without any dot stays as it is.
-pub fn dedup_name(path: &str, size: u64) -> String {
-    match path.rsplit_once('.') {
-        Some((before, after)) => format!("{before}-{size}.{after}"),
-        None => path.to_owned(),
-    }
-}
-
 pub(super) const MOVIE: &str = "com.apple.quicktime-movie";
 
 /// The types icloudpd knows. All but one are images; NRF is its own mistake for NRW, and in every folder by now.

@@ -164,7 +164,7 @@ pub enum LiveSize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NamePolicy {
-    /// By length: the second gets it as a suffix ([`dedup_name`](super::dedup_name)). `name-size-dedup-with-suffix`.
+    /// By length: the second gets it as a suffix, `IMG_1-1024.JPG`. `name-size-dedup-with-suffix`.
     SizeDedup,
     /// By seven characters of the record name in every name. `name-id7`.
     Id7,

@@ -321,19 +321,6 @@ fn folders_are_normalised() {
 }
 
 #[test]
-fn deduplicated_names_carry_the_length() {
-    for (path, want) in [
-        ("2018/IMG_1.JPG", "2018/IMG_1-100.JPG"),
-        ("IMG_1-medium.JPG", "IMG_1-medium-100.JPG"),
-        ("foo.", "foo-100."),
-        ("a.b/foo", "a-100.b/foo"),
-        ("foo", "foo"),
-    ] {
-        assert_eq!(dedup_name(path, 100), want);
-    }
-}
-
-#[test]
 fn repeated_sizes_count_once_and_none_means_original() {
     assert_eq!(utc().sizes([THM, O, THM]).wanted_sizes(), [THM, O]);
     assert_eq!(utc().sizes([]).wanted_sizes(), [O]);
