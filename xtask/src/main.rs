@@ -30,7 +30,7 @@ struct Arguments {
 enum Command {
     /// Runs every test there is, in all languages
     Test,
-    /// Checks all that is not a test: format, lints, documentation, licences, examples, a short fuzz
+    /// Checks all that is not a test: format, lints, documentation, licences, a short fuzz
     Lint,
     /// Runs all that a change must pass: lint, test and conformance
     Ci,

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-/// One of [`NAMES`]: a name such as `auth/init`, `setup/validate`, `cloudkit/records/query` or `content`.
+/// A call, by its name in the tables below, such as `auth/init`, `setup/validate`, `cloudkit/records/query` or `content`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Endpoint(usize);
 
