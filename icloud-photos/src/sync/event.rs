@@ -132,9 +132,9 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
-    /// True if nothing failed and no listing lacks anything ([`Listing::lacks`]).
+    /// True if nothing failed, everything fetched was proven, and no listing lacks anything ([`Listing::lacks`]).
     pub fn is_clean(&self) -> bool {
-        self.failed == 0 && !self.listings.iter().any(Listing::lacks)
+        self.failed == 0 && self.unconfirmed == 0 && !self.listings.iter().any(Listing::lacks)
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
 pub(super) fn folder_structure(text: &str) -> Result<String, String> {
     match Layout::new(LayoutOptions::default().folder(text)) {
         Ok(_) => Ok(text.to_owned()),
+        // Folders need the zone of this computer as well; icloudpd's words are for the template alone.
+        Err(error) if error.context().any(|(key, _)| key == "TZ") => Err(error.to_string()),
         Err(_) => Err(format!("Format {text} specified in --folder-structure is incorrect")),
     }
 }

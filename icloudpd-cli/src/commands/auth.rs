@@ -7,7 +7,7 @@ use icloud_photos::session::FileSessionStore;
 use icloud_photos::{
     AppleId, Challenge, Client, Credentials, Error, ErrorKind, Login, Result, SecurityCode, Session,
 };
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 
 use crate::config::{Account, Config};
 use crate::prompt::{self, Answer};
@@ -110,7 +110,12 @@ impl Desk {
         }
         match challenge.request_push().await {
             Ok(()) => debug!("2FA push notification triggered"),
-            Err(error) => debug!("Failed to trigger 2FA push notification, continuing anyway: {error}"),
+            // A throttled account gets no code at all: asking a person for one would end in "wrong code".
+            Err(error) if error.kind() == ErrorKind::RateLimited => return Err(error),
+            Err(error) => {
+                let other = if challenge.phones().is_empty() { "" } else { ", or choose a phone for an SMS" };
+                warn!("The code could not be sent to your devices ({error}). Enter one from Settings{other}");
+            }
         }
         for (index, phone) in challenge.phones().iter().enumerate() {
             self.say(&format!("  {}: {}", prompt::letter(index), stars(phone)));

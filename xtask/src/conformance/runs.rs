@@ -180,7 +180,8 @@ pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Found> {
     differences.extend(match set.compare {
         Compare::Tree => Vec::new(),
         Compare::Printed => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
-        Compare::PrintedUnordered => compare::sorted_lines(&theirs.ended.stdout, &ours.ended.stdout),
+        Compare::Names => compare::names(&theirs.ended.stdout, &ours.ended.stdout),
+        Compare::Libraries => compare::libraries(&theirs.ended.stdout, &ours.ended.stdout),
     });
     if differences.is_empty() {
         for folder in [&theirs.folder, &ours.folder] {
@@ -196,7 +197,7 @@ fn compared(set: &Set, done: &Done) -> String {
             let files = done.tree.values().filter(|entry| matches!(entry, tree::Entry::File { .. })).count();
             format!("{files} files")
         }
-        Compare::Printed | Compare::PrintedUnordered => {
+        Compare::Printed | Compare::Names | Compare::Libraries => {
             format!("{} lines", done.ended.stdout.lines().count())
         }
     }

@@ -32,8 +32,10 @@ pub(crate) enum Compare {
     Tree,
     /// What stands on stdout, line by line.
     Printed,
-    /// What stands on stdout, in any order (the real one prints libraries in the order of a hash).
-    PrintedUnordered,
+    /// Names of files on stdout, but for what tells clashes apart.
+    Names,
+    /// Libraries on stdout, in any order (the real one has the order of a hash).
+    Libraries,
 }
 
 const BASE: Set =
@@ -41,6 +43,10 @@ const BASE: Set =
 
 const fn tree(name: &'static str, options: &'static [&'static str]) -> Set {
     Set { name, options, ..BASE }
+}
+
+const fn names(name: &'static str, options: &'static [&'static str]) -> Set {
+    Set { name, options, compare: Compare::Names, ..BASE }
 }
 
 const fn printed(name: &'static str, options: &'static [&'static str]) -> Set {
@@ -93,15 +99,15 @@ pub(crate) const SETS: &[Set] = &[
         )
     },
     tree("dry run", &["--dry-run", "--recent", "300"]),
-    Set { start: Start::Prefilled, ..printed("print names, tree half filled", &["--only-print-filenames"]) },
-    printed("print names", &["--only-print-filenames"]),
-    printed(
+    Set { start: Start::Prefilled, ..names("print names, tree half filled", &["--only-print-filenames"]) },
+    names("print names", &["--only-print-filenames"]),
+    names(
         "print names of sizes",
         &["--only-print-filenames", "--size", "original", "--size", "adjusted", "--recent", "400"],
     ),
     printed("list albums", &["--list-albums", "--log-level", "error"]),
     Set {
-        compare: Compare::PrintedUnordered,
+        compare: Compare::Libraries,
         ..tree("list libraries", &["--list-libraries", "--log-level", "error"])
     },
     tree("unknown album", &["--album", "No such album"]),

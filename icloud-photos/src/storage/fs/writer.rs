@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath, StorageWriter, WriteOptions};
 
 /// Bytes held in memory before they go to the disk; a file up to this size goes there at commit only.
-const BATCH: usize = 1024 * 1024;
+const BATCH: usize = 256 * 1024;
 
 /// Chunks held in memory, so that many tiny ones weigh little more than their bytes.
 const MAX_CHUNKS: usize = 1024;
