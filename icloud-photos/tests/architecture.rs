@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("http", &["error", "redact"]),
     ("session", &["error", "redact", "endpoints", "http"]),
     ("auth", &["error", "redact", "endpoints", "http", "session", "client"]),
-    ("library", &["error", "redact", "http", "session", "asset"]),
+    ("library", &["error", "redact", "http", "session"]),
     ("asset", &["error", "redact", "library", "session"]),
     ("storage", &["error"]),
     ("download", &["error", "http", "session", "library", "asset", "storage"]),

@@ -47,6 +47,9 @@ pub(crate) fn message(error: &Error) -> String {
     if let Retry::Exhausted { attempts } = error.retry() {
         text += &format!(" (tried {attempts} times)");
     }
+    if let Some(wait) = error.retry_after() {
+        text += &format!(" (wait {} min)", wait.as_secs().div_ceil(60));
+    }
     if let Some(advice) = what_to_do(error.kind()) {
         text += &format!(". {advice}");
     }
@@ -68,7 +71,7 @@ fn what_happened(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::AccountLocked => "Apple has locked this Apple ID for security reasons",
         ErrorKind::TooManyAttempts => {
-            "Sign-in has failed too often; no further attempt was made, so that Apple does not lock the Apple ID"
+            "Too many sign-ins in half an hour; no password was tried, so that Apple does not lock the Apple ID"
         }
         ErrorKind::RateLimited => "Apple iCloud is temporarily refusing to serve icloudpd",
         ErrorKind::AdvancedDataProtection => {
@@ -106,7 +109,7 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
             "Unlock it at https://iforgot.apple.com, sign in once in a browser, then run again"
         }
         ErrorKind::TooManyAttempts => {
-            "Check the password, sign in once at https://www.icloud.com, wait, then run again"
+            "Check the password, sign in once at https://www.icloud.com, then run again after that time"
         }
         ErrorKind::RateLimited => "Wait some minutes, then run again; if it stays so, run less often",
         ErrorKind::AdvancedDataProtection => {
@@ -184,6 +187,13 @@ mod tests {
         assert!(locked.starts_with("Apple has locked this Apple ID") && locked.contains("iforgot.apple.com"));
         let full = message(&Error::storage(std::io::Error::from(std::io::ErrorKind::StorageFull), "/photos"));
         assert!(full.contains("/photos") && full.contains("free some space"), "{full}");
+    }
+
+    #[test]
+    fn a_time_to_wait_is_told() {
+        let after = Some(std::time::Duration::from_secs(1190));
+        let error = Error::new(ErrorKind::TooManyAttempts, "x").retrying(Retry::Later { after });
+        assert!(message(&error).contains("(wait 20 min)"), "{}", message(&error));
     }
 
     #[test]

@@ -24,15 +24,16 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures::TryStreamExt;
 
 use self::fetch::{Fetch, Progress};
 use self::links::Links;
 use self::sink::{Memory, Sink, ToStorage};
-use crate::asset::{Asset, Checksum, Resource, Role};
+use crate::asset::{Asset, Checksum, Digests, Hasher, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::Library;
 use crate::session::Session;
-use crate::storage::{Storage, StoragePath, WriteOptions};
+use crate::storage::{ObjectMeta, Storage, StoragePath, WriteOptions};
 
 /// Downloads files of one library. Cheap to clone; clones share the lookups for fresh links.
 #[derive(Debug, Clone)]
@@ -139,7 +140,7 @@ impl Download<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the asset has no such file, [`ErrorKind::Integrity`] if Apple sends wrong bytes
-    /// again and again, [`ErrorKind::AlreadyExists`] if the name was taken meanwhile, and what network and storage
+    /// again and again, [`ErrorKind::AlreadyExists`] if other bytes took the name meanwhile, and what network and storage
     /// report. Passing faults were retried already.
     pub async fn save(self, storage: &dyn Storage, path: &StoragePath) -> Result<Saved> {
         let resource = self.resource()?;
@@ -149,12 +150,17 @@ impl Download<'_> {
             modified: self.modified,
             replace: false,
         };
-        let mut sink = ToStorage::open(storage, path, options).await?;
+        let mut sink = ToStorage::open(storage, path, options.clone()).await?;
         let fetched = match self.fetch(resource, &mut sink).await {
             Ok(fetched) => fetched,
             Err(error) => return Err(sink.give_up(error).await),
         };
-        let meta = sink.commit().await?;
+        let meta = match sink.commit().await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                same_bytes(storage, path, options, &fetched.digests).await?.ok_or(error)?
+            }
+            committed => committed?,
+        };
         Ok(Saved {
             path: meta.path,
             size: fetched.size,
@@ -201,6 +207,27 @@ impl fmt::Debug for Download<'_> {
             .field("role", &self.role)
             .finish_non_exhaustive()
     }
+}
+
+/// Somebody took the name while we fetched. If it is for the very same bytes, two programs did the same work: what is left
+/// of ours is removed, and theirs counts.
+async fn same_bytes(
+    storage: &dyn Storage,
+    path: &StoragePath,
+    options: WriteOptions,
+    ours: &Digests,
+) -> Result<Option<ObjectMeta>> {
+    let Some(there) = storage.stat(path).await? else { return Ok(None) };
+    let mut bytes = storage.read(path, 0).await?;
+    let mut hasher = Hasher::new();
+    while let Some(chunk) = bytes.try_next().await? {
+        hasher.update(&chunk);
+    }
+    if hasher.finish().checksum != ours.checksum {
+        return Ok(None);
+    }
+    storage.write(path, options).await?.abort().await?;
+    Ok(Some(there))
 }
 
 /// The name of the part, the same as icloudpd's, so that each can finish what the other began: base32 of the decoded

@@ -2,6 +2,7 @@
 
 use futures::TryStreamExt;
 use icloud_photos::download::{Doubt, Downloader, Proof};
+use icloud_photos::storage::{FsStorage, StoragePath};
 use icloud_photos::{Asset, ErrorKind, Library, Role};
 use icloud_photos_testkit::{AccountSpec, Edit, FakeCloud, FaultAction, FaultRule, FaultScript, LibrarySpec};
 
@@ -171,4 +172,21 @@ async fn a_photo_that_changed_since_it_was_listed_is_left_to_the_next_run() {
     cloud.set_faults(FaultScript { seed: 1, rules: vec![content(status(410)).times(1)] }).unwrap();
     let fetched = Downloader::new(&library).get(edited, Role::Edited).bytes(1 << 20).await;
     assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn a_name_that_was_taken_meanwhile_for_the_same_bytes_is_no_failure() {
+    let cloud = support::cloud(LibrarySpec::plain(2, SIZE));
+    let library = support::sign_in(&cloud).await.primary_library();
+    let assets: Vec<Asset> = library.all().assets().try_collect().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let storage = FsStorage::open(folder.path()).unwrap();
+    let path = StoragePath::parse("IMG.JPG").unwrap();
+    let downloader = Downloader::new(&library);
+    let save = |asset| downloader.get(asset, Role::Original).save(&storage, &path);
+    save(&assets[0]).await.unwrap();
+    assert_eq!(save(&assets[0]).await.unwrap().proof, Proof::Verified);
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 1, "the part of the second download is gone");
+    assert_eq!(save(&assets[1]).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
 }
