@@ -50,6 +50,15 @@ mod on_disk {
 
     const PART: &str = "AGHJZ6A3ATJDRWS7D5WZSUMJGNIPMVOBBY======.part";
 
+    #[test]
+    fn a_folder_that_takes_no_files_is_known_before_anything_is_fetched() {
+        let folder = tempfile::tempdir().unwrap();
+        FsStorage::open(folder.path().join("not/yet")).unwrap().check_writable().unwrap();
+        assert_eq!(everything_in(folder.path()), [""; 0], "the check leaves nothing behind");
+        // /proc refuses new files even for root.
+        assert!(FsStorage::open("/proc/photos").unwrap().check_writable().is_err());
+    }
+
     #[tokio::test]
     async fn opening_makes_nothing_and_wants_a_folder() {
         let folder = tempfile::tempdir().unwrap();

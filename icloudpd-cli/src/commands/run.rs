@@ -96,7 +96,11 @@ fn storage(directory: &Path, changes_nothing: bool) -> Result<Arc<dyn Storage>> 
     if changes_nothing && !directory.exists() {
         return Ok(Arc::new(MemoryStorage::new()));
     }
-    Ok(Arc::new(FsStorage::open(directory)?))
+    let storage = FsStorage::open(directory)?;
+    if !changes_nothing {
+        storage.check_writable()?;
+    }
+    Ok(Arc::new(storage))
 }
 
 /// `--only-print-filenames`: the path of every missing file, a line each.

@@ -225,9 +225,9 @@ mod disk {
     fn unwritable_folder() {
         let world = World::new(LibrarySpec::plain(1, 1000));
         // /proc refuses new folders even for root.
-        let ran = ran(&mut world.icloudpd(&["-d", "/proc/icloudpd"])).exits(3);
-        ran.says("Could not download");
-        assert!(ran.out.contains("/proc/icloudpd"), "{}", ran.out);
+        let ran = ran(&mut world.icloudpd(&["-d", "/proc/icloudpd"])).exits(1);
+        assert!(ran.out.contains("path: /proc"), "{}", ran.out);
+        assert_eq!(world.cloud.counts().requests_to("content"), 0, "nothing is fetched for nowhere");
     }
 
     #[test]

@@ -63,6 +63,19 @@ impl FsStorage {
         }
     }
 
+    /// Makes sure that files can be made here before anything is fetched for them: makes and removes an empty one, in the
+    /// root, or in the nearest folder above it while the root does not exist. Room on the disk is not looked at.
+    ///
+    /// # Errors
+    /// [`ErrorKind::PermissionDenied`] for a folder that may not be written to, and whatever else the disk reports.
+    pub fn check_writable(&self) -> Result<()> {
+        let nearest = self.root().ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+        match tempfile::Builder::new().prefix(".icloud-photos-").tempfile_in(nearest) {
+            Err(error) if error.kind() != io::ErrorKind::StorageFull => Err(fault(error, nearest.display())),
+            _ => Ok(()),
+        }
+    }
+
     /// The folder, as an absolute path.
     pub fn root(&self) -> &Path {
         &self.disk.root
