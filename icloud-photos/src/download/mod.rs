@@ -135,7 +135,7 @@ impl Download<'_> {
         self
     }
 
-    /// Fetches the file into `storage`, under `path`, which must be free. A part is kept when the download breaks off
+    /// Fetches the file into `storage`, under `path`, which must be free or hold the very same bytes. A part is kept when the download breaks off
     /// for good, and completed by the next call.
     ///
     /// # Errors
