@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let exit = match args::parse(&args).and_then(config::interpret) {
         Ok(Invocation::Help) => say(&args::help()),
         Ok(Invocation::Version) => say(&version()),
-        Ok(Invocation::Run(config)) => run(&config),
+        Ok(Invocation::Run(config)) => run(config),
         Err(UsageError::Argument(text)) => {
             say(&text);
             Exit::Usage
@@ -52,7 +52,7 @@ fn version() -> String {
 
 /// Runs until the work is done or Ctrl-C stops it. What is half done then is dropped: no file bears a name that is not
 /// whole.
-fn run(config: &Config) -> Exit {
+fn run(config: Box<Config>) -> Exit {
     let bars = progress::area(config.progress_bar);
     output::start_log(config.log_level, config.only_print_filenames, bars.clone());
     let runtime = match tokio::runtime::Runtime::new() {
@@ -62,13 +62,25 @@ fn run(config: &Config) -> Exit {
             return Exit::Failed;
         }
     };
+    // On a thread of the runtime: handing work from this one to the others would cost a wake-up for each file.
+    let mut work = runtime.spawn(async move { commands::run(&config, &bars).await });
     let exit = runtime.block_on(async {
         tokio::select! {
-            exit = commands::run(config, &bars) => exit,
-            Ok(()) = tokio::signal::ctrl_c() => Exit::Interrupted,
+            ended = &mut work => ended.unwrap_or_else(panicked),
+            Ok(()) = tokio::signal::ctrl_c() => {
+                work.abort();
+                // Dropping what is half done belongs to the work.
+                let _ = work.await;
+                Exit::Interrupted
+            }
         }
     });
     // A prompt may still wait for a person; it gets a moment to give the terminal back.
     runtime.shutdown_timeout(Duration::from_millis(200));
     exit
+}
+
+/// The panic was printed where it happened.
+fn panicked(_: tokio::task::JoinError) -> Exit {
+    Exit::Failed
 }

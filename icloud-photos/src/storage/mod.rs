@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream, StreamExt};
 
 #[cfg(feature = "fs")]
 pub use self::fs::FsStorage;
@@ -26,14 +26,28 @@ use crate::error::{Error, ErrorKind, Result};
 /// How the name of every part ends. [`Storage::list`] leaves such names out.
 pub const PART_SUFFIX: &str = ".part";
 
+/// How many files a storage is asked about at once, unless it knows better.
+const STAT_AT_ONCE: usize = 16;
+
 /// A place for files.
 #[async_trait]
 pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// What this storage can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// What stands under `path`; `None` if no file does (a folder is not a file).
+    /// What stands under `path`; `None` if nothing does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] if the name belongs to something that is no file, so that none can be written there. A
+    /// storage that keeps no such things, as most object stores, has nothing to look for.
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>>;
+
+    /// [`Storage::stat`] for many paths; the answers come in their order. Worth more than a loop where a call costs more than
+    /// its work.
+    async fn stat_all(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<ObjectMeta>>> {
+        let stats = paths.into_iter().map(|path| async move { self.stat(&path).await });
+        stream::iter(stats).buffered(STAT_AT_ONCE).collect().await
+    }
 
     /// Begins to write `path`. Folders are made as needed, at the latest when committing.
     ///

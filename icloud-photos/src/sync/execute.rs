@@ -22,9 +22,12 @@ const HOPELESS: u64 = 32;
 /// So many refusals in a row, each after all retries, mean that Apple refuses us and not a file.
 const REFUSED: u64 = 8;
 
+/// So many downloads may wait for a worker: the walk is woken for many at a time.
+const QUEUE: usize = 64;
+
 /// A flush after so many files or bytes bounds what a cut of power can undo.
 const FLUSH_FILES: u64 = 2000;
-const FLUSH_BYTES: u64 = 128 << 20;
+const FLUSH_BYTES: u64 = 64 << 20;
 
 /// A download that the plan asked for.
 struct Job {
@@ -55,7 +58,7 @@ pub(super) async fn execute(
     plan: Plan,
     observer: Arc<dyn SyncObserver>,
 ) -> Result<SyncReport> {
-    let (send, jobs) = mpsc::channel(inner.concurrency);
+    let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
     let shared = Arc::new(Shared { inner, observer, tally: Tally::default(), jobs: Mutex::new(jobs), fatal });

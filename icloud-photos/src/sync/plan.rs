@@ -19,8 +19,11 @@ use crate::error::{Error, ErrorKind, Result};
 
 use crate::storage::{ObjectMeta, StoragePath};
 
-/// How many assets are looked up in the storage at once.
-const LOOK_AHEAD: usize = 16;
+/// The storage is asked about the files of so many assets in one call, if as many are listed already.
+const GLANCE: usize = 64;
+
+/// So many such calls are under way at once.
+const LOOK_AHEAD: usize = 2;
 
 /// One step of a plan.
 #[derive(Debug)]
@@ -106,8 +109,12 @@ struct Planner {
 struct Surveyed {
     asset: Asset,
     placement: Placement,
-    found: Vec<Result<(StoragePath, Option<ObjectMeta>)>>,
+    /// One for each file of the placement.
+    found: Vec<Result<(StoragePath, There)>>,
 }
+
+/// What stands under a path, or under the name that older versions of icloudpd gave the file.
+type There = Result<Option<ObjectMeta>>;
 
 type Survey = BoxStream<'static, Result<Step>>;
 
@@ -154,11 +161,11 @@ impl Planner {
         }
         for (file, found) in placement.files.iter().zip(found) {
             let placed = match found {
-                Ok((path, meta)) => {
+                Ok((path, Ok(there))) => {
                     let wanted = Wanted::new(&asset, file, path, modified);
-                    self.decide(&wanted, file, meta).await
+                    self.decide(&wanted, there).await
                 }
-                Err(error) => Err(error),
+                Ok((_, Err(error))) | Err(error) => Err(error),
             };
             match placed {
                 Ok(action) => self.queue.push_back(action),
@@ -171,17 +178,10 @@ impl Planner {
     async fn decide(
         &mut self,
         wanted: &Wanted<'_>,
-        file: &WantedFile,
         there: Option<ObjectMeta>,
     ) -> Result<Action> {
         if let Some(claim) = self.claims.get(&wanted.path).cloned() {
             return self.beside(wanted, claim).await;
-        }
-        let mut there = there;
-        if there.is_none()
-            && let Some(legacy) = &file.legacy_name
-        {
-            there = self.inner.storage.stat(&wanted.path.sibling(legacy)).await?;
         }
         match there {
             None => Ok(self.download(wanted, wanted.path.clone(), false)),
@@ -347,11 +347,15 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Begins the listing of one album: its assets with what the storage holds, in order, a few looked up at once.
+/// Begins the listing of one album: its assets with what the storage holds, in order.
 async fn survey(inner: &Arc<Inner>, album: usize) -> Result<(Option<u64>, Survey)> {
     let (total, assets) = inner.list(album).await?;
     let inner = inner.clone();
-    let steps = items(assets).map(move |item| look(inner.clone(), item)).buffered(LOOK_AHEAD);
+    let steps = items(assets)
+        .ready_chunks(GLANCE)
+        .map(move |items| look(inner.clone(), items))
+        .buffered(LOOK_AHEAD)
+        .flat_map(futures::stream::iter);
     Ok((total, steps.boxed()))
 }
 
@@ -370,21 +374,35 @@ fn items(assets: Assets) -> impl Stream<Item = Item> {
     })
 }
 
-async fn look(inner: Arc<Inner>, item: Item) -> Result<Step> {
-    let asset = match item {
-        Item::End(listing) => return Ok(Step::End(listing)),
-        Item::Asset(Err(error)) if Assets::concerns_one(&error) => return Ok(Step::Problem(error)),
-        Item::Asset(asset) => asset?,
-    };
-    if let Some(reason) = inner.reason_to_skip(&asset) {
-        return Ok(Step::Left(asset, reason));
+/// Asks the storage about all files of some items at once; then, about the older names of those that are missing.
+async fn look(inner: Arc<Inner>, items: Vec<Item>) -> Vec<Result<Step>> {
+    let mut steps: Vec<_> = items.into_iter().map(|item| inner.draft(item)).collect();
+    ask(&inner, found_of(&mut steps).map(|(_, path, there)| (path.clone(), there)).collect()).await;
+    let missing = found_of(&mut steps).filter(|(_, _, there)| matches!(there, Ok(None)));
+    let older = missing.filter_map(|(file, path, there)| {
+        let legacy = file.legacy_name.as_ref()?;
+        Some((path.sibling(legacy), there))
+    });
+    ask(&inner, older.collect()).await;
+    steps
+}
+
+async fn ask(inner: &Inner, questions: Vec<(StoragePath, &mut There)>) {
+    let (paths, answers): (Vec<_>, Vec<_>) = questions.into_iter().unzip();
+    for (answer, there) in answers.into_iter().zip(inner.storage.stat_all(paths).await) {
+        *answer = there;
     }
-    let placement = inner.layout.place(&asset);
-    let mut found = Vec::with_capacity(placement.files.len());
-    for file in &placement.files {
-        found.push(inner.stat(&placement, file).await);
-    }
-    Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))
+}
+
+/// What was found of every file whose path the storage can take.
+fn found_of(steps: &mut [Result<Step>]) -> impl Iterator<Item = (&WantedFile, &StoragePath, &mut There)> {
+    let assets = steps.iter_mut().filter_map(|step| match step {
+        Ok(Step::Asset(surveyed)) => Some(&mut **surveyed),
+        _ => None,
+    });
+    assets
+        .flat_map(|Surveyed { placement, found, .. }| placement.files.iter().zip(found))
+        .filter_map(|(file, found)| found.as_mut().ok().map(|(path, there)| (file, &*path, there)))
 }
 
 impl Inner {
@@ -396,14 +414,20 @@ impl Inner {
         }
     }
 
-    async fn stat(
-        &self,
-        placement: &Placement,
-        file: &WantedFile,
-    ) -> Result<(StoragePath, Option<ObjectMeta>)> {
-        let path = StoragePath::parse(&placement.path(&file.name))?;
-        let meta = self.storage.stat(&path).await?;
-        Ok((path, meta))
+    /// What an item asks for, before the storage was asked.
+    fn draft(&self, item: Item) -> Result<Step> {
+        let asset = match item {
+            Item::End(listing) => return Ok(Step::End(listing)),
+            Item::Asset(Err(error)) if Assets::concerns_one(&error) => return Ok(Step::Problem(error)),
+            Item::Asset(asset) => asset?,
+        };
+        if let Some(reason) = self.reason_to_skip(&asset) {
+            return Ok(Step::Left(asset, reason));
+        }
+        let placement = self.layout.place(&asset);
+        let path = |file: &WantedFile| StoragePath::parse(&placement.path(&file.name));
+        let found = placement.files.iter().map(|file| Ok((path(file)?, Ok(None)))).collect();
+        Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))
     }
 
     /// Apple's checksum of a stored file. Files are read only where two photos lay claim to one name.

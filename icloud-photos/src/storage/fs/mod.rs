@@ -1,5 +1,6 @@
 //! Storage on the local disk.
 
+mod lane;
 mod part;
 mod read;
 mod walk;
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
+use self::lane::Lane;
 use self::part::{CAN_RESUME, Finished};
 use self::writer::FsWriter;
 use super::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name};
@@ -41,6 +43,8 @@ struct Disk {
     root: PathBuf,
     /// The last file committed to each file system since it was flushed, by device number.
     unflushed: Mutex<HashMap<u64, Arc<File>>>,
+    /// Where small files are written.
+    lane: Lane,
 }
 
 impl FsStorage {
@@ -59,7 +63,7 @@ impl FsStorage {
         match std::fs::metadata(&root) {
             Ok(meta) if !meta.is_dir() => Err(fault(io::ErrorKind::NotADirectory.into(), root.display())),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fault(error, root.display())),
-            _ => Ok(Self { disk: Arc::new(Disk { root, unflushed: Mutex::default() }) }),
+            _ => Ok(Self { disk: Arc::new(Disk { root, unflushed: Mutex::default(), lane: Lane::default() }) }),
         }
     }
 
@@ -95,14 +99,15 @@ impl Storage for FsStorage {
     }
 
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
-        let (path, file) = (path.clone(), self.disk.locate(path));
-        blocking(move || match std::fs::metadata(&file) {
-            Ok(meta) if meta.is_file() => Ok(Some(ObjectMeta::new(path, meta.len(), meta.modified().ok()))),
-            Ok(_) => Ok(None),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(fault(error, file.display())),
-        })
-        .await
+        let (disk, path) = (Arc::clone(&self.disk), path.clone());
+        blocking(move || disk.stat(path)).await
+    }
+
+    /// One trip to a thread that may block, instead of one for each file.
+    async fn stat_all(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<ObjectMeta>>> {
+        let (disk, count) = (Arc::clone(&self.disk), paths.len());
+        let stats = blocking(move || Ok(paths.into_iter().map(|path| disk.stat(path)).collect::<Vec<_>>())).await;
+        stats.unwrap_or_else(|error| (0..count).map(|_| Err(error.duplicate())).collect())
     }
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
@@ -146,6 +151,20 @@ impl Disk {
         if path.as_str().is_empty() { self.root.clone() } else { self.root.join(path.as_str()) }
     }
 
+    fn stat(&self, path: StoragePath) -> Result<Option<ObjectMeta>> {
+        let file = self.locate(&path);
+        let followed = match std::fs::symlink_metadata(&file) {
+            Ok(meta) if meta.is_symlink() => std::fs::metadata(&file).map_err(|_| no_file(&file))?,
+            Ok(meta) => meta,
+            Err(error) if is_absence(&error) => return Ok(None),
+            Err(error) => return Err(fault(error, file.display())),
+        };
+        match followed.is_file() {
+            true => Ok(Some(ObjectMeta::new(path, followed.len(), followed.modified().ok()))),
+            false => Err(no_file(&file)),
+        }
+    }
+
     fn unflushed(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<File>>> {
         self.unflushed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,6 +199,11 @@ impl Disk {
         }
         Ok(())
     }
+}
+
+fn no_file(file: &Path) -> Error {
+    Error::new(ErrorKind::AlreadyExists, "something that is no file has the name; move it away")
+        .with("path", file.display())
 }
 
 /// Runs file work where it may block.

@@ -16,6 +16,9 @@ use crate::storage::{ObjectMeta, StoragePath, StorageWriter, WriteOptions};
 /// Bytes held in memory before they go to the disk; a file up to this size goes there at commit only.
 const BATCH: usize = 256 * 1024;
 
+/// A longer file is on the disk before it gets its name; for shorter ones one flush serves many.
+const SYNC_ABOVE: u64 = 16 << 20;
+
 /// Chunks held in memory, so that many tiny ones weigh little more than their bytes.
 const MAX_CHUNKS: usize = 1024;
 
@@ -158,14 +161,12 @@ impl StorageWriter for FsWriter {
         let part = self.take_part().await?;
         let chunks = self.take_held();
         let (disk, target, length) = (Arc::clone(&self.disk), Arc::clone(&self.target), self.length);
-        blocking(move || {
-            let (mut part, streamed) = match part {
-                Some(part) => (part, true),
-                None => (target.create_whole()?, false),
-            };
+        let lane = self.disk.lane.clone();
+        lane.run(move || {
+            let mut part = part.map_or_else(|| target.create_whole(), Ok)?;
             let options = &target.options;
             part.append(&chunks)
-                .and_then(|()| if streamed { part.sync() } else { Ok(()) })
+                .and_then(|()| if length > SYNC_ABOVE { part.sync() } else { Ok(()) })
                 .and_then(|()| part.finish(&target.file, options.modified, options.replace))
                 .and_then(|finished| disk.committed(finished, &target.file))
                 .map_err(|error| target.fault(error))?;
