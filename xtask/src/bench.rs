@@ -1,5 +1,6 @@
 //! Ours, the real icloudpd and a plain parallel fetch, side by side on one fake in one run.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde::Deserialize;
+use tempfile::TempDir;
 
 use crate::conformance::ours;
 use crate::fake::{Account, Fake, PASSWORD, USERNAME};
@@ -100,7 +102,9 @@ struct Bed<'a> {
     xtask: &'a Path,
     clients: &'a Clients,
     fake: Fake,
+    place: Place,
     folder: &'a Path,
+    runs: Cell<usize>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -114,51 +118,110 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if chosen.is_empty() {
         bail!("no bench has {:?} in its name", options.only);
     }
+    // Emptied at the very end: where files were just removed, ext4 is slow to make new ones.
+    let mut used = Vec::new();
     for bench in chosen {
-        // The target folder is on a disk; a temporary folder may be memory.
-        let folder = tempfile::tempdir_in(house::target()?)?;
-        let fake = Fake::start(&programs, bench.account)?;
-        let bed = Bed { programs: &programs, xtask: &xtask, clients: &clients, fake, folder: folder.path() };
-        bench.run(&bed, options).with_context(|| bench.name)?;
+        for place in Place::all() {
+            if *place == Place::Memory && !bench.plain {
+                continue;
+            }
+            let folder = place.folder()?;
+            let fake = Fake::start(&programs, bench.account)?;
+            let bed = Bed {
+                programs: &programs,
+                xtask: &xtask,
+                clients: &clients,
+                fake,
+                place: *place,
+                folder: folder.path(),
+                runs: Cell::new(0),
+            };
+            bench.run(&bed, options).with_context(|| bench.name)?;
+            used.push(folder);
+        }
     }
     Ok(())
 }
 
+/// Where files are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// What the programs cost, whatever the disk.
+    Memory,
+    /// What a person sees. A disk that takes longer for the bytes than the fetch does is the floor there, and the plain fetch
+    /// leaves them in memory: the one that flushes tells what the machine can do.
+    Disk,
+}
+
+const MEMORY: &str = "/dev/shm";
+
+impl Place {
+    fn all() -> &'static [Self] {
+        if Path::new(MEMORY).is_dir() { &[Self::Memory, Self::Disk] } else { &[Self::Disk] }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "in memory",
+            Self::Disk => "on disk",
+        }
+    }
+
+    fn folder(self) -> Result<TempDir> {
+        Ok(match self {
+            Self::Memory => tempfile::tempdir_in(MEMORY)?,
+            // The target folder is on a disk; a temporary folder may be memory.
+            Self::Disk => tempfile::tempdir_in(house::target()?)?,
+        })
+    }
+}
+
 impl Bench {
     fn run(&self, bed: &Bed<'_>, options: &Options) -> Result<()> {
-        println!("\n{}", self.name);
+        println!("\n{}, {}", self.name, bed.place.name());
         println!("  {:<28} {:>9} {:>9} {:>10} {:>9}", "", "wall s", "CPU s", "peak MB", "requests");
         let links = if self.plain { Some(bed.links()?) } else { None };
-        let mut plain: Option<Cost> = None;
-        let mut ours: Option<Cost> = None;
+        let (mut plain, mut flushed, mut ours) = (None, None, None);
         for _ in 0..options.rounds.max(1) {
             if let Some(links) = &links {
-                plain = quicker(plain, bed.plain(links)?);
+                plain = quicker(plain, bed.plain(links, &[])?);
+                if bed.place == Place::Disk {
+                    flushed = quicker(flushed, bed.plain(links, &["--flush"])?);
+                }
             }
             ours = quicker(ours, bed.ours(self.options)?);
         }
         let ours = ours.context("nothing was measured")?;
         line("ours", &ours);
-        if let Some(plain) = &plain {
-            line("plain fetch", plain);
-        }
-        if let Some(part) = self.theirs {
-            let part = if options.whole { self.account.assets } else { part };
-            let mut theirs = bed.theirs(self.options, part)?;
-            if part < self.account.assets {
-                let start = bed.theirs(self.options, 0)?;
-                theirs = theirs.scaled(&start, self.account.assets as f64 / part as f64);
+        let floors = [("plain fetch", plain), ("plain fetch, flushed", flushed)];
+        for (name, floor) in &floors {
+            if let Some(floor) = floor {
+                line(name, floor);
             }
-            let name = match part == self.account.assets {
-                true => "icloudpd 1.32.3".to_owned(),
-                false => format!("icloudpd, scaled from {part}"),
-            };
-            line(&name, &theirs);
-            ratio("icloudpd to ours", &theirs, &ours);
         }
-        if let Some(plain) = &plain {
-            ratio("ours to plain fetch", &ours, plain);
+        if let Some(part) = self.theirs.filter(|_| bed.place == Place::Disk) {
+            self.compare_icloudpd(bed, &ours, if options.whole { self.account.assets } else { part })?;
         }
+        for (name, floor) in &floors {
+            if let Some(floor) = floor {
+                ratio(&format!("ours to {name}"), &ours, floor);
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_icloudpd(&self, bed: &Bed<'_>, ours: &Cost, part: u64) -> Result<()> {
+        let mut theirs = bed.theirs(self.options, part)?;
+        if part < self.account.assets {
+            let start = bed.theirs(self.options, 0)?;
+            theirs = theirs.scaled(&start, self.account.assets as f64 / part as f64);
+        }
+        let name = match part == self.account.assets {
+            true => "icloudpd 1.32.3".to_owned(),
+            false => format!("icloudpd, scaled from {part}"),
+        };
+        line(&name, &theirs);
+        ratio("icloudpd to ours", &theirs, ours);
         Ok(())
     }
 }
@@ -205,34 +268,34 @@ impl Bed<'_> {
         Ok(path)
     }
 
-    fn plain(&self, links: &Path) -> Result<Cost> {
-        let folder = self.empty("plain")?;
+    fn plain(&self, links: &Path, options: &[&str]) -> Result<Cost> {
+        let folder = self.fresh()?;
         let mut command = Command::new(self.xtask);
-        command.arg("fetch").arg(links).arg(folder.join("files"));
+        command.arg("fetch").args(options).arg(links).arg(folder.join("files"));
         self.measure(command, &folder, Person::Nobody)
     }
 
     /// A whole run: sign-in with password and code, listing, download, proof, flush.
     fn ours(&self, options: &[&str]) -> Result<Cost> {
-        let folder = self.empty("ours")?;
+        let folder = self.fresh()?;
         let mut command = ours(self.programs, &self.fake.url);
         command.args(ARGUMENTS).args(options);
         self.measure(command, &folder, Person::WithDevice(&self.fake))
     }
 
     fn theirs(&self, options: &[&str], part: u64) -> Result<Cost> {
-        let folder = self.empty("theirs")?;
+        let folder = self.fresh()?;
         let mut command = self.clients.icloudpd(&self.fake.url);
         command.args(ARGUMENTS).args(options).args(["--recent", &part.to_string()]);
         self.measure(command, &folder, Person::WithDevice(&self.fake))
     }
 
-    fn empty(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.folder.join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
+    fn fresh(&self) -> Result<PathBuf> {
+        self.runs.set(self.runs.get() + 1);
+        let folder = self.folder.join(self.runs.get().to_string());
         fs::create_dir_all(&folder)?;
+        // What others wrote is not ours to wait for.
+        process::must(&mut Command::new("sync"))?;
         Ok(folder)
     }
 
@@ -257,8 +320,22 @@ impl Bed<'_> {
         }
         let mut cost: Cost = serde_json::from_slice(&fs::read(&result)?)?;
         cost.requests = self.fake.counts()?.requests;
+        give_back(folder)?;
         Ok(cost)
     }
+}
+
+/// Frees the room that a run took, and leaves its files.
+fn give_back(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            give_back(&entry.path())?;
+        } else {
+            fs::File::create(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 const ARGUMENTS: &[&str] = &[

@@ -1,5 +1,5 @@
 //! The floor of the machine: fetches a list of links in parallel and writes what comes, nothing else. No listing, no
-//! proof, no flush, no names.
+//! proof, no names, and no flush unless it is asked for.
 
 use std::fs;
 use std::io::Write as _;
@@ -18,6 +18,9 @@ pub(crate) struct Options {
     /// How many at once
     #[arg(long, default_value_t = 8)]
     threads: usize,
+    /// Return when everything is on the disk, with one flush at the end
+    #[arg(long)]
+    flush: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -31,7 +34,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 fetch(&http, link, options.folder.join(number.to_string()))
             })
             .await
-    })
+    })?;
+    if options.flush { flush(&options.folder) } else { Ok(()) }
+}
+
+#[cfg(target_os = "linux")]
+fn flush(folder: &Path) -> Result<()> {
+    rustix::fs::syncfs(fs::File::open(folder)?).context("cannot flush the file system")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn flush(folder: &Path) -> Result<()> {
+    for file in fs::read_dir(folder)? {
+        fs::File::open(file?.path())?.sync_all()?;
+    }
+    Ok(())
 }
 
 async fn fetch(http: &reqwest::Client, link: &str, path: impl AsRef<Path>) -> Result<()> {
