@@ -246,9 +246,11 @@ fn ends_the_run(error: &Error, in_a_row: u64) -> bool {
         | ErrorKind::TermsRequired => true,
         // One file that Apple cannot serve answers so too; many in a row, or a long wait, is about us.
         ErrorKind::RateLimited => in_a_row >= REFUSED || error.retry_after().is_some(),
-        ErrorKind::Network | ErrorKind::Timeout | ErrorKind::Storage | ErrorKind::PermissionDenied => {
-            in_a_row >= HOPELESS
-        }
+        ErrorKind::Network
+        | ErrorKind::Timeout
+        | ErrorKind::LinkExpired
+        | ErrorKind::Storage
+        | ErrorKind::PermissionDenied => in_a_row >= HOPELESS,
         _ => false,
     }
 }

@@ -211,7 +211,7 @@ impl Planner {
     }
 
     /// Two photos lay claim to a file that stood there before this run: its bytes say whose it is. If it is this one's, the
-    /// one we took for its owner is a newcomer and still missing.
+    /// one we took for its owner is a newcomer and still missing; if it is neither's, both are.
     async fn contest(
         &mut self,
         wanted: &Wanted<'_>,
@@ -221,16 +221,18 @@ impl Planner {
         let (Some((owner, role)), Some(checksum)) = (&claim.assumed, wanted.checksum) else {
             return Ok(None);
         };
-        if self.inner.content(path).await?.as_ref() != Some(checksum) {
+        let Some(content) = self.inner.content(path).await? else { return Ok(None) };
+        let ours = content == *checksum;
+        if !ours && claim.is_for(claim.size, Some(&content)) {
             return Ok(None);
         }
-        let newcomer = self.inner.library.asset(owner).await?;
-        self.claims.set(path, wanted.claim());
-        let modified = Some(modified(&self.inner.layout.place(&newcomer)));
-        let other = Wanted { modified, ..Wanted::again(&newcomer, *role, wanted.path.clone()) };
+        let owner = self.inner.library.asset(owner).await?;
+        self.claims.set(path, if ours { wanted.claim() } else { Claim::new(claim.size, Some(&content)) });
+        let modified = Some(modified(&self.inner.layout.place(&owner)));
+        let other = Wanted { modified, ..Wanted::again(&owner, *role, wanted.path.clone()) };
         let twin = self.by_content(&other).await?;
         self.queue.push_back(twin);
-        Ok(Some(wanted.present(path.clone(), *path != wanted.path)))
+        Ok(ours.then(|| wanted.present(path.clone(), *path != wanted.path)))
     }
 
     /// icloudpd's rule: another length gets the length in its name, and whatever stands there is taken for it.

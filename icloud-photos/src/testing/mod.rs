@@ -39,6 +39,7 @@ macro_rules! storage_conformance {
             @tests $make;
             nothing_stands_in_an_empty_storage
             files_of_every_size_read_back
+            many_are_asked_about_in_order
             reading_may_start_anywhere
             nothing_shows_before_commit
             abort_leaves_nothing

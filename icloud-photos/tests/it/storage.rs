@@ -243,6 +243,11 @@ mod on_disk {
         assert_eq!(listed(&storage).await, ["2018/07/a"]);
         let refused = put(&storage, "broken", b"x", WriteOptions::default()).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+        // Known before anything is fetched.
+        for in_the_way in ["broken", "2018/07"] {
+            let error = storage.stat(&path(in_the_way)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{in_the_way}");
+        }
         assert!(fs::symlink_metadata(storage.root().join("nowhere")).is_err());
     }
 
@@ -342,7 +347,7 @@ mod on_disk {
             eprintln!("SKIPPED: the file system here does not tell what it has not written");
             return;
         }
-        put(&storage, "a", &vec![1; 1_000_000], WriteOptions::default().part(PART)).await.unwrap();
+        put(&storage, "a", &vec![1; 20_000_000], WriteOptions::default().part(PART)).await.unwrap();
         assert_eq!(unwritten(&storage.root().join("a")), Some(0));
     }
 

@@ -110,6 +110,38 @@ async fn two_photos_of_one_name_and_length_are_both_kept() {
     assert_eq!(world.run().await.unwrap().downloaded, 0);
 }
 
+/// Neither of the two is what stands under their name, though it has their length.
+#[tokio::test(start_paused = true)]
+async fn a_foreign_file_of_the_same_length_hides_neither_of_two_photos() {
+    let world = world_of(LibrarySpec::plain(5, 4096).with_same_length_twins()).await;
+    world.run().await.unwrap();
+    let tree = world.tree().await;
+    let (plain, twin) = twins(&tree);
+    let path = |text: &str| StoragePath::parse(text).unwrap();
+    for gone in [&plain, &twin] {
+        world.storage.remove(&path(gone)).await.unwrap();
+    }
+    let foreign = vec![7; tree[&plain] as usize];
+    let mut writer = world.storage.write(&path(&plain), WriteOptions::default()).await.unwrap();
+    writer.write(foreign.clone().into()).await.unwrap();
+    writer.commit().await.unwrap();
+    assert_eq!(world.run().await.unwrap().downloaded, 2);
+    let there: Vec<_> = world.storage.read(&path(&plain), 0).await.unwrap().try_collect().await.unwrap();
+    assert_eq!(there.concat(), foreign);
+    assert_eq!(world.tree().await.len(), tree.len() + 1);
+    assert_eq!(world.run().await.unwrap().downloaded, 0);
+}
+
+/// Links that are refused whatever is asked are no reason to ask for every photo of a large library.
+#[tokio::test(start_paused = true)]
+async fn links_that_never_work_end_the_run() {
+    let world = world_of(LibrarySpec::plain(2000, 1000)).await;
+    world.faults(vec![FaultRule::new("content", status(403))]);
+    let error = world.run().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LinkExpired);
+    assert!(world.cloud.counts().requests_to("content") < 400);
+}
+
 fn twins(tree: &BTreeMap<String, u64>) -> (String, String) {
     let twin = tree.keys().find(|path| {
         let stem = path.rsplit_once('.').unwrap().0;

@@ -12,7 +12,7 @@ use tracing::{debug, error, info, warn};
 use crate::config::{Account, Config};
 use crate::prompt::{self, Answer};
 
-/// Wrong codes a person at a terminal may enter before we give up; Apple counts as well.
+/// Wrong codes that a person, or a pipe, may enter before we give up; Apple counts as well.
 const WRONG_CODES: u32 = 3;
 
 /// How long a person may take to find the device that must approve.
@@ -83,16 +83,20 @@ impl Desk {
             return Err(Error::new(ErrorKind::CodeRequired, "a code is needed and nobody can be asked"));
         }
         self.offer(challenge).await?;
-        let mut wrong = 0;
-        loop {
-            let code = self.ask_code(challenge).await?;
+        let mut refused: Option<Error> = None;
+        for attempt in 1..=WRONG_CODES {
+            let code = match (self.ask_code(challenge).await, refused) {
+                (Ok(code), _) => code,
+                // A pipe held one code only: that it was wrong says more than that no other came.
+                (Err(ended), Some(refusal)) if ended.kind() == ErrorKind::CodeRequired => return Err(refusal),
+                (Err(error), _) => return Err(error),
+            };
             match challenge.submit(code).await {
                 Err(refusal) if refusal.kind() == ErrorKind::CodeRejected => {
-                    wrong += 1;
-                    if wrong == WRONG_CODES || !prompt::at_terminal() {
-                        return Err(refusal);
+                    if attempt < WRONG_CODES {
+                        error!("Failed to verify {} authentication code. Try again", name.to_lowercase());
                     }
-                    error!("Failed to verify {} authentication code. Try again", name.to_lowercase());
+                    refused = Some(refusal);
                 }
                 Ok(session) => {
                     info!("{}", all_set(&name.to_lowercase(), &short.to_uppercase()));
@@ -101,6 +105,7 @@ impl Desk {
                 Err(error) => return Err(error),
             }
         }
+        Err(refused.unwrap_or_else(|| Error::new(ErrorKind::CodeRequired, "no code came")))
     }
 
     /// Makes a code come, or says where one may be sent to.

@@ -43,6 +43,16 @@ fn the_code_comes_from_a_pipe_and_is_asked_for_once() {
 }
 
 #[test]
+fn a_wrong_code_in_a_pipe_is_followed_by_the_next_line() {
+    let world = with_code();
+    let right = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "999999\n012345\n").exits(0);
+    right.says("Failed to verify two-factor authentication code. Try again");
+    world.forget_session();
+    let alone = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "999999\n").exits(1);
+    assert!(!alone.out.contains("standard input ended"), "{}", alone.out);
+}
+
+#[test]
 fn answers_that_make_no_sense_are_asked_for_again() {
     let world = with_code();
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "\nz\n12345x\n12\n012 345\n").exits(0);

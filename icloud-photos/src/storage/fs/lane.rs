@@ -104,3 +104,59 @@ impl fmt::Debug for Lane {
         f.write_str("Lane")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn all_work_is_done_by_few_threads_and_none_is_left() {
+        let lane = Lane::default();
+        let work = (0..1000).map(|number| lane.run(move || Ok((number, std::thread::current().id()))));
+        let done = futures::future::try_join_all(work).await.unwrap();
+        assert!(done.iter().enumerate().all(|(number, (seen, _))| number == *seen));
+        let state = lane.state();
+        assert!(state.queue.is_empty());
+    }
+
+    #[tokio::test]
+    async fn slow_work_gets_more_threads() {
+        let lane = Lane::default();
+        let (ready, waiting) = std::sync::mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        // Each waits for the next one to be under way: one thread alone would wait for ever.
+        let first = lane.run({
+            let waiting = waiting.clone();
+            move || {
+                let heard = waiting.lock().unwrap().recv_timeout(Duration::from_secs(20));
+                heard.map_err(|_| Error::new(ErrorKind::Timeout, "nobody else came"))
+            }
+        });
+        let others = (0..8).map(|_| {
+            let ready = ready.clone();
+            lane.run(move || Ok(ready.send(()).unwrap()))
+        });
+        let (first, others) = tokio::join!(first, futures::future::join_all(others));
+        first.unwrap();
+        assert!(others.into_iter().all(|other| other.is_ok()));
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_an_error_and_the_lane_goes_on() {
+        let lane = Lane::default();
+        let error = lane.run::<()>(|| panic!("on purpose")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
+        assert_eq!(lane.run(|| Ok(5)).await.unwrap(), 5);
+    }
+
+    #[test]
+    fn a_lane_outlives_its_runtime() {
+        let lane = Lane::default();
+        for number in 0..3 {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            assert_eq!(runtime.block_on(lane.run(move || Ok(number))).unwrap(), number);
+        }
+    }
+}

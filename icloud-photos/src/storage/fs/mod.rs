@@ -29,8 +29,8 @@ use crate::error::{Error, ErrorKind, Result};
 ///   has the permissions that any new file gets.
 /// - Files up to 256 KiB are held in memory and written at commit, in one go. Larger ones go to the disk in pieces of
 ///   that size, the next being received while one is written, and can be resumed.
-/// - The larger ones are on the disk before they get their name, so that a loss of power cannot leave half of one under
-///   it. On Linux the rest is not flushed file by file: [`Storage::flush`] asks the kernel once per file system.
+/// - Files above 16 MiB are on the disk before they get their name, so that a loss of power cannot leave half of one
+///   under it. On Linux the rest is not flushed file by file: [`Storage::flush`] asks the kernel once per file system.
 /// - Symbolic links to folders and files are followed, except for parts.
 /// - Names that are not Unicode are not listed.
 #[derive(Debug, Clone)]
