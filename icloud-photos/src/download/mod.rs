@@ -51,6 +51,7 @@ pub struct Download<'a> {
     modified: Option<SystemTime>,
     progress: Option<Progress>,
     sha256: bool,
+    replace: bool,
 }
 
 /// What is known of bytes that were fetched.
@@ -111,7 +112,7 @@ impl Downloader {
 
     /// Prepares the download of one file of `asset`. Nothing is sent yet.
     pub fn get<'a>(&'a self, asset: &'a Asset, role: Role) -> Download<'a> {
-        Download { downloader: self, asset, role, modified: None, progress: None, sha256: false }
+        Download { downloader: self, asset, role, modified: None, progress: None, sha256: false, replace: false }
     }
 }
 
@@ -126,6 +127,12 @@ impl Download<'_> {
     /// proves the bytes, needs none; the second hash costs half as much time again.
     pub fn sha256(mut self) -> Self {
         self.sha256 = true;
+        self
+    }
+
+    /// Takes the place of what stands under the name, once the new bytes are whole and proven.
+    pub fn replace(mut self) -> Self {
+        self.replace = true;
         self
     }
 
@@ -148,7 +155,7 @@ impl Download<'_> {
             part: resource.checksum.as_ref().map(part_name),
             size: resource.size,
             modified: self.modified,
-            replace: false,
+            replace: self.replace,
         };
         let mut sink = ToStorage::open(storage, path, options.clone()).await?;
         let fetched = match self.fetch(resource, &mut sink).await {

@@ -3,6 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use sha1::{Digest as _, Sha1};
+
+use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
@@ -11,6 +14,7 @@ use crate::asset::{Assets, Fields};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::{Album, Library};
+use crate::session::Database;
 use crate::storage::Storage;
 
 /// Keeps a copy of a library. Cheap to clone.
@@ -31,6 +35,24 @@ pub(super) struct Inner {
     pub(super) skip_videos: bool,
     pub(super) skip_photos: bool,
     pub(super) concurrency: usize,
+    pub(super) missing: Missing,
+    pub(super) catalogue: Arc<dyn Catalogue>,
+    /// The catalogue was given, and is there for the next run.
+    remembers: bool,
+    /// Names the library in the catalogue.
+    pub(super) key: LibraryKey,
+    /// Names what is asked for: a token of one selection says nothing about another.
+    pub(super) selection: String,
+}
+
+/// What to do about a file that the catalogue knows and the storage no longer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// Fetch it again.
+    #[default]
+    Restore,
+    /// Somebody removed it on purpose: leave it.
+    Respect,
 }
 
 /// Collects what a [`SyncEngine`] needs.
@@ -45,6 +67,8 @@ pub struct SyncBuilder {
     skip_videos: bool,
     skip_photos: bool,
     concurrency: NonZeroUsize,
+    missing: Missing,
+    catalogue: Option<Arc<dyn Catalogue>>,
 }
 
 impl SyncEngine {
@@ -59,6 +83,8 @@ impl SyncEngine {
             skip_videos: false,
             skip_photos: false,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
+            missing: Missing::default(),
+            catalogue: None,
         }
     }
 
@@ -76,6 +102,10 @@ impl SyncEngine {
     /// or nothing can be reached any more.
     pub async fn execute(&self, plan: Plan, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
         execute::execute(self.0.clone(), plan, observer).await.map_err(|error| error.during("sync"))
+    }
+
+    pub(super) fn inner(&self) -> Arc<Inner> {
+        self.0.clone()
     }
 
     /// Plans and executes.
@@ -124,6 +154,19 @@ impl SyncBuilder {
         self
     }
 
+    /// Remembers what was fetched, and how far the library's history was followed: the next run asks Apple only what happened
+    /// since. Without one every run lists everything.
+    pub fn catalogue(mut self, catalogue: Arc<dyn Catalogue>) -> Self {
+        self.catalogue = Some(catalogue);
+        self
+    }
+
+    /// What to do about files that were fetched and are gone. Default: fetch them again. Matters only with a catalogue.
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.missing = missing;
+        self
+    }
+
     /// Makes the engine. Nothing is sent.
     ///
     /// # Errors
@@ -132,10 +175,12 @@ impl SyncBuilder {
         if self.skip_videos && self.skip_photos {
             return Err(Error::new(ErrorKind::Config, "skipping videos and photos leaves nothing"));
         }
+        let selection = self.selection();
         let albums = if self.albums.is_empty() { vec![self.library.all()] } else { self.albums };
         Ok(SyncEngine(Arc::new(Inner {
             downloader: Downloader::new(&self.library),
             layout: Layout::new(self.layout)?,
+            key: library_key(&self.library),
             library: self.library,
             albums,
             storage: self.storage,
@@ -143,11 +188,49 @@ impl SyncBuilder {
             skip_videos: self.skip_videos,
             skip_photos: self.skip_photos,
             concurrency: self.concurrency.get(),
+            missing: self.missing,
+            remembers: self.catalogue.is_some(),
+            catalogue: self.catalogue.unwrap_or_else(|| Arc::new(MemoryCatalogue::new())),
+            selection,
         })))
+    }
+
+    /// Everything that decides which files are wanted, as a digest.
+    fn selection(&self) -> String {
+        let albums: Vec<_> = self.albums.iter().map(Album::id).collect();
+        let chosen = (&self.layout, albums, self.recent, self.skip_videos, self.skip_photos);
+        let digest = Sha1::digest(format!("{chosen:?}"));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
+/// The account is part of it: every account has a `PrimarySync`.
+fn library_key(library: &Library) -> LibraryKey {
+    let id = library.id();
+    let database = match id.database() {
+        Database::Private => "private",
+        Database::Shared => "shared",
+    };
+    let owner = id.owner().map(|owner| format!("/{owner}")).unwrap_or_default();
+    LibraryKey::new(format!("{}/{database}/{}{owner}", library.session().dsid(), id.zone()))
+}
+
 impl Inner {
+    /// Whether the next run can go on from where this one ends. The newest few of a list are listed each time.
+    pub(super) fn follows(&self) -> bool {
+        self.remembers && self.recent.is_none()
+    }
+
+    /// Whether what was fetched is to be remembered.
+    pub(super) fn remembers(&self) -> bool {
+        self.remembers
+    }
+
+    /// Whether everything is asked for that the library shows.
+    pub(super) fn is_whole_library(&self) -> bool {
+        self.recent.is_none() && matches!(&self.albums[..], [album] if album.id() == self.library.all().id())
+    }
+
     /// The listing of one album, and how many assets it should bring.
     pub(super) async fn list(&self, album: usize) -> Result<(Option<u64>, Assets)> {
         let album = &self.albums[album];

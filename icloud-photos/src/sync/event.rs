@@ -87,6 +87,11 @@ pub enum SkipReason {
     IsVideo,
     /// Only videos are wanted.
     IsPhoto,
+    /// Somebody removed its file here, and files that were removed are not to be fetched again.
+    RemovedHere {
+        /// The name of the file.
+        name: String,
+    },
     /// The size asked for does not exist and no other may stand in for it.
     NoSuchSize {
         /// The size asked for, as icloudpd calls it.

@@ -10,9 +10,12 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
+use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
+use super::ledger::Ledger;
 use super::plan::{Action, Plan};
+use crate::asset::Asset;
 use crate::download::{Proof, Saved};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -33,6 +36,7 @@ const FLUSH_BYTES: u64 = 64 << 20;
 struct Job {
     target: Target,
     modified: Option<std::time::SystemTime>,
+    failures: u32,
 }
 
 /// What the workers share.
@@ -40,6 +44,7 @@ struct Shared {
     inner: Arc<Inner>,
     observer: Arc<dyn SyncObserver>,
     tally: Tally,
+    ledger: Ledger,
     jobs: Mutex<mpsc::Receiver<Job>>,
     fatal: mpsc::Sender<Error>,
 }
@@ -61,7 +66,7 @@ pub(super) async fn execute(
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
-    let shared = Arc::new(Shared { inner, observer, tally: Tally::default(), jobs: Mutex::new(jobs), fatal });
+    let shared = Arc::new(Shared { inner, observer, tally: Tally::default(), ledger: Ledger::default(), jobs: Mutex::new(jobs), fatal });
     let mut workers = JoinSet::new();
     for _ in 0..count {
         workers.spawn(work(shared.clone()));
@@ -78,10 +83,15 @@ pub(super) async fn execute(
             Ok(())
         }
     };
-    let flushed = shared.inner.storage.flush().await;
-    let mut report = walked?;
+    // What was fetched is written down, whatever ended the run.
+    let flushed = shared.ledger.flush(&shared.inner).await;
+    let (mut report, progress) = walked?;
     finished?;
     flushed?;
+    shared.ledger.settle(&shared.inner).await?;
+    if let Some(progress) = progress {
+        shared.ledger.cover(&shared.inner, progress).await?;
+    }
     shared.tally.fill(&mut report);
     Ok(report)
 }
@@ -109,16 +119,27 @@ async fn finish(workers: &mut JoinSet<()>, fatals: &mut mpsc::Receiver<Error>) -
     fatals.try_recv().map_or(Ok(()), Err)
 }
 
-async fn walk(shared: &Shared, mut plan: Plan, jobs: mpsc::Sender<Job>) -> Result<SyncReport> {
+async fn walk(
+    shared: &Shared,
+    mut plan: Plan,
+    jobs: mpsc::Sender<Job>,
+) -> Result<(SyncReport, Option<Progress>)> {
     let mut report = SyncReport::default();
     while let Some(action) = plan.next().await.transpose()? {
+        if let Action::Covered { progress } = action {
+            return Ok((report, Some(progress)));
+        }
         if let Some(job) = shared.take(action, &mut report)
             && jobs.send(job).await.is_err()
         {
             break;
         }
+        if shared.ledger.is_full() {
+            shared.ledger.flush(&shared.inner).await?;
+            shared.ledger.settle(&shared.inner).await?;
+        }
     }
-    Ok(report)
+    Ok((report, None))
 }
 
 async fn work(shared: Arc<Shared>) {
@@ -140,14 +161,21 @@ impl Shared {
     fn take(&self, action: Action, report: &mut SyncReport) -> Option<Job> {
         match action {
             Action::Begin { total } => self.tell(SyncEvent::Started { total }),
-            Action::Download { target, modified, deduplicated, .. } => {
+            Action::Download { target, modified, deduplicated, failures, .. } => {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
-                return Some(Job { target, modified });
+                return Some(Job { target, modified, failures });
             }
-            Action::Present { target, deduplicated } => {
+            Action::Stands { path } => {
                 report.present += 1;
+                self.tell(SyncEvent::Present { path: &path });
+            }
+            Action::Present { target, deduplicated, known, found } => {
+                report.present += 1;
+                if !known {
+                    self.ledger.found(&self.inner, &target, found.as_ref());
+                }
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
@@ -160,9 +188,12 @@ impl Shared {
             Action::Remark { asset, problem } => {
                 self.tell(SyncEvent::Remark { asset: &asset, problem: &problem });
             }
-            Action::Problem { asset, error } => {
+            Action::Problem { asset, id, lacks, error } => {
                 report.failed += 1;
-                let asset = asset.as_ref().map(|asset| asset.id());
+                let asset = asset.as_ref().map(Asset::id).or(id.as_ref());
+                if let Some((asset, role)) = asset.zip(lacks) {
+                    self.ledger.lacking(&self.inner, asset, role, &error);
+                }
                 self.tell(SyncEvent::Failed { path: None, asset, error: &error });
             }
             Action::Done { asset } => {
@@ -172,6 +203,7 @@ impl Shared {
             // A listing that was cut on purpose is not short.
             Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
+            Action::Covered { .. } => {}
         }
         None
     }
@@ -190,11 +222,15 @@ impl Shared {
         }
         match download.save(&*self.inner.storage, path).await {
             Ok(saved) => {
+                self.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
                 if self.succeed(&saved) {
-                    self.inner.storage.flush().await?;
+                    self.ledger.flush(&self.inner).await?;
                 }
             }
-            Err(error) => return self.fail(&job.target, error),
+            Err(error) => {
+                self.ledger.failed(&self.inner, &job.target, job.failures, &error);
+                return self.fail(&job.target, error);
+            }
         }
         Ok(())
     }

@@ -17,14 +17,19 @@
 //! # }
 //! ```
 
+mod adopt;
 mod claims;
 mod engine;
 mod event;
 mod execute;
 pub mod layout;
+mod ledger;
 mod plan;
+mod verify;
 
-pub use self::engine::{SyncBuilder, SyncEngine};
+pub use self::adopt::{AdoptEvent, AdoptReport};
+pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};
 pub use self::plan::{Action, Plan};
+pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport};

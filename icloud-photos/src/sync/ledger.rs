@@ -1,0 +1,170 @@
+//! What a run learns, on its way into the catalogue.
+//!
+//! A row says `verified` only once the file's bytes and its name are on the disk: rows wait here, the storage is flushed, and
+//! then they are committed together. The token that covers them comes last.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::catalogue::{Batch, FileKey, FileRow, Progress, Status};
+use super::engine::Inner;
+use super::event::Target;
+use crate::asset::{AssetId, Role};
+use crate::download::{Proof, Saved};
+use crate::error::{Error, Result};
+use crate::storage::{ObjectMeta, StoragePath};
+
+/// So many rows wait at most.
+const ROWS: usize = 2000;
+
+/// Rows that wait for the next flush.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    waiting: Mutex<Vec<FileRow>>,
+    /// Files that another asset of the same bytes has, or is about to get.
+    shared: Mutex<Vec<FileRow>>,
+}
+
+impl Ledger {
+    /// A file was fetched.
+    pub(super) fn fetched(&self, inner: &Inner, target: &Target, saved: &Saved, modified: Option<SystemTime>) {
+        let status = match saved.proof {
+            Proof::Verified => Status::Verified,
+            Proof::Unconfirmed(_) => Status::Unconfirmed,
+        };
+        let mut row = inner.row(target.asset.id(), target.role, status);
+        row.describe(target);
+        row.path = Some(saved.path.clone());
+        row.size = Some(saved.size);
+        row.modified = modified.map(seconds);
+        row.sha256 = saved.sha256;
+        self.add(inner, row);
+    }
+
+    /// A file stood where this asset's belongs, and the catalogue did not know.
+    pub(super) fn found(&self, inner: &Inner, target: &Target, found: Option<&ObjectMeta>) {
+        let mut row = inner.row(target.asset.id(), target.role, Status::Assumed);
+        row.describe(target);
+        row.path = Some(target.path.clone());
+        row.size = found.map(|found| found.size);
+        row.modified = found.and_then(|found| found.modified).map(seconds);
+        if inner.remembers() {
+            lock(&self.shared).push(row);
+        }
+    }
+
+    /// A file that was wanted could not be had.
+    pub(super) fn failed(&self, inner: &Inner, target: &Target, failures: u32, error: &Error) {
+        let status = Status::Failed { reason: error.to_string(), attempts: failures.saturating_add(1) };
+        let mut row = inner.row(target.asset.id(), target.role, status);
+        row.describe(target);
+        row.path = Some(target.path.clone());
+        self.add(inner, row);
+    }
+
+    /// iCloud itself has no such file.
+    pub(super) fn lacking(&self, inner: &Inner, asset: &AssetId, role: Role, error: &Error) {
+        let status = Status::Failed { reason: error.to_string(), attempts: 1 };
+        self.add(inner, inner.row(asset, role, status));
+    }
+
+    fn add(&self, inner: &Inner, row: FileRow) {
+        if inner.remembers() {
+            lock(&self.waiting).push(row);
+        }
+    }
+
+    /// Whether so much waits that it should be written down.
+    pub(super) fn is_full(&self) -> bool {
+        lock(&self.waiting).len() >= ROWS || lock(&self.shared).len() >= ROWS
+    }
+
+    /// Flushes the storage, then writes down what waited before that.
+    pub(super) async fn flush(&self, inner: &Inner) -> Result<()> {
+        let mut files = std::mem::take(&mut *lock(&self.waiting));
+        inner.storage.flush().await?;
+        // Only what is written down can be referred to.
+        if !files.is_empty() {
+            inner.catalogue.commit(batch(std::mem::take(&mut files))).await?;
+        }
+        Ok(())
+    }
+
+    /// At times when no fetched row waits: what was found is written down, as proven where it is a proven file.
+    pub(super) async fn settle(&self, inner: &Inner) -> Result<()> {
+        let found = std::mem::take(&mut *lock(&self.shared));
+        if found.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<StoragePath> = found.iter().filter_map(|row| row.path.clone()).collect();
+        let owners = inner.catalogue.files_at(&paths).await?;
+        let rows = found.into_iter().zip(owners).filter_map(|(row, owners)| proven_by(row, &owners));
+        inner.catalogue.commit(batch(rows.collect())).await
+    }
+
+    /// The last word of a run that saw everything.
+    pub(super) async fn cover(&self, inner: &Inner, progress: Progress) -> Result<()> {
+        let before = inner.catalogue.progress(&progress.library, &progress.selection).await?;
+        if before.is_some_and(|before| before.token == progress.token) {
+            return Ok(());
+        }
+        let progress = vec![Progress { at: seconds(inner.now()), ..progress }];
+        inner.catalogue.commit(Batch { progress, ..Batch::default() }).await
+    }
+}
+
+/// The same bytes under the same name are as proven for this asset as for the one they were fetched for. A file that never
+/// came to be gets no row.
+fn proven_by(row: FileRow, owners: &[FileRow]) -> Option<FileRow> {
+    let same = |owner: &&FileRow| {
+        let content = owner.checksum.is_some() && owner.checksum == row.checksum;
+        content && owner.status.is_kept() && (row.size.is_none() || owner.size == row.size)
+    };
+    match owners.iter().find(same) {
+        Some(owner) => Some(FileRow {
+            status: owner.status.clone(),
+            size: owner.size,
+            modified: owner.modified,
+            sha256: owner.sha256,
+            ..row
+        }),
+        None => row.size.is_some().then_some(row),
+    }
+}
+
+fn batch(files: Vec<FileRow>) -> Batch {
+    Batch { files, ..Batch::default() }
+}
+
+impl Inner {
+    fn row(&self, asset: &AssetId, role: Role, status: Status) -> FileRow {
+        let key = FileKey { library: self.key.clone(), asset: asset.clone(), role };
+        FileRow::new(key, status, seconds(self.now()))
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.library.session().clock().now()
+    }
+}
+
+impl FileRow {
+    /// What Apple says of the file.
+    fn describe(&mut self, target: &Target) {
+        let resource = target.asset.resource(target.role);
+        self.resource_size = resource.and_then(|resource| resource.size);
+        self.checksum = resource.and_then(|resource| resource.checksum);
+    }
+}
+
+/// Seconds since 1970, also before.
+pub(super) fn seconds(time: SystemTime) -> i64 {
+    let whole = |span: std::time::Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => whole(since),
+        Err(before) => -whole(before.duration()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

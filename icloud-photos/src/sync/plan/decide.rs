@@ -1,0 +1,309 @@
+//! Which path each file of an asset gets, and whether it is there.
+//!
+//! The catalogue speaks first: a file it knows stays where it is, whatever its name. Then icloudpd's rules: a file of the
+//! right name and length is taken for the right one. Where two photos want one name, claims and checksums decide.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::super::catalogue::{FileRow, Status};
+use super::super::claims::{Claim, Claims};
+use super::super::engine::{Inner, Missing};
+use super::super::event::{SkipReason, Target};
+use super::super::layout::{LayoutProblem, Placement, WantedFile};
+use super::Action;
+use super::survey::{Found, Surveyed};
+use crate::asset::{Asset, Checksum, Resource, Role};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{ObjectMeta, StoragePath};
+
+/// Decides for one asset after the other; the actions wait in a queue.
+pub(super) struct Decider {
+    inner: Arc<Inner>,
+    claims: Claims,
+    queue: VecDeque<Action>,
+}
+
+impl Decider {
+    pub(super) fn new(inner: Arc<Inner>) -> Self {
+        let claims = Claims::new(inner.storage.capabilities().case_sensitive);
+        Self { inner, claims, queue: VecDeque::new() }
+    }
+
+    pub(super) fn push(&mut self, action: Action) {
+        self.queue.push_back(action);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Action> {
+        self.queue.pop_front()
+    }
+
+    /// Plans all files of one asset.
+    pub(super) async fn place(&mut self, surveyed: Surveyed) {
+        let Surveyed { asset, placement, found } = surveyed;
+        let modified = Some(modified(&placement));
+        for problem in placement.problems {
+            self.queue.push_back(remark(&asset, problem));
+        }
+        for (file, found) in placement.files.iter().zip(found) {
+            let placed = match found {
+                Ok(found) => self.decide(&asset, file, found, modified).await,
+                Err(error) => Err(error),
+            };
+            match placed {
+                Ok(action) => self.queue.push_back(action),
+                Err(error) => {
+                    let asset = Some(asset.clone());
+                    self.queue.push_back(Action::Problem { asset, id: None, lacks: None, error });
+                }
+            }
+        }
+        self.queue.push_back(Action::Done { asset });
+    }
+
+    async fn decide(
+        &mut self,
+        asset: &Asset,
+        file: &WantedFile,
+        found: Found,
+        modified: Option<SystemTime>,
+    ) -> Result<Action> {
+        let wanted = Wanted { modified, row: found.row, ..Wanted::of(asset, file.role, found.path) };
+        if let Some((row, there)) = wanted.row.as_ref().zip(found.at_row)
+            && let Some(path) = &row.path
+            && wanted.is_in(row)
+        {
+            if let Some(there) = there?.filter(|there| Some(there.size) == row.size) {
+                self.claims.set(path, wanted.claim());
+                let (target, deduplicated) = (wanted.target(path.clone()), *path != wanted.path);
+                return Ok(Action::Present { target, deduplicated, known: true, found: Some(there) });
+            }
+            if self.inner.missing == Missing::Respect && row.status.is_kept() {
+                let name = path.name().to_owned();
+                return Ok(Action::Skip { asset: asset.clone(), reason: SkipReason::RemovedHere { name } });
+            }
+        }
+        let there = found.there?;
+        self.note_owners(&wanted, &wanted.path.clone(), there.as_ref(), &found.owners);
+        if let Some(claim) = self.claims.get(&wanted.path).cloned() {
+            return self.beside(&wanted, claim).await;
+        }
+        match there {
+            None => Ok(self.download(&wanted, wanted.path.clone(), false)),
+            Some(meta)
+                if !self.inner.layout.compares_sizes()
+                    || wanted.size.is_none_or(|size| size == meta.size) =>
+            {
+                self.claims.set(&wanted.path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
+                Ok(wanted.present(wanted.path.clone(), false, Some(meta)))
+            }
+            Some(_) => self.by_size(&wanted).await,
+        }
+    }
+
+    /// What the catalogue knows of a file is a claim to its name, made in an earlier run.
+    fn note_owners(
+        &mut self,
+        wanted: &Wanted<'_>,
+        path: &StoragePath,
+        there: Option<&ObjectMeta>,
+        owners: &[FileRow],
+    ) {
+        let Some(there) = there else { return };
+        if self.claims.get(path).is_some() {
+            return;
+        }
+        let stands = |row: &&FileRow| row.size == Some(there.size) && row.status.is_kept();
+        let Some(row) = owners.iter().find(stands) else { return };
+        let claim = Claim::new(row.resource_size.or(row.size), row.checksum.as_ref());
+        let ours = row.key.asset == *wanted.asset.id() && row.key.role == wanted.role;
+        match row.status {
+            // Its bytes were never read: whose they are is as open as it was.
+            Status::Assumed if ours && wanted.is_in(row) => {}
+            Status::Assumed => self.claims.set(path, claim.assumed(&row.key.asset, row.key.role)),
+            _ => self.claims.set(path, claim),
+        }
+    }
+
+    /// The plain name was handed out already.
+    async fn beside(&mut self, wanted: &Wanted<'_>, claim: Claim) -> Result<Action> {
+        if claim.is_for(wanted.size, wanted.checksum) {
+            return self.shared(wanted, wanted.path.clone(), false).await;
+        }
+        if self.inner.layout.compares_sizes() && claim.size != wanted.size {
+            return self.by_size(wanted).await;
+        }
+        match self.contest(wanted, &wanted.path, &claim).await? {
+            Some(action) => Ok(action),
+            None => self.by_content(wanted).await,
+        }
+    }
+
+    /// A file that another asset has as well, or that this run is about to fetch for one.
+    async fn shared(&self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Result<Action> {
+        let there = self.inner.storage.stat(&path).await?;
+        Ok(wanted.present(path, deduplicated, there))
+    }
+
+    /// Two photos lay claim to a file that stood there before this run: its bytes say whose it is. If it is this one's, the
+    /// one we took for its owner is a newcomer and still missing; if it is neither's, both are.
+    async fn contest(
+        &mut self,
+        wanted: &Wanted<'_>,
+        path: &StoragePath,
+        claim: &Claim,
+    ) -> Result<Option<Action>> {
+        let (Some((owner, role)), Some(checksum)) = (&claim.assumed, wanted.checksum) else {
+            return Ok(None);
+        };
+        let Some(content) = self.inner.content(path).await? else { return Ok(None) };
+        let ours = content == *checksum;
+        if !ours && claim.is_for(claim.size, Some(&content)) {
+            return Ok(None);
+        }
+        let owner = match self.inner.library.asset(owner).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            owner => Some(owner?),
+        };
+        self.claims.set(path, if ours { wanted.claim() } else { Claim::new(claim.size, Some(&content)) });
+        if let Some(owner) = owner {
+            let modified = Some(modified(&self.inner.layout.place(&owner)));
+            let other = Wanted { modified, ..Wanted::of(&owner, *role, wanted.path.clone()) };
+            let twin = self.by_content(&other).await?;
+            self.queue.push_back(twin);
+        }
+        if !ours {
+            return Ok(None);
+        }
+        Ok(Some(self.shared(wanted, path.clone(), *path != wanted.path).await?))
+    }
+
+    /// icloudpd's rule: another length gets the length in its name, and whatever stands there is taken for it.
+    async fn by_size(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
+        let Some(size) = wanted.size else { return self.by_content(wanted).await };
+        let path = wanted.path.with_suffix(&size.to_string());
+        let there = self.inner.storage.stat(&path).await?;
+        if there.is_some() {
+            let owners = self.inner.catalogue.files_at(std::slice::from_ref(&path)).await?;
+            self.note_owners(wanted, &path, there.as_ref(), owners.first().map_or(&[], Vec::as_slice));
+        }
+        match self.claims.get(&path).cloned() {
+            Some(claim) if claim.is_for(wanted.size, wanted.checksum) => {
+                Ok(wanted.present(path, true, there))
+            }
+            Some(claim) => match self.contest(wanted, &path, &claim).await? {
+                Some(action) => Ok(action),
+                None => self.by_content(wanted).await,
+            },
+            None if there.is_some() => {
+                self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
+                Ok(wanted.present(path, true, there))
+            }
+            None => Ok(self.download(wanted, path, true)),
+        }
+    }
+
+    /// Our own rule for what icloudpd loses: a different photo with the same name and length gets eight digits of its
+    /// checksum in its name. They are its own, so the name is the same in every run.
+    async fn by_content(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
+        let digits: String = match wanted.checksum {
+            Some(checksum) => checksum.as_bytes()[1..5].iter().map(|byte| format!("{byte:02x}")).collect(),
+            None => wanted.asset.id().as_str().chars().take(8).collect::<String>().to_lowercase(),
+        };
+        let path = wanted.path.with_suffix(&digits);
+        let there = self.inner.storage.stat(&path).await?;
+        if self.claims.get(&path).is_some() || there.is_some() {
+            self.claims.set(&path, wanted.claim());
+            return Ok(wanted.present(path, true, there));
+        }
+        Ok(self.download(wanted, path, true))
+    }
+
+    fn download(&mut self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Action {
+        self.claims.set(&path, wanted.claim());
+        Action::Download {
+            target: wanted.target(path),
+            size: wanted.size,
+            modified: wanted.modified,
+            deduplicated,
+            failures: match &wanted.row {
+                Some(FileRow { status: Status::Failed { attempts, .. }, .. }) => *attempts,
+                _ => 0,
+            },
+        }
+    }
+}
+
+/// Some problems of names and versions leave a file out, others only change its name.
+fn remark(asset: &Asset, problem: LayoutProblem) -> Action {
+    let asset = asset.clone();
+    match problem {
+        LayoutProblem::SizeMissing { size, name } => {
+            let reason = SkipReason::NoSuchSize { size: size.as_str().to_owned(), name };
+            Action::Skip { asset, reason }
+        }
+        LayoutProblem::OriginalMissing { name } => {
+            let error =
+                Error::new(ErrorKind::NotFound, "Apple has no original of this photo").with("name", name);
+            Action::Problem { asset: Some(asset), id: None, lacks: Some(Role::Original), error }
+        }
+        problem => Action::Remark { asset, problem },
+    }
+}
+
+/// Whole seconds, also before 1970.
+fn modified(placement: &Placement) -> SystemTime {
+    let seconds = placement.created.seconds();
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    let time = if seconds < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    };
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// One file and the plain path it would like.
+struct Wanted<'a> {
+    asset: &'a Asset,
+    role: Role,
+    size: Option<u64>,
+    checksum: Option<&'a Checksum>,
+    path: StoragePath,
+    modified: Option<SystemTime>,
+    /// What the catalogue has.
+    row: Option<FileRow>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(asset: &'a Asset, role: Role, path: StoragePath) -> Self {
+        let resource: Option<&Resource> = asset.resource(role);
+        Self {
+            asset,
+            role,
+            size: resource.and_then(|resource| resource.size),
+            checksum: resource.and_then(|resource| resource.checksum.as_ref()),
+            path,
+            modified: None,
+            row: None,
+        }
+    }
+
+    /// Whether a row is about the very bytes that are wanted, and not about an earlier edit.
+    fn is_in(&self, row: &FileRow) -> bool {
+        row.status.is_kept() && row.resource_size == self.size && row.checksum.as_ref() == self.checksum
+    }
+
+    fn claim(&self) -> Claim {
+        Claim::new(self.size, self.checksum)
+    }
+
+    fn target(&self, path: StoragePath) -> Target {
+        Target { asset: self.asset.clone(), role: self.role, path }
+    }
+
+    fn present(&self, path: StoragePath, deduplicated: bool, found: Option<ObjectMeta>) -> Action {
+        Action::Present { target: self.target(path), deduplicated, known: false, found }
+    }
+}

@@ -1,0 +1,192 @@
+//! Deciding, without doing: which file belongs where, and whether it is there.
+//!
+//! A [`Plan`] is a stream of [`Action`]s. It reads the library, the catalogue and the storage; it changes nothing. Memory does
+//! not grow with the library but for the claims (`claims.rs`). `route.rs` says where assets come from, `survey.rs` what is
+//! known of their files, `decide.rs` what follows.
+
+mod decide;
+mod route;
+mod survey;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+use self::decide::Decider;
+use self::route::Route;
+use self::survey::{Step, Survey};
+use super::catalogue::Progress;
+use super::engine::Inner;
+use super::event::{SkipReason, Target};
+use super::layout::LayoutProblem;
+use crate::asset::{Asset, AssetId, Checksum, Digests, Hasher, Listing, Role};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{ObjectMeta, StoragePath};
+
+/// One step of a plan.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Action {
+    /// An album begins; Apple counts this many assets in it, or the limit says so.
+    Begin {
+        /// `None` if Apple gave no count.
+        total: Option<u64>,
+    },
+    /// Fetch a file.
+    Download {
+        /// What and where.
+        target: Target,
+        /// Length in bytes, if known.
+        size: Option<u64>,
+        /// The modification time it gets.
+        modified: Option<SystemTime>,
+        /// Whether the plain name was taken by another photo.
+        deduplicated: bool,
+        /// How many runs tried in vain.
+        failures: u32,
+    },
+    /// Nothing to do: the file is there.
+    Present {
+        /// What and where.
+        target: Target,
+        /// Whether it stands under another name, because the plain one belongs to another photo.
+        deduplicated: bool,
+        /// Whether the catalogue knows it as this asset's.
+        known: bool,
+        /// What stands there. `None` for a file that this run fetches for another asset of the same bytes.
+        found: Option<ObjectMeta>,
+    },
+    /// Nothing to do: a file that the catalogue knows stands where it should.
+    Stands {
+        /// Where.
+        path: StoragePath,
+    },
+    /// Leave something out.
+    Skip {
+        /// Whose.
+        asset: Asset,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// Something about an asset that a person may want to know; its files are planned all the same.
+    Remark {
+        /// Whose.
+        asset: Asset,
+        /// What.
+        problem: LayoutProblem,
+    },
+    /// Cannot be planned; the run goes on.
+    Problem {
+        /// Whose, if it could be read.
+        asset: Option<Asset>,
+        /// Whose, if only that is known.
+        id: Option<AssetId>,
+        /// Which of its files iCloud itself lacks, if that is the matter: it is asked for again by every run.
+        lacks: Option<Role>,
+        /// What is wrong.
+        error: Error,
+    },
+    /// Everything about this asset was said.
+    Done {
+        /// The asset.
+        asset: Asset,
+    },
+    /// An album ends.
+    End {
+        /// Whether Apple gave everything that it counts.
+        listing: Listing,
+    },
+    /// The last one: with all of the above done, everything up to this point in the library's history is covered.
+    Covered {
+        /// What the next run goes on from.
+        progress: Progress,
+    },
+}
+
+/// What a run would do, as a lazy stream of [`Action`]s.
+pub type Plan = BoxStream<'static, Result<Action>>;
+
+pub(super) fn plan(inner: Arc<Inner>) -> Plan {
+    let planner =
+        Planner { decider: Decider::new(inner.clone()), route: Route::new(inner), steps: None };
+    futures::stream::try_unfold(planner, |mut planner| async move {
+        Ok(planner.next().await?.map(|action| (action, planner)))
+    })
+    .boxed()
+}
+
+struct Planner {
+    decider: Decider,
+    route: Route,
+    /// The leg under way.
+    steps: Option<Survey>,
+}
+
+impl Planner {
+    async fn next(&mut self) -> Result<Option<Action>> {
+        loop {
+            if let Some(action) = self.decider.pop() {
+                if matches!(action, Action::Problem { lacks: None, .. }) {
+                    self.route.flaw();
+                }
+                return Ok(Some(action));
+            }
+            let Some(steps) = &mut self.steps else {
+                let Some((first, steps)) = self.route.next().await? else { return Ok(None) };
+                self.steps = Some(steps);
+                if first.is_some() {
+                    return Ok(first);
+                }
+                continue;
+            };
+            match steps.next().await.transpose()? {
+                Some(step) => {
+                    if self.route.note(&step) {
+                        self.steps = None;
+                    }
+                    self.take(step).await;
+                }
+                None => self.steps = None,
+            }
+        }
+    }
+
+    async fn take(&mut self, step: Step) {
+        match step {
+            Step::Asset(surveyed) => self.decider.place(*surveyed).await,
+            Step::Left(asset, reason) => {
+                self.decider.push(Action::Skip { asset: asset.clone(), reason });
+                self.decider.push(Action::Done { asset });
+            }
+            Step::Problem(id, error) => {
+                self.decider.push(Action::Problem { asset: None, id, lacks: None, error });
+            }
+            Step::Stands(path) => self.decider.push(Action::Stands { path }),
+            Step::End(listing) => self.decider.push(Action::End { listing }),
+            Step::Reached(_) | Step::ListAnew(_) => {}
+        }
+    }
+}
+
+impl Inner {
+    /// Apple's checksum of a stored file.
+    async fn content(&self, path: &StoragePath) -> Result<Option<Checksum>> {
+        Ok(self.digests(path).await?.map(|(_, digests)| digests.checksum))
+    }
+
+    /// Reads a stored file: its length and its hashes; `None` if there is none.
+    pub(in crate::sync) async fn digests(&self, path: &StoragePath) -> Result<Option<(u64, Digests)>> {
+        let mut bytes = match self.storage.read(path, 0).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut hasher = Hasher::new();
+        while let Some(chunk) = bytes.next().await.transpose()? {
+            hasher.update(&chunk);
+        }
+        Ok(Some((hasher.length(), hasher.finish())))
+    }
+}

@@ -1,0 +1,267 @@
+//! Where the assets of a plan come from, leg by leg.
+//!
+//! A first run takes a cursor, lists everything, and then follows what happened since the cursor was taken, so that
+//! nothing that lands behind the reader's back is lost. Later runs only follow. Either way the files that the catalogue knows
+//! are looked for last, and what is missing or failed is asked about by its id.
+
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt};
+
+use super::super::catalogue::{FileKey, FileRow, Progress};
+use super::super::engine::{Inner, Missing};
+use super::Action;
+use super::survey::{Item, Step, Survey, listed, survey};
+use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields};
+use crate::error::{ErrorKind, Result};
+use crate::library::SyncToken;
+
+/// Rows of the catalogue looked at in one go.
+const ROWS: usize = 1000;
+
+/// Assets looked up in one request pair.
+const LOOKUP: usize = 100;
+
+pub(super) struct Route {
+    inner: Arc<Inner>,
+    leg: Leg,
+    cursor: Option<ChangeCursor>,
+    /// The list was read in this run.
+    listed: bool,
+    /// Everything was seen so far, and nothing was wrong with what was seen.
+    whole: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leg {
+    Begin,
+    List(usize),
+    Replay,
+    Recheck,
+    End,
+    Over,
+}
+
+/// What to say first, and the steps that follow.
+type Stretch = (Option<Action>, Survey);
+
+impl Route {
+    pub(super) fn new(inner: Arc<Inner>) -> Self {
+        Self { inner, leg: Leg::Begin, cursor: None, listed: false, whole: true }
+    }
+
+    /// The next leg; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Stretch>> {
+        while self.leg != Leg::Over {
+            let stretch = match self.leg {
+                Leg::Begin => self.begin().await?,
+                Leg::List(album) => self.list(album).await?,
+                Leg::Replay => self.replay(),
+                Leg::Recheck => self.recheck(),
+                Leg::End | Leg::Over => self.end(),
+            };
+            if stretch.is_some() {
+                return Ok(stretch);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn begin(&mut self) -> Result<Option<Stretch>> {
+        self.leg = Leg::List(0);
+        let Some(cursor) = self.inner.remembered().await? else { return Ok(None) };
+        self.leg = Leg::Recheck;
+        let steps = follow(self.inner.clone(), &cursor);
+        self.cursor = Some(cursor);
+        Ok(Some((None, steps)))
+    }
+
+    async fn list(&mut self, album: usize) -> Result<Option<Stretch>> {
+        if album == 0 {
+            self.listed = true;
+            self.cursor = self.inner.cursor().await;
+        }
+        if album == self.inner.albums.len() {
+            self.leg = Leg::Replay;
+            return Ok(None);
+        }
+        self.leg = Leg::List(album + 1);
+        let (total, assets) = self.inner.list(album).await?;
+        let steps = survey(self.inner.clone(), listed(assets));
+        Ok(Some((Some(Action::Begin { total }), steps)))
+    }
+
+    /// What an album lacks is not in the history of the library in so many words: the next run sees that there is news,
+    /// and lists the album again.
+    fn replay(&mut self) -> Option<Stretch> {
+        self.leg = Leg::Recheck;
+        let cursor = self.cursor.as_ref().filter(|_| self.inner.is_whole_library())?;
+        Some((None, follow(self.inner.clone(), cursor)))
+    }
+
+    fn recheck(&mut self) -> Option<Stretch> {
+        self.leg = Leg::End;
+        (self.inner.follows() && !(self.listed && self.inner.is_whole_library() && self.whole))
+            .then(|| (None, recheck(self.inner.clone())))
+    }
+
+    fn end(&mut self) -> Option<Stretch> {
+        self.leg = Leg::Over;
+        let token = self.cursor.as_ref().filter(|_| self.whole && self.inner.follows())?.token();
+        let progress = Progress::new(self.inner.key.clone(), &self.inner.selection, token.as_str());
+        Some((Some(Action::Covered { progress }), futures::stream::empty().boxed()))
+    }
+
+    /// Something was not seen as it should have been: the next run lists again.
+    pub(super) fn flaw(&mut self) {
+        self.whole = false;
+    }
+
+    /// Takes note of a step; true if the rest of this leg does not matter any more.
+    pub(super) fn note(&mut self, step: &Step) -> bool {
+        match step {
+            Step::Problem(..) => self.whole = false,
+            Step::End(listing) => self.whole &= listing.is_complete(),
+            Step::Reached(cursor) => self.cursor = Some(cursor.clone()),
+            Step::ListAnew(reason) => {
+                tracing::info!(%reason, "the list is read anew");
+                self.cursor = None;
+                if !self.listed {
+                    (self.leg, self.whole) = (Leg::List(0), true);
+                }
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+}
+
+/// What happened since `cursor`, as steps.
+fn follow(inner: Arc<Inner>, cursor: &ChangeCursor) -> Survey {
+    let changes = inner.library.changes(cursor).fields(Fields::Basic).roles(inner.layout.roles());
+    survey(inner.clone(), news(inner, changes))
+}
+
+fn news(inner: Arc<Inner>, changes: Changes) -> impl Stream<Item = Item> {
+    let batches = futures::stream::unfold(Some((inner, changes)), |state| async {
+        let (inner, mut changes) = state?;
+        match changes.next().await {
+            Ok(None) => None,
+            Ok(Some(batch)) => {
+                let mut items = inner.read(batch.changes).await;
+                items.push(Item::Other(Step::Reached(batch.cursor)));
+                Some((items, Some((inner, changes))))
+            }
+            Err(error) => Some((vec![Item::Asset(Err(error))], None)),
+        }
+    });
+    batches.flat_map(futures::stream::iter)
+}
+
+/// Looks for every file that the catalogue knows; what is missing, or failed, is looked up.
+fn recheck(inner: Arc<Inner>) -> Survey {
+    let pages = futures::stream::unfold(Some((inner.clone(), None)), |state| async {
+        let (inner, after) = state?;
+        let rows = match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
+            Ok(rows) => rows,
+            Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
+        };
+        let last: FileKey = rows.last()?.key.clone();
+        let items = inner.look_for(rows).await;
+        Some((items, Some((inner, Some(last)))))
+    });
+    survey(inner, pages.flat_map(futures::stream::iter))
+}
+
+impl Inner {
+    /// Where the last run of this selection left off.
+    async fn remembered(&self) -> Result<Option<ChangeCursor>> {
+        if !self.follows() {
+            return Ok(None);
+        }
+        let progress = self.catalogue.progress(&self.key, &self.selection).await?;
+        let token = progress.and_then(|progress| progress.token);
+        Ok(token.map(|token| ChangeCursor::new(self.library.id(), SyncToken::new(token))))
+    }
+
+    /// Without one the list is read all the same, and read again by the next run.
+    async fn cursor(&self) -> Option<ChangeCursor> {
+        if !self.follows() {
+            return None;
+        }
+        let cursor = self.library.cursor().await;
+        cursor.inspect_err(|error| tracing::warn!(%error, "Apple does not say where the history stands")).ok()
+    }
+
+    async fn read(&self, changes: Vec<Change>) -> Vec<Item> {
+        let mut items = Vec::new();
+        let mut masters = Vec::new();
+        for change in changes {
+            match change {
+                Change::Reset { reason } => items.push(Item::Other(Step::ListAnew(reason))),
+                Change::Problem { asset, error } => items.push(Item::Other(Step::Problem(asset, error))),
+                Change::Other { .. } => {}
+                _ if !self.is_whole_library() => {
+                    let reason = "something changed, in this album or elsewhere".to_owned();
+                    return vec![Item::Other(Step::ListAnew(reason))];
+                }
+                Change::Asset(asset) if !asset.is_hidden() => items.push(Item::Asset(Ok(asset))),
+                Change::File { master } => masters.push(master),
+                _ => {}
+            }
+        }
+        let checksums: Vec<_> =
+            masters.iter().filter_map(|master| crate::asset::Checksum::parse(master.as_str())).collect();
+        match self.catalogue.files_with(&checksums).await {
+            Ok(rows) => {
+                let rows = rows.into_iter().flatten().filter(|row| row.key.library == self.key);
+                items.extend(self.look_up(rows.map(|row| row.key.asset).collect()).await);
+            }
+            Err(error) => items.push(Item::Asset(Err(error))),
+        }
+        items
+    }
+
+    async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
+        let (kept, failed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.status.is_kept());
+        let kept: Vec<_> = kept.into_iter().filter_map(|row| Some((row.path.clone()?, row))).collect();
+        let stats = self.storage.stat_all(kept.iter().map(|(path, _)| path.clone()).collect()).await;
+        let mut items = Vec::new();
+        let mut wanted: Vec<AssetId> = failed.into_iter().map(|row| row.key.asset).collect();
+        for ((path, row), there) in kept.into_iter().zip(stats) {
+            match there {
+                Ok(Some(there)) if Some(there.size) == row.size => {
+                    items.push(Item::Other(Step::Stands(path)));
+                }
+                Ok(None) if self.missing == Missing::Respect => {}
+                Ok(_) => wanted.push(row.key.asset),
+                Err(error) => items.push(Item::Other(Step::Problem(Some(row.key.asset), error))),
+            }
+        }
+        if !wanted.is_empty() && !self.is_whole_library() {
+            items.push(Item::Other(Step::ListAnew("a file is missing".to_owned())));
+            return items;
+        }
+        items.extend(self.look_up(wanted).await);
+        items
+    }
+
+    /// Assets as they are now. Who is gone, or out of sight, wants nothing.
+    async fn look_up(&self, mut ids: Vec<AssetId>) -> Vec<Item> {
+        ids.sort_unstable();
+        ids.dedup();
+        let mut items = Vec::new();
+        for ids in ids.chunks(LOOKUP) {
+            match self.library.assets_by_id(ids).await {
+                Ok(assets) => items.extend(assets.into_iter().filter_map(|asset| match asset {
+                    Ok(asset) if asset.is_trashed() || asset.is_hidden() => None,
+                    Err(error) if error.kind() == ErrorKind::NotFound => None,
+                    asset => Some(Item::Asset(asset)),
+                })),
+                Err(error) => items.push(Item::Asset(Err(error))),
+            }
+        }
+        items
+    }
+}

@@ -1,0 +1,191 @@
+//! What the catalogue and the storage know of assets, asked about many at a time.
+
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
+
+use super::super::catalogue::FileRow;
+use super::super::engine::Inner;
+use super::super::event::SkipReason;
+use super::super::layout::{ItemKind, Placement, WantedFile};
+use crate::asset::{Asset, AssetId, Assets, ChangeCursor, Listing};
+use crate::error::{Error, Result};
+use crate::storage::{ObjectMeta, StoragePath};
+
+/// The storage is asked about the files of so many assets in one call, if as many are listed already.
+const GLANCE: usize = 64;
+
+/// So many such calls are under way at once.
+const LOOK_AHEAD: usize = 2;
+
+/// Steps of one leg of a plan, in order.
+pub(super) type Survey = BoxStream<'static, Result<Step>>;
+
+/// What a leg of a plan comes across.
+pub(super) enum Step {
+    Asset(Box<Surveyed>),
+    /// A filter leaves it out.
+    Left(Asset, SkipReason),
+    Problem(Option<AssetId>, Error),
+    /// A file that the catalogue knows stands where it should.
+    Stands(StoragePath),
+    /// Everything up to here was seen.
+    Reached(ChangeCursor),
+    /// The history cannot be followed; everything must be listed.
+    ListAnew(String),
+    End(Listing),
+}
+
+/// An asset with what is known of its files.
+pub(super) struct Surveyed {
+    pub(super) asset: Asset,
+    pub(super) placement: Placement,
+    /// One for each file of the placement.
+    pub(super) found: Vec<Result<Found>>,
+}
+
+/// What is known of one file.
+pub(super) struct Found {
+    /// The plain path.
+    pub(super) path: StoragePath,
+    /// What stands there, or under the name that older versions of icloudpd gave the file.
+    pub(super) there: There,
+    /// Rows of the catalogue that name the plain path, whosever they are.
+    pub(super) owners: Vec<FileRow>,
+    /// The catalogue's row of this very file.
+    pub(super) row: Option<FileRow>,
+    /// What stands under the row's path, if it has one.
+    pub(super) at_row: Option<There>,
+}
+
+pub(super) type There = Result<Option<ObjectMeta>>;
+
+/// What comes from iCloud, before anything else was asked.
+pub(super) enum Item {
+    Asset(Result<Asset>),
+    Other(Step),
+}
+
+/// The items of a listing.
+pub(super) fn listed(assets: Assets) -> impl Stream<Item = Item> {
+    futures::stream::unfold(Some(assets), |assets| async {
+        let mut assets = assets?;
+        match assets.next().await {
+            Some(asset) => Some((Item::Asset(asset), Some(assets))),
+            None => Some((Item::Other(Step::End(assets.outcome())), None)),
+        }
+    })
+}
+
+/// Turns items into steps.
+pub(super) fn survey(inner: Arc<Inner>, items: impl Stream<Item = Item> + Send + 'static) -> Survey {
+    items
+        .ready_chunks(GLANCE)
+        .map(move |items| look(inner.clone(), items))
+        .buffered(LOOK_AHEAD)
+        .flat_map(futures::stream::iter)
+        .boxed()
+}
+
+/// Asks the catalogue and the storage about all files of some items at once; then, about the older names of those that
+/// are missing.
+async fn look(inner: Arc<Inner>, items: Vec<Item>) -> Vec<Result<Step>> {
+    let mut steps: Vec<_> = items.into_iter().map(|item| inner.draft(item)).collect();
+    if let Err(error) = recall(&inner, &mut steps).await {
+        return vec![Err(error)];
+    }
+    let mut questions = Vec::new();
+    for (_, found) in found_of(&mut steps) {
+        let known = found.row.as_ref().and_then(|row| row.path.clone());
+        questions.push((found.path.clone(), &mut found.there));
+        if let Some((path, at_row)) = known.zip(found.at_row.as_mut()) {
+            questions.push((path, at_row));
+        }
+    }
+    ask(&inner, questions).await;
+    let missing = found_of(&mut steps).filter(|(_, found)| matches!(found.there, Ok(None)));
+    let older = missing.filter_map(|(file, found)| {
+        let legacy = file.legacy_name.as_ref()?;
+        Some((found.path.sibling(legacy), &mut found.there))
+    });
+    ask(&inner, older.collect()).await;
+    steps
+}
+
+/// Fills in what the catalogue has.
+async fn recall(inner: &Inner, steps: &mut [Result<Step>]) -> Result<()> {
+    let ids: Vec<AssetId> = surveyed(steps).map(|surveyed| surveyed.asset.id().clone()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows = inner.catalogue.files_of(&inner.key, &ids).await?;
+    for (surveyed, mut rows) in surveyed(steps).zip(rows) {
+        for (file, found) in surveyed.placement.files.iter().zip(&mut surveyed.found) {
+            let Ok(found) = found else { continue };
+            // A second name for the same file is looked for on the disk alone.
+            let row = rows.iter().position(|row| row.key.role == file.role).map(|at| rows.swap_remove(at));
+            found.at_row = row.as_ref().and_then(|row| row.path.as_ref()).map(|_| Ok(None));
+            found.row = row;
+        }
+    }
+    let paths: Vec<StoragePath> = found_of(steps).map(|(_, found)| found.path.clone()).collect();
+    let owners = inner.catalogue.files_at(&paths).await?;
+    for ((_, found), owners) in found_of(steps).zip(owners) {
+        found.owners = owners;
+    }
+    Ok(())
+}
+
+async fn ask(inner: &Inner, questions: Vec<(StoragePath, &mut There)>) {
+    let (paths, answers): (Vec<_>, Vec<_>) = questions.into_iter().unzip();
+    if paths.is_empty() {
+        return;
+    }
+    for (answer, there) in answers.into_iter().zip(inner.storage.stat_all(paths).await) {
+        *answer = there;
+    }
+}
+
+fn surveyed(steps: &mut [Result<Step>]) -> impl Iterator<Item = &mut Surveyed> {
+    steps.iter_mut().filter_map(|step| match step {
+        Ok(Step::Asset(surveyed)) => Some(&mut **surveyed),
+        _ => None,
+    })
+}
+
+/// Every file whose path the storage can take, with what is known of it.
+fn found_of(steps: &mut [Result<Step>]) -> impl Iterator<Item = (&WantedFile, &mut Found)> {
+    surveyed(steps)
+        .flat_map(|Surveyed { placement, found, .. }| placement.files.iter().zip(found))
+        .filter_map(|(file, found)| found.as_mut().ok().map(|found| (file, found)))
+}
+
+impl Inner {
+    /// What an item asks for, before anybody was asked.
+    fn draft(&self, item: Item) -> Result<Step> {
+        let asset = match item {
+            Item::Other(step) => return Ok(step),
+            Item::Asset(Err(error)) if Assets::concerns_one(&error) => return Ok(Step::Problem(None, error)),
+            Item::Asset(asset) => asset?,
+        };
+        if let Some(reason) = self.reason_to_skip(&asset) {
+            return Ok(Step::Left(asset, reason));
+        }
+        let placement = self.layout.place(&asset);
+        let draft = |file: &WantedFile| {
+            let path = StoragePath::parse(&placement.path(&file.name))?;
+            Ok(Found { path, there: Ok(None), owners: Vec::new(), row: None, at_row: None })
+        };
+        let found = placement.files.iter().map(draft).collect();
+        Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))
+    }
+
+    pub(in crate::sync) fn reason_to_skip(&self, asset: &Asset) -> Option<SkipReason> {
+        match self.layout.item_kind(asset) {
+            ItemKind::Movie if self.skip_videos => Some(SkipReason::IsVideo),
+            ItemKind::Image if self.skip_photos => Some(SkipReason::IsPhoto),
+            _ => None,
+        }
+    }
+}
