@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use super::Checksum;
+use super::{Checksum, Scheme};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::SafeUrl;
 
@@ -91,6 +91,11 @@ impl Resource {
     /// True if there is something to download: a link and a length. Records with a mere description exist.
     pub fn is_offered(&self) -> bool {
         self.link.is_some() && self.size.is_some()
+    }
+
+    /// True if Apple states a checksum that can be computed here.
+    pub fn is_provable(&self) -> bool {
+        self.checksum.is_some_and(|checksum| checksum.scheme() == Scheme::SaltedSha1)
     }
 }
 

@@ -5,18 +5,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use futures::{Stream, StreamExt, TryStreamExt};
-use tokio_util::task::AbortOnDropHandle;
+use futures::{StreamExt, TryStreamExt};
 
 use super::catalogue::{Batch, FileKey, FileRow, Status};
+use super::content::hash_all;
 use super::engine::{Inner, SyncEngine};
 use super::layout::Placement;
 use super::ledger::seconds;
+use super::store::is_ours;
 use crate::asset::{Asset, AssetId, Assets, Checksum, Digests, Fields, Role, Scheme};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// Rows committed in one go.
@@ -144,7 +144,7 @@ impl Tree {
             let mut metas = Vec::new();
             for meta in found {
                 match meta {
-                    Ok(meta) if !inner.is_ours(&meta.path) => metas.push(meta),
+                    Ok(meta) if !is_ours(&meta.path) => metas.push(meta),
                     Ok(_) => {}
                     Err(error) => adoption.unreadable(&StoragePath::root(), &error),
                 }
@@ -273,7 +273,7 @@ impl Adoption<'_> {
         (self.tell)(AdoptEvent::Reading { files: read.len() as u64, bytes });
         let mut contents: HashMap<Checksum, Vec<ObjectMeta>> = HashMap::new();
         let read = read.into_iter().map(|meta| (meta.path.clone(), meta)).collect();
-        let mut hashed = std::pin::pin!(hash_all(inner, read));
+        let mut hashed = std::pin::pin!(hash_all(&inner.storage, read, |_| false));
         while let Some((_, meta, digests)) = hashed.next().await {
             match digests {
                 Ok(Some((_, Digests { checksum: content, .. }))) => {
@@ -366,26 +366,6 @@ impl Adoption<'_> {
         self.report.failed += 1;
         (self.tell)(AdoptEvent::Failed { path, error });
     }
-}
-
-/// Hashes files, several at once.
-pub(super) fn hash_all<T: Send + 'static>(
-    inner: &Arc<Inner>,
-    files: Vec<(StoragePath, T)>,
-) -> impl Stream<Item = (StoragePath, T, Result<Option<(u64, Digests)>>)> + use<T> {
-    let inner = inner.clone();
-    let at_once = std::thread::available_parallelism().map_or(2, NonZeroUsize::get) * 2;
-    let hash = move |(path, about): (StoragePath, T)| {
-        let (inner, file) = (inner.clone(), path.clone());
-        let task = async move { inner.digests(&file).await };
-        async move {
-            let digests = AbortOnDropHandle::new(tokio::spawn(task)).await.unwrap_or_else(|error| {
-                Err(Error::new(ErrorKind::Unexpected, "reading a file ended early").caused_by(error))
-            });
-            (path, about, digests)
-        }
-    };
-    futures::stream::iter(files).map(hash).buffer_unordered(at_once)
 }
 
 impl Inner {

@@ -15,7 +15,7 @@ use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::ledger::Ledger;
 use super::plan::{Action, Plan};
-use crate::asset::Asset;
+use crate::asset::{Asset, Resource};
 use crate::download::{Proof, Saved};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -219,6 +219,10 @@ impl Shared {
             .progress(move |bytes| observer.event(SyncEvent::Progress { bytes }));
         if let Some(modified) = job.modified {
             download = download.modified(modified);
+        }
+        // Where Apple's checksum cannot speak for the bytes, a hash of our own will.
+        if !job.target.asset.resource(*role).is_some_and(Resource::is_provable) {
+            download = download.sha256();
         }
         match download.save(&*self.inner.storage, path).await {
             Ok(saved) => {

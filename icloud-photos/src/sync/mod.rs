@@ -19,12 +19,14 @@
 
 mod adopt;
 mod claims;
+mod content;
 mod engine;
 mod event;
 mod execute;
 pub mod layout;
 mod ledger;
 mod plan;
+pub mod store;
 mod verify;
 
 pub use self::adopt::{AdoptEvent, AdoptReport};
@@ -32,4 +34,4 @@ pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};
 pub use self::plan::{Action, Plan};
-pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
+pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};

@@ -8,20 +8,18 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use super::adopt::hash_all;
-use super::catalogue::{Batch, FileKey, FileRow, Status};
+use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
+use super::content::hash_all;
 use super::engine::{Inner, SyncEngine};
 use super::ledger::seconds;
+use super::store::{TRASH, is_ours};
 use crate::asset::Digests;
 use crate::download::Proof;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Storage as _, StoragePath, WriteOptions};
+use crate::storage::{Storage, StoragePath, WriteOptions};
 
 /// Rows looked at in one go.
 const ROWS: usize = 1000;
-
-/// Where bad bytes go; the date follows.
-const TRASH: &str = ".icloud-photos-trash";
 
 /// How much to verify, and what to do about it.
 #[derive(Debug, Clone, Copy)]
@@ -170,25 +168,28 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-impl SyncEngine {
-    /// Reads the files that the catalogue says are there, those of this engine's library, and judges them. Nothing is sent
-    /// to Apple unless bad files are to be repaired.
-    ///
-    /// # Errors
-    /// What the catalogue reports; what concerns one file is told to `tell`.
-    pub async fn verify(
-        &self,
-        options: VerifyOptions,
-        tell: impl Fn(VerifyEvent<'_>) + Send + Sync,
-    ) -> Result<VerifyReport> {
-        let inner = self.inner();
-        let verification = Verification { inner, options, tell: &tell, report: VerifyReport::default() };
-        verification.run().await.map_err(|error| error.during("verify"))
-    }
+/// Reads the files of a storage that its catalogue says are there, and judges them. `engine` is who fetches bad ones again, if
+/// the options ask for it; its library's, that is. Otherwise nothing is sent to Apple.
+///
+/// # Errors
+/// What the catalogue reports; what concerns one file is told to `tell`.
+pub async fn verify(
+    storage: Arc<dyn Storage>,
+    catalogue: Arc<dyn Catalogue>,
+    options: VerifyOptions,
+    engine: Option<&SyncEngine>,
+    tell: impl Fn(VerifyEvent<'_>) + Send + Sync,
+) -> Result<VerifyReport> {
+    let repairer = engine.filter(|_| options.repair).map(SyncEngine::inner);
+    let report = VerifyReport::default();
+    let verification = Verification { storage, catalogue, repairer, options, tell: &tell, report };
+    verification.run().await.map_err(|error| error.during("verify"))
 }
 
 struct Verification<'a> {
-    inner: Arc<Inner>,
+    storage: Arc<dyn Storage>,
+    catalogue: Arc<dyn Catalogue>,
+    repairer: Option<Arc<Inner>>,
     options: VerifyOptions,
     tell: &'a (dyn Fn(VerifyEvent<'_>) + Send + Sync),
     report: VerifyReport,
@@ -204,14 +205,14 @@ impl Verification<'_> {
     async fn run(mut self) -> Result<VerifyReport> {
         let mut after: Option<FileKey> = None;
         loop {
-            let rows = self.inner.catalogue.files(Some(&self.inner.key), after.as_ref(), ROWS).await?;
+            let rows = self.catalogue.files(None, after.as_ref(), ROWS).await?;
             let Some(last) = rows.last() else { break };
             after = Some(last.key.clone());
             let taken = rows.into_iter().filter(|row| row.status.is_kept() && self.options.takes(&row.key));
             let files = taken.filter_map(|row| Some((row.path.clone()?, row))).collect();
             let bad = self.read(files).await?;
-            if self.options.repair {
-                self.repair(bad).await?;
+            if let Some(repairer) = self.repairer.clone() {
+                self.repair(&repairer, bad).await?;
             }
         }
         self.strays().await?;
@@ -220,8 +221,8 @@ impl Verification<'_> {
 
     async fn read(&mut self, files: Vec<(StoragePath, FileRow)>) -> Result<Vec<FileRow>> {
         let (mut learned, mut bad) = (Vec::new(), Vec::new());
-        let inner = self.inner.clone();
-        let mut hashed = std::pin::pin!(hash_all(&inner, files));
+        let unproven = |row: &FileRow| !matches!(row.status, Status::Verified | Status::Assumed);
+        let mut hashed = std::pin::pin!(hash_all(&self.storage, files, unproven));
         while let Some((path, row, digests)) = hashed.next().await {
             let verdict = match digests {
                 Ok(Some((size, digests))) => {
@@ -254,7 +255,7 @@ impl Verification<'_> {
             }
         }
         if !learned.is_empty() {
-            self.inner.catalogue.commit(Batch { files: learned, ..Batch::default() }).await?;
+            self.catalogue.commit(Batch { files: learned, ..Batch::default() }).await?;
         }
         Ok(bad)
     }
@@ -284,24 +285,25 @@ impl Verification<'_> {
             return Fault::NeverRight;
         }
         let now = match &row.path {
-            Some(path) => self.inner.storage.stat(path).await.ok().flatten(),
+            Some(path) => self.storage.stat(path).await.ok().flatten(),
             None => None,
         };
         let time = now.and_then(|meta| meta.modified).map(seconds);
         if time.is_some() && time == row.modified { Fault::Rotten } else { Fault::Changed }
     }
 
-    async fn repair(&mut self, bad: Vec<FileRow>) -> Result<()> {
+    async fn repair(&mut self, inner: &Inner, bad: Vec<FileRow>) -> Result<()> {
+        let bad: Vec<_> = bad.into_iter().filter(|row| row.key.library == inner.key).collect();
         if bad.is_empty() {
             return Ok(());
         }
         let ids: Vec<_> = bad.iter().map(|row| row.key.asset.clone()).collect();
-        let assets = self.inner.library.assets_by_id(&ids).await?;
+        let assets = inner.library.assets_by_id(&ids).await?;
         let mut fetched = Vec::new();
         for (row, asset) in bad.into_iter().zip(assets) {
             let Some(path) = row.path.clone() else { continue };
             let outcome = match asset {
-                Ok(asset) => self.inner.fetch_again(&row, &asset, &path).await,
+                Ok(asset) => inner.fetch_again(&row, &asset, &path).await,
                 Err(error) => Err(error),
             };
             match outcome {
@@ -316,18 +318,17 @@ impl Verification<'_> {
                 }
             }
         }
-        self.inner.storage.flush().await?;
-        self.inner.catalogue.commit(Batch { files: fetched, ..Batch::default() }).await
+        self.storage.flush().await?;
+        self.catalogue.commit(Batch { files: fetched, ..Batch::default() }).await
     }
 
     /// Files that no row names.
     async fn strays(&mut self) -> Result<()> {
-        let inner = self.inner.clone();
-        let mut files = inner.storage.list(&StoragePath::root()).ready_chunks(ROWS);
+        let mut files = self.storage.list(&StoragePath::root()).ready_chunks(ROWS);
         while let Some(found) = files.next().await {
             let found = found.into_iter().filter_map(|meta| meta.ok().map(|meta| meta.path));
-            let paths: Vec<_> = found.filter(|path| !inner.is_ours(path)).collect();
-            let rows = inner.catalogue.files_at(&paths).await?;
+            let paths: Vec<_> = found.filter(|path| !is_ours(path)).collect();
+            let rows = self.catalogue.files_at(&paths).await?;
             let strays = paths.iter().zip(rows).filter(|(_, rows)| rows.is_empty());
             for (path, _) in strays {
                 self.report.strays += 1;
@@ -380,11 +381,6 @@ impl Inner {
             writer.write(chunk).await?;
         }
         writer.commit().await.map(|_| ())
-    }
-
-    /// Files of ours that are no photos: the mark of the store, and the trash.
-    pub(super) fn is_ours(&self, path: &StoragePath) -> bool {
-        path.as_str().split('/').next().is_some_and(|first| first.starts_with(".icloud-photos"))
     }
 }
 

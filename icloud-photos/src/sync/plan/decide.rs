@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::super::catalogue::{FileRow, Status};
 use super::super::claims::{Claim, Claims};
+use super::super::content;
 use super::super::engine::{Inner, Missing};
 use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
@@ -157,7 +158,10 @@ impl Decider {
         let (Some((owner, role)), Some(checksum)) = (&claim.assumed, wanted.checksum) else {
             return Ok(None);
         };
-        let Some(content) = self.inner.content(path).await? else { return Ok(None) };
+        let Some((_, digests)) = content::read(&*self.inner.storage, path, false).await? else {
+            return Ok(None);
+        };
+        let content = digests.checksum;
         let ours = content == *checksum;
         if !ours && claim.is_for(claim.size, Some(&content)) {
             return Ok(None);

@@ -21,8 +21,8 @@ use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SkipReason, Target};
 use super::layout::LayoutProblem;
-use crate::asset::{Asset, AssetId, Checksum, Digests, Hasher, Listing, Role};
-use crate::error::{Error, ErrorKind, Result};
+use crate::asset::{Asset, AssetId, Listing, Role};
+use crate::error::{Error, Result};
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// One step of a plan.
@@ -167,26 +167,5 @@ impl Planner {
             Step::End(listing) => self.decider.push(Action::End { listing }),
             Step::Reached(_) | Step::ListAnew(_) => {}
         }
-    }
-}
-
-impl Inner {
-    /// Apple's checksum of a stored file.
-    async fn content(&self, path: &StoragePath) -> Result<Option<Checksum>> {
-        Ok(self.digests(path).await?.map(|(_, digests)| digests.checksum))
-    }
-
-    /// Reads a stored file: its length and its hashes; `None` if there is none.
-    pub(in crate::sync) async fn digests(&self, path: &StoragePath) -> Result<Option<(u64, Digests)>> {
-        let mut bytes = match self.storage.read(path, 0).await {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut hasher = Hasher::new();
-        while let Some(chunk) = bytes.next().await.transpose()? {
-            hasher.update(&chunk);
-        }
-        Ok(Some((hasher.length(), hasher.finish())))
     }
 }

@@ -1,0 +1,142 @@
+//! Which storage a catalogue is about.
+//!
+//! A storage bears a mark: a small file with a name of its own, made up once. The catalogue of that name tells what is in it. A
+//! storage that was filled before and has lost its mark is most likely not there (a disk that is not mounted): it is refused,
+//! not filled.
+
+use std::path::{Path, PathBuf};
+
+use futures::TryStreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::{Catalogue, SqliteCatalogue, StoreId};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Storage, StoragePath, WriteOptions};
+
+/// The name of the mark.
+pub const MARK: &str = ".icloud-photos-store";
+
+/// Where files go that something else takes the place of; the date follows.
+pub(super) const TRASH: &str = ".icloud-photos-trash";
+
+/// How the file of a catalogue is called in the data folder.
+const PREFIX: &str = "catalogue-";
+const SUFFIX: &str = ".sqlite";
+
+/// Files of ours that are no photos: the mark, and the trash.
+pub(super) fn is_ours(path: &StoragePath) -> bool {
+    let first = path.as_str().split('/').next();
+    first.is_some_and(|first| first == MARK || first == TRASH)
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    id: String,
+    about: String,
+}
+
+/// Opens the catalogue of `storage` among those in the folder `data`, for writing. A storage without a mark gets one. `place` is
+/// what people call the storage, such as its folder.
+///
+/// # Errors
+/// [`ErrorKind::StoreLost`] when a storage was filled under this `place` before, and what is there now does not bear its mark;
+/// what storage and catalogue report.
+pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<SqliteCatalogue> {
+    let id = match mark_of(storage).await? {
+        Some(id) => id,
+        None => {
+            let id = lost_mark(place, data).await?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+            put_mark(storage, &id).await?;
+            id
+        }
+    };
+    let catalogue = SqliteCatalogue::open(file_of(data, &id)).await?;
+    let store = StoreId::new(id, place);
+    if catalogue.store().await?.as_ref() != Some(&store) {
+        catalogue.set_store(&store).await?;
+    }
+    Ok(catalogue)
+}
+
+/// The same for reading only: changes nothing anywhere. `None` for a storage that has no catalogue yet.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_read_only(
+    storage: &dyn Storage,
+    place: &str,
+    data: &Path,
+) -> Result<Option<SqliteCatalogue>> {
+    let Some(id) = mark_of(storage).await? else {
+        return lost_mark(place, data).await.map(|_| None);
+    };
+    let file = file_of(data, &id);
+    if !file.exists() {
+        return Ok(None);
+    }
+    SqliteCatalogue::open_read_only(file).await.map(Some)
+}
+
+async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
+    let path = StoragePath::parse(MARK)?;
+    let bytes = match storage.read(&path, 0).await {
+        Ok(bytes) => bytes.try_collect::<Vec<_>>().await?.concat(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
+    let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match mark {
+        Some(mark) if plain(&mark.id) => Ok(Some(mark.id)),
+        _ => Err(Error::new(
+            ErrorKind::Config,
+            "the mark of this store cannot be read; remove it, and run `icloudpd adopt`",
+        )
+        .with("path", MARK)),
+    }
+}
+
+async fn put_mark(storage: &dyn Storage, id: &str) -> Result<()> {
+    let about = "Tells icloud-photos which catalogue is about this folder. Keep it.".to_owned();
+    let text = serde_json::to_vec(&Mark { id: id.to_owned(), about })
+        .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))?;
+    let options = WriteOptions::default().size(text.len() as u64);
+    let mut writer = storage.write(&StoragePath::parse(MARK)?, options).await?;
+    writer.write(text.into()).await?;
+    writer.commit().await?;
+    storage.flush().await
+}
+
+/// The id of the catalogue that was about this place, if that says nothing is there to be lost.
+async fn lost_mark(place: &str, data: &Path) -> Result<Option<String>> {
+    for file in catalogues(data) {
+        let Ok(catalogue) = SqliteCatalogue::open_read_only(&file).await else { continue };
+        let Some(store) = catalogue.store().await?.filter(|store| store.place == place) else { continue };
+        if catalogue.files(None, None, 1).await?.is_empty() {
+            return Ok(Some(store.id));
+        }
+        return Err(Error::new(
+            ErrorKind::StoreLost,
+            "this folder was filled before, and what is there now is not it: is the disk mounted? If you emptied it on \
+             purpose, remove the catalogue, and everything is fetched again",
+        )
+        .with("folder", place)
+        .with("catalogue", file.display()));
+    }
+    Ok(None)
+}
+
+fn catalogues(data: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(data) else { return Vec::new() };
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
+    };
+    let mut found: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(is_one).collect();
+    found.sort();
+    found
+}
+
+fn file_of(data: &Path, id: &str) -> PathBuf {
+    data.join(format!("{PREFIX}{id}{SUFFIX}"))
+}
