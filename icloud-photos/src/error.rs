@@ -72,6 +72,8 @@ pub enum ErrorKind {
     Storage,
     /// The storage is full.
     StorageFull,
+    /// What is there is not the storage that was filled before; most likely a disk is not mounted.
+    StoreLost,
     /// The storage may not be read or written by this user.
     PermissionDenied,
     /// Something else stands under that name already.

@@ -8,7 +8,7 @@ use icloud_photos::{Endpoints, Region};
 
 use crate::args::{
     AlignRaw, Common, Domain, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, MfaProvider,
-    PasswordProvider, Size, UsageError, User,
+    Missing, PasswordProvider, Size, UsageError, User, Verb,
 };
 
 /// What the program is asked to do.
@@ -22,6 +22,11 @@ pub(crate) enum Invocation {
 /// A run over one or more accounts.
 #[derive(Debug)]
 pub(crate) struct Config {
+    pub(crate) verb: Verb,
+    /// With `verify`: which share to read, from 0 to 1.
+    pub(crate) share: f64,
+    pub(crate) repair: bool,
+    pub(crate) json: bool,
     pub(crate) endpoints: Endpoints,
     pub(crate) log_level: LogLevel,
     pub(crate) only_print_filenames: bool,
@@ -39,6 +44,8 @@ pub(crate) struct Account {
     pub(crate) username: String,
     pub(crate) password: GivenPassword,
     pub(crate) sessions: PathBuf,
+    /// Where the catalogues are.
+    pub(crate) catalogues: PathBuf,
     pub(crate) task: Task,
 }
 
@@ -85,6 +92,7 @@ pub(crate) struct Download {
     pub(crate) live_naming: LiveNaming,
     pub(crate) align_raw: AlignRaw,
     pub(crate) match_policy: MatchPolicy,
+    pub(crate) missing: Missing,
 }
 
 /// Checks the line in icloudpd's order and says what it means.
@@ -92,21 +100,25 @@ pub(crate) struct Download {
 /// # Errors
 /// In icloudpd's words where it has any.
 pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
-    let Line { global, sections } = line;
+    let Line { verb, global, sections } = line;
     if global.help {
         return Ok(Invocation::Help);
     }
     if global.version {
         return Ok(Invocation::Version);
     }
-    check(&global, &sections)?;
+    check(verb, &global, &sections)?;
     refuse(&global, &sections)?;
     let environment = environment_password(&sections)?;
     let accounts = sections
         .into_iter()
-        .map(|(common, user)| account(common, user, environment.as_ref()))
+        .map(|(common, user)| account(&global, common, user, environment.as_ref()))
         .collect::<Result<_, _>>()?;
     Ok(Invocation::Run(Box::new(Config {
+        verb,
+        share: global.sample.map_or(1.0, |percent| percent / 100.0),
+        repair: global.repair,
+        json: global.json,
         endpoints: endpoints(&global)?,
         log_level: global.log_level,
         only_print_filenames: global.only_print_filenames,
@@ -118,7 +130,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
 }
 
 /// The checks of icloudpd, in its order, and two of ours: a line without a user, and a negative interval.
-fn check(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
+fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
     let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
     let watching = global.watch_with_interval.is_some_and(|seconds| seconds != 0);
     let stops_early = |common: &Common| common.list_albums || common.list_libraries || common.auth_only;
@@ -138,7 +150,15 @@ fn check(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError>
          --auth-only"
     } else if sections.is_empty() {
         "No --username was given; nothing was done. Name the Apple ID with --username, or see --help"
-    } else if sections
+    } else if verb != Verb::Run && (any(stops_early) || global.only_print_filenames || watching) {
+        "adopt, verify, status, plan and changes go with --directory alone, not with --auth-only, --list-albums, \
+         --list-libraries, --only-print-filenames or --watch-with-interval"
+    } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
+        "--repair and --sample belong to: icloudpd verify"
+    } else if !matches!(verb, Verb::Status | Verb::Changes) && global.json {
+        "--json belongs to: icloudpd status, icloudpd changes"
+    } else if !verb.is_offline(global.repair)
+        && sections
         .iter()
         .any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty()))
     {
@@ -238,7 +258,12 @@ fn providers(typed: Vec<PasswordProvider>) -> Vec<PasswordProvider> {
     unique(typed)
 }
 
-fn account(common: Common, user: User, environment: Option<&SecretString>) -> Result<Account, UsageError> {
+fn account(
+    global: &Global,
+    common: Common,
+    user: User,
+    environment: Option<&SecretString>,
+) -> Result<Account, UsageError> {
     let User { username, password, password_file, password_command } = user;
     let password = match (password, password_file, password_command) {
         (Some(text), None, None) => GivenPassword::Text(text),
@@ -251,10 +276,16 @@ fn account(common: Common, user: User, environment: Option<&SecretString>) -> Re
             return Err(UsageError::Argument(text.to_owned()));
         }
     };
+    let sessions = expand_home(&normalise(&common.cookie_directory))?;
+    let catalogues = match &global.catalogue {
+        Some(folder) => expand_home(&normalise(folder))?,
+        None => sessions.clone(),
+    };
     Ok(Account {
         username: username.unwrap_or_default().trim().to_lowercase(),
         password,
-        sessions: expand_home(&normalise(&common.cookie_directory))?,
+        sessions,
+        catalogues,
         task: task(common),
     })
 }
@@ -270,7 +301,7 @@ fn task(common: Common) -> Task {
         smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
         delete_after_download: _, keep_icloud_recent_days: _, dry_run, keep_unicode_in_filenames,
         live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before: _, skip_created_after: _,
-        skip_photos,
+        skip_photos, missing,
     } = common;
     let library = if library.is_empty() { "PrimarySync".to_owned() } else { library };
     if auth_only {
@@ -302,6 +333,7 @@ fn task(common: Common) -> Task {
         live_naming: live_photo_mov_filename_policy,
         align_raw,
         match_policy: file_match_policy,
+        missing,
     })
 }
 

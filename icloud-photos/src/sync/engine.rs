@@ -10,7 +10,7 @@ use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
 use super::plan::{self, Plan};
-use crate::asset::{Assets, Fields};
+use crate::asset::{Assets, ChangeCursor, Fields};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::{Album, Library};
@@ -102,6 +102,19 @@ impl SyncEngine {
     /// or nothing can be reached any more.
     pub async fn execute(&self, plan: Plan, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
         execute::execute(self.0.clone(), plan, observer).await.map_err(|error| error.during("sync"))
+    }
+
+    /// The library that is copied.
+    pub fn library(&self) -> &Library {
+        &self.0.library
+    }
+
+    /// Where the last complete run of this selection left off in the library's history, by the catalogue.
+    ///
+    /// # Errors
+    /// What the catalogue reports.
+    pub async fn cursor(&self) -> Result<Option<ChangeCursor>> {
+        self.0.remembered().await
     }
 
     pub(super) fn inner(&self) -> Arc<Inner> {

@@ -18,9 +18,45 @@ pub(crate) use self::options::*;
 /// The command line, taken apart.
 #[derive(Debug)]
 pub(crate) struct Line {
+    pub(crate) verb: Verb,
     pub(crate) global: Global,
     /// One per user section, in order.
     pub(crate) sections: Vec<(Common, User)>,
+}
+
+/// What is to be done: what icloudpd does, unless the line begins with one of our own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// What the options say.
+    Run,
+    Adopt,
+    Verify,
+    Status,
+    Plan,
+    Changes,
+}
+
+impl Verb {
+    fn split(args: &[OsString]) -> (Self, &[OsString]) {
+        let verb = match args.first().and_then(|first| first.to_str()) {
+            Some("adopt") => Self::Adopt,
+            Some("verify") => Self::Verify,
+            Some("status") => Self::Status,
+            Some("plan") => Self::Plan,
+            Some("changes") => Self::Changes,
+            _ => return (Self::Run, args),
+        };
+        (verb, &args[1..])
+    }
+
+    /// Whether it speaks of what is on this machine only, so that no account need be named.
+    pub(crate) fn is_offline(self, repair: bool) -> bool {
+        match self {
+            Self::Status => true,
+            Self::Verify => !repair,
+            _ => false,
+        }
+    }
 }
 
 /// Reads the arguments (without the program's name).
@@ -30,14 +66,17 @@ pub(crate) struct Line {
 pub(crate) fn parse(args: &[OsString]) -> Result<Line, UsageError> {
     let help = [OsString::from("--help")];
     let args = if args.is_empty() { &help } else { args };
+    let (verb, args) = Verb::split(args);
     let global = parse_part(args.iter())?.global;
     let (defaults, users) = split(args);
     refuse_user_options(defaults)?;
+    let nobody: &[OsString] = &[];
+    let users = if users.is_empty() && verb.is_offline(global.repair) { vec![nobody] } else { users };
     let sections = users
         .into_iter()
         .map(|user| parse_part(defaults.iter().chain(user)).map(|options| (options.common, options.user)))
         .collect::<Result<_, _>>()?;
-    Ok(Line { global, sections })
+    Ok(Line { verb, global, sections })
 }
 
 /// The text of `--help`.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, ValueEnum};
 use icloud_photos::redact::SecretString;
 
-use super::values::{count, folder_structure, int};
+use super::values::{count, folder_structure, int, percent};
 
 pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
 
@@ -20,6 +20,9 @@ const USER: &str = "USER options. They belong to one user";
     name = "icloudpd",
     override_usage = USAGE,
     about = "Downloads the photos and videos of iCloud Photos. Every byte is checked against Apple's own checksum.",
+    before_help = "icloudpd adopt|verify|status|plan|changes [OPTIONS]: adopt recognises the files of a folder by their \
+                   content, verify reads them again, status says what is known of them, plan and changes say what a run \
+                   would do and what has happened in iCloud since the last one (ours alone).",
     after_help = "Exit codes: 0 all is well, 1 the run failed, 2 the command line is wrong, 3 some files failed, \
                   130 interrupted.",
     disable_help_flag = true,
@@ -72,6 +75,18 @@ pub(crate) struct Global {
     /// Where to ask for the code of the second factor
     #[arg(long, ignore_case = true, value_enum, default_value = "console")]
     pub(crate) mfa_provider: MfaProvider,
+    /// Folder of the catalogues that remember what was fetched [default: the folder of the sessions] (ours alone)
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) catalogue: Option<PathBuf>,
+    /// With `verify`: read only this share of the files, another one each day (ours alone)
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) sample: Option<f64>,
+    /// With `verify`: fetch again what is damaged or missing (ours alone)
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// With `status` and `changes`: print JSON (ours alone)
+    #[arg(long)]
+    pub(crate) json: bool,
     /// Speak to this host instead of idmsa.apple.com over https (ours alone)
     #[arg(long, value_name = "URL", env = "ICLOUDPD_AUTH_ENDPOINT")]
     pub(crate) auth_endpoint: Option<String>,
@@ -193,6 +208,10 @@ pub(crate) struct Common {
     /// No photos
     #[arg(long)]
     pub(crate) skip_photos: bool,
+    /// What to do about files that were fetched and are gone: `restore` fetches them again, `respect` leaves them (ours
+    /// alone)
+    #[arg(long, value_enum, default_value = "restore")]
+    pub(crate) missing: Missing,
 }
 
 #[derive(Debug, Args)]
@@ -231,6 +250,7 @@ choices! {
     LiveNaming { Suffix, Original }
     AlignRaw { AsIs, Original, Alternative }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
+    Missing { Restore, Respect }
 }
 
 impl Size {

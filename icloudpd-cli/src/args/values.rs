@@ -21,3 +21,10 @@ pub(super) fn folder_structure(text: &str) -> Result<String, String> {
         Err(_) => Err(format!("Format {text} specified in --folder-structure is incorrect")),
     }
 }
+
+/// A share in per cent, with or without the sign.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse().ok();
+    let share = number.filter(|share: &f64| *share > 0.0 && *share <= 100.0);
+    share.ok_or_else(|| format!("must be more than 0 and at most 100: '{text}'"))
+}

@@ -1,6 +1,7 @@
 //! What the program does with each account.
 
 mod auth;
+mod keep;
 mod list;
 mod narrate;
 mod run;
@@ -9,6 +10,7 @@ use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::MultiProgress;
 use tracing::{error, info};
 
+use crate::args::Verb;
 use crate::config::{Account, Config, Task};
 use crate::exit::{Exit, message};
 
@@ -29,6 +31,14 @@ pub(crate) async fn run(config: &Config, bars: &MultiProgress) -> Exit {
 }
 
 async fn serve(config: &Config, account: &Account, bars: &MultiProgress) -> Result<Exit> {
+    if let Task::Download(download) = &account.task
+        && config.verb.is_offline(config.repair)
+    {
+        return match config.verb {
+            Verb::Status => keep::status(config, account, download, bars).await,
+            _ => keep::verify(config, account, download, None, bars).await,
+        };
+    }
     info!("Processing user: {}", account.username);
     let session = auth::sign_in(config, account).await?;
     match &account.task {
@@ -38,7 +48,7 @@ async fn serve(config: &Config, account: &Account, bars: &MultiProgress) -> Resu
         }
         Task::ListLibraries => list::libraries(&session, bars).await,
         Task::ListAlbums { library } => list::albums(&session, library, bars).await,
-        Task::Download(download) => run::download(config, &session, download, bars).await,
+        Task::Download(download) => run::download(config, account, &session, download, bars).await,
     }
 }
 

@@ -8,21 +8,26 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
-use icloud_photos::sync::{Action, Plan, SyncEngine, SyncEvent, SyncObserver as _, SyncReport};
+use icloud_photos::sync::catalogue::Catalogue;
+use icloud_photos::sync::{
+    Action, Missing, Plan, SyncEngine, SyncEvent, SyncObserver as _, SyncReport, store,
+};
 use icloud_photos::{Asset, Result, Session};
 use indicatif::MultiProgress;
 use tracing::warn;
 
+use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
-use crate::args;
-use crate::config::{Config, Download};
+use crate::args::{self, Verb};
+use crate::config::{Account, Config, Download};
 use crate::exit::{Exit, with_causes};
 use crate::output::print;
 
 /// Copies what the section asks for.
 pub(super) async fn download(
     config: &Config,
+    account: &Account,
     session: &Session,
     download: &Download,
     bars: &MultiProgress,
@@ -34,17 +39,35 @@ pub(super) async fn download(
     if download.root != download.directory {
         warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
     }
-    let changes_nothing = download.dry_run || config.only_print_filenames;
-    let mut engine = SyncEngine::builder(&library, storage(&download.root, changes_nothing)?)
+    let changes_nothing =
+        download.dry_run || config.only_print_filenames || matches!(config.verb, Verb::Plan | Verb::Changes);
+    let storage = storage(&download.root, changes_nothing)?;
+    let mut engine = SyncEngine::builder(&library, storage.clone())
         .layout(layout)
+        .missing(match download.missing {
+            args::Missing::Restore => Missing::Restore,
+            args::Missing::Respect => Missing::Respect,
+        })
         .recent(download.recent)
         .skip_photos(download.skip_photos)
         .skip_videos(download.skip_videos)
         .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN));
+    if config.verb != Verb::Verify
+        && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
+    {
+        engine = engine.catalogue(catalogue);
+    }
     for album in find_albums(&library, &download.albums).await? {
         engine = engine.album(album);
     }
     let engine = engine.build()?;
+    match config.verb {
+        Verb::Adopt => return keep::adopt(&engine, download, bars).await,
+        Verb::Verify => return keep::verify(config, account, download, Some(&engine), bars).await,
+        Verb::Plan => return keep::plan(&engine, bars).await,
+        Verb::Changes => return keep::changes(config, &engine, bars).await,
+        Verb::Run | Verb::Status => {}
+    }
     if config.only_print_filenames {
         return print_filenames(engine.plan(), &narrator, bars, download.recent.is_some()).await;
     }
@@ -56,6 +79,26 @@ pub(super) async fn download(
     };
     narrator.finished(&report);
     Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+}
+
+/// What is remembered of the folder; where nothing may be changed, only if something is.
+async fn catalogue(
+    storage: &dyn Storage,
+    account: &Account,
+    download: &Download,
+    changes_nothing: bool,
+) -> Result<Option<Arc<dyn Catalogue>>> {
+    let place = place(&download.root);
+    if changes_nothing {
+        let catalogue = store::open_read_only(storage, &place, &account.catalogues).await?;
+        return Ok(catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>));
+    }
+    Ok(Some(Arc::new(store::open(storage, &place, &account.catalogues).await?)))
+}
+
+/// What a folder is called in a catalogue.
+pub(super) fn place(root: &Path) -> String {
+    std::path::absolute(root).unwrap_or_else(|_| root.to_owned()).display().to_string()
 }
 
 /// The section's options in the library's words.
@@ -92,7 +135,7 @@ fn layout(download: &Download) -> LayoutOptions {
 }
 
 /// The folder to write to. Where nothing may be changed, a folder that is missing is an empty one.
-fn storage(directory: &Path, changes_nothing: bool) -> Result<Arc<dyn Storage>> {
+pub(super) fn storage(directory: &Path, changes_nothing: bool) -> Result<Arc<dyn Storage>> {
     if changes_nothing && !directory.exists() {
         return Ok(Arc::new(MemoryStorage::new()));
     }
@@ -118,7 +161,7 @@ async fn print_filenames(
                     break;
                 }
             }
-            Action::Problem { asset, error } => {
+            Action::Problem { asset, error, .. } => {
                 exit = Exit::Incomplete;
                 let about =
                     asset.as_ref().map_or_else(|| "an asset".to_owned(), |asset| asset.id().to_string());
@@ -140,7 +183,7 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
             Action::Download { target, deduplicated, .. } => {
                 narrator.would_download(&target.path, *deduplicated);
             }
-            Action::Present { target, deduplicated } => {
+            Action::Present { target, deduplicated, .. } => {
                 report.present += 1;
                 if *deduplicated {
                     narrator.event(SyncEvent::Deduplicated { path: &target.path });
@@ -151,9 +194,13 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
                 report.skipped += 1;
                 narrator.event(SyncEvent::Skipped { asset, reason });
             }
-            Action::Problem { asset, error } => {
+            Action::Stands { path } => {
+                report.present += 1;
+                narrator.event(SyncEvent::Present { path });
+            }
+            Action::Problem { asset, id, error, .. } => {
                 report.failed += 1;
-                narrator.event(SyncEvent::Failed { path: None, asset: asset.as_ref().map(Asset::id), error });
+                narrator.event(SyncEvent::Failed { path: None, asset: asset.as_ref().map(Asset::id).or(id.as_ref()), error });
             }
             Action::Done { asset } => {
                 report.assets += 1;

@@ -176,7 +176,7 @@ fn recheck(inner: Arc<Inner>) -> Survey {
 
 impl Inner {
     /// Where the last run of this selection left off.
-    async fn remembered(&self) -> Result<Option<ChangeCursor>> {
+    pub(in crate::sync) async fn remembered(&self) -> Result<Option<ChangeCursor>> {
         if !self.follows() {
             return Ok(None);
         }

@@ -1,0 +1,198 @@
+//! Our own verbs about a copy: `adopt`, `verify`, `status`, `plan`, `changes`.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use icloud_photos::asset::Change;
+use icloud_photos::storage::Storage;
+use icloud_photos::sync::catalogue::{Catalogue, Totals};
+use icloud_photos::sync::{
+    Action, AdoptEvent, SyncEngine, VerifyEvent, VerifyOptions, store, verify as verify_store,
+};
+use icloud_photos::{Error, ErrorKind, Result};
+use indicatif::{HumanBytes, MultiProgress};
+use serde_json::json;
+use tracing::{debug, error, info, warn};
+
+use super::run;
+use crate::config::{Account, Config, Download};
+use crate::exit::{Exit, with_causes};
+use crate::output::print;
+
+/// `adopt`: recognises what stands in the folder.
+pub(super) async fn adopt(
+    engine: &SyncEngine,
+    download: &Download,
+    bars: &MultiProgress,
+) -> Result<Exit> {
+    info!("Recognising the files in {} by their content...", download.directory.display());
+    let report = engine
+        .adopt(download.dry_run, |event| match event {
+            AdoptEvent::Reading { files, bytes } => info!("Reading {files} files, {}", HumanBytes(bytes)),
+            AdoptEvent::Recognised { path, .. } => debug!("Recognised {path}"),
+            AdoptEvent::Derived { path } => warn!("A date was written into {path}: it counts as there, but cannot be proven"),
+            AdoptEvent::Damaged { path } => error!("Damaged: {path}"),
+            AdoptEvent::Unknown { path } => info!("Not in iCloud: {path}"),
+            AdoptEvent::Failed { path, error } => error!("Cannot read {path}: {}", with_causes(error)),
+            _ => {}
+        })
+        .await?;
+    let noted = if download.dry_run { "[DRY RUN] " } else { "" };
+    let _ = print(bars, format_args!("{noted}{report}"))?;
+    Ok(if report.damaged == 0 && report.failed == 0 { Exit::Success } else { Exit::Incomplete })
+}
+
+/// `verify`: reads what the catalogue says is there.
+pub(super) async fn verify(
+    config: &Config,
+    account: &Account,
+    download: &Download,
+    engine: Option<&SyncEngine>,
+    bars: &MultiProgress,
+) -> Result<Exit> {
+    let storage = run::storage(&download.root, engine.is_none())?;
+    let catalogue = store::open(&*storage, &run::place(&download.root), &account.catalogues).await?;
+    let day = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() / 86_400);
+    let mut options = VerifyOptions::default().sample(config.share, day);
+    options.repair = config.repair;
+    let tell = |event: VerifyEvent<'_>| match event {
+        VerifyEvent::Sound { path, .. } => debug!("Proven: {path}"),
+        VerifyEvent::Bad { path, fault } => error!("{path}: {fault}"),
+        VerifyEvent::Repaired { path } => info!("{path}: fetched again"),
+        VerifyEvent::Stray { path } => info!("{path}: not in the catalogue"),
+        VerifyEvent::Failed { path, error } => error!("{path}: {}", with_causes(error)),
+        _ => {}
+    };
+    let report = verify_store(storage, Arc::new(catalogue), options, engine, tell).await?;
+    let _ = print(bars, format_args!("{report}"))?;
+    Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+}
+
+/// `status`: what the catalogue knows. Nothing is sent.
+pub(super) async fn status(
+    config: &Config,
+    account: &Account,
+    download: &Download,
+    bars: &MultiProgress,
+) -> Result<Exit> {
+    let storage = run::storage(&download.root, true)?;
+    let place = run::place(&download.root);
+    let Some(catalogue) = store::open_read_only(&*storage, &place, &account.catalogues).await? else {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            "nothing is known of this folder yet: run icloudpd, or icloudpd adopt, on it first",
+        )
+        .with("folder", place));
+    };
+    let totals = catalogue.totals().await?;
+    let progress = catalogue.all_progress().await?;
+    if config.json {
+        let followed: Vec<_> = progress
+            .iter()
+            .map(|one| json!({"library": one.library.as_str(), "followed": one.token.is_some(), "at": one.at}))
+            .collect();
+        let all = json!({"folder": place, "files": tally(&totals), "libraries": followed});
+        let _ = print(bars, all)?;
+        return Ok(Exit::Success);
+    }
+    let mut lines = vec![place];
+    for (status, count) in tally(&totals).as_object().into_iter().flatten() {
+        lines.push(format!("  {status}: {count}"));
+    }
+    for one in progress.iter().filter(|one| one.token.is_some()) {
+        lines.push(format!("  {}: followed; the next run asks only for what is new", one.library));
+    }
+    for line in lines {
+        if print(bars, line)?.is_break() {
+            break;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn tally(totals: &Totals) -> serde_json::Value {
+    json!({
+        "verified": totals.verified,
+        "unconfirmed": totals.unconfirmed,
+        "assumed": totals.assumed,
+        "derived": totals.derived,
+        "failed": totals.failed,
+        "bytes": totals.bytes,
+    })
+}
+
+/// `plan`: what a run would do, why, and how many bytes it takes.
+pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Exit> {
+    let (mut files, mut bytes, mut problems) = (0_u64, 0_u64, 0_u64);
+    let mut plan = engine.plan();
+    while let Some(action) = plan.next().await.transpose()? {
+        let line = match action {
+            Action::Download { target, size, failures, .. } => {
+                files += 1;
+                bytes += size.unwrap_or(0);
+                let size = size.map_or_else(|| "unknown size".to_owned(), |size| HumanBytes(size).to_string());
+                let why = if failures > 0 { format!(", failed {failures} times") } else { String::new() };
+                format!("fetch {} ({size}{why})", target.path)
+            }
+            Action::Problem { asset, id, error, .. } => {
+                problems += 1;
+                let id = asset.map(|asset| asset.id().clone()).or(id);
+                let about = id.map_or_else(|| "an asset".to_owned(), |id| id.to_string());
+                format!("cannot plan {about}: {}", with_causes(&error))
+            }
+            _ => continue,
+        };
+        if print(bars, line)?.is_break() {
+            return Ok(Exit::Success);
+        }
+    }
+    let _ = print(bars, format_args!("{files} files to fetch, {}", HumanBytes(bytes)))?;
+    Ok(if problems == 0 { Exit::Success } else { Exit::Incomplete })
+}
+
+/// `changes`: what has happened in iCloud since the last run. The next run sees it all the same.
+pub(super) async fn changes(
+    config: &Config,
+    engine: &SyncEngine,
+    bars: &MultiProgress,
+) -> Result<Exit> {
+    let Some(cursor) = engine.cursor().await? else {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            "no complete run with these options yet: there is no point to count changes from",
+        ));
+    };
+    let mut changes = engine.library().changes(&cursor);
+    while let Some(batch) = changes.next().await? {
+        for change in batch.changes {
+            let (kind, about, name) = describe(&change);
+            let line = match config.json {
+                true => json!({"change": kind, "record": about, "name": name}).to_string(),
+                false => format!("{kind} {about} {}", name.unwrap_or_default()).trim_end().to_owned(),
+            };
+            if print(bars, line)?.is_break() {
+                return Ok(Exit::Success);
+            }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn describe(change: &Change) -> (&'static str, String, Option<String>) {
+    match change {
+        Change::Asset(asset) => ("changed", asset.id().to_string(), Some(asset.filename().as_str().to_owned())),
+        Change::Trashed(asset) => ("trashed", asset.id().to_string(), Some(asset.filename().as_str().to_owned())),
+        Change::Gone { record } => ("gone", record.clone(), None),
+        Change::Entered { album, asset } => ("entered", format!("{asset} {album}"), None),
+        Change::Left { album, asset } => ("left", format!("{asset} {album}"), None),
+        Change::Problem { asset, error } => (
+            "unreadable",
+            asset.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Some(error.to_string()),
+        ),
+        Change::Reset { reason } => ("reset", reason.clone(), None),
+        other => ("other", format!("{other:?}"), None),
+    }
+}
