@@ -178,6 +178,20 @@ impl Library {
         })
     }
 
+    /// Makes sure that lists are whole: while Apple builds its index they are short.
+    ///
+    /// # Errors
+    /// [`ErrorKind::IndexNotReady`] while it is built, and as [`Library::index_state`].
+    pub async fn require_index(&self) -> Result<()> {
+        match self.index_state().await? {
+            IndexState::Building { .. } => {
+                let message = "the index of the library is not ready";
+                Err(Error::new(ErrorKind::IndexNotReady, message).with("library", self.name()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn session(&self) -> &Session {
         &self.0.session
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use icloud_photos::library::{Album, AlbumTree, IndexState, Library, SmartAlbum};
+use icloud_photos::library::{Album, AlbumTree, Library, SmartAlbum};
 use icloud_photos::{Error, ErrorKind, Result, Session};
 use indicatif::MultiProgress;
 
@@ -20,6 +20,7 @@ pub(super) async fn libraries(session: &Session, bars: &MultiProgress) -> Result
 /// Prints the titles that `--album` takes.
 pub(super) async fn albums(session: &Session, library: &str, bars: &MultiProgress) -> Result<Exit> {
     let library = find_library(session, library).await?;
+    library.require_index().await?;
     let titles = Titles::of(&library).await?;
     let lines = titles.0.iter().map(|(title, _)| title.as_str());
     print_all(bars, std::iter::once("Albums:").chain(lines))
@@ -34,25 +35,17 @@ fn print_all<'a>(bars: &MultiProgress, lines: impl Iterator<Item = &'a str>) -> 
     Ok(Exit::Success)
 }
 
-/// The library of this name, once its index is ready: before that, Apple's lists are short.
+/// The library of this name.
 pub(super) async fn find_library(session: &Session, name: &str) -> Result<Library> {
-    let library = match session.library(name).await {
-        Ok(library) => library,
+    match session.library(name).await {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let libraries = session.libraries().await?;
             let names: Vec<&str> = libraries.iter().map(Library::name).collect();
             let text =
                 format!("Unknown library: {name}. The libraries of this account are: {}", names.join(", "));
-            return Err(Error::new(ErrorKind::NotFound, text).caused_by(error));
+            Err(Error::new(ErrorKind::NotFound, text).caused_by(error))
         }
-        Err(error) => return Err(error),
-    };
-    match library.index_state().await? {
-        IndexState::Building { .. } => {
-            Err(Error::new(ErrorKind::IndexNotReady, "the index of the library is not ready")
-                .with("library", name))
-        }
-        _ => Ok(library),
+        found => found,
     }
 }
 

@@ -78,6 +78,7 @@ impl Route {
 
     async fn list(&mut self, album: usize) -> Result<Option<Stretch>> {
         if album == 0 {
+            self.inner.library.require_index().await?;
             self.listed = true;
             self.cursor = self.inner.cursor().await;
         }
