@@ -45,11 +45,15 @@ impl std::fmt::Display for Entry {
 /// Everything below a folder, by relative path.
 pub(crate) type Tree = BTreeMap<String, Entry>;
 
-/// Reads the tree below `root`; a folder that is not there is empty.
+/// Ours alone: says which catalogue is about the folder.
+const MARK: &str = ".icloud-photos-store";
+
+/// Reads the tree below `root`, without our mark; a folder that is not there is empty.
 pub(crate) fn read(root: &Path) -> Result<Tree> {
     let mut tree = Tree::new();
     if root.exists() {
         walk(root, "", &mut tree).with_context(|| format!("cannot read {}", root.display()))?;
+        tree.remove(MARK);
     }
     Ok(tree)
 }
@@ -118,6 +122,7 @@ mod tests {
         let one = folder.path().join("one");
         fs::create_dir_all(one.join("2020/01")).unwrap();
         fs::write(one.join("2020/01/a.JPG"), b"abc").unwrap();
+        fs::write(one.join(MARK), b"{}").unwrap();
         let tree = read(&one).unwrap();
         assert_eq!(tree.keys().collect::<Vec<_>>(), ["2020", "2020/01", "2020/01/a.JPG"]);
         let Entry::File { length, sha256, checksum, .. } = &tree["2020/01/a.JPG"] else {

@@ -79,7 +79,7 @@ fn finish(output: Output) -> Ran {
     }
 }
 
-/// Paths of all files below a folder, relative, sorted.
+/// Paths of all files below a folder, relative, sorted; without the mark of the store.
 pub(crate) fn tree(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
@@ -93,6 +93,7 @@ pub(crate) fn tree(root: &Path) -> Vec<String> {
             }
         }
     }
+    found.retain(|path| path != ".icloud-photos-store");
     found.sort();
     found
 }
