@@ -175,11 +175,7 @@ impl Planner {
         self.queue.push_back(Action::Done { asset });
     }
 
-    async fn decide(
-        &mut self,
-        wanted: &Wanted<'_>,
-        there: Option<ObjectMeta>,
-    ) -> Result<Action> {
+    async fn decide(&mut self, wanted: &Wanted<'_>, there: Option<ObjectMeta>) -> Result<Action> {
         if let Some(claim) = self.claims.get(&wanted.path).cloned() {
             return self.beside(wanted, claim).await;
         }
