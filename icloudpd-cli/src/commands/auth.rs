@@ -88,7 +88,9 @@ impl Desk {
             let code = match (self.ask_code(challenge).await, refused) {
                 (Ok(code), _) => code,
                 // A pipe held one code only: that it was wrong says more than that no other came.
-                (Err(ended), Some(refusal)) if ended.kind() == ErrorKind::CodeRequired => return Err(refusal),
+                (Err(ended), Some(refusal)) if ended.kind() == ErrorKind::CodeRequired => {
+                    return Err(refusal);
+                }
                 (Err(error), _) => return Err(error),
             };
             match challenge.submit(code).await {

@@ -136,7 +136,10 @@ mod tests {
         });
         let others = (0..8).map(|_| {
             let ready = ready.clone();
-            lane.run(move || Ok(ready.send(()).unwrap()))
+            lane.run(move || {
+                ready.send(()).unwrap();
+                Ok(())
+            })
         });
         let (first, others) = tokio::join!(first, futures::future::join_all(others));
         first.unwrap();

@@ -63,7 +63,9 @@ impl FsStorage {
         match std::fs::metadata(&root) {
             Ok(meta) if !meta.is_dir() => Err(fault(io::ErrorKind::NotADirectory.into(), root.display())),
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fault(error, root.display())),
-            _ => Ok(Self { disk: Arc::new(Disk { root, unflushed: Mutex::default(), lane: Lane::default() }) }),
+            _ => {
+                Ok(Self { disk: Arc::new(Disk { root, unflushed: Mutex::default(), lane: Lane::default() }) })
+            }
         }
     }
 
@@ -106,7 +108,8 @@ impl Storage for FsStorage {
     /// One trip to a thread that may block, instead of one for each file.
     async fn stat_all(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<ObjectMeta>>> {
         let (disk, count) = (Arc::clone(&self.disk), paths.len());
-        let stats = blocking(move || Ok(paths.into_iter().map(|path| disk.stat(path)).collect::<Vec<_>>())).await;
+        let stats =
+            blocking(move || Ok(paths.into_iter().map(|path| disk.stat(path)).collect::<Vec<_>>())).await;
         stats.unwrap_or_else(|error| (0..count).map(|_| Err(error.duplicate())).collect())
     }
 

@@ -12,7 +12,7 @@ use super::super::catalogue::{FileKey, FileRow, Progress};
 use super::super::engine::{Inner, Missing};
 use super::Action;
 use super::survey::{Item, Step, Survey, listed, survey};
-use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields};
+use crate::asset::{AssetId, Change, ChangeCursor, Changes, Checksum, Fields, MasterId};
 use crate::error::{ErrorKind, Result};
 use crate::library::SyncToken;
 
@@ -208,20 +208,29 @@ impl Inner {
                     return vec![Item::Other(Step::ListAnew(reason))];
                 }
                 Change::Asset(asset) if !asset.is_hidden() => items.push(Item::Asset(Ok(asset))),
-                Change::File { master } => masters.push(master),
+                Change::File { master, told } => masters.push((master, told)),
                 _ => {}
             }
         }
-        let checksums: Vec<_> =
-            masters.iter().filter_map(|master| crate::asset::Checksum::parse(master.as_str())).collect();
-        match self.catalogue.files_with(&checksums).await {
-            Ok(rows) => {
-                let rows = rows.into_iter().flatten().filter(|row| row.key.library == self.key);
-                items.extend(self.look_up(rows.map(|row| row.key.asset).collect()).await);
-            }
-            Err(error) => items.push(Item::Asset(Err(error))),
-        }
+        items.extend(self.others_of(masters).await);
         items
+    }
+
+    /// The assets of changed originals that did not come along: those the catalogue knows, for an original bears the name of
+    /// its content.
+    async fn others_of(&self, masters: Vec<(MasterId, Vec<AssetId>)>) -> Vec<Item> {
+        let checksums: Vec<_> =
+            masters.iter().filter_map(|(master, _)| Checksum::parse(master.as_str())).collect();
+        if checksums.is_empty() {
+            return Vec::new();
+        }
+        let rows = match self.catalogue.files_with(&checksums).await {
+            Ok(rows) => rows.into_iter().flatten(),
+            Err(error) => return vec![Item::Asset(Err(error))],
+        };
+        let told = |id: &AssetId| masters.iter().any(|(_, told)| told.contains(id));
+        let others = rows.filter(|row| row.key.library == self.key && !told(&row.key.asset));
+        self.look_up(others.map(|row| row.key.asset).collect()).await
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
