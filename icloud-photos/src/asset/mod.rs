@@ -5,8 +5,10 @@
 //! its [`Checksum`].
 //!
 //! Assets are had by listing an album ([`Album::assets`](crate::library::Album::assets)) or by their id
-//! ([`Library::asset`](crate::library::Library::asset)).
+//! ([`Library::asset`](crate::library::Library::asset)). What happened to them since one looked last is told by
+//! [`Library::changes`](crate::library::Library::changes).
 
+mod changes;
 mod checksum;
 mod filename;
 mod listing;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
+pub use self::changes::{AssetChange, AssetState, Change, ChangeBatch, ChangeCursor, Changes};
 pub use self::checksum::{Checksum, Digests, Hasher, Scheme};
 pub use self::filename::Filename;
 pub use self::listing::{Assets, Listing};

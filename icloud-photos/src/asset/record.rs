@@ -168,7 +168,27 @@ pub(crate) fn parse_page(bytes: &[u8]) -> Result<Page> {
     Ok(page)
 }
 
+/// Reads one `CPLAsset` record.
+pub(super) fn read_asset(json: &str) -> serde_json::Result<AssetPart> {
+    serde_json::from_str(json).map(AssetPart::read)
+}
+
+/// Reads one `CPLMaster` record.
+pub(super) fn read_master(json: &str) -> serde_json::Result<MasterPart> {
+    serde_json::from_str(json).map(MasterPart::read)
+}
+
+/// What Apple calls the files of a role.
+pub(super) fn family(role: Role) -> &'static str {
+    FAMILIES.iter().find(|(_, other)| *other == role).map_or("", |(prefix, _)| prefix)
+}
+
 impl AssetPart {
+    /// In Recently Deleted.
+    pub(super) fn is_trashed(&self) -> bool {
+        self.details.trashed
+    }
+
     fn read(record: Record<'_, PhotoFields<'_>>) -> Self {
         let id = AssetId::new(record.name());
         let fields = record.fields.unwrap_or_default();
@@ -209,6 +229,19 @@ impl AssetPart {
 }
 
 impl MasterPart {
+    /// Stands in for a master of which only the name is known.
+    pub(super) fn hollow(id: MasterId) -> Self {
+        Self {
+            id,
+            media_type: None,
+            data_class: None,
+            filename: Filename::Missing,
+            orientation: None,
+            resources: Vec::new(),
+            raw: RawFields::default(),
+        }
+    }
+
     fn read(record: Record<'_, PhotoFields<'_>>) -> Self {
         let id = MasterId::new(record.name());
         let fields = record.fields.unwrap_or_default();

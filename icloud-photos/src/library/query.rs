@@ -1,7 +1,8 @@
-//! The bodies of requests to the photo database (protocol notes 5.2 to 5.10).
+//! The bodies of requests to the photo database (protocol notes 5.2 to 5.10 and 7).
 
 use serde_json::{Value, json};
 
+use super::SyncToken;
 use super::wire::ZoneId;
 
 /// The server never returns more records than this, whatever is asked (protocol notes 5.6).
@@ -86,6 +87,15 @@ pub(crate) fn lookup(names: &[&str], zone: &ZoneId, keys: Option<&[String]>) -> 
         body["desiredKeys"] = json!(keys);
     }
     body
+}
+
+/// Asks what happened in a zone since a token, which must not be empty: that would mean "nothing is new".
+pub(crate) fn changes(zone: &ZoneId, since: &SyncToken, limit: usize, keys: Option<&[String]>) -> Value {
+    let mut one = json!({ "zoneID": zone, "syncToken": since.as_str(), "resultsLimit": limit });
+    if let Some(keys) = keys {
+        one["desiredKeys"] = json!(keys);
+    }
+    json!({ "zones": [one] })
 }
 
 fn filter(name: &str, kind: &str, value: Value) -> Value {

@@ -36,7 +36,7 @@ pub(crate) struct ZoneId {
     pub(crate) zone_type: Option<String>,
 }
 
-/// The answer of `zones/list`.
+/// The answer of `zones/list` and of `changes/database`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Zones {
@@ -54,6 +54,9 @@ pub(crate) struct Zone {
     pub(crate) id: ZoneId,
     #[serde(default)]
     pub(crate) deleted: bool,
+    /// Where the zone's history stands.
+    #[serde(default, rename = "syncToken")]
+    pub(crate) sync_token: Option<String>,
 }
 
 /// The answer of a query, lookup or change request: records whose fields are read into `F`.

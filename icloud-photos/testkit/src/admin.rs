@@ -157,6 +157,7 @@ fn edit(wanted: &Value) -> Option<Edit> {
     let album = wanted["album"].as_str().map(str::to_owned);
     Some(match wanted["edit"].as_str()? {
         "render" => Edit::Render,
+        "rename" => Edit::Rename(wanted["name"].as_str()?.to_owned()),
         "favourite" => Edit::Favourite(true),
         "unfavourite" => Edit::Favourite(false),
         "hide" => Edit::Hide(true),

@@ -60,7 +60,7 @@
 //! | `POST /fake/expire?what=W` | `sessions`, `session-tokens`, `trust-tokens` or `change-tokens` end now |
 //! | `POST /fake/move-partition` | CloudKit answers 421 until the map of services is read again |
 //! | `GET`, `POST /fake/account?username=U` | an [`AccountSpec`]; members in the body replace those it has |
-//! | `POST /fake/mutate` | adds a photo, `{"add": "IMG_1.JPG", "size": 1000}`, or changes one: `{"asset": ID, "edit": E}` with `render`, `favourite`, `unfavourite`, `hide`, `show`, `trash`, `restore`, `purge`, `enter`, `leave` (these two with `"album": ID`) or `move-to-shared` |
+//! | `POST /fake/mutate` | adds a photo, `{"add": "IMG_1.JPG", "size": 1000}`, or changes one: `{"asset": ID, "edit": E}` with `render`, `rename` (with `"name": TEXT`), `favourite`, `unfavourite`, `hide`, `show`, `trash`, `restore`, `purge`, `enter`, `leave` (these two with `"album": ID`) or `move-to-shared` |
 //!
 //! `truth`, `mutate` and `expire?what=change-tokens` are about the first account unless `username=U` names another.
 //!

@@ -5,6 +5,8 @@
 
 mod auth;
 mod auth_world;
+mod changes;
+mod changes_fold;
 mod download;
 mod fake;
 mod handles;

@@ -1,9 +1,9 @@
 //! What a person does on their phone meanwhile: changes a test makes between two runs of a client.
 
 use super::asset::{Asset, Edit as Render, Master, Name};
-use super::random::hash;
+use super::random::{bytes, hash};
 use super::uti;
-use super::zone::{Place, Purpose, Zone};
+use super::zone::{Album, Place, Purpose, Zone, dashed};
 use super::{Library, State};
 
 /// A change to one asset.
@@ -11,6 +11,8 @@ use super::{Library, State};
 pub enum Edit {
     /// A new render of the photo; its original stays.
     Render,
+    /// Gives its original another name: only the master is written.
+    Rename(String),
     /// Marks it as favourite or takes the mark away.
     Favourite(bool),
     /// Hides it or shows it again.
@@ -45,6 +47,63 @@ impl Library {
         })
     }
 
+    /// Makes a second asset of one of the personal library that is not deleted: both show the same original. Gives its
+    /// record name.
+    pub fn duplicate(&self, asset: &str, now_ms: i64) -> Option<String> {
+        self.write().change_zone(Purpose::Personal, |zone| {
+            let place = zone.asset_place(asset).filter(|place| zone.assets[*place as usize].is_live())?;
+            let number = zone.assets.len() as u32;
+            let original = zone.assets[place as usize].clone();
+            zone.note(Place::Master(original.master));
+            let copy = Asset { number, added: now_ms, modified: now_ms, by_web: false, ..original };
+            let place = zone.add_asset(copy);
+            Some(zone.asset_id(place))
+        })
+    }
+
+    /// Makes an album in the personal library and gives its record name.
+    pub fn add_album(&self, title: &str, now_ms: i64) -> String {
+        self.write().change_zone(Purpose::Personal, |zone| {
+            let id = dashed(&bytes(hash(&[zone.key, u64::from(zone.head()), 42])));
+            zone.albums.push(Album {
+                id: id.clone(),
+                title: Some(title.to_owned()),
+                folder: false,
+                parent: None,
+                position: 1024 * zone.albums.len() as i64,
+                by_date: false,
+                modified: now_ms,
+                trashed: None,
+                by_web: false,
+                changed: 0,
+                members: Default::default(),
+            });
+            zone.note(Place::Album(zone.albums.len() as u32 - 1));
+            id
+        })
+    }
+
+    /// Gives an album of the personal library another title. False if there is none of this record name.
+    pub fn rename_album(&self, album: &str, title: &str, now_ms: i64) -> bool {
+        self.change_album(album, now_ms, |album| album.title = Some(title.to_owned()))
+    }
+
+    /// Deletes an album of the personal library; its assets stay. False if there is none of this record name.
+    pub fn delete_album(&self, album: &str, now_ms: i64) -> bool {
+        self.change_album(album, now_ms, |album| album.trashed = Some(now_ms))
+    }
+
+    fn change_album(&self, album: &str, now_ms: i64, change: impl FnOnce(&mut Album)) -> bool {
+        self.write().change_zone(Purpose::Personal, |zone| {
+            let Some(place) = zone.album_place(album) else { return false };
+            let album = &mut zone.albums[place as usize];
+            album.modified = now_ms;
+            change(album);
+            zone.note(Place::Album(place));
+            true
+        })
+    }
+
     /// Changes the asset that has this record name. False, with nothing changed, when there is no such asset or
     /// the change does not apply to it.
     pub fn edit(&self, asset: &str, edit: &Edit, now_ms: i64) -> bool {
@@ -76,6 +135,12 @@ fn apply(zone: &mut Zone, place: u32, edit: &Edit, now: i64) -> bool {
         }
         Edit::Favourite(on) => asset.favourite = *on,
         Edit::Hide(on) => asset.hidden = *on,
+        Edit::Rename(name) => {
+            let master = asset.master;
+            zone.masters[master as usize].name = Name::Text(name.as_str().into());
+            zone.note(Place::Master(master));
+            return true;
+        }
         Edit::Trash => zone.set_trashed(place, Some(now)),
         Edit::Restore => zone.set_trashed(place, None),
         Edit::Purge => {
