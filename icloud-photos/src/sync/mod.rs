@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+pub mod catalogue;
 mod claims;
 mod engine;
 mod event;

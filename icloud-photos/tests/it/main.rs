@@ -5,6 +5,7 @@
 
 mod auth;
 mod auth_world;
+mod catalogue;
 mod download;
 mod fake;
 mod handles;
