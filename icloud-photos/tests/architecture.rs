@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("storage", &["error"]),
     ("download", &["error", "http", "session", "library", "asset", "storage"]),
     ("sync", &["error", "http", "session", "library", "asset", "download", "storage"]),
-    ("testing", &["error", "storage", "session"]),
+    ("testing", &["error", "asset", "storage", "session", "sync"]),
 ];
 
 #[test]

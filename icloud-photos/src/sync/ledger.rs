@@ -108,8 +108,8 @@ impl Ledger {
         if before.is_some_and(|before| before.token == progress.token) {
             return Ok(());
         }
-        let progress = vec![Progress { at: seconds(inner.now()), ..progress }];
-        inner.catalogue.commit(Batch { progress, ..Batch::default() }).await
+        let progress = Progress { at: seconds(inner.now()), ..progress };
+        inner.catalogue.commit(Batch { progress: vec![progress], ..Batch::default() }).await
     }
 }
 

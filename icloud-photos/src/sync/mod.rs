@@ -18,6 +18,7 @@
 //! ```
 
 mod adopt;
+pub mod catalogue;
 mod claims;
 mod content;
 mod engine;

@@ -50,7 +50,7 @@ pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<Sql
             id
         }
     };
-    let catalogue = SqliteCatalogue::open(file_of(data, &id)).await?;
+    let catalogue = SqliteCatalogue::open(file_of(data, &id))?;
     let store = StoreId::new(id, place);
     if catalogue.store().await?.as_ref() != Some(&store) {
         catalogue.set_store(&store).await?;
@@ -74,7 +74,7 @@ pub async fn open_read_only(
     if !file.exists() {
         return Ok(None);
     }
-    SqliteCatalogue::open_read_only(file).await.map(Some)
+    SqliteCatalogue::open_read_only(file).map(Some)
 }
 
 async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
@@ -110,7 +110,7 @@ async fn put_mark(storage: &dyn Storage, id: &str) -> Result<()> {
 /// The id of the catalogue that was about this place, if that says nothing is there to be lost.
 async fn lost_mark(place: &str, data: &Path) -> Result<Option<String>> {
     for file in catalogues(data) {
-        let Ok(catalogue) = SqliteCatalogue::open_read_only(&file).await else { continue };
+        let Ok(catalogue) = SqliteCatalogue::open_read_only(&file) else { continue };
         let Some(store) = catalogue.store().await?.filter(|store| store.place == place) else { continue };
         if catalogue.files(None, None, 1).await?.is_empty() {
             return Ok(Some(store.id));

@@ -1,4 +1,5 @@
-//! For people who write a storage of their own: the tests every storage must pass, and one that fails on purpose.
+//! For people who write a storage or a catalogue of their own: the tests each must pass, and a storage that fails on
+//! purpose.
 //!
 //! In a test file of your crate, with `icloud-photos` among the dev-dependencies and its feature `testing` on:
 //!
@@ -17,11 +18,14 @@
 //! ```
 //!
 //! Each promise of the [`Storage`](crate::storage::Storage) trait becomes one `#[test]`. What a storage says it cannot
-//! do ([`Capabilities`](crate::storage::Capabilities)) is not asked of it.
+//! do ([`Capabilities`](crate::storage::Capabilities)) is not asked of it. For a
+//! [`Catalogue`](crate::sync::catalogue::Catalogue) there is [`catalogue_conformance!`](crate::catalogue_conformance).
 
 // These are tests: a broken promise is a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[doc(hidden)]
+pub mod catalogue;
 mod chaos;
 #[doc(hidden)]
 pub mod storage;
@@ -69,6 +73,47 @@ macro_rules! storage_conformance {
             $crate::testing::storage::run(async {
                 let (storage, guard) = $make().await;
                 $crate::testing::storage::$name(::std::sync::Arc::new(storage)).await;
+                drop(guard);
+            });
+        }
+    )*};
+}
+
+/// Stamps the conformance tests for a catalogue into the module where it stands; see [`testing`](crate::testing).
+///
+/// Takes the path of an `async fn` without arguments that returns an empty catalogue and a guard that is dropped after
+/// the test.
+#[macro_export]
+macro_rules! catalogue_conformance {
+    ($make:path) => {
+        $crate::catalogue_conformance! {
+            @tests $make;
+            an_empty_one_knows_nothing
+            every_field_is_kept
+            every_role_and_status_is_kept
+            odd_texts_and_numbers_are_kept
+            the_last_row_of_a_key_counts
+            what_is_gone_goes_first
+            removal_is_exact
+            answers_come_in_the_order_of_the_questions
+            paths_and_checksums_find_their_rows
+            old_paths_and_checksums_find_nothing
+            pages_hold_every_row_once_in_order
+            pages_of_one_library
+            pages_of_what_failed
+            libraries_do_not_mix
+            progress_is_kept_for_each_selection
+            totals_count_what_is_there
+            the_store_changes_only_while_there_are_no_files
+            batches_are_seen_whole
+        }
+    };
+    (@tests $make:path; $($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            $crate::testing::storage::run(async {
+                let (catalogue, guard) = $make().await;
+                $crate::testing::catalogue::$name(::std::sync::Arc::new(catalogue)).await;
                 drop(guard);
             });
         }

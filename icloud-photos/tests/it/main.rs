@@ -7,6 +7,7 @@ mod auth;
 mod auth_world;
 mod changes;
 mod changes_fold;
+mod catalogue;
 mod download;
 mod fake;
 mod handles;

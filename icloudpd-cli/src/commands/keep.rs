@@ -114,12 +114,12 @@ pub(super) async fn status(
 
 fn tally(totals: &Totals) -> serde_json::Value {
     json!({
-        "verified": totals.verified,
-        "unconfirmed": totals.unconfirmed,
-        "assumed": totals.assumed,
-        "derived": totals.derived,
-        "failed": totals.failed,
-        "bytes": totals.bytes,
+        "verified": totals.verified.files,
+        "unconfirmed": totals.unconfirmed.files,
+        "assumed": totals.assumed.files,
+        "derived": totals.derived.files,
+        "failed": totals.failed.files,
+        "bytes": totals.verified.bytes + totals.unconfirmed.bytes + totals.assumed.bytes + totals.derived.bytes,
     })
 }
 

@@ -108,8 +108,9 @@ impl Route {
 
     fn end(&mut self) -> Option<Stretch> {
         self.leg = Leg::Over;
-        let token = self.cursor.as_ref().filter(|_| self.whole && self.inner.follows())?.token();
-        let progress = Progress::new(self.inner.key.clone(), &self.inner.selection, token.as_str());
+        let cursor = self.cursor.as_ref().filter(|_| self.whole && self.inner.follows())?;
+        let mut progress = Progress::new(self.inner.key.clone(), self.inner.selection.as_str(), 0);
+        progress.token = Some(cursor.token().as_str().to_owned());
         Some((Some(Action::Covered { progress }), futures::stream::empty().boxed()))
     }
 

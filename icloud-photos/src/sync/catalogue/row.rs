@@ -1,0 +1,343 @@
+//! What stands in a catalogue, line by line.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::asset::{AssetId, Checksum, MasterId, Role};
+use crate::storage::StoragePath;
+
+/// Names a library of an account in a catalogue, such as `<dsid>/private/PrimarySync`. Opaque text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct LibraryKey(Arc<str>);
+
+impl LibraryKey {
+    /// A key with this text.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for LibraryKey {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<LibraryKey> for String {
+    fn from(key: LibraryKey) -> Self {
+        key.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for LibraryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which file of which asset. Ordered by the texts of library and asset, then by the name of the role (`alternative`
+/// before `original`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FileKey {
+    /// The library the asset is in.
+    pub library: LibraryKey,
+    /// The asset.
+    pub asset: AssetId,
+    /// Which of its files.
+    pub role: Role,
+}
+
+impl FileKey {
+    /// A key of these parts.
+    pub fn new(library: LibraryKey, asset: AssetId, role: Role) -> Self {
+        Self { library, asset, role }
+    }
+
+    fn texts(&self) -> (&str, &str, &str) {
+        (self.library.as_str(), self.asset.as_str(), role_name(self.role))
+    }
+}
+
+impl Ord for FileKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.texts().cmp(&other.texts())
+    }
+}
+
+impl PartialOrd for FileKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// `library/asset/role`.
+impl fmt::Display for FileKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (library, asset, role) = self.texts();
+        write!(f, "{library}/{asset}/{role}")
+    }
+}
+
+/// How sure it is that a file stands where its row says, with the right bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Status {
+    /// Apple's checksum of these stored bytes was computed and agrees. The only status that is a proof.
+    Verified,
+    /// The length is right, the checksum could not speak ([`Doubt`](crate::download::Doubt)).
+    Unconfirmed,
+    /// It stood there with the right name and length; its bytes were never read (icloudpd's rule).
+    Assumed,
+    /// Known to be made from the resource (EXIF was written into it); its bytes differ.
+    Derived,
+    /// Wanted, and not there.
+    Failed {
+        /// Why, for a person.
+        reason: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+}
+
+impl Status {
+    /// True if a deletion elsewhere may rest on it.
+    pub fn is_proof(&self) -> bool {
+        matches!(self, Self::Verified)
+    }
+
+    /// True if a file is said to stand there, proven or not.
+    pub fn is_kept(&self) -> bool {
+        !matches!(self, Self::Failed { .. })
+    }
+
+    /// Its name in a catalogue: `verified`, `unconfirmed`, `assumed`, `derived` or `failed`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Assumed => "assumed",
+            Self::Derived => "derived",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// One file: wanted, and there or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileRow {
+    /// Which file of which asset.
+    pub key: FileKey,
+    /// Where it stands, or where it would have to.
+    pub path: Option<StoragePath>,
+    /// Length of the stored bytes.
+    pub size: Option<u64>,
+    /// Modification time as stored, in seconds since 1970.
+    pub modified: Option<i64>,
+    /// Length of the resource. Differs from [`FileRow::size`] where something was written into the file.
+    pub resource_size: Option<u64>,
+    /// Apple's checksum of the resource the row is for, whatever was stored.
+    pub checksum: Option<Checksum>,
+    /// SHA-256 of the stored bytes.
+    pub sha256: Option<[u8; 32]>,
+    /// How sure it is.
+    pub status: Status,
+    /// When the row was made, in seconds since 1970.
+    pub at: i64,
+}
+
+impl FileRow {
+    /// A row that knows nothing but its status and time; set the other fields as far as they are known.
+    pub fn new(key: FileKey, status: Status, at: i64) -> Self {
+        Self {
+            key,
+            path: None,
+            size: None,
+            modified: None,
+            resource_size: None,
+            checksum: None,
+            sha256: None,
+            status,
+            at,
+        }
+    }
+}
+
+/// An asset as it was when last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AssetRow {
+    /// The library it is in.
+    pub library: LibraryKey,
+    /// The asset.
+    pub asset: AssetId,
+    /// The record that holds its original.
+    pub master: MasterId,
+    /// Apple's change tag of the record.
+    pub tag: Option<String>,
+    /// A digest of its resources: another one means that files changed.
+    pub content: u64,
+    /// Whether it lies in Recently Deleted.
+    pub trashed: bool,
+    /// Whether it is hidden.
+    pub hidden: bool,
+    /// Whether it is a favourite.
+    pub favorite: bool,
+    /// Its metadata as JSON.
+    pub metadata: String,
+    /// Its file name.
+    pub name: String,
+    /// When it was taken, in milliseconds since 1970.
+    pub created: Option<i64>,
+}
+
+impl AssetRow {
+    /// A row with empty metadata and name, and no flag set; fill in what is known.
+    pub fn new(library: LibraryKey, asset: AssetId, master: MasterId, content: u64) -> Self {
+        Self {
+            library,
+            asset,
+            master,
+            tag: None,
+            content,
+            trashed: false,
+            hidden: false,
+            favorite: false,
+            metadata: String::new(),
+            name: String::new(),
+            created: None,
+        }
+    }
+}
+
+/// An album as it was when last seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AlbumRow {
+    /// The library it is in.
+    pub library: LibraryKey,
+    /// Its record name.
+    pub album: String,
+    /// Its name with the folders above it: `Folder/Name`.
+    pub path: String,
+    /// What kind of album it is, as its writer calls it.
+    pub kind: String,
+}
+
+impl AlbumRow {
+    /// A row of these parts.
+    pub fn new(
+        library: LibraryKey,
+        album: impl Into<String>,
+        path: impl Into<String>,
+        kind: impl Into<String>,
+    ) -> Self {
+        Self { library, album: album.into(), path: path.into(), kind: kind.into() }
+    }
+}
+
+/// How far the history of a library was followed, for one selection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The library.
+    pub library: LibraryKey,
+    /// What was asked for: the options as a digest.
+    pub selection: String,
+    /// Everything up to here was seen and handled.
+    pub token: Option<String>,
+    /// A listing that was cut.
+    pub pending: Option<Pending>,
+    /// When this was written, in seconds since 1970.
+    pub at: i64,
+}
+
+impl Progress {
+    /// Nothing was followed yet.
+    pub fn new(library: LibraryKey, selection: impl Into<String>, at: i64) -> Self {
+        Self { library, selection: selection.into(), token: None, pending: None, at }
+    }
+}
+
+/// Where a listing was cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Pending {
+    /// The token that was taken before its first page.
+    pub token: Option<String>,
+    /// The rank to go on from.
+    pub rank: u64,
+    /// Assets seen so far.
+    pub seen: u64,
+}
+
+impl Pending {
+    /// A listing that was cut at `rank` after `seen` assets.
+    pub fn new(token: Option<String>, rank: u64, seen: u64) -> Self {
+        Self { token, rank, seen }
+    }
+}
+
+/// The name of a role in a catalogue. Names never change; a new one needs a new version of the SQLite file.
+pub(crate) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Original => "original",
+        Role::Alternative => "alternative",
+        Role::LiveMovie => "live_movie",
+        Role::Edited => "edited",
+        Role::EditedVideo => "edited_video",
+        Role::Large => "large",
+        Role::Medium => "medium",
+        Role::Thumb => "thumb",
+        Role::VideoMedium => "video_medium",
+        Role::VideoSmall => "video_small",
+        Role::VideoHdr => "video_hdr",
+        Role::Sidecar => "sidecar",
+    }
+}
+
+/// The role with this name.
+#[cfg(any(test, feature = "sqlite"))]
+pub(crate) fn role_named(name: &str) -> Option<Role> {
+    Role::ALL.into_iter().find(|role| role_name(*role) == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_roles_lead_back() {
+        for role in Role::ALL {
+            assert_eq!(role_named(role_name(role)), Some(role));
+        }
+        assert_eq!(role_named("Original"), None);
+    }
+
+    #[test]
+    fn only_verified_is_a_proof() {
+        let failed = Status::Failed { reason: "x".into(), attempts: 1 };
+        for status in [Status::Unconfirmed, Status::Assumed, Status::Derived, failed] {
+            assert!(!status.is_proof(), "{status:?}");
+        }
+        assert!(Status::Verified.is_proof());
+    }
+
+    #[test]
+    fn progress_serialises() {
+        let mut progress = Progress::new(LibraryKey::new("1/private/PrimarySync"), "all", 5);
+        progress.pending = Some(Pending::new(None, 7, 8));
+        let json = serde_json::to_string(&progress).unwrap();
+        assert_eq!(serde_json::from_str::<Progress>(&json).unwrap(), progress);
+    }
+}

@@ -1,0 +1,208 @@
+//! A catalogue as one SQLite file, which a person can read with the `sqlite3` program.
+//!
+//! `place.rs` finds the file, claims it and makes it, `schema.rs` knows its versions, `read.rs` and `write.rs` its
+//! rows, `fault.rs` what its errors mean.
+
+mod fault;
+mod place;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tokio::sync::Mutex;
+
+use super::{
+    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, StoreId, Totals,
+    of_another_store, start,
+};
+use crate::asset::{AssetId, Checksum};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::StoragePath;
+
+/// A catalogue in one SQLite file. Cheap to clone; the file is closed with the last clone.
+///
+/// - One writer at a time, across processes: an advisory lock on the file `<name>.lock` beside it. Others may read
+///   meanwhile, with [`SqliteCatalogue::open_read_only`] or `sqlite3`.
+/// - The file has mode 0600, a folder that is made for it 0700.
+/// - It is written ahead (WAL) where the file system allows, and with a rollback journal elsewhere. A commit is on the
+///   disk when it returns.
+/// - Files of older versions are brought up to date when they are opened for writing, those of newer ones are refused.
+/// - A damaged file, or one that is no catalogue, is never written to and never replaced.
+#[derive(Clone)]
+pub struct SqliteCatalogue {
+    path: Arc<Path>,
+    writable: bool,
+    open: Arc<Mutex<Open>>,
+}
+
+/// The lock is released after the connection is closed.
+struct Open {
+    connection: Connection,
+    _claim: Option<File>,
+}
+
+impl SqliteCatalogue {
+    /// Opens the catalogue at `path` for reading and writing, or makes it. Blocks for a moment.
+    ///
+    /// # Errors
+    /// - [`ErrorKind::Conflict`] while somebody else has it open for writing.
+    /// - [`ErrorKind::Unsupported`] if a newer version wrote it.
+    /// - [`ErrorKind::Storage`] if it is damaged, [`ErrorKind::AlreadyExists`] if another kind of file stands there.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = place::find(path.as_ref())?;
+        let claim = place::claim(&path)?;
+        if !place::exists(&path)? {
+            place::make(&path)?;
+        }
+        let connection = schema::open(&path)?;
+        Ok(Self::new(path, connection, claim, true))
+    }
+
+    /// Opens an existing catalogue for reading, also while somebody else writes to it. Blocks for a moment.
+    ///
+    /// # Errors
+    /// As [`SqliteCatalogue::open`], and [`ErrorKind::NotFound`] if there is none.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        let path = place::absolute(path.as_ref())?;
+        if !place::exists(&path)? {
+            let advice = "there is no catalogue yet; a run makes one";
+            return Err(Error::new(ErrorKind::NotFound, advice).with("catalogue", path.display()));
+        }
+        let connection = place::open_read_only(&path)?;
+        Ok(Self::new(path, connection, None, false))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn new(path: PathBuf, connection: Connection, claim: Option<File>, writable: bool) -> Self {
+        let open = Arc::new(Mutex::new(Open { connection, _claim: claim }));
+        Self { path: path.into(), writable, open }
+    }
+
+    /// Works on the file where it may block. When this future is dropped the work may be done all the same.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        // Waiting for a turn holds no thread.
+        let mut open = Arc::clone(&self.open).lock_owned().await;
+        let done = tokio::task::spawn_blocking(move || work(&mut open.connection)).await;
+        let done = done.map_err(|error| {
+            let kind = if error.is_cancelled() { ErrorKind::Cancelled } else { ErrorKind::Unexpected };
+            Error::new(kind, "work on the catalogue was cut off").caused_by(error)
+        })?;
+        done.map_err(|error| fault::fault(error, &self.path))
+    }
+
+    fn require_writable(&self) -> Result<()> {
+        if self.writable {
+            return Ok(());
+        }
+        let advice = "the catalogue was opened for reading only";
+        Err(Error::new(ErrorKind::Unsupported, advice).with("catalogue", self.path.display()))
+    }
+}
+
+#[async_trait]
+impl Catalogue for SqliteCatalogue {
+    async fn store(&self) -> Result<Option<StoreId>> {
+        self.work(|connection| read::store(connection)).await
+    }
+
+    async fn set_store(&self, store: &StoreId) -> Result<()> {
+        self.require_writable()?;
+        let given = store.clone();
+        let refused = self.work(move |connection| write::set_store(connection, &given)).await?;
+        refused.map_or(Ok(()), |known| Err(of_another_store(&known, store)))
+    }
+
+    async fn files_of(&self, library: &LibraryKey, assets: &[AssetId]) -> Result<Vec<Vec<FileRow>>> {
+        let (library, assets) = (library.clone(), assets.to_vec());
+        self.work(move |connection| read::files_of(connection, &library, &assets)).await
+    }
+
+    async fn files_at(&self, paths: &[StoragePath]) -> Result<Vec<Vec<FileRow>>> {
+        let paths = paths.to_vec();
+        self.work(move |connection| read::files_at(connection, &paths)).await
+    }
+
+    async fn files_with(&self, checksums: &[Checksum]) -> Result<Vec<Vec<FileRow>>> {
+        let checksums = checksums.to_vec();
+        self.work(move |connection| read::files_with(connection, &checksums)).await
+    }
+
+    async fn files(
+        &self,
+        library: Option<&LibraryKey>,
+        after: Option<&FileKey>,
+        limit: usize,
+    ) -> Result<Vec<FileRow>> {
+        let Some(library) = library else {
+            let after = after.cloned();
+            return self.work(move |connection| read::all_files(connection, after.as_ref(), limit)).await;
+        };
+        let Some(after) = start(library, after) else { return Ok(Vec::new()) };
+        let (library, after) = (library.clone(), after.cloned());
+        self.work(move |connection| read::files(connection, &library, after.as_ref(), limit)).await
+    }
+
+    async fn failed(
+        &self,
+        library: &LibraryKey,
+        after: Option<&FileKey>,
+        limit: usize,
+    ) -> Result<Vec<FileRow>> {
+        let Some(after) = start(library, after) else { return Ok(Vec::new()) };
+        let (library, after) = (library.clone(), after.cloned());
+        self.work(move |connection| read::failed(connection, &library, after.as_ref(), limit)).await
+    }
+
+    async fn assets(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<AssetRow>>> {
+        let (library, ids) = (library.clone(), ids.to_vec());
+        self.work(move |connection| read::assets(connection, &library, &ids)).await
+    }
+
+    async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>> {
+        let library = library.clone();
+        self.work(move |connection| read::albums(connection, &library)).await
+    }
+
+    async fn progress(&self, library: &LibraryKey, selection: &str) -> Result<Option<Progress>> {
+        let (library, selection) = (library.clone(), selection.to_owned());
+        self.work(move |connection| read::progress(connection, &library, &selection)).await
+    }
+
+    async fn all_progress(&self) -> Result<Vec<Progress>> {
+        self.work(|connection| read::all_progress(connection)).await
+    }
+
+    async fn totals(&self) -> Result<Totals> {
+        self.work(read::totals).await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<()> {
+        self.require_writable()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.work(move |connection| write::commit(connection, &batch)).await
+    }
+}
+
+impl fmt::Debug for SqliteCatalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteCatalogue").field("path", &self.path).finish_non_exhaustive()
+    }
+}

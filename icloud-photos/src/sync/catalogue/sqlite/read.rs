@@ -1,0 +1,281 @@
+//! Questions. Each is answered by an index; a test holds them to it.
+
+use std::fmt::Write as _;
+
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, Statement};
+
+use crate::asset::{AssetId, Checksum, MasterId};
+use crate::storage::StoragePath;
+use crate::sync::catalogue::row::{role_name, role_named};
+use crate::sync::catalogue::{
+    AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, Status, StoreId, Totals,
+};
+
+/// All questions there are.
+pub(super) mod sql {
+    macro_rules! files {
+        ($rest:literal) => {
+            concat!(
+                "SELECT library, asset, role, path, size, modified, resource_size, checksum, sha256, status, reason, ",
+                "attempts, at FROM files WHERE ",
+                $rest
+            )
+        };
+    }
+    pub(crate) const STORE: &str = "SELECT id, place FROM store";
+    pub(crate) const FILES_OF: &str = files!("library = ? AND asset = ? ORDER BY role");
+    pub(crate) const FILES_AT: &str = files!("path = ? ORDER BY library, asset, role");
+    pub(crate) const FILES_WITH: &str = files!("checksum = ? ORDER BY library, asset, role");
+    pub(crate) const ALL_FILES: &str =
+        files!("(library, asset, role) > (?, ?, ?) ORDER BY library, asset, role LIMIT ?");
+    pub(crate) const FILES: &str =
+        files!("library = ? AND (asset, role) > (?, ?) ORDER BY asset, role LIMIT ?");
+    pub(crate) const FAILED: &str =
+        files!("status = 'failed' AND library = ? AND (asset, role) > (?, ?) ORDER BY asset, role LIMIT ?");
+    pub(crate) const ASSET: &str = "SELECT library, asset, master, tag, content, trashed, hidden, favorite, metadata, name, created FROM assets \
+         WHERE library = ? AND asset = ?";
+    pub(crate) const ALBUMS: &str =
+        "SELECT library, album, path, kind FROM albums WHERE library = ? ORDER BY album";
+    pub(crate) const PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
+         WHERE library = ? AND selection = ?";
+    pub(crate) const ALL_PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
+         ORDER BY library, selection";
+    // TOTAL, unlike SUM, has no overflow.
+    pub(crate) const TOTALS: &str =
+        "SELECT status, COUNT(*), CAST(TOTAL(size) AS INTEGER) FROM files GROUP BY status";
+    pub(crate) const ASSETS: &str = "SELECT COUNT(*) FROM assets";
+}
+
+pub(super) fn store(connection: &Connection) -> Result<Option<StoreId>> {
+    let store = |row: &Row<'_>| Ok(StoreId::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    connection.query_row(sql::STORE, [], store).optional()
+}
+
+pub(super) fn files_of(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    assets: &[AssetId],
+) -> Result<Vec<Vec<FileRow>>> {
+    each(connection, sql::FILES_OF, assets, |statement, asset| {
+        rows(statement, [library.as_str(), asset.as_str()], file)
+    })
+}
+
+pub(super) fn files_at(connection: &mut Connection, paths: &[StoragePath]) -> Result<Vec<Vec<FileRow>>> {
+    each(connection, sql::FILES_AT, paths, |statement, path| rows(statement, [path.as_str()], file))
+}
+
+pub(super) fn files_with(connection: &mut Connection, checksums: &[Checksum]) -> Result<Vec<Vec<FileRow>>> {
+    each(connection, sql::FILES_WITH, checksums, |statement, checksum| {
+        rows(statement, [checksum.to_string()], file)
+    })
+}
+
+pub(super) fn all_files(
+    connection: &Connection,
+    after: Option<&FileKey>,
+    limit: usize,
+) -> Result<Vec<FileRow>> {
+    let library = after.map_or("", |key| key.library.as_str());
+    let (asset, role) = position(after);
+    rows(&mut connection.prepare(sql::ALL_FILES)?, (library, asset, role, most(limit)), file)
+}
+
+pub(super) fn files(
+    connection: &Connection,
+    library: &LibraryKey,
+    after: Option<&FileKey>,
+    limit: usize,
+) -> Result<Vec<FileRow>> {
+    let (asset, role) = position(after);
+    rows(&mut connection.prepare(sql::FILES)?, (library.as_str(), asset, role, most(limit)), file)
+}
+
+pub(super) fn failed(
+    connection: &Connection,
+    library: &LibraryKey,
+    after: Option<&FileKey>,
+    limit: usize,
+) -> Result<Vec<FileRow>> {
+    let (asset, role) = position(after);
+    rows(&mut connection.prepare(sql::FAILED)?, (library.as_str(), asset, role, most(limit)), file)
+}
+
+pub(super) fn assets(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    ids: &[AssetId],
+) -> Result<Vec<Option<AssetRow>>> {
+    each(connection, sql::ASSET, ids, |statement, id| {
+        statement.query_row([library.as_str(), id.as_str()], asset).optional()
+    })
+}
+
+pub(super) fn albums(connection: &Connection, library: &LibraryKey) -> Result<Vec<AlbumRow>> {
+    rows(&mut connection.prepare(sql::ALBUMS)?, [library.as_str()], album)
+}
+
+pub(super) fn progress(
+    connection: &Connection,
+    library: &LibraryKey,
+    selection: &str,
+) -> Result<Option<Progress>> {
+    connection.query_row(sql::PROGRESS, [library.as_str(), selection], progress_row).optional()
+}
+
+pub(super) fn all_progress(connection: &Connection) -> Result<Vec<Progress>> {
+    rows(&mut connection.prepare(sql::ALL_PROGRESS)?, [], progress_row)
+}
+
+pub(super) fn totals(connection: &mut Connection) -> Result<Totals> {
+    let moment = connection.transaction()?;
+    let assets = moment.query_row(sql::ASSETS, [], |row| unsigned(row, 0))?;
+    let mut totals = Totals { assets, ..Totals::default() };
+    let mut statement = moment.prepare(sql::TOTALS)?;
+    let mut groups = statement.query([])?;
+    while let Some(row) = groups.next()? {
+        let name: String = row.get(0)?;
+        let tally = totals.tally(&name).ok_or_else(|| strange(0, &name))?;
+        (tally.files, tally.bytes) = (unsigned(row, 1)?, unsigned(row, 2)?);
+    }
+    Ok(totals)
+}
+
+/// One question for many things, all of them answered from one moment.
+fn each<K, T>(
+    connection: &mut Connection,
+    sql: &str,
+    keys: &[K],
+    mut ask: impl FnMut(&mut Statement<'_>, &K) -> Result<T>,
+) -> Result<Vec<T>> {
+    let moment = connection.transaction()?;
+    let mut statement = moment.prepare(sql)?;
+    keys.iter().map(|key| ask(&mut statement, key)).collect()
+}
+
+fn rows<T>(
+    statement: &mut Statement<'_>,
+    params: impl Params,
+    read: fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    statement.query_map(params, read)?.collect()
+}
+
+/// Empty texts come before every key.
+fn position(after: Option<&FileKey>) -> (&str, &str) {
+    after.map_or(("", ""), |key| (key.asset.as_str(), role_name(key.role)))
+}
+
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn file(row: &Row<'_>) -> Result<FileRow> {
+    let role: String = row.get(2)?;
+    Ok(FileRow {
+        key: FileKey {
+            library: library(row)?,
+            asset: AssetId::new(row.get::<_, String>(1)?),
+            role: role_named(&role).ok_or_else(|| strange(2, &role))?,
+        },
+        path: text(row, 3, |text| StoragePath::parse(text).ok())?,
+        size: optional_unsigned(row, 4)?,
+        modified: row.get(5)?,
+        resource_size: optional_unsigned(row, 6)?,
+        checksum: text(row, 7, Checksum::parse)?,
+        sha256: text(row, 8, from_hex)?,
+        status: status(row)?,
+        at: row.get(12)?,
+    })
+}
+
+fn status(row: &Row<'_>) -> Result<Status> {
+    let name: String = row.get(9)?;
+    Ok(match name.as_str() {
+        "verified" => Status::Verified,
+        "unconfirmed" => Status::Unconfirmed,
+        "assumed" => Status::Assumed,
+        "derived" => Status::Derived,
+        "failed" => Status::Failed { reason: row.get(10)?, attempts: row.get(11)? },
+        _ => return Err(strange(9, &name)),
+    })
+}
+
+fn asset(row: &Row<'_>) -> Result<AssetRow> {
+    let content: String = row.get(4)?;
+    Ok(AssetRow {
+        library: library(row)?,
+        asset: AssetId::new(row.get::<_, String>(1)?),
+        master: MasterId::new(row.get::<_, String>(2)?),
+        tag: row.get(3)?,
+        content: u64::from_str_radix(&content, 16).map_err(|_| strange(4, &content))?,
+        trashed: row.get(5)?,
+        hidden: row.get(6)?,
+        favorite: row.get(7)?,
+        metadata: row.get(8)?,
+        name: row.get(9)?,
+        created: row.get(10)?,
+    })
+}
+
+fn album(row: &Row<'_>) -> Result<AlbumRow> {
+    Ok(AlbumRow { library: library(row)?, album: row.get(1)?, path: row.get(2)?, kind: row.get(3)? })
+}
+
+fn progress_row(row: &Row<'_>) -> Result<Progress> {
+    let pending = match row.get(3)? {
+        true => Some(Pending { token: row.get(4)?, rank: unsigned(row, 5)?, seen: unsigned(row, 6)? }),
+        false => None,
+    };
+    Ok(Progress {
+        library: library(row)?,
+        selection: row.get(1)?,
+        token: row.get(2)?,
+        pending,
+        at: row.get(7)?,
+    })
+}
+
+fn library(row: &Row<'_>) -> Result<LibraryKey> {
+    Ok(LibraryKey::new(row.get::<_, String>(0)?))
+}
+
+/// A text that must mean something if it is there.
+fn text<T>(row: &Row<'_>, column: usize, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| read(&text).ok_or_else(|| strange(column, &text))).transpose()
+}
+
+fn unsigned(row: &Row<'_>, column: usize) -> Result<u64> {
+    row.get::<_, i64>(column).map(i64::cast_unsigned)
+}
+
+fn optional_unsigned(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned))
+}
+
+/// Text that this version does not know.
+fn strange(column: usize, text: &str) -> rusqlite::Error {
+    let cause = FromSqlError::Other(format!("`{}` means nothing here", text.escape_debug()).into());
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
+}
+
+pub(super) fn to_hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,191 @@
+//! The tables, and how a file of any older version becomes one of this version.
+//!
+//! The number of steps that were taken is the `user_version` of the file. A step that was released never changes. Text
+//! is what a person reads: checksums as Apple writes them, SHA-256 in hexadecimal, times in seconds since 1970.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode as Code, OptionalExtension, TransactionBehavior};
+
+use super::fault::fault;
+use super::place;
+use crate::error::{Error, ErrorKind, Result};
+
+/// `iCPc`: tells `file` and us whose file this is.
+const APPLICATION: i32 = 0x6943_5063;
+
+/// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
+pub(super) const STEPS: [&str; 1] = [V1];
+
+const V1: &str = "
+    CREATE TABLE store (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        id TEXT NOT NULL,
+        place TEXT NOT NULL
+    );
+    CREATE TABLE files (
+        library TEXT NOT NULL,
+        asset TEXT NOT NULL,
+        role TEXT NOT NULL,
+        path TEXT,
+        size INTEGER,           -- of the stored bytes
+        modified INTEGER,       -- as stored
+        resource_size INTEGER,  -- as Apple has it
+        checksum TEXT,          -- Apple's, of the resource
+        sha256 TEXT,            -- of the stored bytes
+        status TEXT NOT NULL,   -- verified, unconfirmed, assumed, derived, failed
+        reason TEXT,            -- why it failed
+        attempts INTEGER,
+        at INTEGER NOT NULL,    -- when this row was written
+        UNIQUE (library, asset, role)
+    );
+    CREATE INDEX files_by_path ON files (path) WHERE path IS NOT NULL;
+    CREATE INDEX files_by_checksum ON files (checksum) WHERE checksum IS NOT NULL;
+    CREATE INDEX files_by_status ON files (status, size);
+    CREATE INDEX files_failed ON files (library, asset, role) WHERE status = 'failed';
+    CREATE TABLE assets (
+        library TEXT NOT NULL,
+        asset TEXT NOT NULL,
+        master TEXT NOT NULL,
+        tag TEXT,
+        content TEXT NOT NULL,  -- digest of its resources
+        trashed INTEGER NOT NULL,
+        hidden INTEGER NOT NULL,
+        favorite INTEGER NOT NULL,
+        metadata TEXT NOT NULL, -- JSON
+        name TEXT NOT NULL,
+        created INTEGER,        -- milliseconds
+        UNIQUE (library, asset)
+    );
+    CREATE TABLE albums (
+        library TEXT NOT NULL,
+        album TEXT NOT NULL,
+        path TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        PRIMARY KEY (library, album)
+    );
+    CREATE TABLE progress (
+        library TEXT NOT NULL,
+        selection TEXT NOT NULL,
+        token TEXT,
+        pending INTEGER NOT NULL, -- whether a listing was cut
+        pending_token TEXT,
+        pending_rank INTEGER,
+        pending_seen INTEGER,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (library, selection)
+    );
+";
+
+/// Fills a new file.
+pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", APPLICATION)?;
+    migrate(connection, 0)
+}
+
+/// Opens a catalogue for writing and brings it up to date.
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    let mut connection = place::open(path)?;
+    let version = match numbers(&connection) {
+        // It was written ahead elsewhere, and here no memory can be shared.
+        Err(error) if matches!(error.sqlite_error_code(), Some(Code::CannotOpen | Code::SystemIoFailure)) => {
+            drop(connection);
+            connection = open_alone(path)?;
+            version(&connection, path)?
+        }
+        numbers => judge(numbers.map_err(|error| fault(error, path))?, path)?,
+    };
+    migrate(&connection, version).map_err(|error| fault(error, path))?;
+    if !write_ahead(&connection) {
+        tracing::debug!("no write-ahead log here; using a rollback journal");
+        drop(connection);
+        connection = open_alone(path)?;
+    }
+    tune(&connection).map_err(|error| fault(error, path))?;
+    Ok(connection)
+}
+
+/// Whether a file can be read by this version as it is.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<()> {
+    if version(connection, path)? < STEPS.len() {
+        let advice = "this catalogue was written by an older version; a run brings it up to date";
+        return Err(Error::new(ErrorKind::Unsupported, advice).with("catalogue", path.display()));
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection, path: &Path) -> Result<usize> {
+    judge(numbers(connection).map_err(|error| fault(error, path))?, path)
+}
+
+/// What the file says it is, and its version.
+fn numbers(connection: &Connection) -> rusqlite::Result<(i32, i32)> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((number("application_id")?, number("user_version")?))
+}
+
+/// The version of a catalogue; an error for what is none, and for one that is too new.
+fn judge((application, version): (i32, i32), path: &Path) -> Result<usize> {
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if application != APPLICATION || version == 0 {
+        let advice =
+            "this file is no catalogue, or was one and is empty now; move it away, or name another place";
+        return Err(Error::new(ErrorKind::AlreadyExists, advice).with("catalogue", path.display()));
+    }
+    if version > STEPS.len() {
+        let advice = "this catalogue was written by a newer version; update, or name another place";
+        return Err(Error::new(ErrorKind::Unsupported, advice).with("catalogue", path.display()));
+    }
+    Ok(version)
+}
+
+fn migrate(connection: &Connection, from: usize) -> rusqlite::Result<()> {
+    if from == STEPS.len() {
+        return Ok(());
+    }
+    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    for step in &STEPS[from..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", STEPS.len() as u32)?;
+    transaction.commit()
+}
+
+/// Turns to a rollback journal. A connection that has the file for itself from its first look on needs no shared memory.
+fn open_alone(path: &Path) -> Result<Connection> {
+    let connection = place::open(path)?;
+    lock(&connection, "exclusive").map_err(|error| fault(error, path))?;
+    version(&connection, path)?;
+    let turn = || {
+        connection.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
+        lock(&connection, "normal")?;
+        look(&connection)
+    };
+    turn().map_err(|error| fault(error, path))?;
+    Ok(connection)
+}
+
+/// False where the file system cannot do it.
+fn write_ahead(connection: &Connection) -> bool {
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+    mode.is_ok_and(|mode| mode == "wal") && look(connection).is_ok()
+}
+
+/// What each connection that writes needs.
+fn tune(connection: &Connection) -> rusqlite::Result<()> {
+    // A commit is on the disk when it returns, with either kind of journal and on every system.
+    connection.pragma_update(None, "synchronous", "extra")?;
+    connection.pragma_update_and_check(None, "fullfsync", true, |_| Ok(())).optional()?;
+    connection.pragma_update(None, "cache_size", -8_000)?;
+    // What a long reader made the log grow to is given back.
+    connection.pragma_update_and_check(None, "journal_size_limit", 16 << 20, |_| Ok(()))
+}
+
+/// Takes effect with the next look at the file.
+fn lock(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "locking_mode", mode, |_| Ok(()))
+}
+
+fn look(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))
+}

@@ -1,0 +1,175 @@
+//! What only the inside can see.
+
+use std::fs;
+
+use rusqlite::OptionalExtension;
+
+use super::*;
+use crate::asset::{MasterId, Role};
+use crate::sync::catalogue::Status;
+
+/// Every question but the counts goes down an index.
+#[test]
+fn no_question_reads_a_whole_table() {
+    use super::read::sql;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    drop(SqliteCatalogue::open(&path).unwrap());
+    let connection = place::open(&path).unwrap();
+    let plan = |sql: &str| -> Vec<String> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let count = statement.parameter_count();
+        let texts = vec!["1"; count];
+        let steps = statement.query_map(rusqlite::params_from_iter(texts), |row| row.get(3)).unwrap();
+        steps.collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let index = |sql: &str| {
+        let steps = plan(sql);
+        assert_eq!(steps.len(), 1, "no sorting: {sql}\n{steps:?}");
+        let (verb, name) = steps[0].split_once(" USING ").unwrap_or((&steps[0], ""));
+        assert!(verb.starts_with("SEARCH"), "{sql}\n{steps:?}");
+        name.split_whitespace().skip_while(|word| *word != "INDEX").nth(1).unwrap().to_owned()
+    };
+    for sql in [sql::FILES_OF, sql::ALL_FILES, sql::FILES, sql::ASSET, sql::ALBUMS, sql::PROGRESS] {
+        assert!(index(sql).starts_with("sqlite_autoindex"), "{sql}");
+    }
+    assert_eq!(index(sql::FAILED), "files_failed");
+    // The rows of one path or checksum are few; these are sorted afterwards.
+    for (sql, name) in [(sql::FILES_AT, "files_by_path"), (sql::FILES_WITH, "files_by_checksum")] {
+        let steps = plan(sql);
+        assert!(steps[0].contains(&format!("SEARCH files USING INDEX {name} ")), "{steps:?}");
+    }
+    assert!(plan(sql::TOTALS)[0].contains("COVERING INDEX files_by_status"), "{:?}", plan(sql::TOTALS));
+    assert!(plan(sql::ASSETS)[0].contains("COVERING INDEX"), "{:?}", plan(sql::ASSETS));
+}
+
+#[tokio::test]
+async fn a_full_disk_takes_nothing_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = SqliteCatalogue::open(folder.path().join("c.sqlite")).unwrap();
+    catalogue.commit(rows(0..10)).await.unwrap();
+    let cap = |connection: &mut Connection| {
+        connection.pragma_update_and_check(None, "max_page_count", 60, |_| Ok(()))
+    };
+    catalogue.work(cap).await.unwrap();
+    let error = catalogue.commit(rows(5..5000)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StorageFull, "{error:?}");
+    assert_eq!(catalogue.files(None, None, usize::MAX).await.unwrap(), rows(0..10).files);
+    catalogue.commit(rows(10..12)).await.unwrap();
+    assert_eq!(catalogue.totals().await.unwrap().verified.files, 12, "it goes on once there is room");
+}
+
+#[tokio::test]
+async fn a_commit_is_durable_and_written_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = SqliteCatalogue::open(folder.path().join("c.sqlite")).unwrap();
+    assert_eq!(settings(&catalogue).await, ("wal".to_owned(), 3));
+}
+
+/// A link to nowhere under the name of the shared memory stands for a file system that has none.
+#[cfg(unix)]
+#[tokio::test]
+async fn without_shared_memory_there_is_a_rollback_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    std::os::unix::fs::symlink("no/where", place::beside(&path, "-shm")).unwrap();
+    let catalogue = SqliteCatalogue::open(&path).unwrap();
+    assert_eq!(settings(&catalogue).await, ("delete".to_owned(), 3));
+    catalogue.commit(rows(0..10)).await.unwrap();
+    let reader = SqliteCatalogue::open_read_only(&path).unwrap();
+    assert_eq!(reader.totals().await.unwrap().verified.files, 10, "nobody is locked out");
+    catalogue.commit(rows(10..20)).await.unwrap();
+    assert_eq!(reader.totals().await.unwrap().verified.files, 20);
+}
+
+/// The file was written ahead on another file system, and its log came along.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_may_move_to_where_no_memory_is_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, there) = (folder.path().join("here"), folder.path().join("there"));
+    let catalogue = SqliteCatalogue::open(&here).unwrap();
+    catalogue.commit(rows(0..10)).await.unwrap();
+    for suffix in ["", "-wal"] {
+        fs::copy(place::beside(&here, suffix), place::beside(&there, suffix)).unwrap();
+    }
+    std::os::unix::fs::symlink("no/where", place::beside(&there, "-shm")).unwrap();
+    let moved = SqliteCatalogue::open(&there).unwrap();
+    assert_eq!(settings(&moved).await, ("delete".to_owned(), 3));
+    assert_eq!(moved.files(None, None, 99).await.unwrap(), rows(0..10).files);
+    moved.commit(rows(10..20)).await.unwrap();
+    drop(moved);
+    let reader = SqliteCatalogue::open_read_only(&there).unwrap();
+    assert_eq!(reader.totals().await.unwrap().verified.files, 20);
+}
+
+#[test]
+fn a_file_nobody_changes_is_read_without_writing_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd ?#%20 name");
+    drop(SqliteCatalogue::open(&path).unwrap());
+    let connection = place::connect_still(&path).unwrap();
+    schema::check(&connection, &path).unwrap();
+    assert_eq!(read::all_files(&connection, None, 9).unwrap(), []);
+    assert!(!place::beside(&path, "-shm").exists());
+}
+
+#[tokio::test]
+async fn what_was_changed_by_hand_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let catalogue = SqliteCatalogue::open(&path).unwrap();
+    catalogue.commit(rows(0..1)).await.unwrap();
+    for (column, value) in
+        [("role", "'poster'"), ("status", "'lost'"), ("checksum", "'x'"), ("sha256", "'00'")]
+    {
+        let sql = format!("UPDATE files SET {column} = {value}");
+        catalogue.work(move |connection| connection.execute(&sql, [])).await.unwrap();
+        let error = catalogue.files(None, None, 9).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Storage, "{column}");
+        assert!(error.message().contains("a row that this version cannot read"), "{error}");
+        catalogue.work(|connection| connection.execute("DELETE FROM files", [])).await.unwrap();
+        catalogue.commit(rows(0..1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_question_leaves_the_catalogue_usable() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = SqliteCatalogue::open(folder.path().join("c.sqlite")).unwrap();
+    for at in 0..20 {
+        let commit = catalogue.commit(rows(at..at + 1));
+        // Polled once, then dropped.
+        let _ = futures::FutureExt::now_or_never(commit);
+    }
+    catalogue.commit(rows(20..21)).await.unwrap();
+    assert!(catalogue.totals().await.unwrap().verified.files >= 1);
+}
+
+async fn settings(catalogue: &SqliteCatalogue) -> (String, i64) {
+    let ask = |connection: &mut Connection| {
+        let mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        let locking: Option<String> =
+            connection.pragma_query_value(None, "locking_mode", |row| row.get(0)).optional()?;
+        assert_eq!(locking.as_deref(), Some("normal"));
+        Ok((mode, connection.pragma_query_value(None, "synchronous", |row| row.get(0))?))
+    };
+    catalogue.work(ask).await.unwrap()
+}
+
+fn rows(numbers: std::ops::Range<i64>) -> Batch {
+    let library = LibraryKey::new("1/private/PrimarySync");
+    let files = numbers.clone().map(|at| {
+        let key = FileKey::new(library.clone(), AssetId::new(format!("{at:06}")), Role::Original);
+        FileRow::new(key, Status::Verified, at)
+    });
+    let assets = numbers.map(|at| {
+        AssetRow::new(
+            library.clone(),
+            AssetId::new(format!("{at:06}")),
+            MasterId::new("m"),
+            at.cast_unsigned(),
+        )
+    });
+    Batch { files: files.collect(), assets: assets.collect(), ..Batch::default() }
+}
