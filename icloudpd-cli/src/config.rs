@@ -158,9 +158,7 @@ fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) -> Result<(),
     } else if !matches!(verb, Verb::Status | Verb::Changes) && global.json {
         "--json belongs to: icloudpd status, icloudpd changes"
     } else if !verb.is_offline(global.repair)
-        && sections
-        .iter()
-        .any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty()))
+        && sections.iter().any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty()))
     {
         "argument -u/--username: must not be empty"
     } else if global.watch_with_interval.is_some_and(|seconds| seconds < 0) {

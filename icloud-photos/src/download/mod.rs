@@ -112,7 +112,15 @@ impl Downloader {
 
     /// Prepares the download of one file of `asset`. Nothing is sent yet.
     pub fn get<'a>(&'a self, asset: &'a Asset, role: Role) -> Download<'a> {
-        Download { downloader: self, asset, role, modified: None, progress: None, sha256: false, replace: false }
+        Download {
+            downloader: self,
+            asset,
+            role,
+            modified: None,
+            progress: None,
+            sha256: false,
+            replace: false,
+        }
     }
 }
 

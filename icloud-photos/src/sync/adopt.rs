@@ -102,7 +102,14 @@ impl fmt::Display for AdoptReport {
             f,
             "{} files: {} recognised, {} known before, {} with a date written into them, {} damaged, {} unknown, {} \
              unreadable; still missing: {}",
-            self.files, self.recognised, self.known, self.derived, self.damaged, self.unknown, self.failed, self.missing
+            self.files,
+            self.recognised,
+            self.known,
+            self.derived,
+            self.damaged,
+            self.unknown,
+            self.failed,
+            self.missing
         )
     }
 }
@@ -119,7 +126,8 @@ impl SyncEngine {
         tell: impl Fn(AdoptEvent<'_>) + Send + Sync,
     ) -> Result<AdoptReport> {
         let inner = self.inner();
-        let mut adoption = Adoption { tell: &tell, report: AdoptReport::default(), rehearse, rows: Vec::new() };
+        let mut adoption =
+            Adoption { tell: &tell, report: AdoptReport::default(), rehearse, rows: Vec::new() };
         let tree = Tree::walk(&inner, &mut adoption).await?;
         let wishes = Wishes::list(&inner, &tree).await?;
         let outcome = adoption.run(&inner, tree, wishes).await;
@@ -265,8 +273,7 @@ struct Adoption<'a> {
 
 impl Adoption<'_> {
     async fn run(mut self, inner: &Arc<Inner>, tree: Tree, mut wishes: Wishes) -> Result<AdoptReport> {
-        let lengths: HashSet<u64> =
-            wishes.by_content.values().flatten().map(|(_, _, size)| *size).collect();
+        let lengths: HashSet<u64> = wishes.by_content.values().flatten().map(|(_, _, size)| *size).collect();
         let (read, odd): (Vec<_>, Vec<_>) =
             tree.files.into_values().partition(|meta| lengths.contains(&meta.size));
         let bytes = read.iter().map(|meta| meta.size).sum();

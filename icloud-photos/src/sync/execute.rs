@@ -66,7 +66,14 @@ pub(super) async fn execute(
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
-    let shared = Arc::new(Shared { inner, observer, tally: Tally::default(), ledger: Ledger::default(), jobs: Mutex::new(jobs), fatal });
+    let shared = Arc::new(Shared {
+        inner,
+        observer,
+        tally: Tally::default(),
+        ledger: Ledger::default(),
+        jobs: Mutex::new(jobs),
+        fatal,
+    });
     let mut workers = JoinSet::new();
     for _ in 0..count {
         workers.spawn(work(shared.clone()));

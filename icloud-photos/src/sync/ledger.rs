@@ -27,7 +27,13 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// A file was fetched.
-    pub(super) fn fetched(&self, inner: &Inner, target: &Target, saved: &Saved, modified: Option<SystemTime>) {
+    pub(super) fn fetched(
+        &self,
+        inner: &Inner,
+        target: &Target,
+        saved: &Saved,
+        modified: Option<SystemTime>,
+    ) {
         let status = match saved.proof {
             Proof::Verified => Status::Verified,
             Proof::Unconfirmed(_) => Status::Unconfirmed,

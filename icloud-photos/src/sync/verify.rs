@@ -268,7 +268,8 @@ impl Verification<'_> {
                 Verdict::Sound(FileRow { status: Status::Verified, size: Some(size), ..row.clone() })
             }
             Status::Derived | Status::Unconfirmed | Status::Assumed
-                if sha256_agrees || (row.sha256.is_none() && row.size == Some(size) && !row.is_provable()) =>
+                if sha256_agrees
+                    || (row.sha256.is_none() && row.size == Some(size) && !row.is_provable()) =>
             {
                 // From now on it has a hash of its own.
                 Verdict::Unproven(FileRow { sha256: digests.sha256, ..row.clone() })
@@ -348,10 +349,16 @@ impl FileRow {
 
 impl Inner {
     /// Puts a proven file in the place of a bad one, which moves to the trash.
-    async fn fetch_again(&self, row: &FileRow, asset: &crate::asset::Asset, path: &StoragePath) -> Result<FileRow> {
+    async fn fetch_again(
+        &self,
+        row: &FileRow,
+        asset: &crate::asset::Asset,
+        path: &StoragePath,
+    ) -> Result<FileRow> {
         let resource = asset.resource(row.key.role);
         if resource.and_then(|resource| resource.checksum) != row.checksum {
-            let message = "the photo was edited since this file was fetched; the next run fetches the new one";
+            let message =
+                "the photo was edited since this file was fetched; the next run fetches the new one";
             return Err(Error::new(ErrorKind::Conflict, message));
         }
         self.keep_aside(path).await?;

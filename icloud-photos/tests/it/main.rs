@@ -5,9 +5,9 @@
 
 mod auth;
 mod auth_world;
+mod catalogue;
 mod changes;
 mod changes_fold;
-mod catalogue;
 mod download;
 mod fake;
 mod handles;

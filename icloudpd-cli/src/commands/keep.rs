@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use icloud_photos::asset::Change;
-use icloud_photos::storage::Storage;
 use icloud_photos::sync::catalogue::{Catalogue, Totals};
 use icloud_photos::sync::{
     Action, AdoptEvent, SyncEngine, VerifyEvent, VerifyOptions, store, verify as verify_store,
@@ -20,17 +19,15 @@ use crate::exit::{Exit, with_causes};
 use crate::output::print;
 
 /// `adopt`: recognises what stands in the folder.
-pub(super) async fn adopt(
-    engine: &SyncEngine,
-    download: &Download,
-    bars: &MultiProgress,
-) -> Result<Exit> {
+pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &MultiProgress) -> Result<Exit> {
     info!("Recognising the files in {} by their content...", download.directory.display());
     let report = engine
         .adopt(download.dry_run, |event| match event {
             AdoptEvent::Reading { files, bytes } => info!("Reading {files} files, {}", HumanBytes(bytes)),
             AdoptEvent::Recognised { path, .. } => debug!("Recognised {path}"),
-            AdoptEvent::Derived { path } => warn!("A date was written into {path}: it counts as there, but cannot be proven"),
+            AdoptEvent::Derived { path } => {
+                warn!("A date was written into {path}: it counts as there, but cannot be proven")
+            }
             AdoptEvent::Damaged { path } => error!("Damaged: {path}"),
             AdoptEvent::Unknown { path } => info!("Not in iCloud: {path}"),
             AdoptEvent::Failed { path, error } => error!("Cannot read {path}: {}", with_causes(error)),
@@ -91,7 +88,9 @@ pub(super) async fn status(
     if config.json {
         let followed: Vec<_> = progress
             .iter()
-            .map(|one| json!({"library": one.library.as_str(), "followed": one.token.is_some(), "at": one.at}))
+            .map(
+                |one| json!({"library": one.library.as_str(), "followed": one.token.is_some(), "at": one.at}),
+            )
             .collect();
         let all = json!({"folder": place, "files": tally(&totals), "libraries": followed});
         let _ = print(bars, all)?;
@@ -132,7 +131,8 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
             Action::Download { target, size, failures, .. } => {
                 files += 1;
                 bytes += size.unwrap_or(0);
-                let size = size.map_or_else(|| "unknown size".to_owned(), |size| HumanBytes(size).to_string());
+                let size =
+                    size.map_or_else(|| "unknown size".to_owned(), |size| HumanBytes(size).to_string());
                 let why = if failures > 0 { format!(", failed {failures} times") } else { String::new() };
                 format!("fetch {} ({size}{why})", target.path)
             }
@@ -153,11 +153,7 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
 }
 
 /// `changes`: what has happened in iCloud since the last run. The next run sees it all the same.
-pub(super) async fn changes(
-    config: &Config,
-    engine: &SyncEngine,
-    bars: &MultiProgress,
-) -> Result<Exit> {
+pub(super) async fn changes(config: &Config, engine: &SyncEngine, bars: &MultiProgress) -> Result<Exit> {
     let Some(cursor) = engine.cursor().await? else {
         return Err(Error::new(
             ErrorKind::NotFound,
@@ -182,8 +178,12 @@ pub(super) async fn changes(
 
 fn describe(change: &Change) -> (&'static str, String, Option<String>) {
     match change {
-        Change::Asset(asset) => ("changed", asset.id().to_string(), Some(asset.filename().as_str().to_owned())),
-        Change::Trashed(asset) => ("trashed", asset.id().to_string(), Some(asset.filename().as_str().to_owned())),
+        Change::Asset(asset) => {
+            ("changed", asset.id().to_string(), asset.filename().known().map(str::to_owned))
+        }
+        Change::Trashed(asset) => {
+            ("trashed", asset.id().to_string(), asset.filename().known().map(str::to_owned))
+        }
         Change::Gone { record } => ("gone", record.clone(), None),
         Change::Entered { album, asset } => ("entered", format!("{asset} {album}"), None),
         Change::Left { album, asset } => ("left", format!("{asset} {album}"), None),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
-use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::sync::catalogue::Catalogue;
+use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::sync::{
     Action, Missing, Plan, SyncEngine, SyncEvent, SyncObserver as _, SyncReport, store,
 };
@@ -200,7 +200,11 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
             }
             Action::Problem { asset, id, error, .. } => {
                 report.failed += 1;
-                narrator.event(SyncEvent::Failed { path: None, asset: asset.as_ref().map(Asset::id).or(id.as_ref()), error });
+                narrator.event(SyncEvent::Failed {
+                    path: None,
+                    asset: asset.as_ref().map(Asset::id).or(id.as_ref()),
+                    error,
+                });
             }
             Action::Done { asset } => {
                 report.assets += 1;

@@ -109,8 +109,7 @@ pub enum Action {
 pub type Plan = BoxStream<'static, Result<Action>>;
 
 pub(super) fn plan(inner: Arc<Inner>) -> Plan {
-    let planner =
-        Planner { decider: Decider::new(inner.clone()), route: Route::new(inner), steps: None };
+    let planner = Planner { decider: Decider::new(inner.clone()), route: Route::new(inner), steps: None };
     futures::stream::try_unfold(planner, |mut planner| async move {
         Ok(planner.next().await?.map(|action| (action, planner)))
     })
