@@ -15,6 +15,7 @@ use crate::fake::{Account, Fake, PASSWORD, USERNAME};
 use crate::house::{self, Profile, Programs};
 use crate::process::{self, Person};
 use crate::real::Clients;
+use crate::tree;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -38,6 +39,18 @@ struct Bench {
     plain: bool,
     /// How many assets the real icloudpd does when its whole run would take too long; none leaves it out.
     theirs: Option<u64>,
+    what: What,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// A run with sign-in, on nothing.
+    First,
+    /// The run after it, with nothing new.
+    Second,
+    /// Recognising what a first run left, its catalogue lost.
+    Adopt,
 }
 
 const BENCHES: &[Bench] = &[
@@ -47,6 +60,7 @@ const BENCHES: &[Bench] = &[
         options: &[],
         plain: true,
         theirs: Some(1_000),
+        what: What::First,
     },
     Bench {
         name: "first run, 25,000 files of 4 kB",
@@ -54,6 +68,7 @@ const BENCHES: &[Bench] = &[
         options: &[],
         plain: true,
         theirs: Some(1_000),
+        what: What::First,
     },
     Bench {
         name: "listing of 20,000 assets",
@@ -61,6 +76,7 @@ const BENCHES: &[Bench] = &[
         options: &["--only-print-filenames"],
         plain: false,
         theirs: Some(20_000),
+        what: What::First,
     },
     Bench {
         name: "listing of 100,000 assets",
@@ -68,6 +84,7 @@ const BENCHES: &[Bench] = &[
         options: &["--only-print-filenames"],
         plain: false,
         theirs: None,
+        what: What::First,
     },
     Bench {
         name: "one file of 2 GB",
@@ -75,6 +92,23 @@ const BENCHES: &[Bench] = &[
         options: &[],
         plain: true,
         theirs: None,
+        what: What::First,
+    },
+    Bench {
+        name: "second run, nothing new, 5,000 assets",
+        account: Account::plain(5_000, 4_000),
+        options: &[],
+        plain: false,
+        theirs: Some(5_000),
+        what: What::Second,
+    },
+    Bench {
+        name: "adopt, 1,000 files of 1 MB",
+        account: Account::plain(1_000, 1_000_000),
+        options: &[],
+        plain: false,
+        theirs: None,
+        what: What::Adopt,
     },
 ];
 
@@ -178,8 +212,64 @@ impl Place {
 
 impl Bench {
     fn run(&self, bed: &Bed<'_>, options: &Options) -> Result<()> {
+        match self.what {
+            What::First => self.first(bed, options),
+            What::Second => self.second(bed, options),
+            What::Adopt => self.adopt(bed, options),
+        }
+    }
+
+    /// Ours and icloudpd, each on what it fetched itself.
+    fn second(&self, bed: &Bed<'_>, options: &Options) -> Result<()> {
+        self.heading(bed);
+        let (ours, theirs) = (bed.fresh()?, bed.fresh()?);
+        bed.measure(bed.our_command(&[]), &ours, Person::WithDevice(&bed.fake))?;
+        bed.measure(bed.their_command(&[]), &theirs, Person::WithDevice(&bed.fake))?;
+        let (mut our_cost, mut their_cost) = (None, None);
+        for _ in 0..options.rounds.max(1) {
+            our_cost = quicker(our_cost, bed.measure(bed.our_command(&[]), &ours, Person::Nobody)?);
+            their_cost = quicker(their_cost, bed.measure(bed.their_command(&[]), &theirs, Person::Nobody)?);
+        }
+        let (our_cost, their_cost) = our_cost.zip(their_cost).context("nothing was measured")?;
+        line("ours", &our_cost);
+        line("icloudpd 1.32.3", &their_cost);
+        ratio("icloudpd to ours", &their_cost, &our_cost);
+        give_back(&ours)?;
+        give_back(&theirs)
+    }
+
+    /// Ours against `sha1sum` over the same files, which reads and hashes and does nothing else.
+    fn adopt(&self, bed: &Bed<'_>, options: &Options) -> Result<()> {
+        self.heading(bed);
+        let folder = bed.fresh()?;
+        bed.measure(bed.our_command(&[]), &folder, Person::WithDevice(&bed.fake))?;
+        let (mut ours, mut floor) = (None, None);
+        for round in 0..options.rounds.max(1) {
+            fs::remove_file(folder.join("photos").join(tree::MARK))?;
+            let catalogues = format!("catalogues-{round}");
+            let mut command = bed.our_command(&["--catalogue", &catalogues]);
+            command = first_argument(command, "adopt");
+            ours = quicker(ours, bed.measure(command, &folder, Person::Nobody)?);
+            let mut command = Command::new("sh");
+            command.args(["-c", "find photos -type f -print0 | xargs -0 -P 2 -n 64 sha1sum"]);
+            floor = quicker(floor, bed.measure(command, &folder, Person::Nobody)?);
+        }
+        let (ours, floor) = ours.zip(floor).context("nothing was measured")?;
+        line("ours", &ours);
+        line("sha1sum, two at a time", &floor);
+        ratio("ours to sha1sum", &ours, &floor);
+        let megabytes = 1_000.0;
+        println!("  ours {:.0} MB/s, sha1sum {:.0} MB/s", megabytes / ours.wall, megabytes / floor.wall);
+        give_back(&folder)
+    }
+
+    fn heading(&self, bed: &Bed<'_>) {
         println!("\n{}, {}", self.name, bed.place.name());
         println!("  {:<28} {:>9} {:>9} {:>10} {:>9}", "", "wall s", "CPU s", "peak MB", "requests");
+    }
+
+    fn first(&self, bed: &Bed<'_>, options: &Options) -> Result<()> {
+        self.heading(bed);
         let links = if self.plain { Some(bed.links()?) } else { None };
         let (mut plain, mut flushed, mut ours) = (None, None, None);
         for _ in 0..options.rounds.max(1) {
@@ -272,22 +362,37 @@ impl Bed<'_> {
         let folder = self.fresh()?;
         let mut command = Command::new(self.xtask);
         command.arg("fetch").args(options).arg(links).arg(folder.join("files"));
-        self.measure(command, &folder, Person::Nobody)
+        self.once(command, &folder, Person::Nobody)
     }
 
     /// A whole run: sign-in with password and code, listing, download, proof, flush.
     fn ours(&self, options: &[&str]) -> Result<Cost> {
-        let folder = self.fresh()?;
+        self.once(self.our_command(options), &self.fresh()?, Person::WithDevice(&self.fake))
+    }
+
+    fn our_command(&self, options: &[&str]) -> Command {
         let mut command = ours(self.programs, &self.fake.url);
         command.args(ARGUMENTS).args(options);
-        self.measure(command, &folder, Person::WithDevice(&self.fake))
+        command
     }
 
     fn theirs(&self, options: &[&str], part: u64) -> Result<Cost> {
-        let folder = self.fresh()?;
+        let mut command = self.their_command(options);
+        command.args(["--recent", &part.to_string()]);
+        self.once(command, &self.fresh()?, Person::WithDevice(&self.fake))
+    }
+
+    fn their_command(&self, options: &[&str]) -> Command {
         let mut command = self.clients.icloudpd(&self.fake.url);
-        command.args(ARGUMENTS).args(options).args(["--recent", &part.to_string()]);
-        self.measure(command, &folder, Person::WithDevice(&self.fake))
+        command.args(ARGUMENTS).args(options);
+        command
+    }
+
+    /// Measures a run in a folder that is not needed any more.
+    fn once(&self, command: Command, folder: &Path, person: Person<'_>) -> Result<Cost> {
+        let cost = self.measure(command, folder, person)?;
+        give_back(folder)?;
+        Ok(cost)
     }
 
     fn fresh(&self) -> Result<PathBuf> {
@@ -320,9 +425,21 @@ impl Bed<'_> {
         }
         let mut cost: Cost = serde_json::from_slice(&fs::read(&result)?)?;
         cost.requests = self.fake.counts()?.requests;
-        give_back(folder)?;
         Ok(cost)
     }
+}
+
+/// The same command with an argument before all others.
+fn first_argument(command: Command, argument: &str) -> Command {
+    let mut changed = Command::new(command.get_program());
+    changed.arg(argument).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => changed.env(name, value),
+            None => changed.env_remove(name),
+        };
+    }
+    changed
 }
 
 /// Frees the room that a run took, and leaves its files.

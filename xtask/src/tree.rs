@@ -46,7 +46,7 @@ impl std::fmt::Display for Entry {
 pub(crate) type Tree = BTreeMap<String, Entry>;
 
 /// Ours alone: says which catalogue is about the folder.
-const MARK: &str = ".icloud-photos-store";
+pub(crate) const MARK: &str = ".icloud-photos-store";
 
 /// Reads the tree below `root`, without our mark; a folder that is not there is empty.
 pub(crate) fn read(root: &Path) -> Result<Tree> {

@@ -140,7 +140,8 @@ pub(super) fn storage(directory: &Path, changes_nothing: bool) -> Result<Arc<dyn
         return Ok(Arc::new(MemoryStorage::new()));
     }
     let storage = FsStorage::open(directory)?;
-    if !changes_nothing {
+    // A folder that bears the mark took files before; whether it still does matters only when there are new ones.
+    if !changes_nothing && !directory.join(store::MARK).exists() {
         storage.check_writable()?;
     }
     Ok(Arc::new(storage))
