@@ -42,3 +42,12 @@ fn copy_library() {
 fn code_elsewhere() {
     assert!(run(env!("CARGO_BIN_EXE_code_elsewhere")).starts_with("signed in as "));
 }
+
+#[test]
+fn follow_changes() {
+    let text = run(env!("CARGO_BIN_EXE_follow_changes"));
+    for start in ["second run: 0 downloaded", "third run:  0 downloaded"] {
+        assert!(text.lines().any(|line| line.starts_with(start)), "{start}: {text}");
+    }
+    assert!(text.contains("0 bad") && text.contains("still missing: 0"), "{text}");
+}

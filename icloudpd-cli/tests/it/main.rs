@@ -4,6 +4,7 @@
 
 mod failures;
 mod grammar;
+mod keep;
 mod network;
 mod runs;
 mod signin;

@@ -1,33 +1,18 @@
-//! Which storage a catalogue is about.
-//!
-//! A storage bears a mark: a small file with a name of its own, made up once. The catalogue of that name tells what is in it. A
-//! storage that was filled before and has lost its mark is most likely not there (a disk that is not mounted): it is refused,
-//! not filled.
+//! Finding the SQLite catalogue of a storage among those of a folder.
 
 use std::path::{Path, PathBuf};
 
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{Catalogue, SqliteCatalogue, StoreId};
+use super::MARK;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath, WriteOptions};
-
-/// The name of the mark.
-pub const MARK: &str = ".icloud-photos-store";
-
-/// Where files go that something else takes the place of; the date follows.
-pub(super) const TRASH: &str = ".icloud-photos-trash";
+use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
 
 /// How the file of a catalogue is called in the data folder.
 const PREFIX: &str = "catalogue-";
 const SUFFIX: &str = ".sqlite";
-
-/// Files of ours that are no photos: the mark, and the trash.
-pub(super) fn is_ours(path: &StoragePath) -> bool {
-    let first = path.as_str().split('/').next();
-    first.is_some_and(|first| first == MARK || first == TRASH)
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {

@@ -1,0 +1,160 @@
+//! `adopt`, `verify`, `status`, `plan`, `changes`, and what a run remembers.
+
+use std::path::{Path, PathBuf};
+
+use icloud_photos_testkit::{Edit, LibrarySpec};
+
+use crate::support::{Ran, World, ran};
+
+const MARK: &str = ".icloud-photos-store";
+
+fn verb(world: &World, verb: &str, more: &[&str]) -> Ran {
+    let (directory, sessions) = (world.directory(), world.sessions());
+    let mut command = world.download();
+    let mut plain = std::process::Command::new(command.get_program());
+    plain.arg(verb).args(command.get_args()).args(more).env_clear();
+    for (name, value) in command.get_envs() {
+        plain.env(name, value.unwrap_or_default());
+    }
+    assert!(directory.is_absolute() && sessions.is_absolute());
+    command = plain;
+    ran(&mut command)
+}
+
+fn a_photo(world: &World) -> PathBuf {
+    let path = world.photos().into_iter().find(|path| path.ends_with(".JPG")).unwrap();
+    world.directory().join(path)
+}
+
+fn catalogues(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|end| end == "sqlite")).collect()
+}
+
+#[test]
+fn a_run_with_nothing_new_sends_two_requests() {
+    let world = World::new(LibrarySpec::everyday(5, 300));
+    ran(&mut world.download()).exits(0);
+    let tree = world.photos();
+    world.cloud.reset_counts();
+    ran(&mut world.download()).exits(0).says("All photos and videos have been downloaded");
+    let counts = world.cloud.counts();
+    assert_eq!((counts.requests_to("changes/zone"), counts.requests_to("validate")), (1, 1));
+    assert_eq!((counts.requests_to("records/"), counts.requests_to("content")), (0, 0));
+    assert_eq!(world.photos(), tree);
+}
+
+#[test]
+fn a_file_that_was_removed_comes_back_unless_that_is_respected() {
+    let world = World::new(LibrarySpec::plain(20, 2000));
+    ran(&mut world.download()).exits(0);
+    let gone = a_photo(&world);
+    std::fs::remove_file(&gone).unwrap();
+    ran(world.download().args(["--missing", "respect"])).exits(0);
+    assert!(!gone.exists());
+    let planned = verb(&world, "plan", &[]).exits(0);
+    assert!(planned.out.contains("fetch ") && planned.out.contains("1 files to fetch"), "{}", planned.out);
+    assert!(!gone.exists(), "a plan fetches nothing");
+    ran(&mut world.download()).exits(0);
+    assert!(gone.exists());
+}
+
+#[test]
+fn adopt_takes_renamed_files_and_names_damaged_ones() {
+    let world = World::new(LibrarySpec::plain(30, 3000));
+    ran(&mut world.download()).exits(0);
+    // The catalogue is lost with its folder, and so is the session; all files are renamed into one folder but two.
+    std::fs::remove_dir_all(world.sessions()).unwrap();
+    std::fs::remove_file(world.directory().join(MARK)).unwrap();
+    let damaged = a_photo(&world);
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    bytes[1500] ^= 1;
+    std::fs::write(&damaged, bytes).unwrap();
+    std::fs::write(world.directory().join("holiday.txt"), "not a photo").unwrap();
+    for (number, path) in world.photos().into_iter().filter(|path| path.ends_with(".JPG")).enumerate() {
+        let path = world.directory().join(path);
+        if path != damaged {
+            std::fs::rename(path, world.directory().join(format!("{number}.dat"))).unwrap();
+        }
+    }
+    let before = world.photos();
+    let rehearsal = verb(&world, "adopt", &["--dry-run"]).exits(3);
+    assert!(rehearsal.out.contains("29 recognised") && catalogues(&world.sessions()).is_empty());
+    let adopted = verb(&world, "adopt", &[]).exits(3);
+    adopted.says(&format!("Damaged: {}", damaged.strip_prefix(world.directory()).unwrap().display()));
+    adopted.says("Not in iCloud: holiday.txt");
+    assert!(
+        adopted.out.contains("29 recognised") && adopted.out.contains("still missing: 1"),
+        "{}",
+        adopted.out
+    );
+    world.cloud.reset_counts();
+    ran(&mut world.download()).exits(0);
+    assert_eq!(world.cloud.counts().requests_to("content"), 1, "only the damaged one");
+    assert_eq!(world.photos().len(), before.len() + 1);
+}
+
+#[test]
+fn verify_finds_what_changed_and_repairs_it() {
+    let world = World::new(LibrarySpec::plain(15, 3000));
+    ran(&mut world.download()).exits(0);
+    world.cloud.reset_counts();
+    let sound = verb(&world, "verify", &[]).exits(0);
+    assert!(sound.out.contains("15 proven") && world.cloud.counts().requests == 0, "{}", sound.out);
+    let bad = a_photo(&world);
+    let good = std::fs::read(&bad).unwrap();
+    std::fs::write(&bad, &good[..1000]).unwrap();
+    let found = verb(&world, "verify", &[]).exits(3);
+    assert!(found.out.contains(": truncated"), "{}", found.out);
+    verb(&world, "verify", &["--repair"]).exits(0);
+    assert_eq!(std::fs::read(&bad).unwrap(), good);
+    assert!(world.directory().join(".icloud-photos-trash").exists(), "the bad bytes are kept");
+    verb(&world, "verify", &["--sample", "10%"]).exits(0);
+}
+
+#[test]
+fn a_folder_without_its_mark_is_refused_not_filled() {
+    let world = World::new(LibrarySpec::plain(5, 1000));
+    ran(&mut world.download()).exits(0);
+    std::fs::remove_dir_all(world.directory()).unwrap();
+    let refused = ran(&mut world.download()).exits(1);
+    assert!(refused.out.contains("is the disk mounted?"), "{}", refused.out);
+    assert!(!world.directory().exists() || world.photos().is_empty());
+    for catalogue in catalogues(&world.sessions()) {
+        std::fs::remove_file(catalogue).unwrap();
+    }
+    ran(&mut world.download()).exits(0);
+    assert_eq!(world.photos().len(), 5);
+}
+
+#[test]
+fn status_and_changes_tell_what_is_known() {
+    let world = World::new(LibrarySpec::plain(8, 1000));
+    let unknown = verb(&world, "status", &[]).exits(1);
+    assert!(unknown.out.contains("nothing is known of this folder yet"), "{}", unknown.out);
+    ran(&mut world.download()).exits(0);
+    let status = verb(&world, "status", &["--json"]).exits(0);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["files"]["verified"], 8);
+    assert_eq!(status["libraries"][0]["followed"], true);
+    let library = world.cloud.library(World::USER).unwrap();
+    let photo = library.add_photo("NEW.JPG", 1000, world.cloud.now_ms());
+    assert!(library.edit(&photo, &Edit::Favourite(true), world.cloud.now_ms()));
+    for _ in 0..2 {
+        let changes = verb(&world, "changes", &[]).exits(0);
+        assert!(changes.out.contains(&format!("changed {photo} NEW.JPG")), "{}", changes.out);
+    }
+    ran(&mut world.download()).exits(0);
+    assert_eq!(world.photos().len(), 9);
+    let nothing = verb(&world, "changes", &["--json"]).exits(0);
+    assert!(!nothing.out.contains("\"changed\""), "{}", nothing.out);
+}
+
+#[test]
+fn verbs_go_with_what_they_mean() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    for (name, more) in [("adopt", "--auth-only"), ("plan", "--repair"), ("verify", "--json")] {
+        verb(&world, name, &[more]).exits(2);
+    }
+    verb(&world, "verify", &["--sample", "0"]).exits(2);
+}
