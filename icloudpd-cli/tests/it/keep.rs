@@ -39,8 +39,8 @@ fn a_run_with_nothing_new_sends_two_requests() {
     world.cloud.reset_counts();
     ran(&mut world.download()).exits(0).says("All photos and videos have been downloaded");
     let counts = world.cloud.counts();
-    assert_eq!((counts.requests_to("changes/zone"), counts.requests_to("validate")), (1, 1));
-    assert_eq!((counts.requests_to("records/"), counts.requests_to("content")), (0, 0));
+    assert_eq!((counts.requests_to("cloudkit/changes/zone"), counts.requests_to("setup/validate")), (1, 1));
+    assert_eq!(counts.requests, 2);
     assert_eq!(world.photos(), tree);
 }
 
