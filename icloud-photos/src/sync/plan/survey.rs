@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 
-use super::super::catalogue::FileRow;
+use super::super::catalogue::{FileKey, FileRow};
 use super::super::engine::Inner;
 use super::super::event::SkipReason;
 use super::super::layout::{ItemKind, Placement, WantedFile};
@@ -29,7 +29,13 @@ pub(super) enum Step {
     Left(Asset, SkipReason),
     Problem(Option<AssetId>, Error),
     /// A file that the catalogue knows stands where it should.
-    Stands(StoragePath),
+    Stands {
+        path: StoragePath,
+        /// Its bytes could not be confirmed.
+        doubted: bool,
+    },
+    /// Neither here nor in iCloud.
+    Gone(FileKey),
     /// Everything up to here was seen.
     Reached(ChangeCursor),
     /// The history cannot be followed; everything must be listed.
