@@ -78,7 +78,9 @@ impl Decider {
         found: Found,
         modified: Option<SystemTime>,
     ) -> Result<Action> {
-        let wanted = Wanted { modified, row: found.row, ..Wanted::of(asset, file.role, found.path) };
+        // The catalogue has one row for both names; as long as nobody has seen to it that both stand, only the disk counts.
+        let row = found.row.filter(|_| self.doubts || !found.is_second);
+        let wanted = Wanted { modified, row, ..Wanted::of(asset, file.role, found.path) };
         if let Some((row, there)) = wanted.row.as_ref().zip(found.at_row)
             && let Some(path) = &row.path
             && wanted.is_in(row)
@@ -249,7 +251,7 @@ impl Decider {
     /// checksum in its name. They are its own, so the name is the same in every run.
     async fn by_content(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
         let digits: String = match wanted.checksum {
-            Some(checksum) => checksum.as_bytes()[1..5].iter().map(|byte| format!("{byte:02x}")).collect(),
+            Some(checksum) => checksum.digits(),
             None => wanted.asset.id().as_str().chars().take(8).collect::<String>().to_lowercase(),
         };
         let path = wanted.path.with_suffix(&digits);
