@@ -28,6 +28,11 @@ pub enum Scheme {
 }
 
 impl Checksum {
+    /// Eight digits that tell a file from others of its name.
+    pub(crate) fn digits(&self) -> String {
+        self.0[1..5].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Reads base64 of 21 bytes; anything else is `None`.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text).ok()?;

@@ -26,7 +26,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::TryStreamExt;
 
-use self::fetch::{Fetch, Progress};
+use self::fetch::{Fetch, Fetched, Progress};
 use self::links::Links;
 use self::sink::{Memory, Sink, ToStorage};
 use crate::asset::{Asset, Checksum, Digests, Hasher, Resource, Role};
@@ -52,6 +52,7 @@ pub struct Download<'a> {
     progress: Option<Progress>,
     sha256: bool,
     replace: bool,
+    only_proven: bool,
 }
 
 /// What is known of bytes that were fetched.
@@ -120,6 +121,7 @@ impl Downloader {
             progress: None,
             sha256: false,
             replace: false,
+            only_proven: false,
         }
     }
 }
@@ -141,6 +143,12 @@ impl Download<'_> {
     /// Takes the place of what stands under the name, once the new bytes are whole and proven.
     pub fn replace(mut self) -> Self {
         self.replace = true;
+        self
+    }
+
+    /// Stores nothing but bytes that are [`Proof::Verified`]; others are an error of kind [`ErrorKind::Integrity`].
+    pub fn only_proven(mut self) -> Self {
+        self.only_proven = true;
         self
     }
 
@@ -167,6 +175,9 @@ impl Download<'_> {
         };
         let mut sink = ToStorage::open(storage, path, options.clone()).await?;
         let fetched = match self.fetch(resource, &mut sink).await {
+            Ok(Fetched { proof: Proof::Unconfirmed(doubt), .. }) if self.only_proven => {
+                return Err(sink.give_up(self.unproven(doubt)).await);
+            }
             Ok(fetched) => fetched,
             Err(error) => return Err(sink.give_up(error).await),
         };
@@ -196,13 +207,18 @@ impl Download<'_> {
         Ok((sink.into_bytes(), fetched.proof))
     }
 
-    async fn fetch(&self, resource: &Resource, sink: &mut impl Sink) -> Result<fetch::Fetched> {
+    async fn fetch(&self, resource: &Resource, sink: &mut impl Sink) -> Result<Fetched> {
         let Downloader { session, links } = self.downloader;
         Fetch::new(session, links, self.asset, resource, self.progress.clone())
             .sha256(self.sha256)
             .run(sink)
             .await
             .map_err(|error| error.with("asset", self.asset.id()).during("download"))
+    }
+
+    fn unproven(&self, doubt: Doubt) -> Error {
+        let error = Error::new(ErrorKind::Integrity, doubt.to_string()).with("asset", self.asset.id());
+        error.during("download")
     }
 
     fn resource(&self) -> Result<&Resource> {

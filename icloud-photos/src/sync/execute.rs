@@ -37,6 +37,8 @@ struct Job {
     target: Target,
     modified: Option<std::time::SystemTime>,
     failures: u32,
+    /// Only proven bytes are worth anything: they replace what stands there.
+    again: bool,
 }
 
 /// What the workers share.
@@ -54,6 +56,7 @@ struct Tally {
     downloaded: AtomicU64,
     bytes: AtomicU64,
     verified: AtomicU64,
+    doubted: AtomicU64,
     failed: AtomicU64,
     failed_in_a_row: AtomicU64,
 }
@@ -168,26 +171,29 @@ impl Shared {
     fn take(&self, action: Action, report: &mut SyncReport) -> Option<Job> {
         match action {
             Action::Begin { total } => self.tell(SyncEvent::Started { total }),
-            Action::Download { target, modified, deduplicated, failures, .. } => {
+            Action::Download { target, modified, deduplicated, failures, again, .. } => {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
-                return Some(Job { target, modified, failures });
+                return Some(Job { target, modified, failures, again });
             }
-            Action::Stands { path } => {
+            Action::Stands { path, doubted } => {
                 report.present += 1;
+                report.unconfirmed += u64::from(doubted);
                 self.tell(SyncEvent::Present { path: &path });
             }
-            Action::Present { target, deduplicated, known, found } => {
+            Action::Present { target, deduplicated, known, proven, doubted, found } => {
                 report.present += 1;
+                report.unconfirmed += u64::from(doubted);
                 if !known {
-                    self.ledger.found(&self.inner, &target, found.as_ref());
+                    self.ledger.found(&self.inner, &target, found.as_ref(), proven);
                 }
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
                 self.tell(SyncEvent::Present { path: &target.path });
             }
+            Action::Forget { key } => self.ledger.gone(&self.inner, key),
             Action::Skip { asset, reason } => {
                 report.skipped += 1;
                 self.tell(SyncEvent::Skipped { asset: &asset, reason: &reason });
@@ -231,6 +237,9 @@ impl Shared {
         if !job.target.asset.resource(*role).is_some_and(Resource::is_provable) {
             download = download.sha256();
         }
+        if job.again {
+            download = download.replace().only_proven();
+        }
         match download.save(&*self.inner.storage, path).await {
             Ok(saved) => {
                 self.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
@@ -238,6 +247,7 @@ impl Shared {
                     self.ledger.flush(&self.inner).await?;
                 }
             }
+            Err(error) if job.again => return self.no_better(&job.target, error).await,
             Err(error) => {
                 self.ledger.failed(&self.inner, &job.target, job.failures, &error);
                 return self.fail(&job.target, error);
@@ -263,6 +273,16 @@ impl Shared {
             doubt,
         });
         downloaded.is_multiple_of(FLUSH_FILES) || before / FLUSH_BYTES != (before + saved.size) / FLUSH_BYTES
+    }
+
+    /// What could not be confirmed stays as it is.
+    async fn no_better(&self, target: &Target, error: Error) -> Result<()> {
+        self.tally.doubted.fetch_add(1, Relaxed);
+        if error.kind() != ErrorKind::Integrity {
+            return self.fail(target, error);
+        }
+        self.tell(SyncEvent::Present { path: &target.path });
+        self.ledger.doubted(&self.inner, target).await
     }
 
     /// Counts a failure; gives the error back if it ends the run.
@@ -307,7 +327,7 @@ impl Tally {
         report.downloaded = self.downloaded.load(Relaxed);
         report.bytes = self.bytes.load(Relaxed);
         report.verified = self.verified.load(Relaxed);
-        report.unconfirmed = report.downloaded - report.verified;
+        report.unconfirmed += report.downloaded - report.verified + self.doubted.load(Relaxed);
         report.failed += self.failed.load(Relaxed);
     }
 }

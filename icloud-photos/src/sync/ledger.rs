@@ -4,15 +4,19 @@
 //! then they are committed together. The token that covers them comes last.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::catalogue::{Batch, FileKey, FileRow, Progress, Status};
+use super::content;
 use super::engine::Inner;
 use super::event::Target;
-use crate::asset::{AssetId, Role};
+use crate::asset::{AssetId, Role, Scheme};
 use crate::download::{Proof, Saved};
 use crate::error::{Error, Result};
 use crate::storage::{ObjectMeta, StoragePath};
+
+/// Seconds.
+const DAY: i64 = 24 * 60 * 60;
 
 /// So many rows wait at most.
 const ROWS: usize = 2000;
@@ -23,6 +27,8 @@ pub(super) struct Ledger {
     waiting: Mutex<Vec<FileRow>>,
     /// Files that another asset of the same bytes has, or is about to get.
     shared: Mutex<Vec<FileRow>>,
+    /// Files that are neither here nor in iCloud.
+    gone: Mutex<Vec<FileKey>>,
 }
 
 impl Ledger {
@@ -47,9 +53,10 @@ impl Ledger {
         self.add(inner, row);
     }
 
-    /// A file stood where this asset's belongs, and the catalogue did not know.
-    pub(super) fn found(&self, inner: &Inner, target: &Target, found: Option<&ObjectMeta>) {
-        let mut row = inner.row(target.asset.id(), target.role, Status::Assumed);
+    /// A file stood where this asset's belongs, and the catalogue did not know; `proven` if its bytes were read.
+    pub(super) fn found(&self, inner: &Inner, target: &Target, found: Option<&ObjectMeta>, proven: bool) {
+        let status = if proven { Status::Verified } else { Status::Assumed };
+        let mut row = inner.row(target.asset.id(), target.role, status);
         row.describe(target);
         row.path = Some(target.path.clone());
         row.size = found.map(|found| found.size);
@@ -66,6 +73,28 @@ impl Ledger {
         row.describe(target);
         row.path = Some(target.path.clone());
         self.add(inner, row);
+    }
+
+    /// A file that could not be confirmed came again, no better.
+    pub(super) async fn doubted(&self, inner: &Inner, target: &Target) -> Result<()> {
+        let Some((size, digests)) = content::read(&*inner.storage, &target.path, true).await? else {
+            return Ok(());
+        };
+        let mut row = inner.row(target.asset.id(), target.role, Status::Unconfirmed);
+        row.describe(target);
+        row.path = Some(target.path.clone());
+        row.size = Some(size);
+        row.modified = inner.storage.stat(&target.path).await?.and_then(|meta| meta.modified).map(seconds);
+        row.sha256 = digests.sha256;
+        self.add(inner, row);
+        Ok(())
+    }
+
+    /// A file that nobody asks for any more, and that is not here.
+    pub(super) fn gone(&self, inner: &Inner, key: FileKey) {
+        if inner.remembers() {
+            lock(&self.gone).push(key);
+        }
     }
 
     /// iCloud itself has no such file.
@@ -90,8 +119,9 @@ impl Ledger {
         let mut files = std::mem::take(&mut *lock(&self.waiting));
         inner.storage.flush().await?;
         // Only what is written down can be referred to.
-        if !files.is_empty() {
-            inner.catalogue.commit(batch(std::mem::take(&mut files))).await?;
+        let gone_files = std::mem::take(&mut *lock(&self.gone));
+        if !(files.is_empty() && gone_files.is_empty()) {
+            inner.catalogue.commit(Batch { gone_files, ..batch(std::mem::take(&mut files)) }).await?;
         }
         Ok(())
     }
@@ -126,6 +156,9 @@ fn proven_by(row: FileRow, owners: &[FileRow]) -> Option<FileRow> {
         let content = owner.checksum.is_some() && owner.checksum == row.checksum;
         content && owner.status.is_kept() && (row.size.is_none() || owner.size == row.size)
     };
+    if row.status == Status::Verified {
+        return Some(row);
+    }
     match owners.iter().find(same) {
         Some(owner) => Some(FileRow {
             status: owner.status.clone(),
@@ -154,6 +187,18 @@ impl Inner {
 }
 
 impl FileRow {
+    /// Whether bytes that could not be confirmed should be asked for again: by the next run, and then once a day. They have a
+    /// hash of our own from the second time on.
+    pub(super) fn is_due(&self, now: SystemTime) -> bool {
+        let tried = self.sha256.is_some() && seconds(now).saturating_sub(self.at) < DAY;
+        self.status == Status::Unconfirmed && self.is_provable() && !tried
+    }
+
+    /// Whether Apple's checksum can speak for the bytes.
+    pub(super) fn is_provable(&self) -> bool {
+        self.checksum.is_some_and(|checksum| checksum.scheme() == Scheme::SaltedSha1)
+    }
+
     /// What Apple says of the file.
     fn describe(&mut self, target: &Target) {
         let resource = target.asset.resource(target.role);
@@ -164,7 +209,7 @@ impl FileRow {
 
 /// Seconds since 1970, also before.
 pub(super) fn seconds(time: SystemTime) -> i64 {
-    let whole = |span: std::time::Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    let whole = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => whole(since),
         Err(before) => -whole(before.duration()),

@@ -269,7 +269,7 @@ impl Verification<'_> {
             }
             Status::Derived | Status::Unconfirmed | Status::Assumed
                 if sha256_agrees
-                    || (row.sha256.is_none() && row.size == Some(size) && !row.is_provable()) =>
+                    || (row.sha256.is_none() && row.size == Some(size) && !row.is_proven_otherwise()) =>
             {
                 // From now on it has a hash of its own.
                 Verdict::Unproven(FileRow { sha256: digests.sha256, ..row.clone() })
@@ -341,9 +341,9 @@ impl Verification<'_> {
 }
 
 impl FileRow {
-    /// Whether Apple's checksum can speak for the bytes.
-    fn is_provable(&self) -> bool {
-        self.checksum.is_some_and(|checksum| checksum.scheme() == crate::asset::Scheme::SaltedSha1)
+    /// Whether bytes that Apple's checksum does not prove are wrong.
+    fn is_proven_otherwise(&self) -> bool {
+        self.is_provable() && self.status != Status::Unconfirmed
     }
 }
 

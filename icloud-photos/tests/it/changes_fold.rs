@@ -12,10 +12,10 @@ use serde_json::Value;
 use crate::fake::World;
 
 /// Numbers that look random and follow from a seed (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -119,15 +119,15 @@ async fn read(album: &Album) -> Vec<Asset> {
 }
 
 /// What there is to be changed.
-struct Scene {
-    assets: Vec<String>,
-    albums: Vec<String>,
+pub(crate) struct Scene {
+    pub(crate) assets: Vec<String>,
+    pub(crate) albums: Vec<String>,
     /// Album and asset, for assets in Recently Deleted too.
     members: BTreeSet<(String, String)>,
 }
 
 impl Scene {
-    fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &World) -> Self {
         let truth = world.truth();
         let own = |value: &&Value| value["zone"] == "PrimarySync";
         let id = |value: &Value| value["id"].as_str().unwrap().to_owned();

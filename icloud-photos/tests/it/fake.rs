@@ -51,6 +51,7 @@ impl HttpTransport for Listener {
 }
 
 /// A signed-in session on a fake with this library.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) cloud: FakeCloud,
     pub(crate) session: Session,

@@ -3,17 +3,23 @@
 // Clippy takes helpers of tests for production code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod adopt;
 mod auth;
 mod auth_world;
 mod catalogue;
 mod changes;
 mod changes_fold;
+mod copies;
 mod download;
 mod fake;
+mod follow;
+mod follow_edits;
 mod handles;
 mod listing;
 mod recordings_auth;
 mod recordings_listing;
 mod storage;
+mod store;
 mod support;
 mod sync;
+mod verify;

@@ -24,12 +24,14 @@ pub(super) struct Decider {
     inner: Arc<Inner>,
     claims: Claims,
     queue: VecDeque<Action>,
+    /// A file that the catalogue does not know is read before it is taken for a photo.
+    doubts: bool,
 }
 
 impl Decider {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
         let claims = Claims::new(inner.storage.capabilities().case_sensitive);
-        Self { inner, claims, queue: VecDeque::new() }
+        Self { inner, claims, queue: VecDeque::new(), doubts: false }
     }
 
     pub(super) fn push(&mut self, action: Action) {
@@ -38,6 +40,12 @@ impl Decider {
 
     pub(super) fn pop(&mut self) -> Option<Action> {
         self.queue.pop_front()
+    }
+
+    /// Whether files of unknown origin are to be doubted. Before the first run has come to its end they are taken for what
+    /// their name says, as icloudpd does. Later they are left from an edit, or put there by somebody.
+    pub(super) fn doubts(&mut self, doubts: bool) {
+        self.doubts = doubts;
     }
 
     /// Plans all files of one asset.
@@ -70,15 +78,16 @@ impl Decider {
         found: Found,
         modified: Option<SystemTime>,
     ) -> Result<Action> {
-        let wanted = Wanted { modified, row: found.row, ..Wanted::of(asset, file.role, found.path) };
+        // The catalogue has one row for both names; as long as nobody has seen to it that both stand, only the disk counts.
+        let row = found.row.filter(|_| self.doubts || !found.is_second);
+        let wanted = Wanted { modified, row, ..Wanted::of(asset, file.role, found.path) };
         if let Some((row, there)) = wanted.row.as_ref().zip(found.at_row)
             && let Some(path) = &row.path
             && wanted.is_in(row)
         {
             if let Some(there) = there?.filter(|there| Some(there.size) == row.size) {
                 self.claims.set(path, wanted.claim());
-                let (target, deduplicated) = (wanted.target(path.clone()), *path != wanted.path);
-                return Ok(Action::Present { target, deduplicated, known: true, found: Some(there) });
+                return Ok(wanted.known(row, path.clone(), there, self.inner.now()));
             }
             if self.inner.missing == Missing::Respect && row.status.is_kept() {
                 let name = path.name().to_owned();
@@ -91,16 +100,44 @@ impl Decider {
             return self.beside(&wanted, claim).await;
         }
         match there {
-            None => Ok(self.download(&wanted, wanted.path.clone(), false)),
+            None => match wanted.rival(&found.owners) {
+                None => Ok(self.download(&wanted, wanted.path.clone(), false)),
+                Some(rival) if self.inner.layout.compares_sizes() && rival.size != wanted.size => {
+                    self.by_size(&wanted).await
+                }
+                Some(_) => self.by_content(&wanted).await,
+            },
             Some(meta)
                 if !self.inner.layout.compares_sizes()
                     || wanted.size.is_none_or(|size| size == meta.size) =>
             {
-                self.claims.set(&wanted.path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
-                Ok(wanted.present(wanted.path.clone(), false, Some(meta)))
+                match self.take(&wanted, wanted.path.clone(), meta).await? {
+                    Some(action) => Ok(action),
+                    None => self.by_content(&wanted).await,
+                }
             }
             Some(_) => self.by_size(&wanted).await,
         }
+    }
+
+    /// Takes a file for the one that is wanted, by its name; by its bytes where there is doubt. `None` if it is another.
+    async fn take(
+        &mut self,
+        wanted: &Wanted<'_>,
+        path: StoragePath,
+        there: ObjectMeta,
+    ) -> Result<Option<Action>> {
+        let deduplicated = path != wanted.path;
+        if !(self.doubts || wanted.row.is_some()) || !wanted.is_provable() {
+            self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
+            return Ok(Some(wanted.present(path, deduplicated, Some(there))));
+        }
+        let read = content::read(&*self.inner.storage, &path, false).await?;
+        if read.is_none_or(|(_, digests)| Some(&digests.checksum) != wanted.checksum) {
+            return Ok(None);
+        }
+        self.claims.set(&path, wanted.claim());
+        Ok(Some(wanted.proven(path, deduplicated, there)))
     }
 
     /// What the catalogue knows of a file is a claim to its name, made in an earlier run.
@@ -200,11 +237,13 @@ impl Decider {
                 Some(action) => Ok(action),
                 None => self.by_content(wanted).await,
             },
-            None if there.is_some() => {
-                self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
-                Ok(wanted.present(path, true, there))
-            }
-            None => Ok(self.download(wanted, path, true)),
+            None => match there {
+                None => Ok(self.download(wanted, path, true)),
+                Some(meta) => match self.take(wanted, path, meta).await? {
+                    Some(action) => Ok(action),
+                    None => self.by_content(wanted).await,
+                },
+            },
         }
     }
 
@@ -212,15 +251,20 @@ impl Decider {
     /// checksum in its name. They are its own, so the name is the same in every run.
     async fn by_content(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
         let digits: String = match wanted.checksum {
-            Some(checksum) => checksum.as_bytes()[1..5].iter().map(|byte| format!("{byte:02x}")).collect(),
+            Some(checksum) => checksum.digits(),
             None => wanted.asset.id().as_str().chars().take(8).collect::<String>().to_lowercase(),
         };
         let path = wanted.path.with_suffix(&digits);
         let there = self.inner.storage.stat(&path).await?;
-        if self.claims.get(&path).is_some() || there.is_some() {
-            self.claims.set(&path, wanted.claim());
+        if self.claims.get(&path).is_some() {
             return Ok(wanted.present(path, true, there));
         }
+        let Some(meta) = there else { return Ok(self.download(wanted, path, true)) };
+        if let Some(action) = self.take(wanted, path.clone(), meta).await? {
+            return Ok(action);
+        }
+        // It is damaged. Nothing is overwritten, and a second name is enough: the next damage has the first one's place.
+        let path = path.with_suffix("2");
         Ok(self.download(wanted, path, true))
     }
 
@@ -235,6 +279,7 @@ impl Decider {
                 Some(FileRow { status: Status::Failed { attempts, .. }, .. }) => *attempts,
                 _ => 0,
             },
+            again: false,
         }
     }
 }
@@ -307,7 +352,38 @@ impl<'a> Wanted<'a> {
         Target { asset: self.asset.clone(), role: self.role, path }
     }
 
+    fn is_provable(&self) -> bool {
+        self.asset.resource(self.role).is_some_and(Resource::is_provable)
+    }
+
+    /// Another file whose place this is, though it is missing just now.
+    fn rival<'r>(&self, owners: &'r [FileRow]) -> Option<&'r FileRow> {
+        owners.iter().find(|row| {
+            let claim = Claim::new(row.resource_size.or(row.size), row.checksum.as_ref());
+            let ours = row.key.asset == *self.asset.id() && row.key.role == self.role;
+            row.status.is_kept() && !ours && !claim.is_for(self.size, self.checksum)
+        })
+    }
+
+    /// What the catalogue knows stands there. If it could not be confirmed, it is fetched again when it is due.
+    fn known(&self, row: &FileRow, path: StoragePath, there: ObjectMeta, now: SystemTime) -> Action {
+        let deduplicated = path != self.path;
+        let target = self.target(path);
+        if row.is_due(now) {
+            let (size, modified) = (self.size, self.modified);
+            return Action::Download { target, size, modified, deduplicated, failures: 0, again: true };
+        }
+        let doubted = row.status == Status::Unconfirmed;
+        Action::Present { target, deduplicated, known: true, proven: false, doubted, found: Some(there) }
+    }
+
     fn present(&self, path: StoragePath, deduplicated: bool, found: Option<ObjectMeta>) -> Action {
-        Action::Present { target: self.target(path), deduplicated, known: false, found }
+        let target = self.target(path);
+        Action::Present { target, deduplicated, known: false, proven: false, doubted: false, found }
+    }
+
+    fn proven(&self, path: StoragePath, deduplicated: bool, found: ObjectMeta) -> Action {
+        let (target, found) = (self.target(path), Some(found));
+        Action::Present { target, deduplicated, known: false, proven: true, doubted: false, found }
     }
 }

@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 use self::decide::Decider;
 use self::route::Route;
 use self::survey::{Step, Survey};
-use super::catalogue::Progress;
+use super::catalogue::{FileKey, Progress};
 use super::engine::Inner;
 use super::event::{SkipReason, Target};
 use super::layout::LayoutProblem;
@@ -46,6 +46,8 @@ pub enum Action {
         deduplicated: bool,
         /// How many runs tried in vain.
         failures: u32,
+        /// A file stands there that could not be confirmed when it was fetched; proven bytes take its place.
+        again: bool,
     },
     /// Nothing to do: the file is there.
     Present {
@@ -55,6 +57,10 @@ pub enum Action {
         deduplicated: bool,
         /// Whether the catalogue knows it as this asset's.
         known: bool,
+        /// Whether its bytes were read for this plan, and are those of the asset.
+        proven: bool,
+        /// Whether it could not be confirmed when it was fetched, and still cannot.
+        doubted: bool,
         /// What stands there. `None` for a file that this run fetches for another asset of the same bytes.
         found: Option<ObjectMeta>,
     },
@@ -62,6 +68,13 @@ pub enum Action {
     Stands {
         /// Where.
         path: StoragePath,
+        /// Whether it could not be confirmed when it was fetched, and still cannot.
+        doubted: bool,
+    },
+    /// Forget a file that is neither here nor in iCloud.
+    Forget {
+        /// Which.
+        key: FileKey,
     },
     /// Leave something out.
     Skip {
@@ -135,6 +148,7 @@ impl Planner {
             let Some(steps) = &mut self.steps else {
                 let Some((first, steps)) = self.route.next().await? else { return Ok(None) };
                 self.steps = Some(steps);
+                self.decider.doubts(self.route.has_history());
                 if first.is_some() {
                     return Ok(first);
                 }
@@ -162,7 +176,8 @@ impl Planner {
             Step::Problem(id, error) => {
                 self.decider.push(Action::Problem { asset: None, id, lacks: None, error });
             }
-            Step::Stands(path) => self.decider.push(Action::Stands { path }),
+            Step::Stands { path, doubted } => self.decider.push(Action::Stands { path, doubted }),
+            Step::Gone(key) => self.decider.push(Action::Forget { key }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
             Step::Reached(_) | Step::ListAnew(_) => {}
         }

@@ -4,11 +4,12 @@
 //! nothing that lands behind the reader's back is lost. Later runs only follow. Either way the files that the catalogue knows
 //! are looked for last, and what is missing or failed is asked about by its id.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 
-use super::super::catalogue::{FileKey, FileRow, Progress};
+use super::super::catalogue::{FileKey, FileRow, Progress, Status};
 use super::super::engine::{Inner, Missing};
 use super::Action;
 use super::survey::{Item, Step, Survey, listed, survey};
@@ -26,6 +27,8 @@ pub(super) struct Route {
     inner: Arc<Inner>,
     leg: Leg,
     cursor: Option<ChangeCursor>,
+    /// An earlier run of this selection came to its end.
+    has_history: bool,
     /// The list was read in this run.
     listed: bool,
     /// Everything was seen so far, and nothing was wrong with what was seen.
@@ -47,7 +50,7 @@ type Stretch = (Option<Action>, Survey);
 
 impl Route {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
-        Self { inner, leg: Leg::Begin, cursor: None, listed: false, whole: true }
+        Self { inner, leg: Leg::Begin, cursor: None, has_history: false, listed: false, whole: true }
     }
 
     /// The next leg; `None` at the end.
@@ -70,7 +73,7 @@ impl Route {
     async fn begin(&mut self) -> Result<Option<Stretch>> {
         self.leg = Leg::List(0);
         let Some(cursor) = self.inner.remembered().await? else { return Ok(None) };
-        self.leg = Leg::Recheck;
+        (self.leg, self.has_history) = (Leg::Recheck, true);
         let steps = follow(self.inner.clone(), &cursor);
         self.cursor = Some(cursor);
         Ok(Some((None, steps)))
@@ -102,7 +105,7 @@ impl Route {
 
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::End;
-        (self.inner.follows() && !(self.listed && self.inner.is_whole_library() && self.whole))
+        (self.inner.follows() && !(self.listed && self.whole))
             .then(|| (None, recheck(self.inner.clone())))
     }
 
@@ -112,6 +115,11 @@ impl Route {
         let mut progress = Progress::new(self.inner.key.clone(), self.inner.selection.as_str(), 0);
         progress.token = Some(cursor.token().as_str().to_owned());
         Some((Some(Action::Covered { progress }), futures::stream::empty().boxed()))
+    }
+
+    /// Whether the catalogue had its say before: what it does not know of a file, nobody does.
+    pub(super) fn has_history(&self) -> bool {
+        self.has_history
     }
 
     /// Something was not seen as it should have been: the next run lists again.
@@ -235,26 +243,49 @@ impl Inner {
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
-        let (kept, failed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.status.is_kept());
+        let roles = self.layout.roles();
+        let rows = rows.into_iter().filter(|row| roles.contains(&row.key.role));
+        let (kept, mut wanted): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_kept());
         let kept: Vec<_> = kept.into_iter().filter_map(|row| Some((row.path.clone()?, row))).collect();
         let stats = self.storage.stat_all(kept.iter().map(|(path, _)| path.clone()).collect()).await;
-        let mut items = Vec::new();
-        let mut wanted: Vec<AssetId> = failed.into_iter().map(|row| row.key.asset).collect();
+        let (mut items, mut doubted) = (Vec::new(), Vec::new());
         for ((path, row), there) in kept.into_iter().zip(stats) {
             match there {
                 Ok(Some(there)) if Some(there.size) == row.size => {
-                    items.push(Item::Other(Step::Stands(path)));
+                    if row.is_due(self.now()) {
+                        doubted.push(row.key.asset);
+                    } else {
+                        let doubted = row.status == Status::Unconfirmed;
+                        items.push(Item::Other(Step::Stands { path, doubted }));
+                    }
                 }
                 Ok(None) if self.missing == Missing::Respect => {}
-                Ok(_) => wanted.push(row.key.asset),
+                Ok(_) => wanted.push(row),
                 Err(error) => items.push(Item::Other(Step::Problem(Some(row.key.asset), error))),
             }
         }
-        if !wanted.is_empty() && !self.is_whole_library() {
-            items.push(Item::Other(Step::ListAnew("a file is missing".to_owned())));
+        items.extend(self.look_up(doubted).await);
+        items.extend(self.seek(wanted).await);
+        items
+    }
+
+    /// Asks about the assets of files that are not here. A file that nothing in iCloud asks for any more is forgotten.
+    async fn seek(&self, rows: Vec<FileRow>) -> Vec<Item> {
+        let ids: BTreeSet<AssetId> = rows.iter().map(|row| row.key.asset.clone()).collect();
+        let mut items = self.look_up(ids.iter().cloned().collect()).await;
+        if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
             return items;
         }
-        items.extend(self.look_up(wanted).await);
+        let mut asked_for = HashSet::new();
+        for item in &items {
+            if let Item::Asset(Ok(asset)) = item {
+                let files = self.layout.place(asset).files;
+                asked_for.extend(files.into_iter().map(|file| (asset.id().clone(), file.role)));
+            }
+        }
+        let gone = rows.into_iter().map(|row| row.key);
+        let gone = gone.filter(|key| !asked_for.contains(&(key.asset.clone(), key.role)));
+        items.extend(gone.map(|key| Item::Other(Step::Gone(key))));
         items
     }
 

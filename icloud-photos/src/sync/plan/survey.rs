@@ -1,11 +1,12 @@
 //! What the catalogue and the storage know of assets, asked about many at a time.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 
-use super::super::catalogue::FileRow;
+use super::super::catalogue::{FileKey, FileRow};
 use super::super::engine::Inner;
 use super::super::event::SkipReason;
 use super::super::layout::{ItemKind, Placement, WantedFile};
@@ -29,7 +30,13 @@ pub(super) enum Step {
     Left(Asset, SkipReason),
     Problem(Option<AssetId>, Error),
     /// A file that the catalogue knows stands where it should.
-    Stands(StoragePath),
+    Stands {
+        path: StoragePath,
+        /// Its bytes could not be confirmed.
+        doubted: bool,
+    },
+    /// Neither here nor in iCloud.
+    Gone(FileKey),
     /// Everything up to here was seen.
     Reached(ChangeCursor),
     /// The history cannot be followed; everything must be listed.
@@ -53,6 +60,8 @@ pub(super) struct Found {
     pub(super) there: There,
     /// Rows of the catalogue that name the plain path, whosever they are.
     pub(super) owners: Vec<FileRow>,
+    /// The asset wants the same bytes under another name as well.
+    pub(super) is_second: bool,
     /// The catalogue's row of this very file.
     pub(super) row: Option<FileRow>,
     /// What stands under the row's path, if it has one.
@@ -120,11 +129,12 @@ async fn recall(inner: &Inner, steps: &mut [Result<Step>]) -> Result<()> {
         return Ok(());
     }
     let rows = inner.catalogue.files_of(&inner.key, &ids).await?;
-    for (surveyed, mut rows) in surveyed(steps).zip(rows) {
+    for (surveyed, rows) in surveyed(steps).zip(rows) {
+        let mut roles = HashSet::new();
         for (file, found) in surveyed.placement.files.iter().zip(&mut surveyed.found) {
             let Ok(found) = found else { continue };
-            // A second name for the same file is looked for on the disk alone.
-            let row = rows.iter().position(|row| row.key.role == file.role).map(|at| rows.swap_remove(at));
+            found.is_second = !roles.insert(file.role);
+            let row = rows.iter().find(|row| row.key.role == file.role).cloned();
             found.at_row = row.as_ref().and_then(|row| row.path.as_ref()).map(|_| Ok(None));
             found.row = row;
         }
@@ -175,7 +185,7 @@ impl Inner {
         let placement = self.layout.place(&asset);
         let draft = |file: &WantedFile| {
             let path = StoragePath::parse(&placement.path(&file.name))?;
-            Ok(Found { path, there: Ok(None), owners: Vec::new(), row: None, at_row: None })
+            Ok(Found { path, there: Ok(None), owners: Vec::new(), is_second: false, row: None, at_row: None })
         };
         let found = placement.files.iter().map(draft).collect();
         Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))

@@ -1,0 +1,237 @@
+//! Folders that something else has filled.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use icloud_photos::sync::catalogue::Status;
+use icloud_photos::sync::layout::{LayoutOptions, NamePolicy, Size};
+use icloud_photos::sync::{AdoptEvent, AdoptReport};
+use icloud_photos_testkit::LibrarySpec;
+
+use crate::changes_fold::Dice;
+use crate::copies::{Copy, checksum, flip};
+
+/// What an adoption told of each path.
+type Told = BTreeMap<String, &'static str>;
+
+async fn adopt(copy: &Copy, rehearse: bool) -> (AdoptReport, Told) {
+    let told = Mutex::new(Told::new());
+    let tell = |event: AdoptEvent<'_>| {
+        let (path, what) = match event {
+            AdoptEvent::Recognised { path, .. } => (path, "recognised"),
+            AdoptEvent::Derived { path } => (path, "derived"),
+            AdoptEvent::Assumed { path } => (path, "assumed"),
+            AdoptEvent::Damaged { path } => (path, "damaged"),
+            AdoptEvent::Unknown { path } => (path, "unknown"),
+            AdoptEvent::Failed { path, .. } => (path, "failed"),
+            _ => return,
+        };
+        assert_eq!(told.lock().unwrap().insert(path.to_string(), what), None, "{path} is told of twice");
+    };
+    copy.world.cloud.reset_counts();
+    let report = copy.engine().adopt(rehearse, tell).await.unwrap();
+    assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "adopting fetches nothing");
+    (report, told.into_inner().unwrap())
+}
+
+/// A tree under a name policy, and no catalogue any more.
+async fn orphaned(spec: LibrarySpec, policy: NamePolicy) -> Copy {
+    let mut copy = Copy::with(spec, move |_, builder| {
+        let sizes = [Size::Original, Size::Adjusted, Size::Alternative];
+        builder.layout(LayoutOptions::default().names(policy).sizes(sizes))
+    })
+    .await;
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    copy.catalogue = Arc::default();
+    copy
+}
+
+const POLICIES: [NamePolicy; 2] = [NamePolicy::SizeDedup, NamePolicy::Id7];
+
+/// A run finds everything there.
+async fn nothing_is_fetched(copy: &Copy, about: &str) {
+    let paths = copy.paths().await;
+    copy.world.cloud.reset_counts();
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean() && report.downloaded == 0, "{about}: {report}");
+    assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "{about}");
+    assert_eq!(copy.paths().await, paths, "{about}");
+    copy.rests(about).await;
+}
+
+async fn all_verified(copy: &Copy, about: &str) {
+    for row in copy.rows().await {
+        assert_eq!(row.status, Status::Verified, "{about}: {row:?}");
+        let path = row.path.unwrap();
+        assert_eq!(Some(checksum(&copy.bytes(path.as_str()).await)), row.checksum, "{about}: {path}");
+    }
+}
+
+async fn move_file(copy: &Copy, from: &str, to: &str) {
+    let bytes = copy.bytes(from).await;
+    copy.remove(from).await;
+    copy.put(to, bytes).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_is_recognised_under_its_names_and_under_any() {
+    for (seed, policy) in (1..=2).flat_map(|seed| POLICIES.map(|policy| (seed, policy))) {
+        let spec = LibrarySpec::everyday(seed, 150).with_same_length_twins();
+        let about = format!("seed {seed}, {policy:?}");
+        let copy = orphaned(spec.clone(), policy).await;
+        let files = copy.files().await.len() as u64;
+        let (report, told) = adopt(&copy, false).await;
+        assert_eq!((report.files, report.recognised, report.missing), (files, files, 0), "{about}: {told:?}");
+        all_verified(&copy, &about).await;
+        nothing_is_fetched(&copy, &about).await;
+        let (again, _) = adopt(&copy, false).await;
+        assert_eq!((again.known, again.bytes, again.missing), (files, 0, 0), "{about}: nothing is read twice");
+
+        let copy = orphaned(spec, policy).await;
+        let mut dice = Dice(seed);
+        for (number, path) in copy.paths().await.into_iter().enumerate() {
+            move_file(&copy, &path, &format!("{:06}-{number}", dice.roll(1_000_000))).await;
+        }
+        let (report, _) = adopt(&copy, false).await;
+        assert_eq!((report.recognised, report.unknown, report.missing), (files, 0, 0), "{about}");
+        all_verified(&copy, &about).await;
+        nothing_is_fetched(&copy, &format!("{about}, renamed")).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_damaged_is_named_and_nothing_else_is_fetched() {
+    for (seed, policy) in (1..=4).flat_map(|seed| POLICIES.map(|policy| (seed, policy))) {
+        let copy = orphaned(LibrarySpec::everyday(seed, 200).with_same_length_twins(), policy).await;
+        let fresh = copy.afresh().await;
+        let paths = copy.paths().await;
+        let mut dice = Dice(seed);
+        let mut bad = BTreeMap::new();
+        while bad.len() < 6 {
+            let path = paths[dice.roll(paths.len())].clone();
+            let bytes = copy.bytes(&path).await;
+            let (what, worse) = match dice.roll(3) {
+                0 => ("flipped", flip(bytes)),
+                1 => ("truncated", bytes[..bytes.len() / 2].to_vec()),
+                _ => ("foreign", b"something else altogether".to_vec()),
+            };
+            copy.put(&path, worse.clone()).await;
+            bad.insert(path, (what, worse));
+        }
+        let lost = fresh.values().filter(|(path, _)| bad.contains_key(path.as_str())).count() as u64;
+        let about = format!("seed {seed}, {policy:?}");
+        let (report, told) = adopt(&copy, false).await;
+        for path in &paths {
+            let expected = if bad.contains_key(path) { "damaged" } else { "recognised" };
+            assert_eq!(told[path], expected, "{about}: {path}: {:?}", bad.get(path));
+        }
+        assert_eq!((report.damaged, report.missing), (bad.len() as u64, lost), "{about}: {bad:?}");
+        let (report, fetched) = copy.run_noting().await;
+        assert!(report.is_clean(), "{about}: {report}");
+        assert_eq!(fetched.len(), bad.len(), "{about}: {fetched:?} for {bad:?}");
+        for (path, (_, worse)) in &bad {
+            assert!(copy.bytes(path).await == *worse, "{about}: nothing is overwritten");
+        }
+        let held = copy.held().await;
+        for (key, (_, content)) in &fresh {
+            assert_eq!(held[key].1, *content, "{about}: {key:?}");
+        }
+        copy.rests(&about).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_changes_nothing() {
+    let copy = orphaned(LibrarySpec::everyday(5, 80), NamePolicy::SizeDedup).await;
+    let path = copy.paths().await.remove(3);
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    let before = copy.files().await;
+    let (rehearsed, told) = adopt(&copy, true).await;
+    assert!(copy.rows().await.is_empty());
+    assert_eq!(copy.catalogue.writes(), 0);
+    assert_eq!(copy.files().await, before);
+    let real = adopt(&copy, false).await;
+    assert_eq!(real, (rehearsed, told), "the rehearsal said what came");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_content_twice_in_icloud_or_here() {
+    let copy = Copy::of(LibrarySpec::plain(4, 3000)).await;
+    copy.run().await.unwrap();
+    let first = copy.rows().await.remove(0);
+    let twin = copy.world.library().duplicate(first.key.asset.as_str(), copy.world.cloud.now_ms()).unwrap();
+    assert_eq!(copy.run().await.unwrap().downloaded, 0, "both show one file");
+    let mut copy = copy;
+    copy.catalogue = Arc::default();
+    copy.put("elsewhere/second.jpg", copy.bytes(first.path.as_ref().unwrap().as_str()).await).await;
+    let (report, _) = adopt(&copy, false).await;
+    assert_eq!((report.recognised, report.unknown, report.missing), (5, 0, 0));
+    let rows = copy.rows().await;
+    for asset in [first.key.asset.as_str(), &twin] {
+        let row = rows.iter().find(|row| row.key.asset.as_str() == asset).unwrap();
+        assert_eq!(row.path, first.path, "its own name is better than any other");
+    }
+    nothing_is_fetched(&copy, "duplicates").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_that_was_written_into_a_jpeg_does_not_make_it_another_photo() {
+    let copy = orphaned(LibrarySpec::plain(5, 3000), NamePolicy::SizeDedup).await;
+    let path = copy.paths().await.remove(2);
+    let mut dated = copy.bytes(&path).await;
+    let segment = b"\xff\xe1\0\x16Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0";
+    dated.splice(2..2, segment.iter().copied());
+    copy.put(&path, dated.clone()).await;
+    let (report, told) = adopt(&copy, false).await;
+    assert_eq!((report.recognised, report.derived, report.missing), (4, 1, 0), "{told:?}");
+    assert_eq!(told[&path], "derived");
+    nothing_is_fetched(&copy, "dated").await;
+    assert!(copy.bytes(&path).await == dated);
+    assert_eq!(copy.rows().await.iter().filter(|row| row.status == Status::Derived).count(), 1);
+}
+
+/// icloudpd names its parts as we do; see also `download::tests`.
+#[tokio::test(start_paused = true)]
+async fn parts_of_icloudpd_are_finished() {
+    use icloud_photos::storage::{Storage, WriteOptions};
+    use icloud_photos::sync::{SyncEvent, SyncObserver};
+    #[derive(Default)]
+    struct Resumed(Mutex<Vec<(String, u64)>>);
+    impl SyncObserver for Resumed {
+        fn event(&self, event: SyncEvent<'_>) {
+            if let SyncEvent::Downloaded { path, resumed_from, .. } = event {
+                self.0.lock().unwrap().push((path.to_string(), resumed_from));
+            }
+        }
+    }
+    let copy = orphaned(LibrarySpec::plain(5, 3000), NamePolicy::SizeDedup).await;
+    let path = copy.paths().await.remove(1);
+    let bytes = copy.bytes(&path).await;
+    copy.remove(&path).await;
+    let name = base32(checksum(&bytes).as_bytes()) + ".part";
+    let mut writer =
+        copy.storage.write(&crate::copies::at(&path), WriteOptions::default().part(name)).await.unwrap();
+    writer.write(bytes[..1234].to_vec().into()).await.unwrap();
+    drop(writer);
+    let (report, _) = adopt(&copy, false).await;
+    assert_eq!((report.files, report.recognised, report.missing), (4, 4, 1));
+    let resumed = Arc::new(Resumed::default());
+    copy.engine().run(resumed.clone()).await.unwrap();
+    assert_eq!(*resumed.0.lock().unwrap(), [(path.clone(), 1234)]);
+    assert!(copy.bytes(&path).await == bytes);
+}
+
+/// As Python's `base64.b32encode`.
+fn base32(bytes: &[u8]) -> String {
+    let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+    let symbols = bits.chunks(5).map(|five| {
+        let value = (0..5).fold(0, |value, at| value << 1 | five.get(at).copied().unwrap_or(0));
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[value as usize] as char
+    });
+    let mut text: String = symbols.collect();
+    while text.len() % 8 != 0 {
+        text.push('=');
+    }
+    text
+}

@@ -1,0 +1,309 @@
+//! A copy of a fake library: engine, storage and catalogue, with every write counted and every file looked into.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use icloud_photos::asset::{AssetId, Checksum, Hasher};
+use icloud_photos::storage::{
+    Capabilities, MemoryStorage, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+};
+use icloud_photos::sync::catalogue::{
+    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, MemoryCatalogue, Progress, StoreId,
+    Totals,
+};
+use icloud_photos::sync::{SyncBuilder, SyncEngine, SyncEvent, SyncObserver, SyncReport};
+use icloud_photos::{Error, ErrorKind, Library, Result};
+use icloud_photos_testkit::{FaultAction, FaultRule, FaultScript, LibrarySpec};
+
+use crate::fake::World;
+
+/// Chooses the options of an engine.
+pub(crate) type Choose = Arc<dyn Fn(&Library, SyncBuilder) -> SyncBuilder + Send + Sync>;
+
+/// A library, and where it is copied to.
+pub(crate) struct Copy {
+    pub(crate) world: World,
+    pub(crate) storage: Arc<MemoryStorage>,
+    pub(crate) catalogue: Arc<Counted>,
+    pub(crate) choose: Choose,
+}
+
+/// What stands for a file of an asset: where, and the checksum of the bytes.
+pub(crate) type Held = BTreeMap<(AssetId, String), (StoragePath, Checksum)>;
+
+impl Copy {
+    pub(crate) async fn of(spec: LibrarySpec) -> Self {
+        Self::with(spec, |_, builder| builder).await
+    }
+
+    pub(crate) async fn with(
+        spec: LibrarySpec,
+        choose: impl Fn(&Library, SyncBuilder) -> SyncBuilder + Send + Sync + 'static,
+    ) -> Self {
+        let world = World::new(spec).await;
+        let (storage, catalogue) = (Arc::new(MemoryStorage::new()), Arc::default());
+        Self { world, storage, catalogue, choose: Arc::new(choose) }
+    }
+
+    pub(crate) fn engine(&self) -> SyncEngine {
+        self.engine_on(self.storage.clone())
+    }
+
+    pub(crate) fn engine_on(&self, storage: Arc<dyn Storage>) -> SyncEngine {
+        let library = self.world.session.primary_library();
+        let builder = SyncEngine::builder(&library, storage).catalogue(self.catalogue.clone());
+        (self.choose)(&library, builder).build().unwrap()
+    }
+
+    /// The same library and options, with nothing fetched yet.
+    pub(crate) async fn afresh(&self) -> Held {
+        let fresh = Self {
+            world: self.world.clone(),
+            storage: Arc::default(),
+            catalogue: Arc::default(),
+            choose: self.choose.clone(),
+        };
+        let report = fresh.run().await.unwrap();
+        assert!(report.is_clean(), "{report}");
+        fresh.held().await
+    }
+
+    pub(crate) async fn run(&self) -> Result<SyncReport> {
+        self.engine().run(Arc::new(())).await
+    }
+
+    /// A run, and the files it fetched.
+    pub(crate) async fn run_noting(&self) -> (SyncReport, Vec<String>) {
+        let fetched = Arc::new(Fetched::default());
+        let report = self.engine().run(fetched.clone()).await.unwrap();
+        let mut fetched = std::mem::take(&mut *fetched.0.lock().unwrap());
+        fetched.sort();
+        (report, fetched)
+    }
+
+    /// Runs when nothing is to be done: one question to Apple, and nothing written anywhere.
+    pub(crate) async fn rests(&self, about: &str) {
+        let (before, writes) = (self.state().await, self.catalogue.writes());
+        self.world.cloud.reset_counts();
+        let report = self.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 0, "{about}: {report}");
+        let counts = self.world.cloud.counts();
+        assert_eq!(counts.requests, counts.requests_to("cloudkit/changes/zone"), "{about}: {counts:?}");
+        assert_eq!(counts.requests, 1, "{about}");
+        assert_eq!(self.catalogue.writes(), writes, "{about}: nothing is written");
+        assert!(self.state().await == before, "{about}: rows, token and files are as they were");
+    }
+
+    pub(crate) fn faults(&self, rules: Vec<FaultRule>) {
+        self.world.cloud.set_faults(FaultScript { seed: 1, rules }).unwrap();
+    }
+
+    pub(crate) async fn rows(&self) -> Vec<FileRow> {
+        self.catalogue.files(None, None, usize::MAX / 2).await.unwrap()
+    }
+
+    async fn state(&self) -> (Vec<FileRow>, Vec<Progress>, Vec<ObjectMeta>) {
+        let progress = self.catalogue.all_progress().await.unwrap();
+        (self.rows().await, progress, self.files().await)
+    }
+
+    pub(crate) async fn files(&self) -> Vec<ObjectMeta> {
+        self.storage.list(&StoragePath::root()).try_collect().await.unwrap()
+    }
+
+    pub(crate) async fn paths(&self) -> Vec<String> {
+        self.files().await.into_iter().map(|meta| meta.path.to_string()).collect()
+    }
+
+    /// What the catalogue says is kept, with the bytes that really stand there.
+    pub(crate) async fn held(&self) -> Held {
+        let mut held = Held::new();
+        for row in self.rows().await.into_iter().filter(|row| row.status.is_kept()) {
+            let path = row.path.unwrap();
+            let bytes = self.bytes(path.as_str()).await;
+            held.insert((row.key.asset, format!("{:?}", row.key.role)), (path, checksum(&bytes)));
+        }
+        held
+    }
+
+    pub(crate) async fn bytes(&self, path: &str) -> Vec<u8> {
+        let chunks: Vec<_> =
+            self.storage.read(&at(path), 0).await.unwrap_or_else(|error| panic!("{path}: {error}")).try_collect().await.unwrap();
+        chunks.concat()
+    }
+
+    /// Puts a file there, with the time of the one it replaces.
+    pub(crate) async fn put(&self, path: &str, bytes: Vec<u8>) {
+        let mut options = WriteOptions::default().replace();
+        options.modified = self.storage.stat(&at(path)).await.unwrap().and_then(|meta| meta.modified);
+        let mut writer = self.storage.write(&at(path), options).await.unwrap();
+        writer.write(bytes.into()).await.unwrap();
+        writer.commit().await.unwrap();
+    }
+
+    pub(crate) async fn remove(&self, path: &str) {
+        self.storage.remove(&at(path)).await.unwrap();
+    }
+}
+
+pub(crate) fn at(path: &str) -> StoragePath {
+    StoragePath::parse(path).unwrap()
+}
+
+pub(crate) fn checksum(bytes: &[u8]) -> Checksum {
+    let mut hasher = Hasher::new();
+    hasher.update(bytes);
+    hasher.finish().checksum
+}
+
+pub(crate) fn flip(mut bytes: Vec<u8>) -> Vec<u8> {
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    bytes
+}
+
+pub(crate) fn status(code: u16) -> FaultAction {
+    FaultAction::status(code)
+}
+
+#[derive(Default)]
+struct Fetched(Mutex<Vec<String>>);
+
+impl SyncObserver for Fetched {
+    fn event(&self, event: SyncEvent<'_>) {
+        if let SyncEvent::Downloaded { path, .. } = event {
+            self.0.lock().unwrap().push(path.to_string());
+        }
+    }
+}
+
+/// A catalogue that counts what is written to it.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    inner: MemoryCatalogue,
+    writes: AtomicU64,
+}
+
+impl Counted {
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Relaxed)
+    }
+}
+
+#[async_trait]
+impl Catalogue for Counted {
+    async fn store(&self) -> Result<Option<StoreId>> {
+        self.inner.store().await
+    }
+
+    async fn set_store(&self, store: &StoreId) -> Result<()> {
+        self.inner.set_store(store).await
+    }
+
+    async fn files_of(&self, library: &LibraryKey, assets: &[AssetId]) -> Result<Vec<Vec<FileRow>>> {
+        self.inner.files_of(library, assets).await
+    }
+
+    async fn files_at(&self, paths: &[StoragePath]) -> Result<Vec<Vec<FileRow>>> {
+        self.inner.files_at(paths).await
+    }
+
+    async fn files_with(&self, checksums: &[Checksum]) -> Result<Vec<Vec<FileRow>>> {
+        self.inner.files_with(checksums).await
+    }
+
+    async fn files(
+        &self,
+        library: Option<&LibraryKey>,
+        after: Option<&FileKey>,
+        limit: usize,
+    ) -> Result<Vec<FileRow>> {
+        self.inner.files(library, after, limit).await
+    }
+
+    async fn failed(
+        &self,
+        library: &LibraryKey,
+        after: Option<&FileKey>,
+        limit: usize,
+    ) -> Result<Vec<FileRow>> {
+        self.inner.failed(library, after, limit).await
+    }
+
+    async fn assets(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<AssetRow>>> {
+        self.inner.assets(library, ids).await
+    }
+
+    async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>> {
+        self.inner.albums(library).await
+    }
+
+    async fn progress(&self, library: &LibraryKey, selection: &str) -> Result<Option<Progress>> {
+        self.inner.progress(library, selection).await
+    }
+
+    async fn all_progress(&self) -> Result<Vec<Progress>> {
+        self.inner.all_progress().await
+    }
+
+    async fn totals(&self) -> Result<Totals> {
+        self.inner.totals().await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<()> {
+        self.writes.fetch_add(1, Relaxed);
+        self.inner.commit(batch).await
+    }
+}
+
+/// A storage with room for some files.
+#[derive(Debug)]
+pub(crate) struct Full {
+    inner: Arc<dyn Storage>,
+    room: AtomicU64,
+}
+
+impl Full {
+    pub(crate) fn new(inner: Arc<dyn Storage>, room: u64) -> Self {
+        Self { inner, room: room.into() }
+    }
+}
+
+#[async_trait]
+impl Storage for Full {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        self.inner.stat(path).await
+    }
+
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
+        if self.room.fetch_update(Relaxed, Relaxed, |room| room.checked_sub(1)).is_err() {
+            return Err(Error::new(ErrorKind::StorageFull, "no room"));
+        }
+        self.inner.write(path, options).await
+    }
+
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.inner.read(path, from).await
+    }
+
+    async fn remove(&self, path: &StoragePath) -> Result<()> {
+        self.inner.remove(path).await
+    }
+
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.inner.flush().await
+    }
+}

@@ -1,0 +1,311 @@
+//! Runs after the first: what they ask, what they fetch, and what they never write.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use icloud_photos::ErrorKind;
+use icloud_photos::sync::catalogue::{Catalogue, Status};
+use icloud_photos::sync::{Action, Missing, SyncBuilder};
+use icloud_photos::testing::ChaosStorage;
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+
+use crate::copies::{Copy, checksum, flip, status};
+
+fn now(copy: &Copy) -> i64 {
+    copy.world.cloud.now_ms()
+}
+
+fn failed(rows: &[icloud_photos::sync::catalogue::FileRow]) -> usize {
+    rows.iter().filter(|row| !row.status.is_kept()).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_news_a_run_asks_once_and_writes_nothing() {
+    for spec in [LibrarySpec::everyday(3, 300), LibrarySpec::plain(5, 2000).with_same_length_twins()] {
+        let copy = Copy::of(spec).await;
+        let first = copy.run().await.unwrap();
+        assert!(first.is_clean(), "{first}");
+        copy.rests("second run").await;
+        copy.rests("third run").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_is_fetched_by_the_next_run() {
+    let copy = Copy::of(LibrarySpec::plain(40, 3000)).await;
+    copy.faults(vec![FaultRule::new("content", FaultAction::Flip { at: None }).after(10).times(4)]);
+    let first = copy.run().await.unwrap();
+    copy.faults(vec![FaultRule::new("content", status(403)).times(12)]);
+    copy.world.library().add_photo("New.JPG", 2000, now(&copy));
+    let second = copy.run().await.unwrap();
+    copy.faults(Vec::new());
+    let third = copy.run().await.unwrap();
+    assert!(third.is_clean(), "{first}; {second}; {third}");
+    assert_eq!(first.downloaded + second.downloaded + third.downloaded, 41);
+    assert_eq!(failed(&copy.rows().await), 0);
+    assert_eq!(copy.held().await, copy.afresh().await);
+    copy.rests("after everything came").await;
+}
+
+/// A photo that failed, and that is deleted before it could be fetched, is nobody's concern any more.
+#[tokio::test(start_paused = true)]
+async fn what_failed_and_is_gone_is_forgotten() {
+    for edit in [Edit::Purge, Edit::Trash, Edit::Hide(true)] {
+        let copy = Copy::of(LibrarySpec::plain(6, 3000)).await;
+        copy.run().await.unwrap();
+        let added = copy.world.library().add_photo("New.JPG", 2500, now(&copy));
+        copy.faults(vec![FaultRule::new("content", FaultAction::Flip { at: None })]);
+        assert_eq!(copy.run().await.unwrap().failed, 1);
+        assert_eq!(failed(&copy.rows().await), 1);
+        copy.faults(Vec::new());
+        assert!(copy.world.library().edit(&added, &edit, now(&copy)));
+        assert!(copy.run().await.unwrap().is_clean());
+        assert_eq!(failed(&copy.rows().await), 0, "{edit:?}");
+        copy.rests("it is not asked for again").await;
+    }
+}
+
+/// Somebody clears a photo away, in iCloud and here.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_gone_on_both_sides_is_forgotten() {
+    let copy = Copy::of(LibrarySpec::plain(6, 3000)).await;
+    copy.run().await.unwrap();
+    let row = copy.rows().await.remove(2);
+    copy.world.library().edit(row.key.asset.as_str(), &Edit::Trash, now(&copy));
+    copy.remove(row.path.as_ref().unwrap().as_str()).await;
+    assert!(copy.run().await.unwrap().is_clean());
+    copy.rests("it is not looked for again").await;
+    copy.world.library().edit(row.key.asset.as_str(), &Edit::Restore, now(&copy));
+    assert_eq!(copy.run().await.unwrap().downloaded, 1);
+    copy.rests("and it is back").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rough_run_and_a_good_one_lead_to_the_same_copy() {
+    let storms: [(&str, Vec<FaultRule>); 6] = [
+        ("503 everywhere", vec![FaultRule::new("cloudkit", status(503)).after(3), FaultRule::new("content", status(503)).after(30)]),
+        ("503 now and then", vec![FaultRule::new("cloudkit", status(503)).rate(0.3), FaultRule::new("content", status(503)).rate(0.3)]),
+        ("flips", vec![FaultRule::new("content", FaultAction::Flip { at: None }).rate(0.5)]),
+        ("listing cut", vec![FaultRule::new("cloudkit/records/query", FaultAction::Reset).after(4)]),
+        ("content cut", vec![FaultRule::new("content", FaultAction::Cut { after: 700 }).rate(0.6), FaultRule::new("content", FaultAction::Reset).rate(0.2)]),
+        ("no history", vec![FaultRule::new("cloudkit/changes", FaultAction::Reset), FaultRule::new("content", status(410)).rate(0.3)]),
+    ];
+    for (name, storm) in storms {
+        let copy = Copy::of(LibrarySpec::everyday(21, 130)).await;
+        copy.faults(storm.clone());
+        let first = copy.run().await;
+        let assets: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset).collect();
+        copy.world.library().add_photo("New.JPG", 2000, now(&copy));
+        if let Some(asset) = assets.first() {
+            copy.world.library().edit(asset.as_str(), &Edit::Rename("Other.JPG".into()), now(&copy));
+        }
+        let second = copy.run().await;
+        copy.faults(Vec::new());
+        let mut healthy = copy.run().await.unwrap();
+        if healthy.unconfirmed > 0 {
+            healthy = copy.run().await.unwrap();
+        }
+        assert!(healthy.is_clean(), "{name}: {first:?}, {second:?}, {healthy}");
+        assert_eq!(failed(&copy.rows().await), 0, "{name}");
+        let (held, fresh) = (copy.held().await, copy.afresh().await);
+        for (key, (path, checksum)) in &fresh {
+            let (here, found) = held.get(key).unwrap_or_else(|| panic!("{name}: {key:?} {path} is missing"));
+            assert_eq!(found, checksum, "{name}: {key:?} at {here}");
+        }
+        copy.rests(name).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_that_fails_at_random_is_filled_in_the_end() {
+    for seed in 1..=4 {
+        let copy = Copy::of(LibrarySpec::everyday(seed, 80)).await;
+        let chaos = Arc::new(ChaosStorage::new(copy.storage.clone(), seed));
+        for _ in 0..3 {
+            let _ = copy.engine_on(chaos.clone()).run(Arc::new(())).await;
+        }
+        let healthy = copy.run().await.unwrap();
+        assert!(healthy.is_clean(), "seed {seed}: {healthy}");
+        assert_eq!(failed(&copy.rows().await), 0, "seed {seed}");
+        let (held, fresh) = (copy.held().await, copy.afresh().await);
+        for (key, (path, checksum)) in &fresh {
+            assert_eq!(held.get(key).map(|(_, found)| found), Some(checksum), "seed {seed}: {key:?} {path}");
+        }
+        copy.rests("after chaos").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_too_old_leads_to_a_listing_and_no_fetch() {
+    let copy = Copy::of(LibrarySpec::everyday(4, 120)).await;
+    copy.run().await.unwrap();
+    copy.world.library().expire_tokens();
+    let added = copy.world.library().add_photo("New.JPG", 2000, now(&copy));
+    copy.world.cloud.reset_counts();
+    let (report, fetched) = copy.run_noting().await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(fetched.len(), 1, "{added}: {fetched:?}");
+    assert!(copy.world.cloud.counts().requests_to("cloudkit/records/query") > 0);
+    copy.rests("the new token is good").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_few_are_listed_each_time() {
+    let copy = Copy::with(LibrarySpec::plain(30, 4096), |_, builder| builder.recent(Some(7))).await;
+    assert_eq!(copy.run().await.unwrap().downloaded, 7);
+    let added = copy.world.library().add_photo("New.JPG", 2000, now(&copy));
+    let (report, fetched) = copy.run_noting().await;
+    assert_eq!((report.downloaded, report.is_clean()), (1, true), "{added}: {fetched:?}");
+    let writes = copy.catalogue.writes();
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+    assert_eq!(copy.catalogue.writes(), writes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_album_is_followed() {
+    let spec = LibrarySpec::everyday(5, 150);
+    let mut copy = Copy::of(spec).await;
+    let albums = copy.world.session.primary_library().albums().await.unwrap();
+    let mut sized = Vec::new();
+    for album in albums.iter().filter(|album| album.kind() == icloud_photos::library::AlbumKind::User) {
+        sized.push((album.count().await.unwrap().unwrap_or(0), album.clone()));
+    }
+    let (count, album) = sized.into_iter().max_by_key(|(count, _)| *count).unwrap();
+    assert!(count > 1, "{album:?}");
+    let id = album.id().unwrap().to_string();
+    copy.choose = Arc::new(move |_, builder: SyncBuilder| builder.album(album.clone()));
+    let first = copy.run().await.unwrap();
+    assert!(first.is_clean() && first.downloaded > 0, "{first}");
+    copy.rests("the album").await;
+    let held = copy.held().await;
+    let added = copy.world.library().add_photo("New.JPG", 2000, now(&copy));
+    assert_eq!(copy.run().await.unwrap().downloaded, 0, "it is not in the album");
+    copy.rests("the album after other news").await;
+    copy.world.library().edit(&added, &Edit::Enter(id), now(&copy));
+    assert_eq!(copy.run().await.unwrap().downloaded, 1);
+    copy.rests("the album after news").await;
+    let path = &held.values().next().unwrap().0;
+    copy.remove(path.as_str()).await;
+    assert_eq!(copy.run().await.unwrap().downloaded, 1, "restored");
+    copy.rests("the album again").await;
+    assert_eq!(copy.held().await, copy.afresh().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_removed_here_come_back_or_stay_away() {
+    for missing in [Missing::Restore, Missing::Respect] {
+        let copy = Copy::with(LibrarySpec::everyday(6, 60), move |_, builder| builder.missing(missing)).await;
+        copy.run().await.unwrap();
+        let held = copy.held().await;
+        let (path, _) = held.values().next().unwrap();
+        copy.remove(path.as_str()).await;
+        let restored = missing == Missing::Restore;
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean(), "{report}");
+        assert_eq!(report.downloaded, u64::from(restored));
+        assert_eq!(copy.paths().await.contains(&path.to_string()), restored);
+        copy.rests("removed here").await;
+        // A listing respects it as well.
+        copy.world.library().expire_tokens();
+        assert_eq!(copy.run().await.unwrap().downloaded, 0);
+        assert_eq!(copy.paths().await.contains(&path.to_string()), restored);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_replaced_by_another_is_kept_and_the_photo_fetched_again() {
+    let copy = Copy::of(LibrarySpec::everyday(7, 60)).await;
+    copy.run().await.unwrap();
+    let held = copy.held().await;
+    let (path, content) = held.values().nth(3).unwrap();
+    copy.put(path.as_str(), b"somebody's own work".to_vec()).await;
+    let (report, fetched) = copy.run_noting().await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(fetched.len(), 1, "{fetched:?}");
+    assert_eq!(copy.bytes(path.as_str()).await, b"somebody's own work");
+    assert_eq!(checksum(&copy.bytes(&fetched[0]).await), *content);
+    copy.rests("both are there").await;
+}
+
+async fn a_day_later(copy: &Copy) {
+    let mut earlier = icloud_photos::sync::catalogue::Batch::default();
+    earlier.files = copy.rows().await;
+    earlier.files.iter_mut().for_each(|row| row.at -= 25 * 60 * 60);
+    copy.catalogue.commit(earlier).await.unwrap();
+}
+
+/// Apple sends the same wrong bytes twice: they are kept, and told of until they are right.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_confirmed_is_told_of_until_it_is() {
+    let copy = Copy::of(LibrarySpec::plain(12, 3000)).await;
+    let wrong = FaultRule::new("content", FaultAction::Flip { at: Some(1500) });
+    let actions: Vec<Action> = copy.engine().plan().try_collect().await.unwrap();
+    let target = actions.iter().find_map(|action| match action {
+        Action::Download { target, .. } => Some(target.clone()),
+        _ => None,
+    });
+    let target = target.unwrap();
+    let apple = target.asset.resource(target.role).unwrap().checksum.unwrap();
+    let wrong = wrong.containing(apple.to_string().replace('+', "-").replace('/', "_"));
+    copy.faults(vec![wrong.clone()]);
+    let first = copy.run().await.unwrap();
+    assert_eq!((first.downloaded, first.unconfirmed, first.is_clean()), (12, 1, false), "{first}");
+    let bad = copy.bytes(target.path.as_str()).await;
+    for round in ["followed", "listed"] {
+        let plan: Vec<Action> = copy.engine().plan().try_collect().await.unwrap();
+        assert!(plan.iter().any(|action| matches!(action, Action::Download { again: true, .. })), "{round}");
+        copy.world.cloud.reset_counts();
+        let again = copy.run().await.unwrap();
+        assert_eq!((again.unconfirmed, again.is_clean(), again.failed), (1, false, 0), "{round}: {again}");
+        let requests = copy.world.cloud.counts().requests_to("content");
+        assert!((1..=2).contains(&requests), "{round}: {requests} requests");
+        assert!(copy.bytes(target.path.as_str()).await == bad, "{round}: the same wrong bytes");
+        // On the same day it is told of and not fetched again.
+        copy.world.cloud.reset_counts();
+        let again = copy.run().await.unwrap();
+        assert_eq!((again.unconfirmed, again.is_clean()), (1, false), "{round}: {again}");
+        assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "{round}");
+        a_day_later(&copy).await;
+        copy.world.library().expire_tokens();
+    }
+    copy.faults(Vec::new());
+    let healed = copy.run().await.unwrap();
+    assert!(healed.is_clean() && healed.downloaded == 1, "{healed}");
+    assert_eq!(checksum(&copy.bytes(target.path.as_str()).await), apple);
+    assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
+    assert_eq!(copy.files().await.len(), 12);
+    copy.rests("all is well").await;
+}
+
+/// Rot of the same length is for `verify` to find; but it is never mistaken for another photo's file.
+#[tokio::test(start_paused = true)]
+async fn a_new_photo_is_not_taken_for_an_old_edit() {
+    let copy = Copy::of(LibrarySpec::plain(4, 3000)).await;
+    copy.run().await.unwrap();
+    let row = copy.rows().await.remove(0);
+    let path = row.path.clone().unwrap();
+    // The row forgets the file; what stands there has the length, and is none of Apple's.
+    copy.put(path.as_str(), flip(copy.bytes(path.as_str()).await)).await;
+    let mut gone = icloud_photos::sync::catalogue::Batch::default();
+    gone.gone_files.push(row.key.clone());
+    copy.catalogue.commit(gone).await.unwrap();
+    copy.world.library().edit(row.key.asset.as_str(), &Edit::Favourite(true), now(&copy));
+    let (report, fetched) = copy.run_noting().await;
+    assert_eq!(fetched.len(), 1, "{report}");
+    assert_eq!(Some(checksum(&copy.bytes(&fetched[0]).await)), row.checksum);
+    copy.rests("both stand").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_ends_the_run_and_what_came_is_remembered() {
+    let copy = Copy::of(LibrarySpec::plain(60, 3000)).await;
+    let full = Arc::new(crate::copies::Full::new(copy.storage.clone(), 20));
+    let error = copy.engine_on(full).run(Arc::new(())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    let came = copy.files().await.len();
+    assert!(copy.rows().await.iter().filter(|row| row.status == Status::Verified).count() >= came - 8);
+    let (report, _) = copy.run_noting().await;
+    assert!(report.is_clean());
+    assert_eq!(report.downloaded, 60 - came as u64);
+    copy.rests("after a full disk").await;
+}

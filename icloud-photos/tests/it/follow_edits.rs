@@ -1,0 +1,136 @@
+//! Whatever happens to a library, following it leads to the copy that a first run would make.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
+use icloud_photos::sync::SyncBuilder;
+use icloud_photos::{Album, Library};
+use icloud_photos_testkit::{Edit, LibrarySpec};
+
+use crate::changes_fold::{Dice, Scene};
+use crate::copies::{Choose, Copy, Held, checksum};
+
+/// Options at random.
+fn options(dice: &mut Dice, album: Option<Album>) -> Choose {
+    let sizes = [Size::Original, Size::Adjusted, Size::Alternative, Size::Medium, Size::Thumb];
+    let sizes: Vec<Size> = match dice.roll(3) {
+        0 => vec![Size::Original],
+        1 => vec![Size::Original, Size::Adjusted],
+        _ => sizes.into_iter().filter(|_| dice.roll(2) == 0).collect(),
+    };
+    let live = [None, Some(LiveSize::Original), Some(LiveSize::Medium)][dice.roll(3)];
+    let layout = LayoutOptions::default()
+        .sizes(sizes)
+        .live_photos(live)
+        .force_size(dice.roll(4) == 0)
+        .keep_unicode(dice.roll(2) == 0)
+        .names([NamePolicy::SizeDedup, NamePolicy::Id7][dice.roll(2)])
+        .live_naming([LiveNaming::Suffix, LiveNaming::Original][dice.roll(2)])
+        .align_raw([RawAlign::AsIs, RawAlign::Original, RawAlign::Alternative][dice.roll(3)])
+        .folder(["{:%Y/%m/%d}", "{:%Y}", "none"][dice.roll(3)]);
+    let skip = dice.roll(6);
+    Arc::new(move |_: &Library, builder: SyncBuilder| {
+        let builder = builder.layout(layout.clone()).skip_videos(skip == 1).skip_photos(skip == 2);
+        album.iter().fold(builder, |builder, album| builder.album(album.clone()))
+    })
+}
+
+/// Does something at random to the library, but deletes no album.
+fn disturb(copy: &Copy, scene: &mut Scene, dice: &mut Dice) {
+    let asset = scene.assets[dice.roll(scene.assets.len())].clone();
+    let album = scene.albums[dice.roll(scene.albums.len())].clone();
+    let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
+    let edit = match dice.roll(18) {
+        0 | 1 => {
+            let name = format!("New{}.JPG", dice.roll(3));
+            // Names and lengths clash now and then.
+            return scene.assets.push(library.add_photo(&name, 2000 + 100 * dice.roll(2) as u64, now));
+        }
+        2 | 3 => return scene.assets.extend(library.duplicate(&asset, now)),
+        4 => return assert!(library.rename_album(&album, &format!("Name {}", dice.roll(100)), now)),
+        5..=7 => Edit::Render,
+        8 => Edit::Rename(format!("New{}.JPG", dice.roll(3))),
+        9 => Edit::Favourite(dice.roll(2) == 0),
+        10 => Edit::Hide(dice.roll(2) == 0),
+        11 => Edit::Trash,
+        12 | 13 => Edit::Restore,
+        14 => Edit::Purge,
+        15 => Edit::MoveToShared,
+        16 => Edit::Enter(album),
+        _ => Edit::Leave(album),
+    };
+    library.edit(&asset, &edit, now);
+}
+
+async fn live(seed: u64) {
+    let mut dice = Dice(seed);
+    let size = 20 + dice.roll(90) as u64;
+    let mut spec = LibrarySpec::everyday(seed, size);
+    if dice.roll(3) == 0 {
+        spec = spec.with_same_length_twins();
+    }
+    let mut copy = Copy::of(spec).await;
+    let albums = copy.world.session.primary_library().albums().await.unwrap();
+    let albums: Vec<Album> = albums.iter().cloned().collect();
+    let album = (dice.roll(4) == 0).then(|| albums[dice.roll(albums.len())].clone());
+    let about = format!("seed {seed}, {:?}", album.as_ref().map(Album::name));
+    copy.choose = options(&mut dice, album);
+    let first = copy.run().await.unwrap();
+    assert!(first.is_clean(), "{about}: {first}");
+    let mut downloaded = first.downloaded;
+    let beginning = copy.held().await;
+    copy.rests(&about).await;
+    for round in 0..4 {
+        let mut scene = Scene::of(&copy.world);
+        (0..dice.roll(30)).for_each(|_| disturb(&copy, &mut scene, &mut dice));
+        if dice.roll(8) == 0 {
+            copy.world.library().expire_tokens();
+        }
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean(), "{about}, round {round}: {report}");
+        downloaded += report.downloaded;
+        if dice.roll(2) == 0 {
+            compare(&copy, &format!("{about}, round {round}")).await;
+        }
+    }
+    compare(&copy, &about).await;
+    assert_eq!(downloaded, copy.files().await.len() as u64, "{about}: every fetch made a file");
+    steady(&copy, &beginning, &about).await;
+    copy.rests(&about).await;
+}
+
+/// A first run into an empty folder brings nothing that is not here; and nothing was fetched twice.
+async fn compare(copy: &Copy, about: &str) {
+    let (held, fresh) = (copy.held().await, copy.afresh().await);
+    for (key, (path, content)) in &fresh {
+        let Some((here, found)) = held.get(key) else { panic!("{about}: {key:?} ({path}) is missing") };
+        assert_eq!(found, content, "{about}: {key:?} at {here}, afresh at {path}");
+    }
+    let named: BTreeSet<String> = held.values().map(|(path, _)| path.to_string()).collect();
+    for path in copy.paths().await.into_iter().filter(|path| !named.contains(path)) {
+        let content = checksum(&copy.bytes(&path).await).to_string();
+        let others: Vec<_> = held.iter().filter(|(_, (_, other))| other.to_string() == content).collect();
+        assert!(others.is_empty(), "{about}: {path} was fetched again: {others:?}");
+    }
+}
+
+/// A file whose bytes are still wanted stands where it stood.
+async fn steady(copy: &Copy, beginning: &Held, about: &str) {
+    let held = copy.held().await;
+    for (key, (path, content)) in beginning {
+        let (here, found) = &held[key];
+        assert!(found != content || here == path, "{about}: {key:?} moved from {path} to {here}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn following_leads_to_what_a_first_run_makes() {
+    let seeds = std::env::var("ICLOUD_SEEDS").ok().and_then(|seeds| {
+        let (from, to) = seeds.split_once('-')?;
+        Some(from.parse().ok()?..=to.parse().ok()?)
+    });
+    for seed in seeds.unwrap_or(1..=16) {
+        live(seed).await;
+    }
+}
