@@ -133,6 +133,10 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Forbidden => {
             "Sign in at https://www.icloud.com in a browser, look for a notice, then run again"
         }
+        ErrorKind::Protocol => {
+            "Run again in a while. If it stays so, open https://www.icloud.com in a browser to see whether the network \
+             wants you to sign in first, then look for a newer version of icloudpd"
+        }
         ErrorKind::Unexpected => {
             "Please report this at https://github.com/icloud-photos/icloud-photos/issues"
         }

@@ -103,6 +103,23 @@ fn photos_never_set_up() {
     ran.says("iCloud Photos was never set up for this Apple ID");
 }
 
+/// A listing that Apple does not deliver says what to do, and does not guess at an account without Photos.
+#[test]
+fn pages_that_do_not_come() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let ends = |on: &str, code, body: Option<&str>, advises: &str| {
+        let action = FaultAction::Status { code, retry_after: None, body: body.map(str::to_owned) };
+        let rule = FaultRule::new(on, action).containing("CPLAssetAndMaster");
+        world.cloud.set_faults(FaultScript::new([rule])).unwrap();
+        let ran = ran(&mut world.download()).exits(1);
+        assert!(ran.out.contains(advises) && !ran.out.contains("never set up"), "{}", ran.out);
+        assert!(!ran.out.contains("album: )"), "{}", ran.out);
+    };
+    ends("cloudkit/records/query", 200, Some("{}"), "(tried 5 times). Run again in a while");
+    ends("cloudkit/records/query", 400, None, "Run again in a while");
+    ends("cloudkit/records/query", 404, None, "run again, and if it stays so");
+}
+
 #[test]
 fn index_not_ready() {
     let library = LibrarySpec::plain(1, 1000).with(|switches| switches.indexing_state = "RUNNING".to_owned());
