@@ -92,6 +92,19 @@ impl Driver {
             } else {
                 machine.step(Event::Answer(self.exchange(machine, call).await?))
             };
+            self.keep_what_a_code_earned(machine, vault).await;
+        }
+    }
+
+    /// Once the code was right, each answer is saved as it comes. The account may still be in a state that ends the
+    /// sign-in with an error, or the run may be stopped: a person's code must not be asked for twice.
+    async fn keep_what_a_code_earned(&self, machine: &Machine, vault: &mut OpenVault) {
+        if !machine.factor().is_accepted() {
+            return;
+        }
+        machine.note(&mut vault.saved, self.clock().now());
+        if let Err(error) = vault.save().await {
+            tracing::warn!(%error, "the code was right, but what came of it cannot be saved");
         }
     }
 

@@ -79,6 +79,22 @@ fn terms_wait() {
     refused("terms", "Apple has new terms of service", "https://www.icloud.com");
 }
 
+/// What a right code earned is kept, whatever else is wrong with the account: the next run needs no code.
+#[test]
+fn a_code_is_given_once() {
+    let states = [
+        ("web-access-off", "\"Access iCloud Data on the Web\" is switched off"),
+        ("wrong-domain", "This Apple ID lives in the other"),
+        ("no-photos-service", "iCloud Photos was never set up"),
+    ];
+    for (state, begins) in states {
+        let world = World::of(account(state), LibrarySpec::plain(1, 1000));
+        ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(1).says(begins);
+        ran(&mut world.icloudpd(&["--auth-only"])).exits(1).says(begins);
+        assert_eq!(world.cloud.counts().requests_to("auth/code/device"), 1, "{state}");
+    }
+}
+
 #[test]
 fn the_other_domain() {
     refused("wrong-domain", "This Apple ID lives in the other of Apple's two domains", "--domain cn");
