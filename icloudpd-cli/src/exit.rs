@@ -66,9 +66,6 @@ fn what_happened(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::CodeRejected => "Failed to verify two-factor authentication code",
         ErrorKind::ChallengeExpired => "The two-factor authentication code came too late",
         ErrorKind::SecurityKeyRequired => "This Apple ID signs in with a security key only",
-        ErrorKind::SessionExpired => {
-            "The saved session has ended and no password was found to start a new one"
-        }
         ErrorKind::AccountLocked => "Apple has locked this Apple ID for security reasons",
         ErrorKind::TooManyAttempts => {
             "Too many sign-ins in half an hour; no password was tried, so that Apple does not lock the Apple ID"
@@ -103,7 +100,8 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
             "icloudpd cannot ask a security key: remove it from the Apple ID, or sign in with another Apple ID"
         }
         ErrorKind::SessionExpired => {
-            "Run again with --auth-only at a terminal, or give a password: see --help"
+            "Run again: a session that has ended is replaced by a new one. If it stays so, wait an hour, then move this \
+             Apple ID's file out of --cookie-directory, so that the next run signs in anew"
         }
         ErrorKind::AccountLocked => {
             "Unlock it at https://iforgot.apple.com, sign in once in a browser, then run again"

@@ -138,8 +138,12 @@ fn access_denied(account: &Account) -> Error {
     )
 }
 
+/// What is said when a renewal did not help, or could not be had.
 pub(super) fn expired() -> Error {
-    Error::new(ErrorKind::SessionExpired, "iCloud no longer accepts this session; sign in again")
+    Error::new(
+        ErrorKind::SessionExpired,
+        "iCloud Photos keeps refusing this session although it was renewed just now; wait a while and sign in again",
+    )
 }
 
 impl Refusal {

@@ -136,6 +136,21 @@ fn pages_that_do_not_come() {
     ends("cloudkit/records/query", 404, None, "run again, and if it stays so");
 }
 
+/// Right after a sign-in with a password, nobody is told of a saved session without one.
+#[test]
+fn a_session_that_photos_keeps_refusing() {
+    for code in [421, 450] {
+        let world = World::new(LibrarySpec::plain(1, 1000));
+        world.cloud.set_faults(status("cloudkit", code, None)).unwrap();
+        for _ in 0..2 {
+            let ran = ran(&mut world.download()).exits(1);
+            ran.says("iCloud Photos keeps refusing this session although it was renewed just now");
+            assert!(!ran.out.contains("no password was found"), "{}", ran.out);
+            assert!(ran.out.contains("move this Apple ID's file out of --cookie-directory"), "{}", ran.out);
+        }
+    }
+}
+
 #[test]
 fn index_not_ready() {
     let library = LibrarySpec::plain(1, 1000).with(|switches| switches.indexing_state = "RUNNING".to_owned());
