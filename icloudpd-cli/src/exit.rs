@@ -47,13 +47,20 @@ pub(crate) fn message(error: &Error) -> String {
     if let Retry::Exhausted { attempts } = error.retry() {
         text += &format!(" (tried {attempts} times)");
     }
-    if let Some(wait) = error.retry_after() {
-        text += &format!(" (wait {} min)", wait.as_secs().div_ceil(60));
+    if let Some(wait) = time_to_wait(error) {
+        text += &format!(" (wait {wait})");
     }
     if let Some(advice) = what_to_do(error.kind()) {
         text += &format!(". {advice}");
     }
     text
+}
+
+fn time_to_wait(error: &Error) -> Option<String> {
+    let server = error.retry_after().map(|wait| format!("{} min", wait.as_secs().div_ceil(60)));
+    // A locked account is nothing that waiting mends, so its error is none to try again; it names a time all the same.
+    let locked = error.context().find(|(key, _)| error.kind() == ErrorKind::AccountLocked && *key == "wait");
+    server.or(locked.map(|(_, wait)| wait.to_owned()))
 }
 
 /// For kinds that say it all. Where icloudpd has words, they are here: people search for them.
@@ -104,7 +111,9 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
              Apple ID's file out of --cookie-directory, so that the next run signs in anew"
         }
         ErrorKind::AccountLocked => {
-            "Unlock it at https://iforgot.apple.com, sign in once in a browser, then run again"
+            "Unlock it at https://iforgot.apple.com, sign in once in a browser, then run again. A new password is tried at \
+             once; the same one is not sent again for an hour, unless this Apple ID's file is moved out of \
+             --cookie-directory"
         }
         ErrorKind::TooManyAttempts => {
             "Check the password, sign in once at https://www.icloud.com, then run again after that time"

@@ -60,6 +60,22 @@ fn locked() {
     refused("locked", "Apple has locked this Apple ID", "https://iforgot.apple.com");
 }
 
+/// To go on knocking would keep it locked.
+#[test]
+fn a_locked_account_gets_the_password_once() {
+    let world = World::of(account("locked"), LibrarySpec::plain(1, 1000));
+    let locked = || ran(&mut world.icloudpd(&["--auth-only"])).exits(1).out;
+    let knocked = || world.cloud.counts().requests_to("auth/complete");
+    locked();
+    let once = knocked();
+    let again = locked();
+    assert_eq!(knocked(), once);
+    assert!(again.contains("(wait 60 min)") && again.contains("out of --cookie-directory"), "{again}");
+    world.forget_session();
+    locked();
+    assert_eq!(knocked(), once + 1);
+}
+
 #[test]
 fn advanced_data_protection() {
     let spec = AccountSpec { adp: Some(Adp { refused: true, ..Default::default() }), ..account("adp") };
