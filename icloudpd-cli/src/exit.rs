@@ -135,10 +135,7 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::IndexNotReady => "Wait some minutes, then run again",
         ErrorKind::Network | ErrorKind::Timeout => {
-            "Check the network and HTTPS_PROXY, then run again; what is downloaded stays and is not fetched again"
-        }
-        ErrorKind::Forbidden => {
-            "Sign in at https://www.icloud.com in a browser, look for a notice, then run again"
+            "Check the network, HTTPS_PROXY and SSL_CERT_FILE, then run again; what is downloaded stays and is not fetched again"
         }
         ErrorKind::Protocol => {
             "Run again in a while. If it stays so, open https://www.icloud.com in a browser to see whether the network \

@@ -76,7 +76,10 @@ fn judge(status: StatusCode, headers: &HeaderMap, reason: &Reason, at: Circumsta
     let failed = |kind, message: &'static str| Failed(Error::new(kind, message));
     match status.as_u16() {
         401 | 421 | 450 => Ended(expired()),
-        403 => Ended(Error::new(ErrorKind::Forbidden, "iCloud refused the request")),
+        403 => Ended(Error::new(
+            ErrorKind::Forbidden,
+            "iCloud refused the request; sign in at https://www.icloud.com in a browser, look for a notice, then run again",
+        )),
         404 => failed(ErrorKind::NotFound, NOT_FOUND),
         409 => failed(ErrorKind::Conflict, "the record was changed by somebody else meanwhile"),
         // Requests that are fine get a bare 400 at times (protocol notes 11, row 40), and the edge sends pages with 200.

@@ -3,6 +3,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -21,12 +23,14 @@ const LONGEST: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct FileSessionStore {
     folder: PathBuf,
+    /// That the file is damaged was said.
+    complained: Arc<AtomicBool>,
 }
 
 impl FileSessionStore {
     /// A store in `folder`. Nothing is touched yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), complained: Arc::default() }
     }
 
     fn file(&self, account: &AppleId) -> PathBuf {
@@ -42,7 +46,8 @@ impl FileSessionStore {
 impl SessionStore for FileSessionStore {
     async fn load(&self, account: &AppleId) -> Result<Option<SavedSession>> {
         let file = self.file(account);
-        on_disk(move || read(&file)).await
+        let complained = self.complained.clone();
+        on_disk(move || read(&file, &complained)).await
     }
 
     async fn save(&self, account: &AppleId, session: &SavedSession) -> Result<()> {
@@ -89,7 +94,7 @@ async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 's
     })?
 }
 
-fn read(file: &Path) -> Result<Option<SavedSession>> {
+fn read(file: &Path, complained: &AtomicBool) -> Result<Option<SavedSession>> {
     let bytes = match File::open(file).and_then(bounded) {
         Ok(bytes) if bytes.len() > LONGEST => Vec::new(),
         Ok(bytes) => bytes,
@@ -106,7 +111,9 @@ fn read(file: &Path) -> Result<Option<SavedSession>> {
         )
         .with("path", file.display()));
     }
-    tracing::warn!(path = %file.display(), "the saved session is damaged and is ignored");
+    if !complained.swap(true, Ordering::Relaxed) {
+        tracing::warn!(path = %file.display(), "the saved session is damaged and is ignored");
+    }
     Ok(None)
 }
 

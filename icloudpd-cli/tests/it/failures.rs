@@ -55,6 +55,26 @@ fn nobody_to_give_the_code() {
         .says("Two-factor authentication is required, and");
 }
 
+/// Somebody was there, and gave something that is no code.
+#[test]
+fn a_malformed_code() {
+    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 1000));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "12345\n").exits(1);
+    ran.says("Failed to verify two-factor authentication code. Run again");
+    assert!(!ran.out.contains("nobody was there"), "{}", ran.out);
+}
+
+#[test]
+fn a_damaged_session_is_told_once() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    for name in crate::support::tree(&world.sessions()).iter().filter(|name| name.ends_with(".json")) {
+        std::fs::write(world.sessions().join(name), "{").unwrap();
+    }
+    let ran = ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    assert_eq!(format!("{}{}", ran.out, ran.err).matches("session is damaged").count(), 1, "{}", ran.out);
+}
+
 #[test]
 fn locked() {
     refused("locked", "Apple has locked this Apple ID", "https://iforgot.apple.com");
@@ -204,7 +224,7 @@ fn no_network() {
         ran(world.download().env("ICLOUDPD_AUTH_ENDPOINT", &dead).env("ICLOUDPD_SETUP_ENDPOINT", &dead))
             .exits(1);
     ran.says("Cannot connect to Apple iCloud service");
-    assert!(ran.out.contains("Check the network and HTTPS_PROXY"));
+    assert!(ran.out.contains("Check the network, HTTPS_PROXY and SSL_CERT_FILE"));
 }
 
 #[test]
