@@ -47,13 +47,20 @@ pub(crate) fn message(error: &Error) -> String {
     if let Retry::Exhausted { attempts } = error.retry() {
         text += &format!(" (tried {attempts} times)");
     }
-    if let Some(wait) = error.retry_after() {
-        text += &format!(" (wait {} min)", wait.as_secs().div_ceil(60));
+    if let Some(wait) = time_to_wait(error) {
+        text += &format!(" (wait {wait})");
     }
     if let Some(advice) = what_to_do(error.kind()) {
         text += &format!(". {advice}");
     }
     text
+}
+
+fn time_to_wait(error: &Error) -> Option<String> {
+    let server = error.retry_after().map(|wait| format!("{} min", wait.as_secs().div_ceil(60)));
+    // A locked account is nothing that waiting mends, so its error is none to try again; it names a time all the same.
+    let locked = error.context().find(|(key, _)| error.kind() == ErrorKind::AccountLocked && *key == "wait");
+    server.or(locked.map(|(_, wait)| wait.to_owned()))
 }
 
 /// For kinds that say it all. Where icloudpd has words, they are here: people search for them.
@@ -66,9 +73,6 @@ fn what_happened(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::CodeRejected => "Failed to verify two-factor authentication code",
         ErrorKind::ChallengeExpired => "The two-factor authentication code came too late",
         ErrorKind::SecurityKeyRequired => "This Apple ID signs in with a security key only",
-        ErrorKind::SessionExpired => {
-            "The saved session has ended and no password was found to start a new one"
-        }
         ErrorKind::AccountLocked => "Apple has locked this Apple ID for security reasons",
         ErrorKind::TooManyAttempts => {
             "Too many sign-ins in half an hour; no password was tried, so that Apple does not lock the Apple ID"
@@ -103,10 +107,13 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
             "icloudpd cannot ask a security key: remove it from the Apple ID, or sign in with another Apple ID"
         }
         ErrorKind::SessionExpired => {
-            "Run again with --auth-only at a terminal, or give a password: see --help"
+            "Run again: a session that has ended is replaced by a new one. If it stays so, wait an hour, then move this \
+             Apple ID's file out of --cookie-directory, so that the next run signs in anew"
         }
         ErrorKind::AccountLocked => {
-            "Unlock it at https://iforgot.apple.com, sign in once in a browser, then run again"
+            "Unlock it at https://iforgot.apple.com, sign in once in a browser, then run again. A new password is tried at \
+             once; the same one is not sent again for an hour, unless this Apple ID's file is moved out of \
+             --cookie-directory"
         }
         ErrorKind::TooManyAttempts => {
             "Check the password, sign in once at https://www.icloud.com, then run again after that time"
@@ -128,10 +135,11 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::IndexNotReady => "Wait some minutes, then run again",
         ErrorKind::Network | ErrorKind::Timeout => {
-            "Check the network and HTTPS_PROXY, then run again; what is downloaded stays and is not fetched again"
+            "Check the network, HTTPS_PROXY and SSL_CERT_FILE, then run again; what is downloaded stays and is not fetched again"
         }
-        ErrorKind::Forbidden => {
-            "Sign in at https://www.icloud.com in a browser, look for a notice, then run again"
+        ErrorKind::Protocol => {
+            "Run again in a while. If it stays so, open https://www.icloud.com in a browser to see whether the network \
+             wants you to sign in first, then look for a newer version of icloudpd"
         }
         ErrorKind::Unexpected => {
             "Please report this at https://github.com/icloud-photos/icloud-photos/issues"

@@ -72,6 +72,10 @@ pub(crate) async fn remember(username: &str, password: Password, providers: &[Pa
 async fn given_password(given: GivenPassword) -> Result<Option<Password>> {
     let (text, savable) = match given {
         GivenPassword::None => return Ok(None),
+        // Going on to the next provider would take what was meant as a code for the password.
+        GivenPassword::Text(text) if text.expose_secret().is_empty() => {
+            return Err(Error::new(ErrorKind::Config, "The password given with --password is empty"));
+        }
         GivenPassword::Text(text) => {
             debug!("Other users of this machine can see a password on the command line, see --password-file");
             (text, true)
@@ -122,7 +126,14 @@ fn shell(command: &str) -> Command {
 }
 
 fn first_line(text: &SecretString) -> Option<SecretString> {
-    text.expose_secret().lines().next().filter(|line| !line.is_empty()).map(SecretString::from)
+    // Editors of Windows put a byte order mark before the text.
+    let text = text.expose_secret();
+    text.strip_prefix('\u{feff}')
+        .unwrap_or(text)
+        .lines()
+        .next()
+        .filter(|line| !line.is_empty())
+        .map(SecretString::from)
 }
 
 async fn from_keyring(username: String) -> Result<Option<Password>> {
@@ -314,6 +325,7 @@ mod tests {
     fn passwords_are_first_lines() {
         let line = |text: &str| first_line(&text.into()).map(|line| line.expose_secret().to_owned());
         assert_eq!(line("pass word \r\nrest\n").as_deref(), Some("pass word "));
+        assert_eq!(line("\u{feff}pass\r\n").as_deref(), Some("pass"));
         assert_eq!(line("\nx"), None);
         assert_eq!(line(""), None);
     }
@@ -331,6 +343,13 @@ mod tests {
         let given = GivenPassword::File(std::path::PathBuf::from("/no/such/file"));
         let error = password("a", &[PasswordProvider::Parameter], &given).await.unwrap_err();
         assert!(error.to_string().contains("/no/such/file"));
+    }
+
+    #[tokio::test]
+    async fn an_empty_password_is_not_passed_over() {
+        let providers = [PasswordProvider::Parameter, PasswordProvider::Console];
+        let error = password("a", &providers, &GivenPassword::Text("".into())).await.unwrap_err();
+        assert!(error.to_string().contains("--password is empty"));
     }
 
     #[tokio::test]

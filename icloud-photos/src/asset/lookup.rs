@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-
 use super::listing::join_all;
 use super::record::{AssetPart, Page, desired_keys, parse_page};
 use super::{Asset, AssetId, Fields, MasterId, Role};
@@ -61,10 +59,10 @@ impl Library {
         Ok(found)
     }
 
-    /// The answer of `records/lookup`, [`query::MAX_RECORDS`] names at most.
-    pub(super) async fn records(&self, names: &[impl AsRef<str>], keys: Option<&[String]>) -> Result<Bytes> {
+    /// What `records/lookup` says, [`query::MAX_RECORDS`] names at most.
+    pub(super) async fn records(&self, names: &[impl AsRef<str>], keys: Option<&[String]>) -> Result<Page> {
         let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-        self.post("/records/lookup", &query::lookup(&names, self.zone(), keys)).await
+        self.post("/records/lookup", &query::lookup(&names, self.zone(), keys), parse_page).await
     }
 
     async fn look_up<'a>(
@@ -78,7 +76,7 @@ impl Library {
         if names.is_empty() {
             return Ok(Page::default());
         }
-        parse_page(&self.records(&names, keys).await?)
+        self.records(&names, keys).await
     }
 }
 

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::machine::{Answer, Call, Event, Machine, Need, Outcome, Service};
-use super::wire;
+use super::{errors, wire};
 use crate::endpoints::Endpoints;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Clock, Http, RetryPolicy, USER_AGENT, error_for_status};
@@ -92,17 +92,35 @@ impl Driver {
             } else {
                 machine.step(Event::Answer(self.exchange(machine, call).await?))
             };
+            self.keep_what_a_code_earned(machine, vault).await;
+        }
+    }
+
+    /// Once the code was right, each answer is saved as it comes. The account may still be in a state that ends the
+    /// sign-in with an error, or the run may be stopped: a person's code must not be asked for twice.
+    async fn keep_what_a_code_earned(&self, machine: &Machine, vault: &mut OpenVault) {
+        if !machine.factor().is_accepted() {
+            return;
+        }
+        machine.note(&mut vault.saved, self.clock().now());
+        if let Err(error) = vault.save().await {
+            tracing::warn!(%error, "the code was right, but what came of it cannot be saved");
         }
     }
 
     /// Sends the proof of the password, within the budget that all processes share.
     async fn attempt(&self, machine: &mut Machine, call: Call, vault: &mut OpenVault) -> Result<Outcome> {
-        vault.saved.attempts.book(self.clock().now())?;
+        let password = machine.password().cloned().ok_or_else(errors::out_of_step)?;
+        vault.saved.attempts.book(self.clock().now(), &password)?;
         vault.save().await?;
         let outcome = machine.step(Event::Answer(self.exchange(machine, call).await?));
         match &outcome {
             Outcome::Fail(error) if error.kind() == ErrorKind::BadCredentials => {
                 vault.saved.attempts.last_was_wrong();
+                vault.save().await?;
+            }
+            Outcome::Fail(error) if error.kind() == ErrorKind::AccountLocked => {
+                vault.saved.attempts.last_was_locked(&password);
                 vault.save().await?;
             }
             Outcome::Fail(_) => {}

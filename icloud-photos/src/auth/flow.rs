@@ -15,7 +15,6 @@ use super::machine::{Event, Machine, Need};
 use super::{Login, errors};
 use crate::error::{ErrorKind, Result};
 use crate::http::Clock;
-use crate::session::saved::{self, SignedIn};
 use crate::session::tokens::Tokens;
 use crate::session::vault::OpenVault;
 use crate::session::{Renew, Renewed, Rung, Session};
@@ -142,10 +141,7 @@ impl Driver {
 /// Saves tokens and account; with a password proven, the attempts before it no longer matter. A store that fails here
 /// does not undo a sign-in that a person took part in: [`Session::save`] reports it again.
 async fn keep(machine: &Machine, vault: &mut OpenVault, now: SystemTime) -> bool {
-    let previous = vault.saved.signed_in.as_ref().map_or(0, |saved| saved.renewals);
-    let renewals = saved::next_renewal(previous, now);
-    let (tokens, account) = (machine.tokens().clone(), machine.details().clone());
-    vault.saved.signed_in = Some(SignedIn { tokens, account, renewals });
+    machine.note(&mut vault.saved, now);
     if machine.rung() == Rung::Password {
         vault.saved.attempts.clear();
     }

@@ -21,7 +21,8 @@ pub(super) enum Answer {
 /// Reads status and headers of an answer to a request for the bytes from `from` on.
 ///
 /// # Errors
-/// [`ErrorKind::LinkExpired`] when a fresh link may help, otherwise what the status says.
+/// [`ErrorKind::LinkExpired`] when a fresh link helps, [`ErrorKind::Protocol`] for a status that nothing is known of and
+/// that a fresh link may help against, otherwise what the status says.
 pub(super) fn read(
     status: StatusCode,
     headers: &HeaderMap,
@@ -43,8 +44,7 @@ pub(super) fn read(
             Err(passing(ErrorKind::LinkExpired, "the link is no longer valid", status))
         }
         _ => Err(error_for_status(status, headers, now).unwrap_or_else(|| {
-            Error::new(ErrorKind::Protocol, "the content host gave an unknown answer")
-                .with("status", status.as_u16())
+            passing(ErrorKind::Protocol, "the content host gave an unknown answer", status)
         })),
     }
 }
@@ -108,6 +108,8 @@ mod tests {
             (503, None, 0, Err(ErrorKind::RateLimited)),
             (500, None, 0, Err(ErrorKind::Network)),
             (302, None, 0, Err(ErrorKind::Protocol)),
+            (204, None, 0, Err(ErrorKind::Protocol)),
+            (421, None, 0, Err(ErrorKind::Protocol)),
         ] {
             assert_eq!(answer(status, header, from), expected, "{status} {header:?}");
         }

@@ -19,6 +19,9 @@ pub(super) type Progress = Arc<dyn Fn(i64) + Send + Sync>;
 /// How often bytes may turn out wrong before the file is given up.
 const MAX_REJECTIONS: u32 = 4;
 
+/// How often a status that nothing is known of is answered with a fresh link.
+const MAX_STRANGE: u32 = 2;
+
 /// This much progress in one attempt makes earlier failures forgotten: the host is known to cut long films at 1 GB.
 const FORGIVING: u64 = 256 << 10;
 
@@ -31,6 +34,8 @@ pub(super) struct Fetch<'a> {
     progress: Option<Progress>,
     /// The link in use; `None` means that the next attempt needs a fresh one.
     link: Option<Link>,
+    /// A dead link was replaced before.
+    renewed: bool,
     /// Bytes at the beginning that come from an earlier run, and may belong to another file.
     inherited: u64,
     sha256: bool,
@@ -60,7 +65,7 @@ impl<'a> Fetch<'a> {
     ) -> Self {
         let now = session.clock().now();
         let link = resource.link.clone().filter(|link| link.is_fresh(now));
-        Self { session, links, asset, resource, progress, link, inherited: 0, sha256: false }
+        Self { session, links, asset, resource, progress, link, renewed: false, inherited: 0, sha256: false }
     }
 
     pub(super) fn sha256(mut self, wanted: bool) -> Self {
@@ -125,27 +130,31 @@ impl<'a> Fetch<'a> {
     /// Attempts until the file is there in the length that was announced, or more came than that.
     async fn fill(&mut self, sink: &mut impl Sink, hasher: &mut Hasher) -> Result<()> {
         let policy = self.session.retries();
-        let mut failures = 0;
+        let (mut failures, mut strange) = (0, 0);
         let mut furthest = hasher.length();
         loop {
             let error = match self.attempt(sink, hasher).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            if error.kind() == ErrorKind::LinkExpired {
+            let dead = matches!(error.kind(), ErrorKind::LinkExpired | ErrorKind::Protocol);
+            if dead {
                 self.link = None;
             }
+            strange += u32::from(error.kind() == ErrorKind::Protocol);
             if hasher.length() >= furthest + FORGIVING {
                 failures = 0;
                 furthest = hasher.length();
             }
             failures += 1;
             let clock = self.session.clock();
-            let Some(pause) = policy.pause(failures, &error, clock.jitter()) else {
+            let pause = policy.pause(failures, &error, clock.jitter()).filter(|_| strange <= MAX_STRANGE);
+            let Some(pause) = pause else {
                 return Err(policy.exhausted(failures, error));
             };
             tracing::debug!(asset = %self.asset.id(), %error, ?pause, at = hasher.length(), "download interrupted");
-            if !(error.kind() == ErrorKind::LinkExpired && failures == 1) {
+            // A fresh link is to be had at once; only one that is dead too says that time may help.
+            if !dead || std::mem::replace(&mut self.renewed, true) {
                 clock.sleep(pause).await;
             }
         }

@@ -15,8 +15,11 @@ use crate::asset::{Asset, Link, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::Library;
 
-/// How long the first asker waits for others.
-const GATHER: Duration = Duration::from_millis(5);
+/// How long the first asker waits for others, and again after each time that others came.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// How often it waits at most.
+const MOST_GATHERINGS: u32 = 8;
 
 /// Assets in one lookup, each with its two records; Apple takes 200 records (protocol notes 5.9).
 const BATCH: usize = 100;
@@ -57,7 +60,7 @@ impl Links {
                         Ok(None) => {}
                         Err(_) => answer = self.ask(asset, resource),
                     }
-                    self.library.session().clock().sleep(GATHER).await;
+                    self.gather().await;
                     self.answer_batch().await;
                 }
                 Either::Right((Ok(link), _)) => return link,
@@ -71,6 +74,19 @@ impl Links {
         let (answer, receiver) = oneshot::channel();
         self.waiting().push(Waiter { asset: asset.clone(), resource: resource.clone(), answer });
         receiver
+    }
+
+    /// Waits until nobody else comes: links die together, but their downloads notice one after the other.
+    async fn gather(&self) {
+        let mut known = self.waiting().len();
+        for _ in 0..MOST_GATHERINGS {
+            self.library.session().clock().sleep(GATHER).await;
+            let waiting = self.waiting().len();
+            if waiting == known || waiting >= BATCH {
+                return;
+            }
+            known = waiting;
+        }
     }
 
     async fn answer_batch(&self) {

@@ -4,7 +4,8 @@
 //! is DESIGN section 5:
 //!
 //! 1. A link is taken just before use: the one that came with the listing while it is fresh, else one from a lookup
-//!    that many downloads share. A link that Apple refuses (400, 401, 403, 404, 410) is replaced by a fresh one.
+//!    that many downloads share. A link that Apple refuses (400, 401, 403, 404, 410) is replaced by a fresh one,
+//!    and so is, twice, one that gets a status nothing is known of.
 //! 2. Bytes are hashed while they stream, in one pass, for Apple's checksum and, if asked for, for SHA-256.
 //! 3. What breaks off goes on at the same byte (`Range`, accepted only as `206` with the right `Content-Range`); a part
 //!    that an earlier run or icloudpd left is hashed first and then completed.

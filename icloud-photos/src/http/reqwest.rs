@@ -46,7 +46,10 @@ fn client() -> Result<reqwest::Client> {
         .connect_timeout(std::time::Duration::from_secs(30))
         .tcp_nodelay(true)
         .build()
-        .map_err(|error| Error::new(ErrorKind::Network, "cannot set up HTTPS").caused_by(error))
+        .map_err(|error| {
+            let message = "cannot set up HTTPS; are there root certificates, and can SSL_CERT_FILE be read if it is set?";
+            Error::new(ErrorKind::Network, message).caused_by(error)
+        })
 }
 
 impl HttpTransport for ReqwestTransport {
@@ -77,11 +80,22 @@ impl HttpTransport for ReqwestTransport {
 
 fn network_error(error: reqwest::Error) -> Error {
     let (kind, message) = match () {
+        () if distrusts(&error) => (
+            ErrorKind::Network,
+            "the certificate of the other side is not to be trusted; if something on this network opens HTTPS, name its \
+             root certificate in SSL_CERT_FILE",
+        ),
         () if error.is_connect() => (ErrorKind::Network, "cannot connect; is the network up?"),
         () if error.is_timeout() => (ErrorKind::Timeout, "the server did not answer in time"),
         () => (ErrorKind::Network, "the connection broke"),
     };
     Error::new(kind, message).caused_by(hide_url(error))
+}
+
+/// Whether the connection failed on a certificate. Only the TLS library's words tell, and only our words depend on them.
+fn distrusts(error: &reqwest::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.into_iter().any(|cause| cause.to_string().contains("certificate"))
 }
 
 /// Download links are secrets, and reqwest prints the URL with its errors.

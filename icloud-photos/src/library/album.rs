@@ -8,7 +8,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use super::Library;
 use super::query::{self, Index};
 use super::smart::{self, SmartAlbum};
-use super::wire::{self, Batch};
+use super::wire::{self, Batch, BatchElement};
 use crate::error::Result;
 
 /// Counts asked in one request. [inferred: one client asks many, none names a limit]
@@ -145,14 +145,20 @@ impl Library {
         let mut counts = Vec::with_capacity(albums.len());
         for albums in albums.chunks(COUNTS_PER_REQUEST) {
             let indexes = albums.iter().map(|album| album.index().count.as_str());
-            let answer =
-                self.post("/internal/records/query/batch", &query::counts(indexes, self.zone())).await?;
-            let mut answers = wire::read::<Batch<'_>>(&answer)?.batch.into_iter();
-            counts.extend(albums.iter().map(|_| {
-                let record = answers.next()?.records.into_iter().next()?;
-                u64::try_from(record.fields?.item_count.int()?).ok()
-            }));
+            let body = query::counts(indexes, self.zone());
+            let answers = self.post("/internal/records/query/batch", &body, read_counts).await?;
+            let mut answers = answers.into_iter();
+            counts.extend(albums.iter().map(|_| answers.next().flatten()));
         }
         Ok(counts)
     }
+}
+
+fn read_counts(answer: &[u8]) -> Result<Vec<Option<u64>>> {
+    let batch = wire::read::<Batch<'_>>(answer)?.batch;
+    let count = |element: BatchElement<'_>| {
+        let record = element.records.into_iter().next()?;
+        u64::try_from(record.fields?.item_count.int()?).ok()
+    };
+    Ok(batch.into_iter().map(count).collect())
 }

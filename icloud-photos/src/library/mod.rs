@@ -14,7 +14,6 @@ mod zones;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde::Serialize;
 
 pub use self::album::{Album, AlbumId, AlbumKind};
@@ -108,6 +107,19 @@ pub enum IndexState {
     Unknown(String),
 }
 
+impl IndexState {
+    fn read(answer: &[u8]) -> Result<Self> {
+        let mut page = Records::<IndexingFields<'_>>::read(answer)?;
+        let fields = page.records.pop().and_then(|record| record.fields).unwrap_or_default();
+        let progress = fields.progress.int().and_then(|percent| u8::try_from(percent).ok());
+        Ok(match fields.state.text().as_deref() {
+            Some("FINISHED") => Self::Ready,
+            Some("RUNNING" | "NOT_FINISHED") => Self::Building { progress },
+            other => Self::Unknown(other.unwrap_or("").to_owned()),
+        })
+    }
+}
+
 /// One library of an account. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Library(Arc<LibraryData>);
@@ -160,21 +172,18 @@ impl Library {
     /// # Errors
     /// [`ErrorKind::NotActivated`] if the account never used iCloud Photos, and the errors of every request.
     pub async fn index_state(&self) -> Result<IndexState> {
-        let answer = self.query(&query::indexing_state(self.zone())).await;
-        let answer = answer.map_err(|error| match (error.kind(), self.kind()) {
-            (ErrorKind::NotFound, LibraryKind::Primary) => {
-                Error::new(ErrorKind::NotActivated, "iCloud Photos was never set up for this account")
-                    .caused_by(error)
+        let state = self.query(&query::indexing_state(self.zone()), IndexState::read).await;
+        state.map_err(|error| {
+            // Only CloudKit's own word counts: a bare 404 may come from anything on the way.
+            let no_zone = error.context().any(|pair| pair == ("code", wire::NO_ZONE));
+            if no_zone && self.kind() == LibraryKind::Primary {
+                return Error::new(
+                    ErrorKind::NotActivated,
+                    "iCloud Photos was never set up for this account",
+                )
+                .caused_by(error);
             }
-            _ => error,
-        })?;
-        let mut page = Records::<IndexingFields<'_>>::read(&answer)?;
-        let fields = page.records.pop().and_then(|record| record.fields).unwrap_or_default();
-        let progress = fields.progress.int().and_then(|percent| u8::try_from(percent).ok());
-        Ok(match fields.state.text().as_deref() {
-            Some("FINISHED") => IndexState::Ready,
-            Some("RUNNING" | "NOT_FINISHED") => IndexState::Building { progress },
-            other => IndexState::Unknown(other.unwrap_or("").to_owned()),
+            error
         })
     }
 
@@ -200,12 +209,21 @@ impl Library {
         &self.0.zone
     }
 
-    pub(crate) async fn query(&self, body: &(impl Serialize + Sync)) -> Result<Bytes> {
-        self.post("/records/query", body).await
+    pub(crate) async fn query<T>(
+        &self,
+        body: &(impl Serialize + Sync),
+        read: impl Fn(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        self.post("/records/query", body, read).await
     }
 
-    pub(crate) async fn post(&self, path: &'static str, body: &(impl Serialize + Sync)) -> Result<Bytes> {
-        let answer = self.0.session.cloudkit(self.0.id.database(), path, body).await;
+    pub(crate) async fn post<T>(
+        &self,
+        path: &'static str,
+        body: &(impl Serialize + Sync),
+        read: impl Fn(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        let answer = self.0.session.cloudkit(self.0.id.database(), path, body, read).await;
         answer.map_err(|error| error.with("library", self.name()))
     }
 }

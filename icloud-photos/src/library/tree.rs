@@ -81,6 +81,9 @@ impl Library {
     }
 }
 
+/// An album and the folder it says it lies in.
+type Found = (Album, Option<String>);
+
 /// A walk through the folders. Every album is visited once, however often it is listed.
 struct Walk<'a> {
     library: &'a Library,
@@ -110,12 +113,10 @@ impl Walk<'_> {
         loop {
             let id = folder.and_then(Album::id).map(AlbumId::as_str);
             let body = query::albums(self.library.zone(), id, marker.as_deref());
-            let answer = self.library.query(&body).await?;
-            let page = Records::<AlbumFields<'_>>::read(&answer)?;
-            let next = page.marker.map(|marker| marker.0.into_owned());
-            for record in page.records {
-                let path = folder.map_or(&[][..], Album::path);
-                let Some((album, parent)) = read_album(self.library, record, path) else { continue };
+            let path = folder.map_or(&[][..], Album::path);
+            let (found, next) =
+                self.library.query(&body, |answer| read_albums(self.library, answer, path)).await?;
+            for (album, parent) in found {
                 let here = parent.is_none_or(|parent| Some(parent.as_str()) == id || is_root(&parent));
                 if !here {
                     self.strays.push(album);
@@ -139,12 +140,16 @@ impl Walk<'_> {
     }
 }
 
+/// The albums of an answer, each with the folder it says it lies in, and the mark of the next page.
+fn read_albums(library: &Library, answer: &[u8], path: &[String]) -> Result<(Vec<Found>, Option<String>)> {
+    let page = Records::<AlbumFields<'_>>::read(answer)?;
+    let next = page.marker.map(|marker| marker.0.into_owned());
+    let albums = page.records.into_iter().filter_map(|record| read_album(library, record, path));
+    Ok((albums.collect(), next))
+}
+
 /// The album of a record and the folder it says it lies in; `None` for what is no living album.
-fn read_album(
-    library: &Library,
-    record: Record<'_, AlbumFields<'_>>,
-    path: &[String],
-) -> Option<(Album, Option<String>)> {
+fn read_album(library: &Library, record: Record<'_, AlbumFields<'_>>, path: &[String]) -> Option<Found> {
     let gone = record.deleted == Some(true) || record.server_error_code.is_some();
     let id = record.record_name.as_deref().filter(|name| !gone && !is_root(name))?;
     let id = AlbumId::new(id);

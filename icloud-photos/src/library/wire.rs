@@ -10,7 +10,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// A string that borrows from the answer where it can.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq, Hash)]
@@ -108,10 +108,13 @@ impl<F> Record<'_, F> {
     }
 }
 
+/// CloudKit's word for a zone that is not there.
+pub(crate) const NO_ZONE: &str = "ZONE_NOT_FOUND";
+
 /// What a record's or zone's own error code means; HTTP-level errors are the session's.
 pub(crate) fn error_for_code(code: &str) -> Error {
     let (kind, message) = match code {
-        "NOT_FOUND" | "ZONE_NOT_FOUND" => (ErrorKind::NotFound, "iCloud has no such record"),
+        "NOT_FOUND" | NO_ZONE => (ErrorKind::NotFound, "iCloud has no such record"),
         "ACCESS_DENIED" => (ErrorKind::Forbidden, "iCloud refuses access to this record"),
         "CONFLICT" => (ErrorKind::Conflict, "the record was changed meanwhile"),
         "THROTTLED" | "TRY_AGAIN_LATER" | "RETRY_LATER" | "CAS_OP_LOCK" | "ZONE_BUSY" => {
@@ -122,7 +125,8 @@ pub(crate) fn error_for_code(code: &str) -> Error {
     Error::new(kind, message).with("code", code)
 }
 
-/// Reads an answer that must be a JSON object of shape `T`.
+/// Reads an answer that must be a JSON object of shape `T`. One that is none is a passing fault: nearly always something
+/// on the way cut it short, and the same question gets a whole answer.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     // One check of the whole is quicker than one of every string.
     let read = match std::str::from_utf8(bytes) {
@@ -130,7 +134,9 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
         Err(_) => serde_json::from_slice(bytes),
     };
     read.map_err(|error| {
-        Error::new(ErrorKind::Protocol, "the answer of iCloud cannot be read").caused_by(error)
+        Error::new(ErrorKind::Protocol, "the answer of iCloud cannot be read")
+            .retrying(Retry::Later { after: None })
+            .caused_by(error)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::wire::{self, ZoneId, Zones};
 use super::{Library, PRIMARY, query};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::session::{Database, Session};
 
 impl Session {
@@ -50,12 +50,13 @@ impl Session {
         let mut zones = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            let answer = match self.cloudkit(database, "/zones/list", &query::zones(token.as_deref())).await {
-                Ok(answer) => answer,
-                Err(error) if database == Database::Shared && means_none(&error) => return Ok(zones),
-                Err(error) => return Err(error.during("list libraries")),
-            };
-            let page: Zones = wire::read(&answer)?;
+            let body = query::zones(token.as_deref());
+            let page: Zones =
+                match self.cloudkit(database, "/zones/list", &body, |answer| wire::read(answer)).await {
+                    Ok(page) => page,
+                    Err(error) if database == Database::Shared && means_none(&error) => return Ok(zones),
+                    Err(error) => return Err(error.during("list libraries")),
+                };
             zones.extend(page.zones.into_iter().filter(|zone| !zone.deleted).map(|zone| zone.id));
             // A server that says "more" without a new token would be asked for ever.
             if !page.more_coming || page.sync_token.is_none() || page.sync_token == token {
@@ -68,7 +69,8 @@ impl Session {
 
 /// An account that nobody shares anything with gets 404, 400 or 403. What may pass, or ends the session, is an error.
 fn means_none(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Protocol)
+    let refused = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Protocol);
+    refused && error.retry() == Retry::Never
 }
 
 /// Zones that never hold a photo library.

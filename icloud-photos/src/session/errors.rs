@@ -11,6 +11,9 @@ use super::wire;
 use crate::error::{Error, ErrorKind, Retry};
 use crate::http::{error_for_status, retry_after};
 
+const NOT_FOUND: &str = "iCloud does not find what it was asked for; run again, and if it stays so, look at \
+                         https://www.icloud.com/photos whether library and album are still there";
+
 /// What to do about a refusal.
 #[derive(Debug)]
 pub(super) enum Refusal {
@@ -70,16 +73,20 @@ fn judge(status: StatusCode, headers: &HeaderMap, reason: &Reason, at: Circumsta
     if let Some(error) = error_for_status(status, headers, at.now) {
         return Failed(error);
     }
+    let failed = |kind, message: &'static str| Failed(Error::new(kind, message));
     match status.as_u16() {
         401 | 421 | 450 => Ended(expired()),
-        403 => Ended(Error::new(ErrorKind::Forbidden, "iCloud refused the request")),
-        404 => Failed(Error::new(ErrorKind::NotFound, "iCloud has no such thing")),
-        409 => Failed(Error::new(ErrorKind::Conflict, "the record was changed by somebody else meanwhile")),
+        403 => Ended(Error::new(
+            ErrorKind::Forbidden,
+            "iCloud refused the request; sign in at https://www.icloud.com in a browser, look for a notice, then run again",
+        )),
+        404 => failed(ErrorKind::NotFound, NOT_FOUND),
+        409 => failed(ErrorKind::Conflict, "the record was changed by somebody else meanwhile"),
         // Requests that are fine get a bare 400 at times (protocol notes 11, row 40), and the edge sends pages with 200.
-        200 | 400 => {
-            Failed(Error::new(ErrorKind::Network, "iCloud answered with something that is no answer"))
-        }
-        _ => Failed(Error::new(ErrorKind::Protocol, "iCloud answered with an unknown status")),
+        200 | 400 => failed(ErrorKind::Network, "iCloud answered with something that is no answer"),
+        // Empty answers and redirections are nothing a query earns; something on the way made them.
+        201..=399 => Failed(unknown_status().retrying(Retry::Later { after: None })),
+        _ => Failed(unknown_status()),
     }
 }
 
@@ -97,7 +104,7 @@ fn by_code(code: &str, headers: &HeaderMap, reason: &Reason, at: Circumstances<'
         "AUTHENTICATION_FAILED" | "AUTHENTICATION_REQUIRED" | "SIGN_IN_FAILED" => Ended(expired()),
         "ZONE_NOT_FOUND" if at.first_query && private => Failed(account::not_activated()),
         "ZONE_NOT_FOUND" => failed(ErrorKind::NotFound, "iCloud has no such library"),
-        "NOT_FOUND" => failed(ErrorKind::NotFound, "iCloud has no such record"),
+        "NOT_FOUND" => failed(ErrorKind::NotFound, NOT_FOUND),
         "BAD_REQUEST" => failed(ErrorKind::Protocol, "iCloud does not understand the request"),
         "CONFLICT" | "ATOMIC_ERROR" => {
             failed(ErrorKind::Conflict, "the record was changed by somebody else meanwhile")
@@ -115,6 +122,10 @@ fn by_code(code: &str, headers: &HeaderMap, reason: &Reason, at: Circumstances<'
     })
 }
 
+fn unknown_status() -> Error {
+    Error::new(ErrorKind::Protocol, "iCloud answered with an unknown status")
+}
+
 /// Three troubles share this code; the account tells them apart.
 fn access_denied(account: &Account) -> Error {
     if account.data_protection {
@@ -130,8 +141,12 @@ fn access_denied(account: &Account) -> Error {
     )
 }
 
+/// What is said when a renewal did not help, or could not be had.
 pub(super) fn expired() -> Error {
-    Error::new(ErrorKind::SessionExpired, "iCloud no longer accepts this session; sign in again")
+    Error::new(
+        ErrorKind::SessionExpired,
+        "iCloud Photos keeps refusing this session although it was renewed just now; wait a while and sign in again",
+    )
 }
 
 impl Refusal {

@@ -157,18 +157,24 @@ impl Session {
 
     /// POSTs `body` to `{ckdatabasews}/database/1/com.apple.photos.cloud/production/{private|shared}{path}` with the
     /// session's cookies and the query of protocol notes 1.6, repeats it as the retry policy allows, renews the
-    /// session when it ended, and returns the body of the 200 answer. CloudKit's own top-level errors (9.1 shape 1)
-    /// come back as [`Error`].
-    pub(crate) async fn cloudkit(
+    /// session when it ended, and returns what `read` makes of the 200 answer. CloudKit's own top-level errors (9.1
+    /// shape 1) come back as [`Error`]. An answer that `read` cannot read is a failure like any other: when its error
+    /// may be tried again, the answer is fetched again.
+    pub(crate) async fn cloudkit<T>(
         &self,
         database: Database,
         path: &'static str,
         body: &(impl Serialize + Sync),
-    ) -> Result<Bytes> {
+        read: impl Fn(&[u8]) -> Result<T>,
+    ) -> Result<T> {
         let body = serde_json::to_vec(body)
             .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write a request").caused_by(error))?;
         let body = Bytes::from(body);
-        self.0.http.retry(|| self.post_renewing(database, path, body.clone())).await
+        let attempt = || {
+            let answer = self.post_renewing(database, path, body.clone());
+            async { read(&answer.await?) }
+        };
+        self.0.http.retry(attempt).await
     }
 
     /// GETs a download link from byte `from` on. The answer is returned as it is, whatever its status; no retry, no

@@ -1,14 +1,19 @@
 //! Sessions as files, for their owner's eyes only.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use super::{AppleId, SavedSession, SessionStore, StoreLock};
 use crate::error::{Error, ErrorKind, Result};
+
+/// A session takes some 10 KB. What is longer is none.
+const LONGEST: usize = 1 << 20;
 
 /// Keeps sessions in a folder: `<name>-<hash>.icloud-photos.json` per account, beside it a lock file.
 ///
@@ -18,12 +23,14 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Debug, Clone)]
 pub struct FileSessionStore {
     folder: PathBuf,
+    /// That the file is damaged was said.
+    complained: Arc<AtomicBool>,
 }
 
 impl FileSessionStore {
     /// A store in `folder`. Nothing is touched yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), complained: Arc::default() }
     }
 
     fn file(&self, account: &AppleId) -> PathBuf {
@@ -39,7 +46,8 @@ impl FileSessionStore {
 impl SessionStore for FileSessionStore {
     async fn load(&self, account: &AppleId) -> Result<Option<SavedSession>> {
         let file = self.file(account);
-        on_disk(move || read(&file)).await
+        let complained = self.complained.clone();
+        on_disk(move || read(&file, &complained)).await
     }
 
     async fn save(&self, account: &AppleId, session: &SavedSession) -> Result<()> {
@@ -86,8 +94,9 @@ async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 's
     })?
 }
 
-fn read(file: &Path) -> Result<Option<SavedSession>> {
-    let bytes = match fs::read(file) {
+fn read(file: &Path, complained: &AtomicBool) -> Result<Option<SavedSession>> {
+    let bytes = match File::open(file).and_then(bounded) {
+        Ok(bytes) if bytes.len() > LONGEST => Vec::new(),
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::storage(error, file.display())),
@@ -102,8 +111,17 @@ fn read(file: &Path) -> Result<Option<SavedSession>> {
         )
         .with("path", file.display()));
     }
-    tracing::warn!(path = %file.display(), "the saved session is damaged and is ignored");
+    if !complained.swap(true, Ordering::Relaxed) {
+        tracing::warn!(path = %file.display(), "the saved session is damaged and is ignored");
+    }
     Ok(None)
+}
+
+/// One byte more than is allowed shows that there is too much; a device or a pipe has no end and no length.
+fn bounded(file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Whole JSON with a format that this version does not know.
@@ -197,6 +215,18 @@ mod tests {
         assert!(store.load(&jane).await.unwrap().is_none());
         fs::write(store.file(&jane), r#"{"format":"2","else":1}"#).unwrap();
         assert_eq!(store.load(&jane).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_file_without_an_end_is_a_damaged_one() {
+        let root = tempfile::tempdir().unwrap();
+        let store = FileSessionStore::new(root.path());
+        let jane = account("jane@x.com");
+        std::os::unix::fs::symlink("/dev/zero", store.file(&jane)).unwrap();
+        assert!(store.load(&jane).await.unwrap().is_none());
+        store.save(&jane, &session("one")).await.unwrap();
+        assert!(store.load(&jane).await.unwrap().is_some());
     }
 
     #[tokio::test]

@@ -110,7 +110,12 @@ fn only_renewed(_: usize, request: &Request<Bytes>) -> Response<Body> {
 }
 
 async fn query(session: &Session) -> Result<Bytes> {
-    session.cloudkit(Database::Private, "/records/query", &serde_json::json!({"a": 1})).await
+    let body = serde_json::json!({"a": 1});
+    session.cloudkit(Database::Private, "/records/query", &body, whole).await
+}
+
+fn whole(answer: &[u8]) -> Result<Bytes> {
+    Ok(Bytes::copy_from_slice(answer))
 }
 
 fn cookie_of(request: &Request<Bytes>) -> String {
@@ -121,7 +126,7 @@ fn cookie_of(request: &Request<Bytes>) -> String {
 async fn a_call_carries_what_apple_expects() {
     let (session, script) = session(|_, _| answer(200, None));
     query(&session).await.unwrap();
-    session.cloudkit(Database::Shared, "/changes/database", &()).await.unwrap();
+    session.cloudkit(Database::Shared, "/changes/database", &(), whole).await.unwrap();
     let sent = script.sent.lock().unwrap();
     let uri = sent[0].uri();
     assert_eq!(uri.host(), Some("p61-ckdatabasews.icloud.com"));

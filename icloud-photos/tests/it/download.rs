@@ -62,6 +62,10 @@ async fn passing_faults_are_outlived() {
         status(403),
         status(404),
         status(410),
+        status(204),
+        status(302),
+        status(421),
+        status(450),
     ] {
         let (_, fetched) = fetch_through(vec![content(action.clone()).times(1)]).await;
         assert_eq!(fetched.unwrap(), (SIZE as usize, Proof::Verified), "{action:?}");
@@ -99,6 +103,49 @@ async fn lasting_faults_end_with_their_own_error() {
     assert_eq!(kind(vec![content(FaultAction::Stall { after: None, ms: None })]).await, ErrorKind::Timeout);
     assert_eq!(kind(vec![content(status(503))]).await, ErrorKind::RateLimited);
     assert_eq!(kind(vec![content(status(410))]).await, ErrorKind::LinkExpired);
+    for code in [204, 302, 421] {
+        let (cloud, fetched) = fetch_through(vec![content(status(code))]).await;
+        assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Protocol);
+        assert_eq!(cloud.counts().requests_to("content"), 3, "a fresh link twice, for {code}");
+    }
+}
+
+/// A dead link costs a lookup and no pause, whatever happened to the file before.
+#[tokio::test(start_paused = true)]
+async fn a_fresh_link_is_taken_at_once() {
+    let cloud = support::cloud(LibrarySpec::plain(3, SIZE));
+    let (library, asset) = photo(&cloud).await;
+    let pauses_of = async |rules| {
+        cloud.set_faults(FaultScript { seed: 1, rules }).unwrap();
+        let start = tokio::time::Instant::now();
+        Downloader::new(&library).get(&asset, Role::Original).bytes(1 << 20).await.unwrap();
+        // The clock is paused: what passes is what was waited for.
+        start.elapsed().as_millis()
+    };
+    let reset = || content(FaultAction::Reset).times(1);
+    let broken = pauses_of(vec![reset()]).await;
+    let broken_and_dead = pauses_of(vec![reset(), content(status(410)).times(1)]).await;
+    assert!((500..=1000).contains(&broken) && broken_and_dead < 1100, "{broken} {broken_and_dead}");
+}
+
+/// Downloads that notice one after the other that their links are dead still share a lookup.
+#[tokio::test(start_paused = true)]
+async fn late_comers_join_the_lookup() {
+    let cloud = support::cloud(LibrarySpec::plain(8, 1000));
+    let library = support::sign_in(&cloud).await.primary_library();
+    let assets: Vec<Asset> = library.all().assets().try_collect().await.unwrap();
+    cloud.set_faults(FaultScript { seed: 1, rules: vec![content(status(410)).times(8)] }).unwrap();
+    cloud.reset_counts();
+    let downloader = Downloader::new(&library);
+    let all = assets.iter().zip(0..).map(|(asset, place)| {
+        let download = downloader.get(asset, Role::Original).bytes(1000);
+        async move {
+            tokio::time::sleep(std::time::Duration::from_millis(7 * place)).await;
+            download.await.unwrap()
+        }
+    });
+    futures::future::join_all(all).await;
+    assert_eq!(cloud.counts().requests_to("cloudkit/records/lookup"), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,10 @@ use std::num::NonZeroUsize;
 use futures::StreamExt;
 use icloud_photos::asset::{Asset, AssetId, Assets, Fields, Filename, Listing, MediaKind, Role};
 use icloud_photos::library::{AlbumKind, IndexState, LibraryKind};
-use icloud_photos::{Album, ErrorKind, Library, SmartAlbum};
-use icloud_photos_testkit::{Access, Edit, LibrarySpec, PageOrder, SharedLibrary};
+use icloud_photos::{Album, ErrorKind, Library, Retry, SmartAlbum};
+use icloud_photos_testkit::{
+    Access, Edit, FaultAction, FaultRule, FaultScript, LibrarySpec, PageOrder, SharedLibrary,
+};
 use serde_json::Value;
 
 use crate::fake::World;
@@ -203,6 +205,50 @@ async fn a_library_that_is_not_ready_says_so() {
     assert_eq!(library.index_state().await.unwrap(), IndexState::Building { progress: Some(42) });
     world.library().switch(|switches| switches.access = Access::NeverSetUp);
     assert_eq!(library.index_state().await.unwrap_err().kind(), ErrorKind::NotActivated);
+}
+
+/// A page that came short, or is no page at all, is fetched again, and is an error only if it stays so.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_cannot_be_read_is_fetched_again() {
+    let body =
+        |code, body: &str| FaultAction::Status { code, retry_after: None, body: Some(body.to_owned()) };
+    let broken = [
+        FaultAction::Resize { by: -50 },
+        body(200, r#"{"records":["#),
+        body(200, "{}"),
+        body(200, ""),
+        body(204, ""),
+    ];
+    let world = World::new(LibrarySpec::plain(450, 10)).await;
+    let album = world.session.primary_library().all();
+    for action in broken {
+        let rule = FaultRule::new("cloudkit/records/query", action.clone()).containing("CPLAssetAndMaster");
+        world.cloud.set_faults(FaultScript::new([rule.clone().after(2).times(1)])).unwrap();
+        let (_, listing) = read(album.assets()).await;
+        assert_eq!(listing, Listing::Complete { seen: 450 }, "{action:?}");
+        world.cloud.set_faults(FaultScript::new([rule])).unwrap();
+        let error = album.assets().next().await.unwrap().unwrap_err();
+        assert!(matches!(error.retry(), Retry::Exhausted { attempts } if attempts > 2), "{error:?}");
+    }
+    let unreadable = FaultScript::new([FaultRule::new("cloudkit", body(200, "{}")).times(3)]);
+    world.cloud.set_faults(unreadable.clone()).unwrap();
+    assert_eq!(world.session.libraries().await.unwrap().len(), 1);
+    world.cloud.set_faults(unreadable.clone()).unwrap();
+    world.session.primary_library().albums().await.unwrap();
+    world.cloud.set_faults(unreadable).unwrap();
+    assert_eq!(album.count().await.unwrap(), Some(450));
+}
+
+/// Only CloudKit itself can say that Photos was never set up.
+#[tokio::test]
+async fn a_stray_404_is_not_an_account_without_photos() {
+    let world = World::new(LibrarySpec::plain(3, 10)).await;
+    let library = world.session.primary_library();
+    for body in [None, Some(String::new())] {
+        let action = FaultAction::Status { code: 404, retry_after: None, body };
+        world.cloud.set_faults(FaultScript::new([FaultRule::new("cloudkit", action)])).unwrap();
+        assert_eq!(library.index_state().await.unwrap_err().kind(), ErrorKind::NotFound);
+    }
 }
 
 #[tokio::test]

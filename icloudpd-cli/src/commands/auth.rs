@@ -151,8 +151,11 @@ impl Desk {
             return self.ask_six_digits("Please enter two-step authentication code: ").await;
         }
         let phones = challenge.phones();
+        let mut answered = false;
         loop {
-            let line = self.ask(&prompt::code_prompt(phones.len())).await?;
+            let line = self.ask(&prompt::code_prompt(phones.len())).await;
+            let line = line.map_err(|error| after_an_answer(error, answered))?;
+            answered = true;
             match prompt::read_answer(&line, phones.len()) {
                 Answer::Code(code) => return Ok(code),
                 Answer::Again(why) => self.say(&why),
@@ -166,8 +169,11 @@ impl Desk {
     }
 
     async fn ask_six_digits(self, prompt: &str) -> Result<SecurityCode> {
+        let mut answered = false;
         loop {
-            match self.ask(prompt).await?.parse() {
+            let line = self.ask(prompt).await.map_err(|error| after_an_answer(error, answered))?;
+            answered = true;
+            match line.parse() {
                 Ok(code) => return Ok(code),
                 Err(_) => self.say("Invalid code, should be six digits. Try again"),
             }
@@ -182,6 +188,14 @@ impl Desk {
     fn say(self, line: &str) {
         prompt::say(line, self.to_stderr);
     }
+}
+
+/// Whoever answered with something that is no code was there.
+fn after_an_answer(error: Error, answered: bool) -> Error {
+    if answered && error.kind() == ErrorKind::CodeRequired {
+        return Error::new(ErrorKind::CodeRejected, "what was entered is no code").caused_by(error);
+    }
+    error
 }
 
 /// The masked number, with stars where Apple has bullets.

@@ -55,9 +55,45 @@ fn nobody_to_give_the_code() {
         .says("Two-factor authentication is required, and");
 }
 
+/// Somebody was there, and gave something that is no code.
+#[test]
+fn a_malformed_code() {
+    let world = World::of(account("two-factor"), LibrarySpec::plain(1, 1000));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "12345\n").exits(1);
+    ran.says("Failed to verify two-factor authentication code. Run again");
+    assert!(!ran.out.contains("nobody was there"), "{}", ran.out);
+}
+
+#[test]
+fn a_damaged_session_is_told_once() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    for name in crate::support::tree(&world.sessions()).iter().filter(|name| name.ends_with(".json")) {
+        std::fs::write(world.sessions().join(name), "{").unwrap();
+    }
+    let ran = ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    assert_eq!(format!("{}{}", ran.out, ran.err).matches("session is damaged").count(), 1, "{}", ran.out);
+}
+
 #[test]
 fn locked() {
     refused("locked", "Apple has locked this Apple ID", "https://iforgot.apple.com");
+}
+
+/// To go on knocking would keep it locked.
+#[test]
+fn a_locked_account_gets_the_password_once() {
+    let world = World::of(account("locked"), LibrarySpec::plain(1, 1000));
+    let locked = || ran(&mut world.icloudpd(&["--auth-only"])).exits(1).out;
+    let knocked = || world.cloud.counts().requests_to("auth/complete");
+    locked();
+    let once = knocked();
+    let again = locked();
+    assert_eq!(knocked(), once);
+    assert!(again.contains("(wait 60 min)") && again.contains("out of --cookie-directory"), "{again}");
+    world.forget_session();
+    locked();
+    assert_eq!(knocked(), once + 1);
 }
 
 #[test]
@@ -77,6 +113,22 @@ fn web_access_off() {
 #[test]
 fn terms_wait() {
     refused("terms", "Apple has new terms of service", "https://www.icloud.com");
+}
+
+/// What a right code earned is kept, whatever else is wrong with the account: the next run needs no code.
+#[test]
+fn a_code_is_given_once() {
+    let states = [
+        ("web-access-off", "\"Access iCloud Data on the Web\" is switched off"),
+        ("wrong-domain", "This Apple ID lives in the other"),
+        ("no-photos-service", "iCloud Photos was never set up"),
+    ];
+    for (state, begins) in states {
+        let world = World::of(account(state), LibrarySpec::plain(1, 1000));
+        ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(1).says(begins);
+        ran(&mut world.icloudpd(&["--auth-only"])).exits(1).says(begins);
+        assert_eq!(world.cloud.counts().requests_to("auth/code/device"), 1, "{state}");
+    }
 }
 
 #[test]
@@ -101,6 +153,38 @@ fn photos_never_set_up() {
     let world = World::of(account("no-photos-service"), LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.download(), "012345\n").exits(1);
     ran.says("iCloud Photos was never set up for this Apple ID");
+}
+
+/// A listing that Apple does not deliver says what to do, and does not guess at an account without Photos.
+#[test]
+fn pages_that_do_not_come() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let ends = |on: &str, code, body: Option<&str>, advises: &str| {
+        let action = FaultAction::Status { code, retry_after: None, body: body.map(str::to_owned) };
+        let rule = FaultRule::new(on, action).containing("CPLAssetAndMaster");
+        world.cloud.set_faults(FaultScript::new([rule])).unwrap();
+        let ran = ran(&mut world.download()).exits(1);
+        assert!(ran.out.contains(advises) && !ran.out.contains("never set up"), "{}", ran.out);
+        assert!(!ran.out.contains("album: )"), "{}", ran.out);
+    };
+    ends("cloudkit/records/query", 200, Some("{}"), "(tried 5 times). Run again in a while");
+    ends("cloudkit/records/query", 400, None, "Run again in a while");
+    ends("cloudkit/records/query", 404, None, "run again, and if it stays so");
+}
+
+/// Right after a sign-in with a password, nobody is told of a saved session without one.
+#[test]
+fn a_session_that_photos_keeps_refusing() {
+    for code in [421, 450] {
+        let world = World::new(LibrarySpec::plain(1, 1000));
+        world.cloud.set_faults(status("cloudkit", code, None)).unwrap();
+        for _ in 0..2 {
+            let ran = ran(&mut world.download()).exits(1);
+            ran.says("iCloud Photos keeps refusing this session although it was renewed just now");
+            assert!(!ran.out.contains("no password was found"), "{}", ran.out);
+            assert!(ran.out.contains("move this Apple ID's file out of --cookie-directory"), "{}", ran.out);
+        }
+    }
 }
 
 #[test]
@@ -140,7 +224,7 @@ fn no_network() {
         ran(world.download().env("ICLOUDPD_AUTH_ENDPOINT", &dead).env("ICLOUDPD_SETUP_ENDPOINT", &dead))
             .exits(1);
     ran.says("Cannot connect to Apple iCloud service");
-    assert!(ran.out.contains("Check the network and HTTPS_PROXY"));
+    assert!(ran.out.contains("Check the network, HTTPS_PROXY and SSL_CERT_FILE"));
 }
 
 #[test]

@@ -74,7 +74,10 @@ fn certificates_are_checked_against_the_trust_store_of_the_system() {
     };
     let stranger = ran(&mut command()).exits(1);
     stranger.says("Cannot connect to Apple iCloud service");
-    assert!(stranger.out.contains("certificate"), "{}", stranger.out);
+    assert!(stranger.out.contains("name its root certificate in SSL_CERT_FILE"), "{}", stranger.out);
+    assert!(!stranger.out.contains("is the network up?"), "{}", stranger.out);
+    let unusable = ran(command().env("SSL_CERT_FILE", home.path().join("nothing.pem"))).exits(1);
+    assert!(unusable.out.contains("root certificate"), "{}", unusable.out);
     let known = ran(command().env("SSL_CERT_FILE", &roots)).exits(1);
     assert!(
         !known.out.contains("Cannot connect"),

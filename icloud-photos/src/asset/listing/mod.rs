@@ -15,14 +15,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt};
 
 pub(super) use self::pairing::join_all;
 use self::reader::{Reader, Source};
-use super::{Asset, Fields, Role, record};
+use super::record::{self, Page, parse_page};
+use super::{Asset, Fields, Role};
 use crate::error::{Error, Result};
 use crate::library::{Album, LibraryId, SyncToken, query};
 
@@ -247,11 +247,14 @@ impl Source for AlbumSource {
         self.album.index().records_per_asset
     }
 
-    fn page(self: Arc<Self>, rank: u64, records: usize) -> BoxFuture<'static, Result<Bytes>> {
+    fn page(self: Arc<Self>, rank: u64, records: usize) -> BoxFuture<'static, Result<Page>> {
         async move {
             let library = self.album.library();
             let body = query::list(self.album.index(), library.zone(), rank, records, self.keys.as_deref());
-            library.query(&body).await.map_err(|error| error.with("album", self.album.name()))
+            library.query(&body, parse_page).await.map_err(|error| match self.album.name() {
+                "" => error,
+                name => error.with("album", name),
+            })
         }
         .boxed()
     }
@@ -260,7 +263,7 @@ impl Source for AlbumSource {
         async move { self.album.count().await }.boxed()
     }
 
-    fn lookup(self: Arc<Self>, names: Vec<String>) -> BoxFuture<'static, Result<Bytes>> {
+    fn lookup(self: Arc<Self>, names: Vec<String>) -> BoxFuture<'static, Result<Page>> {
         async move { self.album.library().records(&names, self.keys.as_deref()).await }.boxed()
     }
 }

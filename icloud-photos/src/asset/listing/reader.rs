@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
 use tokio_util::task::AbortOnDropHandle;
@@ -11,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Progress;
 use super::pairing::{Pairing, Window, join_all};
 use super::ranks::{Ranks, Shape};
-use crate::asset::record::{Page, parse_page};
+use crate::asset::record::Page;
 use crate::asset::{Asset, MasterId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::{LibraryId, SyncToken, query};
@@ -23,9 +22,9 @@ const MAX_STEPS_BACK: u32 = 3;
 pub(super) trait Source: Send + Sync + 'static {
     fn library(&self) -> &LibraryId;
     fn records_per_asset(&self) -> usize;
-    fn page(self: Arc<Self>, rank: u64, records: usize) -> BoxFuture<'static, Result<Bytes>>;
+    fn page(self: Arc<Self>, rank: u64, records: usize) -> BoxFuture<'static, Result<Page>>;
     fn count(self: Arc<Self>) -> BoxFuture<'static, Result<Option<u64>>>;
-    fn lookup(self: Arc<Self>, names: Vec<String>) -> BoxFuture<'static, Result<Bytes>>;
+    fn lookup(self: Arc<Self>, names: Vec<String>) -> BoxFuture<'static, Result<Page>>;
 }
 
 pub(super) struct Reader<S> {
@@ -169,8 +168,7 @@ impl<S: Source> Reader<S> {
     fn fetch(&self, rank: u64) -> Fetch {
         let source = self.source.clone();
         let records = self.page * source.records_per_asset();
-        let task = async move { parse_page(&source.page(rank, records).await?) };
-        Fetch::Running(AbortOnDropHandle::new(tokio::spawn(task)))
+        Fetch::Running(AbortOnDropHandle::new(tokio::spawn(source.page(rank, records))))
     }
 
     /// A page that shares no asset with what was read before shows that the list moved.
@@ -235,7 +233,6 @@ impl<S: Source> Reader<S> {
         let names: BTreeSet<String> =
             assets.iter().filter_map(|asset| asset.master.as_ref()).map(ToString::to_string).collect();
         let answer = self.source.clone().lookup(names.into_iter().collect()).await?;
-        let answer = parse_page(&answer)?;
         Ok(join_all(assets, answer.masters, &answer.failures, self.source.library()))
     }
 

@@ -119,14 +119,14 @@ impl Source for FakeList {
         self.records_per_asset
     }
 
-    fn page(self: Arc<Self>, rank: u64, records: usize) -> BoxFuture<'static, Result<Bytes>> {
+    fn page(self: Arc<Self>, rank: u64, records: usize) -> BoxFuture<'static, Result<Page>> {
         async move {
             let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
             self.most_running.fetch_max(running, Ordering::SeqCst);
             tokio::task::yield_now().await;
             let answer = self.answer(rank as usize, records);
             self.running.fetch_sub(1, Ordering::SeqCst);
-            Ok(answer?.to_string().into())
+            parse_page(answer?.to_string().as_bytes())
         }
         .boxed()
     }
@@ -135,7 +135,7 @@ impl Source for FakeList {
         async move { Ok(self.count) }.boxed()
     }
 
-    fn lookup(self: Arc<Self>, names: Vec<String>) -> BoxFuture<'static, Result<Bytes>> {
+    fn lookup(self: Arc<Self>, names: Vec<String>) -> BoxFuture<'static, Result<Page>> {
         let record = |name: &String| match name.as_str() {
             "m13" => json!({ "recordName": name, "serverErrorCode": "NOT_FOUND" }),
             "m17" => json!({ "recordName": name, "serverErrorCode": "THROTTLED" }),
@@ -143,7 +143,7 @@ impl Source for FakeList {
         };
         let answer = json!({ "records": names.iter().map(record).collect::<Vec<_>>() });
         self.lookups.lock().unwrap().push(names);
-        async move { Ok(answer.to_string().into()) }.boxed()
+        async move { parse_page(answer.to_string().as_bytes()) }.boxed()
     }
 }
 

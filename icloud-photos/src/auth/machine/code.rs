@@ -29,7 +29,7 @@ pub(crate) struct Factor {
 }
 
 impl Factor {
-    pub(super) fn is_accepted(&self) -> bool {
+    pub(crate) fn is_accepted(&self) -> bool {
         self.accepted
     }
 }

@@ -39,8 +39,9 @@ use super::wire::{self, SecurityKey};
 use crate::error::{Error, Result};
 use crate::session::account::Account;
 use crate::session::reason::Reason;
+use crate::session::saved::{SignedIn, next_renewal};
 use crate::session::tokens::Tokens;
-use crate::session::{AppleId, Rung, wire as session_wire};
+use crate::session::{AppleId, Rung, SavedSession, wire as session_wire};
 
 /// A sign-in, wherever it stands.
 pub(super) struct Machine {
@@ -212,6 +213,14 @@ impl Machine {
 
     pub(super) fn rung(&self) -> Rung {
         self.rung
+    }
+
+    /// Puts the tokens and the account in place of what was saved before.
+    pub(super) fn note(&self, saved: &mut SavedSession, now: SystemTime) {
+        let previous = saved.signed_in.as_ref().map_or(0, |signed_in| signed_in.renewals);
+        let renewals = next_renewal(previous, now);
+        let (tokens, account) = (self.tokens.clone(), self.details.clone());
+        saved.signed_in = Some(SignedIn { tokens, account, renewals });
     }
 
     pub(super) fn security_key(&self) -> Option<&SecurityKey> {
