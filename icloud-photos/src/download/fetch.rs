@@ -148,7 +148,9 @@ impl<'a> Fetch<'a> {
             }
             failures += 1;
             let clock = self.session.clock();
-            let pause = policy.pause(failures, &error, clock.jitter()).filter(|_| strange <= MAX_STRANGE);
+            // Whoever waits for a fresh link waits as long as the others do, so that one lookup serves them all.
+            let jitter = if dead { 0.0 } else { clock.jitter() };
+            let pause = policy.pause(failures, &error, jitter).filter(|_| strange <= MAX_STRANGE);
             let Some(pause) = pause else {
                 return Err(policy.exhausted(failures, error));
             };

@@ -164,6 +164,20 @@ async fn expired_links_are_renewed_together() {
     assert!((1..=3).contains(&lookups), "{lookups} lookups for 60 links");
 }
 
+/// Links that are dead again wait, and wait together.
+#[tokio::test(start_paused = true)]
+async fn links_that_are_dead_again_are_renewed_together_too() {
+    let cloud = support::cloud(LibrarySpec::plain(8, 1000));
+    let library = support::sign_in(&cloud).await.primary_library();
+    let assets: Vec<Asset> = library.all().assets().try_collect().await.unwrap();
+    cloud.set_faults(FaultScript { seed: 1, rules: vec![content(status(410)).times(16)] }).unwrap();
+    cloud.reset_counts();
+    let downloader = Downloader::new(&library);
+    let all = assets.iter().map(|asset| downloader.get(asset, Role::Original).bytes(1000));
+    assert!(futures::future::join_all(all).await.iter().all(Result::is_ok));
+    assert_eq!(cloud.counts().requests_to("cloudkit/records/lookup"), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_file_too_large_for_memory_is_refused() {
     let cloud = support::cloud(LibrarySpec::plain(1, 5000));
