@@ -83,12 +83,36 @@ async fn a_file_that_is_gone_on_both_sides_is_forgotten() {
 #[tokio::test(start_paused = true)]
 async fn a_rough_run_and_a_good_one_lead_to_the_same_copy() {
     let storms: [(&str, Vec<FaultRule>); 6] = [
-        ("503 everywhere", vec![FaultRule::new("cloudkit", status(503)).after(3), FaultRule::new("content", status(503)).after(30)]),
-        ("503 now and then", vec![FaultRule::new("cloudkit", status(503)).rate(0.3), FaultRule::new("content", status(503)).rate(0.3)]),
+        (
+            "503 everywhere",
+            vec![
+                FaultRule::new("cloudkit", status(503)).after(3),
+                FaultRule::new("content", status(503)).after(30),
+            ],
+        ),
+        (
+            "503 now and then",
+            vec![
+                FaultRule::new("cloudkit", status(503)).rate(0.3),
+                FaultRule::new("content", status(503)).rate(0.3),
+            ],
+        ),
         ("flips", vec![FaultRule::new("content", FaultAction::Flip { at: None }).rate(0.5)]),
         ("listing cut", vec![FaultRule::new("cloudkit/records/query", FaultAction::Reset).after(4)]),
-        ("content cut", vec![FaultRule::new("content", FaultAction::Cut { after: 700 }).rate(0.6), FaultRule::new("content", FaultAction::Reset).rate(0.2)]),
-        ("no history", vec![FaultRule::new("cloudkit/changes", FaultAction::Reset), FaultRule::new("content", status(410)).rate(0.3)]),
+        (
+            "content cut",
+            vec![
+                FaultRule::new("content", FaultAction::Cut { after: 700 }).rate(0.6),
+                FaultRule::new("content", FaultAction::Reset).rate(0.2),
+            ],
+        ),
+        (
+            "no history",
+            vec![
+                FaultRule::new("cloudkit/changes", FaultAction::Reset),
+                FaultRule::new("content", status(410)).rate(0.3),
+            ],
+        ),
     ];
     for (name, storm) in storms {
         let copy = Copy::of(LibrarySpec::everyday(21, 130)).await;

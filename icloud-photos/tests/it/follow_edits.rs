@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::sync::SyncBuilder;
+use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::{Album, Library};
 use icloud_photos_testkit::{Edit, LibrarySpec};
 

@@ -184,8 +184,9 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
             Action::Download { target, deduplicated, .. } => {
                 narrator.would_download(&target.path, *deduplicated);
             }
-            Action::Present { target, deduplicated, .. } => {
+            Action::Present { target, deduplicated, doubted, .. } => {
                 report.present += 1;
+                report.unconfirmed += u64::from(*doubted);
                 if *deduplicated {
                     narrator.event(SyncEvent::Deduplicated { path: &target.path });
                 }
@@ -195,8 +196,9 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
                 report.skipped += 1;
                 narrator.event(SyncEvent::Skipped { asset, reason });
             }
-            Action::Stands { path } => {
+            Action::Stands { path, doubted } => {
                 report.present += 1;
+                report.unconfirmed += u64::from(*doubted);
                 narrator.event(SyncEvent::Present { path });
             }
             Action::Problem { asset, id, error, .. } => {

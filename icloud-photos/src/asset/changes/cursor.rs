@@ -59,8 +59,8 @@ impl Library {
     async fn token(&self) -> Result<SyncToken> {
         let mut database: Option<String> = None;
         loop {
-            let answer = self.post("/changes/database", &query::zones(database.as_deref())).await?;
-            let page: Zones = wire::read(&answer)?;
+            let body = query::zones(database.as_deref());
+            let page: Zones = self.post("/changes/database", &body, |answer| wire::read(answer)).await?;
             match page.zones.into_iter().find(|zone| names(self.zone(), &zone.id)) {
                 Some(Zone { deleted: true, .. }) => return Err(self.missing()),
                 Some(zone) => match zone.sync_token.filter(|token| !token.is_empty()) {
@@ -82,7 +82,7 @@ impl Library {
         let keys = ["recordName".to_owned()];
         let everything = self.all();
         let body = query::list(everything.index(), self.zone(), 0, ENOUGH_FOR_A_TOKEN, Some(&keys));
-        let token = parse_page(&self.query(&body).await?)?.token;
+        let token = self.query(&body, parse_page).await?.token;
         token.map(SyncToken::new).ok_or_else(|| {
             Error::new(ErrorKind::Protocol, "iCloud does not say where the library's history stands")
                 .with("library", self.name())

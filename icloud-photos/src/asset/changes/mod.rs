@@ -44,7 +44,7 @@ use std::num::NonZeroUsize;
 pub use self::cursor::ChangeCursor;
 use self::page::{Answer, Page};
 pub use self::state::{AssetChange, AssetState};
-use super::record::{desired_keys, parse_page};
+use super::record::desired_keys;
 use super::{Asset, AssetId, Fields, MasterId, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::{AlbumId, AlbumKind, Library, SyncToken, query};
@@ -269,23 +269,8 @@ impl Changes {
         if let Some(keys) = &mut keys {
             keys.extend(ALBUM_KEYS.map(str::to_owned));
         }
-        let (library, session) = (&self.library, self.library.session());
-        let body = query::changes(library.zone(), self.cursor.token(), self.page, keys.as_deref());
-        let mut failures = 0;
-        loop {
-            let answer = library.post("/changes/zone", &body).await?;
-            let error = match page::read(&answer) {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error.with("library", library.name()),
-            };
-            failures += 1;
-            let policy = session.retries();
-            let Some(pause) = policy.pause(failures, &error, session.clock().jitter()) else {
-                return Err(policy.exhausted(failures, error));
-            };
-            tracing::debug!(%error, ?pause, failures, "trying again");
-            session.clock().sleep(pause).await;
-        }
+        let body = query::changes(self.library.zone(), self.cursor.token(), self.page, keys.as_deref());
+        self.library.post("/changes/zone", &body, page::read).await
     }
 
     /// Looks up the masters that a page lacks and makes changes of it.
@@ -294,7 +279,7 @@ impl Changes {
         let (mut masters, mut failures) = (Vec::new(), Vec::new());
         for names in page.missing().chunks(query::MAX_RECORDS) {
             let names: Vec<&str> = names.iter().map(MasterId::as_str).collect();
-            let answer = parse_page(&self.library.records(&names, keys.as_deref()).await?)?;
+            let answer = self.library.records(&names, keys.as_deref()).await?;
             masters.extend(answer.masters);
             failures.extend(answer.failures);
         }

@@ -105,8 +105,7 @@ impl Route {
 
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::End;
-        (self.inner.follows() && !(self.listed && self.whole))
-            .then(|| (None, recheck(self.inner.clone())))
+        (self.inner.follows() && !(self.listed && self.whole)).then(|| (None, recheck(self.inner.clone())))
     }
 
     fn end(&mut self) -> Option<Stretch> {
