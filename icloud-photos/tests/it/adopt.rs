@@ -86,7 +86,11 @@ async fn a_tree_is_recognised_under_its_names_and_under_any() {
         all_verified(&copy, &about).await;
         nothing_is_fetched(&copy, &about).await;
         let (again, _) = adopt(&copy, false).await;
-        assert_eq!((again.known, again.bytes, again.missing), (files, 0, 0), "{about}: nothing is read twice");
+        assert_eq!(
+            (again.known, again.bytes, again.missing),
+            (files, 0, 0),
+            "{about}: nothing is read twice"
+        );
 
         let copy = orphaned(spec, policy).await;
         let mut dice = Dice(seed);

@@ -132,8 +132,14 @@ impl Copy {
     }
 
     pub(crate) async fn bytes(&self, path: &str) -> Vec<u8> {
-        let chunks: Vec<_> =
-            self.storage.read(&at(path), 0).await.unwrap_or_else(|error| panic!("{path}: {error}")).try_collect().await.unwrap();
+        let chunks: Vec<_> = self
+            .storage
+            .read(&at(path), 0)
+            .await
+            .unwrap_or_else(|error| panic!("{path}: {error}"))
+            .try_collect()
+            .await
+            .unwrap();
         chunks.concat()
     }
 

@@ -110,7 +110,8 @@ async fn repair_brings_the_right_bytes_and_keeps_the_others() {
     assert_eq!(copy.held().await, held, "all as it was");
     let paths = copy.paths().await;
     for (path, (_, bytes)) in &faults {
-        let aside = paths.iter().find(|aside| aside.starts_with(".icloud-photos-trash/") && aside.ends_with(path));
+        let aside =
+            paths.iter().find(|aside| aside.starts_with(".icloud-photos-trash/") && aside.ends_with(path));
         match (bytes, aside) {
             (Some(bytes), Some(aside)) => assert!(copy.bytes(aside).await == *bytes, "{aside}"),
             (None, None) => {}
@@ -148,16 +149,26 @@ async fn a_repair_that_fails_changes_nothing() {
     let path = copy.paths().await.remove(0);
     let damaged = flip(copy.bytes(&path).await);
     copy.put(&path, damaged.clone()).await;
-    for action in [FaultAction::Flip { at: None }, FaultAction::Flip { at: Some(7) }, FaultAction::status(404)] {
+    for action in
+        [FaultAction::Flip { at: None }, FaultAction::Flip { at: Some(7) }, FaultAction::status(404)]
+    {
         copy.faults(vec![FaultRule::new("content", action.clone())]);
         let (report, told) = check(&copy, VerifyOptions::default().repair()).await;
-        assert_eq!((report.repaired, report.failed, report.is_clean()), (0, 1, false), "{action:?}: {told:?}");
+        assert_eq!(
+            (report.repaired, report.failed, report.is_clean()),
+            (0, 1, false),
+            "{action:?}: {told:?}"
+        );
         assert!(copy.bytes(&path).await == damaged, "{action:?}");
         assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified), "{action:?}");
     }
     let trash: Vec<_> = copy.storage.list(&at(".icloud-photos-trash")).try_collect().await.unwrap();
     assert!(trash.is_empty(), "{trash:?}");
-    copy.world.library().edit(copy.rows().await[0].key.asset.as_str(), &Edit::Purge, copy.world.cloud.now_ms());
+    copy.world.library().edit(
+        copy.rows().await[0].key.asset.as_str(),
+        &Edit::Purge,
+        copy.world.cloud.now_ms(),
+    );
     let all: Vec<_> = copy.storage.list(&StoragePath::root()).try_collect().await.unwrap();
     assert_eq!(all.len(), 4);
 }

@@ -64,7 +64,9 @@ mod tests {
         let jpeg = b"\xff\xd8\xff\xe0\0\x04ab\xff\xe1\0\x0aExif\0\0xy\xff\xdb rest";
         let [before, behind] = without_exif(jpeg).unwrap();
         assert_eq!((before, behind), (&jpeg[..8], &b"\xff\xdb rest"[..]));
-        for other in [&b"\xff\xd8\xff\xdb\0\x04ab"[..], b"\xff\xd8\xff\xe1\0\x0aExif", b"\xff\xd8\xff", b"\xff\xd8"] {
+        for other in
+            [&b"\xff\xd8\xff\xdb\0\x04ab"[..], b"\xff\xd8\xff\xe1\0\x0aExif", b"\xff\xd8\xff", b"\xff\xd8"]
+        {
             assert_eq!(without_exif(other), None);
         }
     }

@@ -41,8 +41,13 @@ impl SyncEngine {
         tell: impl Fn(AdoptEvent<'_>) + Send + Sync,
     ) -> Result<AdoptReport> {
         let inner = self.inner();
-        let mut adoption =
-            Adoption { tell: &tell, report: AdoptReport::default(), rehearse, rows: Vec::new(), have: HashSet::new() };
+        let mut adoption = Adoption {
+            tell: &tell,
+            report: AdoptReport::default(),
+            rehearse,
+            rows: Vec::new(),
+            have: HashSet::new(),
+        };
         let tree = Tree::walk(&inner, &mut adoption).await?;
         let wishes = Wishes::list(&inner, &tree).await?;
         let outcome = adoption.run(&inner, tree, wishes).await;
@@ -160,7 +165,9 @@ impl Adoption<'_> {
                 Err(error) => self.unreadable(&meta.path, &error),
             }
         }
-        contents.values_mut().for_each(|metas| metas.sort_unstable_by(|one, other| one.path.cmp(&other.path)));
+        contents
+            .values_mut()
+            .for_each(|metas| metas.sort_unstable_by(|one, other| one.path.cmp(&other.path)));
         contents
     }
 
@@ -200,7 +207,8 @@ impl Adoption<'_> {
             return Ok(());
         };
         let near = wish.size.is_some_and(|size| size != meta.size && size.abs_diff(meta.size) < EXIF_SEGMENT);
-        let derived = near && exif::is_derived(&*inner.storage, meta, wish.checksum.as_ref()).await.unwrap_or(false);
+        let derived =
+            near && exif::is_derived(&*inner.storage, meta, wish.checksum.as_ref()).await.unwrap_or(false);
         let status = if derived {
             self.report.derived += 1;
             (self.tell)(AdoptEvent::Derived { path });
