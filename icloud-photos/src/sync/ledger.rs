@@ -149,17 +149,18 @@ impl Ledger {
     }
 }
 
-/// The same bytes under the same name are as proven for this asset as for the one they were fetched for. A file that never
-/// came to be gets no row.
+/// The same bytes under the same name are as proven for this asset as for the one they were fetched for, and as much missing
+/// if they could not be had. A file that nobody fetched gets no row.
 fn proven_by(row: FileRow, owners: &[FileRow]) -> Option<FileRow> {
-    let same = |owner: &&FileRow| {
-        let content = owner.checksum.is_some() && owner.checksum == row.checksum;
-        content && owner.status.is_kept() && (row.size.is_none() || owner.size == row.size)
-    };
     if row.status == Status::Verified {
         return Some(row);
     }
-    match owners.iter().find(same) {
+    let same = |owner: &&FileRow| {
+        let content = owner.checksum.is_some() && owner.checksum == row.checksum;
+        content && (row.size.is_none() || owner.size == row.size)
+    };
+    let kept = owners.iter().filter(same).find(|owner| owner.status.is_kept());
+    match kept.or_else(|| owners.iter().find(same)) {
         Some(owner) => Some(FileRow {
             status: owner.status.clone(),
             size: owner.size,

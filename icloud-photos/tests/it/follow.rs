@@ -47,6 +47,25 @@ async fn what_failed_is_fetched_by_the_next_run() {
     copy.rests("after everything came").await;
 }
 
+/// Two photos show one file, and it fails: both are missed.
+#[tokio::test(start_paused = true)]
+async fn a_file_of_two_photos_that_failed_comes_for_both() {
+    let copy = Copy::of(LibrarySpec::plain(3, 3000)).await;
+    copy.run().await.unwrap();
+    let added = copy.world.library().add_photo("New.JPG", 2500, now(&copy));
+    copy.world.library().duplicate(&added, now(&copy)).unwrap();
+    copy.faults(vec![FaultRule::new("content", FaultAction::Flip { at: None })]);
+    assert_eq!(copy.run().await.unwrap().failed, 1);
+    assert_eq!(failed(&copy.rows().await), 2);
+    // The first of them is gone meanwhile.
+    copy.world.library().edit(&added, &Edit::Purge, now(&copy));
+    copy.faults(Vec::new());
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean() && report.downloaded == 1, "{report}");
+    assert_eq!(copy.held().await, copy.afresh().await);
+    copy.rests("the other has it").await;
+}
+
 /// A photo that failed, and that is deleted before it could be fetched, is nobody's concern any more.
 #[tokio::test(start_paused = true)]
 async fn what_failed_and_is_gone_is_forgotten() {

@@ -1,1 +1,232 @@
-//! Soon.
+//! Reading again what the catalogue says is there.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures::TryStreamExt;
+use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
+use icloud_photos::sync::catalogue::{Catalogue, Status};
+use icloud_photos::sync::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+
+use crate::copies::{Copy, at, checksum, flip};
+
+/// What was told of each path, in order.
+type Told = BTreeMap<String, Vec<String>>;
+
+async fn check(copy: &Copy, options: VerifyOptions) -> (VerifyReport, Told) {
+    let told = Mutex::new(Told::new());
+    let tell = |event: VerifyEvent<'_>| {
+        let (path, what) = match event {
+            VerifyEvent::Sound { path, .. } => (path, "sound".to_owned()),
+            VerifyEvent::Bad { path, fault } => (path, format!("{fault:?}")),
+            VerifyEvent::Repaired { path } => (path, "repaired".to_owned()),
+            VerifyEvent::Stray { path } => (path, "stray".to_owned()),
+            VerifyEvent::Failed { path, error } => (path, format!("failed: {error}")),
+            _ => return,
+        };
+        told.lock().unwrap().entry(path.to_string()).or_default().push(what);
+    };
+    let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
+    let report = verify(storage, catalogue, options, Some(&copy.engine()), tell).await.unwrap();
+    (report, told.into_inner().unwrap())
+}
+
+async fn copied(spec: LibrarySpec) -> Copy {
+    let copy = Copy::of(spec).await;
+    assert!(copy.run().await.unwrap().is_clean());
+    copy.world.cloud.reset_counts();
+    copy
+}
+
+/// Writes a file with a time of its own, as somebody does who works on it.
+async fn rework(copy: &Copy, path: &str, bytes: Vec<u8>) {
+    let options = WriteOptions::default().replace().modified(std::time::SystemTime::now());
+    let mut writer = copy.storage.write(&at(path), options).await.unwrap();
+    writer.write(bytes.into()).await.unwrap();
+    writer.commit().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sound_is_proven_without_a_request_and_a_write() {
+    let copy = copied(LibrarySpec::everyday(1, 100)).await;
+    let files = copy.files().await;
+    let writes = copy.catalogue.writes();
+    let (report, told) = check(&copy, VerifyOptions::default()).await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.promoted, report.unproven, report.strays), (0, 0, 0), "{report}");
+    assert_eq!(told.len(), files.len());
+    assert_eq!(copy.catalogue.writes(), writes);
+    assert_eq!(copy.world.cloud.counts().requests, 0);
+}
+
+/// One of each fault, with the bytes that stand there instead.
+async fn ruin(copy: &Copy) -> BTreeMap<String, (Fault, Option<Vec<u8>>)> {
+    let paths = copy.paths().await;
+    let mut faults = BTreeMap::new();
+    let bytes = copy.bytes(&paths[0]).await;
+    copy.put(&paths[0], flip(bytes.clone())).await;
+    faults.insert(paths[0].clone(), (Fault::Rotten, Some(flip(bytes))));
+    let bytes = copy.bytes(&paths[1]).await;
+    copy.put(&paths[1], bytes[..100].to_vec()).await;
+    faults.insert(paths[1].clone(), (Fault::Truncated, Some(bytes[..100].to_vec())));
+    let bytes = [copy.bytes(&paths[2]).await, b"and a caption".to_vec()].concat();
+    rework(copy, &paths[2], bytes.clone()).await;
+    faults.insert(paths[2].clone(), (Fault::Changed, Some(bytes)));
+    copy.remove(&paths[3]).await;
+    faults.insert(paths[3].clone(), (Fault::Missing, None));
+    let bytes = flip(copy.bytes(&paths[4]).await);
+    rework(copy, &paths[4], bytes.clone()).await;
+    faults.insert(paths[4].clone(), (Fault::Changed, Some(bytes)));
+    faults
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_fault_is_named_and_none_is_touched() {
+    let copy = copied(LibrarySpec::plain(12, 3000)).await;
+    let faults = ruin(&copy).await;
+    copy.put("somebody/else.txt", b"mine".to_vec()).await;
+    let before = copy.files().await;
+    let (report, told) = check(&copy, VerifyOptions::default()).await;
+    assert_eq!((report.bad, report.proven, report.strays, report.repaired), (5, 7, 1, 0), "{report}");
+    assert!(!report.is_clean());
+    for (path, (fault, _)) in &faults {
+        assert_eq!(told[path], [format!("{fault:?}")], "{path}");
+    }
+    assert_eq!(told["somebody/else.txt"], ["stray"]);
+    assert_eq!(copy.files().await, before);
+    assert_eq!(copy.world.cloud.counts().requests, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn repair_brings_the_right_bytes_and_keeps_the_others() {
+    let copy = copied(LibrarySpec::plain(12, 3000)).await;
+    let held = copy.held().await;
+    let faults = ruin(&copy).await;
+    let (report, told) = check(&copy, VerifyOptions::default().repair()).await;
+    assert_eq!((report.bad, report.repaired, report.failed), (5, 5, 0), "{report} {told:?}");
+    assert!(report.is_clean());
+    assert_eq!(copy.world.cloud.counts().requests_to("content"), 5);
+    assert_eq!(copy.held().await, held, "all as it was");
+    let paths = copy.paths().await;
+    for (path, (_, bytes)) in &faults {
+        let aside =
+            paths.iter().find(|aside| aside.starts_with(".icloud-photos-trash/") && aside.ends_with(path));
+        match (bytes, aside) {
+            (Some(bytes), Some(aside)) => assert!(copy.bytes(aside).await == *bytes, "{aside}"),
+            (None, None) => {}
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+    let (report, _) = check(&copy, VerifyOptions::default()).await;
+    assert_eq!((report.proven, report.bad, report.strays), (12, 0, 0), "{report}");
+    copy.rests("after the repair").await;
+}
+
+/// Two repairs on one day: the second must not write over what the first has kept.
+#[tokio::test(start_paused = true)]
+async fn what_was_kept_aside_stays() {
+    let copy = copied(LibrarySpec::plain(3, 3000)).await;
+    let path = copy.paths().await.remove(0);
+    let mut kept = Vec::new();
+    for work in [&b"first"[..], b"second", b"third"] {
+        rework(&copy, &path, work.to_vec()).await;
+        check(&copy, VerifyOptions::default().repair()).await;
+        kept.push(work.to_vec());
+    }
+    let mut aside = Vec::new();
+    for path in copy.paths().await.iter().filter(|path| path.starts_with(".icloud-photos-trash/")) {
+        aside.push(copy.bytes(path).await);
+    }
+    aside.sort();
+    assert_eq!(aside, kept);
+}
+
+/// Apple sends wrong bytes during a repair: what stands there stays, and is not lost.
+#[tokio::test(start_paused = true)]
+async fn a_repair_that_fails_changes_nothing() {
+    let copy = copied(LibrarySpec::plain(4, 3000)).await;
+    let path = copy.paths().await.remove(0);
+    let damaged = flip(copy.bytes(&path).await);
+    copy.put(&path, damaged.clone()).await;
+    for action in
+        [FaultAction::Flip { at: None }, FaultAction::Flip { at: Some(7) }, FaultAction::status(404)]
+    {
+        copy.faults(vec![FaultRule::new("content", action.clone())]);
+        let (report, told) = check(&copy, VerifyOptions::default().repair()).await;
+        assert_eq!(
+            (report.repaired, report.failed, report.is_clean()),
+            (0, 1, false),
+            "{action:?}: {told:?}"
+        );
+        assert!(copy.bytes(&path).await == damaged, "{action:?}");
+        assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified), "{action:?}");
+    }
+    let trash: Vec<_> = copy.storage.list(&at(".icloud-photos-trash")).try_collect().await.unwrap();
+    assert!(trash.is_empty(), "{trash:?}");
+    copy.world.library().edit(
+        copy.rows().await[0].key.asset.as_str(),
+        &Edit::Purge,
+        copy.world.cloud.now_ms(),
+    );
+    let all: Vec<_> = copy.storage.list(&StoragePath::root()).try_collect().await.unwrap();
+    assert_eq!(all.len(), 4);
+}
+
+/// A tree that a first run took over by name and length.
+#[tokio::test(start_paused = true)]
+async fn what_was_assumed_is_proven_or_found_out() {
+    let mut copy = copied(LibrarySpec::plain(10, 3000)).await;
+    let path = copy.paths().await.remove(4);
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    copy.catalogue = Arc::default();
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+    assert!(copy.rows().await.iter().all(|row| row.status == Status::Assumed));
+    let (report, told) = check(&copy, VerifyOptions::default()).await;
+    assert_eq!((report.proven, report.promoted, report.bad), (9, 9, 1), "{report}");
+    assert_eq!(told[&path], ["NeverRight"]);
+    let proven = copy.rows().await.iter().filter(|row| row.status == Status::Verified).count();
+    assert_eq!(proven, 9);
+    let (report, _) = check(&copy, VerifyOptions::default().repair()).await;
+    assert_eq!((report.promoted, report.repaired), (0, 1), "{report}");
+    copy.rests("all proven").await;
+    assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
+}
+
+#[tokio::test(start_paused = true)]
+async fn samples_are_shares_and_lead_to_everything() {
+    let copy = copied(LibrarySpec::plain(200, 300)).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let (report, told) = check(&copy, VerifyOptions::default().sample(0.2, seed)).await;
+        assert!((15..=70).contains(&report.proven), "seed {seed}: {report}");
+        assert_eq!(check(&copy, VerifyOptions::default().sample(0.2, seed)).await.1, told, "the same again");
+        seen.extend(told.into_keys());
+    }
+    assert_eq!(seen.len(), 200, "every file has its turn");
+    assert_eq!(check(&copy, VerifyOptions::default().sample(0.0, 1)).await.0.proven, 0);
+}
+
+/// A file that Apple's checksum never proved is not bad for that; only if it changes.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_confirmed_is_watched() {
+    let copy = Copy::of(LibrarySpec::plain(3, 3000)).await;
+    copy.faults(vec![FaultRule::new("content", FaultAction::Flip { at: Some(1500) })]);
+    assert_eq!(copy.run().await.unwrap().unconfirmed, 3);
+    for _ in 0..2 {
+        let (report, told) = check(&copy, VerifyOptions::default()).await;
+        assert_eq!((report.unproven, report.bad), (3, 0), "{report} {told:?}");
+    }
+    let path = copy.paths().await.remove(0);
+    let mut worse = copy.bytes(&path).await;
+    worse[3] ^= 1;
+    copy.put(&path, worse.clone()).await;
+    let (report, told) = check(&copy, VerifyOptions::default()).await;
+    assert_eq!((report.unproven, report.bad), (2, 1), "{report}");
+    assert_eq!(told[&path], ["Rotten"]);
+    copy.faults(Vec::new());
+    let (report, _) = check(&copy, VerifyOptions::default().repair()).await;
+    assert_eq!(report.repaired, 1);
+    assert_ne!(checksum(&copy.bytes(&path).await), checksum(&worse));
+    assert_eq!(copy.catalogue.totals().await.unwrap().verified.files, 1);
+}

@@ -180,7 +180,8 @@ fn a_session_that_photos_keeps_refusing() {
         world.cloud.set_faults(status("cloudkit", code, None)).unwrap();
         for _ in 0..2 {
             let ran = ran(&mut world.download()).exits(1);
-            ran.says("iCloud Photos keeps refusing this session although it was renewed just now");
+            let told = "iCloud Photos keeps refusing this session although it was renewed just now";
+            assert!(ran.out.contains(told), "{}", ran.out);
             assert!(!ran.out.contains("no password was found"), "{}", ran.out);
             assert!(ran.out.contains("move this Apple ID's file out of --cookie-directory"), "{}", ran.out);
         }

@@ -153,19 +153,36 @@ fn follow(inner: Arc<Inner>, cursor: &ChangeCursor) -> Survey {
 }
 
 fn news(inner: Arc<Inner>, changes: Changes) -> impl Stream<Item = Item> {
-    let batches = futures::stream::unfold(Some((inner, changes)), |state| async {
-        let (inner, mut changes) = state?;
+    let strangers = Strangers::default();
+    let batches = futures::stream::unfold(Some((inner, changes, strangers)), |state| async {
+        let (inner, mut changes, mut strangers) = state?;
         match changes.next().await {
-            Ok(None) => None,
+            Ok(None) => strangers.verdict().map(|item| (vec![item], None)),
             Ok(Some(batch)) => {
-                let mut items = inner.read(batch.changes).await;
+                let mut items = inner.read(batch.changes, &mut strangers).await;
                 items.push(Item::Other(Step::Reached(batch.cursor)));
-                Some((items, Some((inner, changes))))
+                Some((items, Some((inner, changes, strangers))))
             }
             Err(error) => Some((vec![Item::Asset(Err(error))], None)),
         }
     });
     batches.flat_map(futures::stream::iter)
+}
+
+/// Originals that changed, and whose assets are not known: a filter left them out. Filters go by names too, so that another
+/// name can make a photo wanted; only a list says whose name it is.
+#[derive(Default)]
+struct Strangers {
+    masters: HashSet<MasterId>,
+    /// Originals whose assets came along, on whatever page.
+    introduced: HashSet<MasterId>,
+}
+
+impl Strangers {
+    fn verdict(&self) -> Option<Item> {
+        let reason = "a photo that was left out has another name".to_owned();
+        (!self.masters.is_subset(&self.introduced)).then(|| Item::Other(Step::ListAnew(reason)))
+    }
 }
 
 /// Looks for every file that the catalogue knows; what is missing, or failed, is looked up.
@@ -203,10 +220,15 @@ impl Inner {
         cursor.inspect_err(|error| tracing::warn!(%error, "Apple does not say where the history stands")).ok()
     }
 
-    async fn read(&self, changes: Vec<Change>) -> Vec<Item> {
+    async fn read(&self, changes: Vec<Change>, strangers: &mut Strangers) -> Vec<Item> {
         let mut items = Vec::new();
         let mut masters = Vec::new();
         for change in changes {
+            if let Change::Asset(asset) | Change::Trashed(asset) = &change
+                && self.filters()
+            {
+                strangers.introduced.insert(asset.master_id().clone());
+            }
             match change {
                 Change::Reset { reason } => items.push(Item::Other(Step::ListAnew(reason))),
                 Change::Problem { asset, error } => items.push(Item::Other(Step::Problem(asset, error))),
@@ -220,25 +242,43 @@ impl Inner {
                 _ => {}
             }
         }
-        items.extend(self.others_of(masters).await);
+        items.extend(self.others_of(masters, strangers).await);
         items
+    }
+
+    fn filters(&self) -> bool {
+        self.skip_photos || self.skip_videos
     }
 
     /// The assets of changed originals that did not come along: those the catalogue knows, for an original bears the name of
     /// its content.
-    async fn others_of(&self, masters: Vec<(MasterId, Vec<AssetId>)>) -> Vec<Item> {
-        let checksums: Vec<_> =
-            masters.iter().filter_map(|(master, _)| Checksum::parse(master.as_str())).collect();
+    async fn others_of(
+        &self,
+        masters: Vec<(MasterId, Vec<AssetId>)>,
+        strangers: &mut Strangers,
+    ) -> Vec<Item> {
+        let named = masters
+            .iter()
+            .filter_map(|(master, told)| Some((master, told, Checksum::parse(master.as_str())?)));
+        let named: Vec<_> = named.collect();
+        let checksums: Vec<_> = named.iter().map(|(.., checksum)| *checksum).collect();
         if checksums.is_empty() {
             return Vec::new();
         }
         let rows = match self.catalogue.files_with(&checksums).await {
-            Ok(rows) => rows.into_iter().flatten(),
+            Ok(rows) => rows,
             Err(error) => return vec![Item::Asset(Err(error))],
         };
-        let told = |id: &AssetId| masters.iter().any(|(_, told)| told.contains(id));
-        let others = rows.filter(|row| row.key.library == self.key && !told(&row.key.asset));
-        self.look_up(others.map(|row| row.key.asset).collect()).await
+        let mut others = Vec::new();
+        for ((master, told, _), rows) in named.into_iter().zip(rows) {
+            let rows = rows.into_iter().filter(|row| row.key.library == self.key);
+            let assets: Vec<_> = rows.map(|row| row.key.asset).collect();
+            if assets.is_empty() && told.is_empty() && self.filters() {
+                strangers.masters.insert(master.clone());
+            }
+            others.extend(assets.into_iter().filter(|asset| !told.contains(asset)));
+        }
+        self.look_up(others).await
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {

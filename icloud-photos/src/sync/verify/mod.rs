@@ -3,170 +3,25 @@
 //! Apple's checksum in the catalogue proves a file without fetching it. What is damaged or missing can be fetched again; the
 //! bad bytes are kept in a dated folder, for they might be somebody's own work.
 
-use std::fmt;
+mod repair;
+mod report;
+
 use std::sync::Arc;
 
 use futures::StreamExt;
 
+pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
 use super::content::hash_all;
 use super::engine::{Inner, SyncEngine};
 use super::ledger::seconds;
-use super::store::{TRASH, is_ours};
+use super::store::is_ours;
 use crate::asset::Digests;
-use crate::download::Proof;
-use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Storage, StoragePath, WriteOptions};
+use crate::error::Result;
+use crate::storage::{Storage, StoragePath};
 
 /// Rows looked at in one go.
 const ROWS: usize = 1000;
-
-/// How much to verify, and what to do about it.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct VerifyOptions {
-    /// Which share of the files to read, from 0 to 1; which ones, changes with `seed`. Default all.
-    pub share: f64,
-    /// Chooses the sample.
-    pub seed: u64,
-    /// Fetch again what is damaged or missing. Default no.
-    pub repair: bool,
-}
-
-impl Default for VerifyOptions {
-    fn default() -> Self {
-        Self { share: 1.0, seed: 0, repair: false }
-    }
-}
-
-impl VerifyOptions {
-    /// Reads only a share of the files, chosen by `seed`.
-    #[must_use]
-    pub fn sample(mut self, share: f64, seed: u64) -> Self {
-        (self.share, self.seed) = (share, seed);
-        self
-    }
-
-    /// Fetches again what is damaged or missing.
-    #[must_use]
-    pub fn repair(mut self) -> Self {
-        self.repair = true;
-        self
-    }
-
-    fn takes(&self, key: &FileKey) -> bool {
-        // Stable from run to run, and of no value to anybody: FNV-1a.
-        let name = format!("{}/{}/{:?}", self.seed, key.asset, key.role);
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        ((hash >> 11) as f64 / (1u64 << 53) as f64) < self.share
-    }
-}
-
-/// What is wrong with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Nothing stands there.
-    Missing,
-    /// It is shorter than it was.
-    Truncated,
-    /// Its bytes are others, though nobody has written to it since: the disk, or whoever kept its time.
-    Rotten,
-    /// Somebody has written to it since.
-    Changed,
-    /// It was taken for a photo by name and length, and never was one.
-    NeverRight,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "missing",
-            Self::Truncated => "truncated",
-            Self::Rotten => "damaged",
-            Self::Changed => "changed by another program",
-            Self::NeverRight => "not the photo whose name it bears",
-        })
-    }
-}
-
-/// What was found about one file.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum VerifyEvent<'a> {
-    /// A file was read, and is as it should be.
-    Sound {
-        /// Where it stands.
-        path: &'a StoragePath,
-        /// Its length.
-        bytes: u64,
-    },
-    /// A file is not as it should be.
-    Bad {
-        /// Where it stands, or should.
-        path: &'a StoragePath,
-        /// What is wrong.
-        fault: Fault,
-    },
-    /// A bad file was fetched again and is proven.
-    Repaired {
-        /// Where it stands.
-        path: &'a StoragePath,
-    },
-    /// The catalogue knows nothing of a file.
-    Stray {
-        /// Where it stands.
-        path: &'a StoragePath,
-    },
-    /// A file could not be read, or not be fetched.
-    Failed {
-        /// Where it stands.
-        path: &'a StoragePath,
-        /// What happened.
-        error: &'a Error,
-    },
-}
-
-/// What a verification found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct VerifyReport {
-    /// Files that were read and are proven by Apple's checksum.
-    pub proven: u64,
-    /// Of those, files that were only assumed to be right before.
-    pub promoted: u64,
-    /// Files that are as they were, though no checksum of Apple's speaks for them.
-    pub unproven: u64,
-    /// Files that are not as they should be.
-    pub bad: u64,
-    /// Of those, files that were fetched again.
-    pub repaired: u64,
-    /// Files that could not be read or fetched.
-    pub failed: u64,
-    /// Files that the catalogue does not know.
-    pub strays: u64,
-    /// Bytes that were read.
-    pub bytes: u64,
-}
-
-impl VerifyReport {
-    /// True if every file that was looked at is as it should be, now.
-    pub fn is_clean(&self) -> bool {
-        self.bad == self.repaired && self.failed == 0
-    }
-}
-
-impl fmt::Display for VerifyReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} proven ({} for the first time), {} unchanged but unproven, {} bad, {} repaired, {} failed, {} strays",
-            self.proven, self.promoted, self.unproven, self.bad, self.repaired, self.failed, self.strays
-        )
-    }
-}
 
 /// Reads the files of a storage that its catalogue says are there, and judges them. `engine` is who fetches bad ones again, if
 /// the options ask for it; its library's, that is. Otherwise nothing is sent to Apple.
@@ -345,54 +200,4 @@ impl FileRow {
     fn is_proven_otherwise(&self) -> bool {
         self.is_provable() && self.status != Status::Unconfirmed
     }
-}
-
-impl Inner {
-    /// Puts a proven file in the place of a bad one, which moves to the trash.
-    async fn fetch_again(
-        &self,
-        row: &FileRow,
-        asset: &crate::asset::Asset,
-        path: &StoragePath,
-    ) -> Result<FileRow> {
-        let resource = asset.resource(row.key.role);
-        if resource.and_then(|resource| resource.checksum) != row.checksum {
-            let message =
-                "the photo was edited since this file was fetched; the next run fetches the new one";
-            return Err(Error::new(ErrorKind::Conflict, message));
-        }
-        self.keep_aside(path).await?;
-        let mut download = self.downloader.get(asset, row.key.role).replace();
-        if let Some(time) = row.modified.and_then(time_of) {
-            download = download.modified(time);
-        }
-        let saved = download.save(&*self.storage, path).await?;
-        let status = match saved.proof {
-            Proof::Verified => Status::Verified,
-            Proof::Unconfirmed(_) => Status::Unconfirmed,
-        };
-        let size = Some(saved.size);
-        Ok(FileRow { status, size, sha256: saved.sha256, at: seconds(self.now()), ..row.clone() })
-    }
-
-    /// Copies what stands under `path` to the trash of today.
-    async fn keep_aside(&self, path: &StoragePath) -> Result<()> {
-        let Some(meta) = self.storage.stat(path).await? else { return Ok(()) };
-        let today = time::OffsetDateTime::from(self.now()).date();
-        let aside = StoragePath::parse(&format!("{TRASH}/{today}/{path}"))?;
-        let mut options = WriteOptions::default().size(meta.size).replace();
-        options.modified = meta.modified;
-        let mut writer = self.storage.write(&aside, options).await?;
-        let mut bytes = self.storage.read(path, 0).await?;
-        while let Some(chunk) = bytes.next().await.transpose()? {
-            writer.write(chunk).await?;
-        }
-        writer.commit().await.map(|_| ())
-    }
-}
-
-fn time_of(seconds: i64) -> Option<std::time::SystemTime> {
-    let distance = std::time::Duration::from_secs(seconds.unsigned_abs());
-    let epoch = std::time::SystemTime::UNIX_EPOCH;
-    if seconds < 0 { epoch.checked_sub(distance) } else { epoch.checked_add(distance) }
 }

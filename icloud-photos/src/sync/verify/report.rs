@@ -1,0 +1,154 @@
+//! How much to verify, and what a verification tells.
+
+use std::fmt;
+
+use super::super::catalogue::FileKey;
+use crate::error::Error;
+use crate::storage::StoragePath;
+
+/// How much to verify, and what to do about it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct VerifyOptions {
+    /// Which share of the files to read, from 0 to 1; which ones, changes with `seed`. Default all.
+    pub share: f64,
+    /// Chooses the sample.
+    pub seed: u64,
+    /// Fetch again what is damaged or missing. Default no.
+    pub repair: bool,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        Self { share: 1.0, seed: 0, repair: false }
+    }
+}
+
+impl VerifyOptions {
+    /// Reads only a share of the files, chosen by `seed`.
+    #[must_use]
+    pub fn sample(mut self, share: f64, seed: u64) -> Self {
+        (self.share, self.seed) = (share, seed);
+        self
+    }
+
+    /// Fetches again what is damaged or missing.
+    #[must_use]
+    pub fn repair(mut self) -> Self {
+        self.repair = true;
+        self
+    }
+
+    pub(super) fn takes(&self, key: &FileKey) -> bool {
+        // Stable from run to run, and of no value to anybody: FNV-1a.
+        let name = format!("{}/{}/{:?}", self.seed, key.asset, key.role);
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        ((hash >> 11) as f64 / (1u64 << 53) as f64) < self.share
+    }
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing stands there.
+    Missing,
+    /// It is shorter than it was.
+    Truncated,
+    /// Its bytes are others, though nobody has written to it since: the disk, or whoever kept its time.
+    Rotten,
+    /// Somebody has written to it since.
+    Changed,
+    /// It was taken for a photo by name and length, and never was one.
+    NeverRight,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "missing",
+            Self::Truncated => "truncated",
+            Self::Rotten => "damaged",
+            Self::Changed => "changed by another program",
+            Self::NeverRight => "not the photo whose name it bears",
+        })
+    }
+}
+
+/// What was found about one file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum VerifyEvent<'a> {
+    /// A file was read, and is as it should be.
+    Sound {
+        /// Where it stands.
+        path: &'a StoragePath,
+        /// Its length.
+        bytes: u64,
+    },
+    /// A file is not as it should be.
+    Bad {
+        /// Where it stands, or should.
+        path: &'a StoragePath,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// A bad file was fetched again and is proven.
+    Repaired {
+        /// Where it stands.
+        path: &'a StoragePath,
+    },
+    /// The catalogue knows nothing of a file.
+    Stray {
+        /// Where it stands.
+        path: &'a StoragePath,
+    },
+    /// A file could not be read, or not be fetched.
+    Failed {
+        /// Where it stands.
+        path: &'a StoragePath,
+        /// What happened.
+        error: &'a Error,
+    },
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifyReport {
+    /// Files that were read and are proven by Apple's checksum.
+    pub proven: u64,
+    /// Of those, files that were only assumed to be right before.
+    pub promoted: u64,
+    /// Files that are as they were, though no checksum of Apple's speaks for them.
+    pub unproven: u64,
+    /// Files that are not as they should be.
+    pub bad: u64,
+    /// Of those, files that were fetched again.
+    pub repaired: u64,
+    /// Files that could not be read or fetched.
+    pub failed: u64,
+    /// Files that the catalogue does not know.
+    pub strays: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+}
+
+impl VerifyReport {
+    /// True if every file that was looked at is as it should be, now.
+    pub fn is_clean(&self) -> bool {
+        self.bad == self.repaired && self.failed == 0
+    }
+}
+
+impl fmt::Display for VerifyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} proven ({} for the first time), {} unchanged but unproven, {} bad, {} repaired, {} failed, {} strays",
+            self.proven, self.promoted, self.unproven, self.bad, self.repaired, self.failed, self.strays
+        )
+    }
+}
