@@ -194,7 +194,7 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
                 report.skipped += 1;
                 narrator.event(SyncEvent::Skipped { asset, reason });
             }
-            Action::Stands { path } => {
+            Action::Stands { path, .. } => {
                 report.present += 1;
                 narrator.event(SyncEvent::Present { path });
             }
