@@ -234,7 +234,7 @@ fn base32(bytes: &[u8]) -> String {
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[value as usize] as char
     });
     let mut text: String = symbols.collect();
-    while text.len() % 8 != 0 {
+    while !text.len().is_multiple_of(8) {
         text.push('=');
     }
     text
