@@ -122,8 +122,21 @@ impl Copy {
 
     /// What the catalogue says is kept, with the bytes that really stand there.
     pub(crate) async fn held(&self) -> Held {
+        self.look_into(self.rows().await).await
+    }
+
+    /// The same, without what somebody removed.
+    pub(crate) async fn held_here(&self) -> Held {
+        let (paths, mut rows) = (self.paths().await, self.rows().await);
+        rows.retain(|row| {
+            row.path.as_ref().is_some_and(|path| paths.iter().any(|here| here == path.as_str()))
+        });
+        self.look_into(rows).await
+    }
+
+    async fn look_into(&self, rows: Vec<FileRow>) -> Held {
         let mut held = Held::new();
-        for row in self.rows().await.into_iter().filter(|row| row.status.is_kept()) {
+        for row in rows.into_iter().filter(|row| row.status.is_kept()) {
             let path = row.path.unwrap();
             let bytes = self.bytes(path.as_str()).await;
             held.insert((row.key.asset, format!("{:?}", row.key.role)), (path, checksum(&bytes)));

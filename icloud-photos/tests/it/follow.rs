@@ -9,7 +9,7 @@ use icloud_photos::sync::{Action, Missing, SyncBuilder};
 use icloud_photos::testing::ChaosStorage;
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
-use crate::copies::{Copy, checksum, flip, status};
+use crate::copies::{self, Copy, checksum, flip, status};
 
 fn now(copy: &Copy) -> i64 {
     copy.world.cloud.now_ms()
@@ -232,6 +232,31 @@ async fn an_album_is_followed() {
     assert_eq!(copy.run().await.unwrap().downloaded, 1, "restored");
     copy.rests("the album again").await;
     assert_eq!(copy.held().await, copy.afresh().await);
+}
+
+/// Their bytes say whose they are, whatever they are called now.
+#[tokio::test(start_paused = true)]
+async fn files_moved_here_are_found_and_not_fetched_again() {
+    let copy = Copy::of(LibrarySpec::plain(30, 2000).with_same_length_twins()).await;
+    copy.run().await.unwrap();
+    let held = copy.held().await;
+    for (number, (path, _)) in held.values().enumerate().filter(|(number, _)| number % 4 == 0) {
+        copy.put(&format!("sorted/{number}.jpeg"), copy.bytes(path.as_str()).await).await;
+        copy.remove(path.as_str()).await;
+    }
+    copy.put("sorted/not a photo.jpeg", vec![7; 2000]).await;
+    let paths = copy.paths().await;
+    copy.world.cloud.reset_counts();
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+    assert_eq!(copy.world.cloud.counts().requests_to("content"), 0);
+    assert_eq!(copy.paths().await, paths, "nothing was put where it had been");
+    let contents =
+        |held: copies::Held| held.into_iter().map(|(key, (_, sum))| (key, sum)).collect::<Vec<_>>();
+    assert_eq!(contents(copy.held().await), contents(held));
+    copy.rests("moved").await;
+    // A listing finds them as well.
+    copy.world.library().expire_tokens();
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,17 @@
 //! Whatever happens to a library, following it leads to the copy that a first run would make.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use icloud_photos::asset::AssetId;
 use icloud_photos::sync::SyncBuilder;
 use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::{Album, Library};
-use icloud_photos_testkit::{Edit, LibrarySpec};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
 use crate::changes_fold::{Dice, Scene};
-use crate::copies::{Choose, Copy, Held, checksum};
+use crate::copies::{Choose, Copy, Held, checksum, status};
 
 /// Options at random.
 fn options(dice: &mut Dice, album: Option<Album>) -> Choose {
@@ -139,13 +140,87 @@ async fn steady(copy: &Copy, beginning: &Held, about: &str) {
     }
 }
 
+/// The same with bad weather, runs that end early, and somebody who tampers with the files here.
+async fn suffer(seed: u64) {
+    let mut dice = Dice(seed);
+    let spec = LibrarySpec::everyday(seed, 20 + dice.roll(60) as u64).with_same_length_twins();
+    let mut copy = Copy::of(spec).await;
+    copy.choose = options(&mut dice, None);
+    let about = format!("seed {seed}");
+    for round in 0..5 {
+        copy.faults(weather(&mut dice));
+        let _ = copy.run().await;
+        let mut scene = Scene::of(&copy.world);
+        (0..dice.roll(15)).for_each(|_| disturb(&copy, &mut scene, &mut dice));
+        let paths = copy.paths().await;
+        for _ in 0..dice.roll(4).min(paths.len()) {
+            let path = &paths[dice.roll(paths.len())];
+            match dice.roll(3) {
+                0 => copy.put(path, vec![7; 10 + round]).await,
+                _ => copy.remove(path).await,
+            }
+        }
+        if dice.roll(6) == 0 {
+            copy.world.library().expire_tokens();
+        }
+        if dice.roll(3) == 0 {
+            heal(&copy, &format!("{about}, round {round}")).await;
+        }
+    }
+    heal(&copy, &about).await;
+    // A run that listed did not ask about files that are neither here nor in the list.
+    heal(&copy, &about).await;
+    copy.rests(&about).await;
+}
+
+fn weather(dice: &mut Dice) -> Vec<FaultRule> {
+    let actions = [
+        status(503),
+        status(403),
+        FaultAction::Flip { at: None },
+        FaultAction::Cut { after: 500 },
+        FaultAction::Reset,
+        FaultAction::Truncate { after: 900 },
+    ];
+    let rate = [0.0, 0.1, 0.5, 0.9][dice.roll(4)];
+    let mut rules = vec![FaultRule::new("content", actions[dice.roll(6)].clone()).rate(rate)];
+    if dice.roll(3) == 0 {
+        let call = ["cloudkit", "cloudkit/records/lookup", "cloudkit/records/query", "cloudkit/changes"];
+        rules.push(
+            FaultRule::new(call[dice.roll(4)], actions[dice.roll(2)].clone()).after(dice.roll(6) as u64),
+        );
+    }
+    rules
+}
+
+async fn heal(copy: &Copy, about: &str) {
+    copy.faults(Vec::new());
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean(), "{about}: {report}");
+    let (held, fresh) = (copy.held_here().await, copy.afresh().await);
+    for (key, (path, content)) in &fresh {
+        let Some((here, found)) = held.get(key) else { panic!("{about}: {key:?} ({path}) is missing") };
+        assert_eq!(found, content, "{about}: {key:?} at {here}, afresh at {path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_weather_and_tampering_are_got_over() {
+    for seed in seeds(1..=8) {
+        suffer(seed).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn following_leads_to_what_a_first_run_makes() {
-    let seeds = std::env::var("ICLOUD_SEEDS").ok().and_then(|seeds| {
-        let (from, to) = seeds.split_once('-')?;
-        Some(from.parse().ok()?..=to.parse().ok()?)
-    });
-    for seed in seeds.unwrap_or(1..=16) {
+    for seed in seeds(1..=16) {
         live(seed).await;
     }
+}
+
+/// Others than usual by `ICLOUD_SEEDS=17-300`.
+fn seeds(usual: RangeInclusive<u64>) -> RangeInclusive<u64> {
+    let given = std::env::var("ICLOUD_SEEDS").ok();
+    let given = given.as_deref().and_then(|seeds| seeds.split_once('-'));
+    given.and_then(|(from, to)| Some(from.parse().ok()?..=to.parse().ok()?)).unwrap_or(usual)
 }

@@ -1,1 +1,175 @@
-//! Soon.
+//! The mark that says which catalogue is about a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use icloud_photos::storage::FsStorage;
+use icloud_photos::sync::catalogue::{Batch, Catalogue, FileKey, FileRow, LibraryKey, Status, StoreId};
+use icloud_photos::sync::store::{self, MARK};
+use icloud_photos::{AssetId, ErrorKind, Role};
+use tempfile::TempDir;
+
+/// A folder for photos and one for catalogues.
+struct Place {
+    root: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let root = TempDir::new().unwrap();
+        fs::create_dir(root.path().join("photos")).unwrap();
+        fs::create_dir(root.path().join("data")).unwrap();
+        Self { root }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    async fn open(&self, folder: &str) -> icloud_photos::Result<impl Catalogue + use<>> {
+        let folder = self.at(folder);
+        store::open(&FsStorage::open(&folder)?, folder.to_str().unwrap(), &self.at("data")).await
+    }
+
+    async fn look(&self, folder: &str) -> icloud_photos::Result<Option<impl Catalogue + use<>>> {
+        let folder = self.at(folder);
+        store::open_read_only(&FsStorage::open(&folder)?, folder.to_str().unwrap(), &self.at("data")).await
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.at("photos").join(MARK)
+    }
+
+    /// Every file with its bytes.
+    fn all(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.root.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for path in entries(&folder) {
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    found.push((path.clone(), fs::read(path).unwrap()))
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn a_row() -> Batch {
+    let key = FileKey::new(LibraryKey::new("1/private/PrimarySync"), AssetId::new("A"), Role::Original);
+    let mut batch = Batch::default();
+    batch.files.push(FileRow::new(key, Status::Assumed, 7));
+    batch
+}
+
+#[tokio::test]
+async fn a_mark_is_made_once() {
+    let place = Place::new();
+    drop(place.open("photos").await.unwrap());
+    let mark = fs::read(place.mark()).unwrap();
+    let catalogue = place.open("photos").await.unwrap();
+    assert_eq!(fs::read(place.mark()).unwrap(), mark);
+    let known = catalogue.store().await.unwrap().unwrap();
+    assert!(String::from_utf8(mark).unwrap().contains(&known.id));
+    assert_eq!(known, StoreId::new(known.id.clone(), place.at("photos").to_str().unwrap()));
+    assert_eq!(entries(&place.at("photos")).len(), 1, "nothing else is put into the folder");
+}
+
+/// The disk is not mounted: the folder is there, and empty.
+#[tokio::test]
+async fn an_empty_folder_is_not_taken_for_the_one_that_was_filled() {
+    let place = Place::new();
+    let catalogue = place.open("photos").await.unwrap();
+    catalogue.commit(a_row()).await.unwrap();
+    drop(catalogue);
+    let mark = fs::read(place.mark()).unwrap();
+    fs::remove_file(place.mark()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(place.open("photos").await.err().unwrap().kind(), ErrorKind::StoreLost);
+        assert_eq!(place.look("photos").await.err().unwrap().kind(), ErrorKind::StoreLost);
+        assert!(entries(&place.at("photos")).is_empty(), "nothing is put there");
+    }
+    fs::write(place.mark(), mark).unwrap();
+    let back = place.open("photos").await.unwrap();
+    assert_eq!(back.files(None, None, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mark_that_was_lost_before_anything_was_fetched_is_made_again() {
+    let place = Place::new();
+    drop(place.open("photos").await.unwrap());
+    let mark = fs::read(place.mark()).unwrap();
+    fs::remove_file(place.mark()).unwrap();
+    drop(place.open("photos").await.unwrap());
+    assert_eq!(fs::read(place.mark()).unwrap(), mark, "of the same catalogue");
+}
+
+#[tokio::test]
+async fn looking_changes_nothing() {
+    let place = Place::new();
+    assert!(place.look("photos").await.unwrap().is_none());
+    assert!(place.all().is_empty());
+    let catalogue = place.open("photos").await.unwrap();
+    catalogue.commit(a_row()).await.unwrap();
+    drop(catalogue);
+    let before = place.all();
+    let looked = place.look("photos").await.unwrap().unwrap();
+    assert_eq!(looked.files(None, None, 9).await.unwrap().len(), 1);
+    assert!(looked.commit(a_row()).await.is_err());
+    drop(looked);
+    // SQLite leaves its two helpers behind a reader; the catalogue is what it was.
+    let helper =
+        |path: &Path| path.to_string_lossy().ends_with("-wal") || path.to_string_lossy().ends_with("-shm");
+    let after: Vec<_> = place.all().into_iter().filter(|(path, _)| !helper(path)).collect();
+    assert!(after == before, "{after:?}");
+    // A mark whose catalogue is elsewhere.
+    for file in entries(&place.at("data")) {
+        fs::remove_file(file).unwrap();
+    }
+    assert!(place.look("photos").await.unwrap().is_none());
+    assert!(entries(&place.at("data")).is_empty());
+}
+
+#[tokio::test]
+async fn a_folder_that_moved_finds_its_catalogue() {
+    let place = Place::new();
+    let catalogue = place.open("photos").await.unwrap();
+    catalogue.commit(a_row()).await.unwrap();
+    drop(catalogue);
+    fs::rename(place.at("photos"), place.at("pictures")).unwrap();
+    let moved = place.open("pictures").await.unwrap();
+    assert_eq!(moved.files(None, None, 9).await.unwrap().len(), 1);
+    assert_eq!(moved.store().await.unwrap().unwrap().place, place.at("pictures").to_str().unwrap());
+    drop(moved);
+    // Where it was, another one may begin.
+    fs::create_dir(place.at("photos")).unwrap();
+    let other = place.open("photos").await.unwrap();
+    assert!(other.files(None, None, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn two_folders_have_a_catalogue_each() {
+    let place = Place::new();
+    fs::create_dir(place.at("more")).unwrap();
+    let (one, other) = (place.open("photos").await.unwrap(), place.open("more").await.unwrap());
+    one.commit(a_row()).await.unwrap();
+    assert!(other.files(None, None, 9).await.unwrap().is_empty());
+    assert_ne!(one.store().await.unwrap().unwrap().id, other.store().await.unwrap().unwrap().id);
+}
+
+#[tokio::test]
+async fn a_mark_that_cannot_be_read_is_an_error() {
+    let place = Place::new();
+    for text in ["", "rubbish", r#"{"id":"../../elsewhere","about":""}"#, r#"{"id":"","about":""}"#] {
+        fs::write(place.mark(), text).unwrap();
+        assert_eq!(place.open("photos").await.err().unwrap().kind(), ErrorKind::Config, "{text}");
+    }
+    assert!(entries(&place.at("data")).is_empty());
+}

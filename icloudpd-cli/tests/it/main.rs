@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // clippy knows only functions marked as tests
 
+mod crash;
 mod failures;
 mod grammar;
 mod keep;

@@ -14,6 +14,7 @@ use super::super::engine::{Inner, Missing};
 use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
 use super::Action;
+use super::moved::Strays;
 use super::survey::{Found, Surveyed};
 use crate::asset::{Asset, Checksum, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
@@ -26,12 +27,14 @@ pub(super) struct Decider {
     queue: VecDeque<Action>,
     /// A file that the catalogue does not know is read before it is taken for a photo.
     doubts: bool,
+    /// Files of no row, once one was looked for.
+    strays: Option<Strays>,
 }
 
 impl Decider {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
         let claims = Claims::new(inner.storage.capabilities().case_sensitive);
-        Self { inner, claims, queue: VecDeque::new(), doubts: false }
+        Self { inner, claims, queue: VecDeque::new(), doubts: false, strays: None }
     }
 
     pub(super) fn push(&mut self, action: Action) {
@@ -93,6 +96,9 @@ impl Decider {
                 let name = path.name().to_owned();
                 return Ok(Action::Skip { asset: asset.clone(), reason: SkipReason::RemovedHere { name } });
             }
+            if let Some(action) = self.moved(&wanted).await? {
+                return Ok(action);
+            }
         }
         let there = found.there?;
         self.note_owners(&wanted, &wanted.path.clone(), there.as_ref(), &found.owners);
@@ -118,6 +124,20 @@ impl Decider {
             }
             Some(_) => self.by_size(&wanted).await,
         }
+    }
+
+    /// Whether somebody moved the file that the catalogue knows, or gave it another name.
+    async fn moved(&mut self, wanted: &Wanted<'_>) -> Result<Option<Action>> {
+        let (Some(size), Some(checksum)) = (wanted.size, wanted.checksum) else { return Ok(None) };
+        let strays = match &mut self.strays {
+            Some(strays) => strays,
+            none => none.insert(Strays::gather(&self.inner).await?),
+        };
+        let Some(meta) = strays.find(&self.inner, size, checksum).await? else { return Ok(None) };
+        let path = meta.path.clone();
+        self.claims.set(&path, wanted.claim());
+        let deduplicated = path != wanted.path;
+        Ok(Some(wanted.proven(path, deduplicated, meta)))
     }
 
     /// Takes a file for the one that is wanted, by its name; by its bytes where there is doubt. `None` if it is another.

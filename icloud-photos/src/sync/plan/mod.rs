@@ -5,6 +5,7 @@
 //! known of their files, `decide.rs` what follows.
 
 mod decide;
+mod moved;
 mod route;
 mod survey;
 
