@@ -1,8 +1,8 @@
 //! Where the assets of a plan come from, leg by leg.
 //!
 //! A first run takes a cursor, lists everything, and then follows what happened since the cursor was taken, so that
-//! nothing that lands behind the reader's back is lost. Later runs only follow. Either way the files that the catalogue knows
-//! are looked for last, and what is missing or failed is asked about by its id.
+//! nothing that lands behind the reader's back is lost. Later runs only follow; then they look for the files that the catalogue
+//! knows, and what is missing or failed is asked about by its id.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -103,9 +103,10 @@ impl Route {
         Some((None, follow(self.inner.clone(), cursor)))
     }
 
+    /// After a listing everything was spoken of: what no list shows is not asked about.
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::End;
-        (self.inner.follows() && !(self.listed && self.whole)).then(|| (None, recheck(self.inner.clone())))
+        (self.inner.follows() && !self.listed).then(|| (None, recheck(self.inner.clone())))
     }
 
     fn end(&mut self) -> Option<Stretch> {
