@@ -309,13 +309,18 @@ impl Inner {
         items
     }
 
-    /// Asks about the assets of files that are not here. A file that nothing in iCloud asks for any more is forgotten.
+    /// Asks about the assets of files that are not here. A file that is not wanted any more, for its photo is gone or the options
+    /// leave it out, is forgotten.
     async fn seek(&self, rows: Vec<FileRow>) -> Vec<Item> {
         let ids: BTreeSet<AssetId> = rows.iter().map(|row| row.key.asset.clone()).collect();
         let mut items = self.look_up(ids.iter().cloned().collect()).await;
         if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
             return items;
         }
+        items.retain(|item| match item {
+            Item::Asset(Ok(asset)) => self.reason_to_skip(asset).is_none(),
+            _ => true,
+        });
         let mut asked_for = HashSet::new();
         for item in &items {
             if let Item::Asset(Ok(asset)) = item {
