@@ -195,8 +195,11 @@ struct Fetched(Mutex<Vec<String>>);
 
 impl SyncObserver for Fetched {
     fn event(&self, event: SyncEvent<'_>) {
-        if let SyncEvent::Downloaded { path, .. } = event {
-            self.0.lock().unwrap().push(path.to_string());
+        match event {
+            SyncEvent::Downloaded { path, .. } => self.0.lock().unwrap().push(path.to_string()),
+            // Shown when the test fails.
+            SyncEvent::Failed { path, error, .. } => eprintln!("failed: {path:?}: {error}"),
+            _ => {}
         }
     }
 }

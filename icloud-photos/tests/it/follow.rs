@@ -30,6 +30,24 @@ async fn without_news_a_run_asks_once_and_writes_nothing() {
     }
 }
 
+/// Records that cannot be read and checksums that are stale: what is wrong is told of by every run, and costs no fetch.
+#[tokio::test(start_paused = true)]
+async fn a_library_with_flaws_settles() {
+    let copy = Copy::of(LibrarySpec::wild(3, 200)).await;
+    let first = copy.run().await.unwrap();
+    copy.run().await.unwrap();
+    let (held, files) = (copy.held().await, copy.files().await);
+    copy.world.cloud.reset_counts();
+    let third = copy.run().await.unwrap();
+    assert_eq!(
+        (third.downloaded, third.failed, third.unconfirmed),
+        (0, first.failed, first.unconfirmed),
+        "{first}"
+    );
+    assert_eq!(copy.world.cloud.counts().requests_to("content"), 0);
+    assert!(copy.held().await == held && copy.files().await == files);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_failed_is_fetched_by_the_next_run() {
     let copy = Copy::of(LibrarySpec::plain(40, 3000)).await;

@@ -274,18 +274,21 @@ impl Decider {
             Some(checksum) => checksum.digits(),
             None => wanted.asset.id().as_str().chars().take(8).collect::<String>().to_lowercase(),
         };
-        let path = wanted.path.with_suffix(&digits);
-        let there = self.inner.storage.stat(&path).await?;
-        if self.claims.get(&path).is_some() {
-            return Ok(wanted.present(path, true, there));
+        let plain = wanted.path.with_suffix(&digits);
+        let (mut path, mut number) = (plain.clone(), 1);
+        loop {
+            let there = self.inner.storage.stat(&path).await?;
+            if self.claims.get(&path).is_some() {
+                return Ok(wanted.present(path, true, there));
+            }
+            let Some(meta) = there else { return Ok(self.download(wanted, path, true)) };
+            if let Some(action) = self.take(wanted, path, meta).await? {
+                return Ok(action);
+            }
+            // It is damaged. Nothing is overwritten.
+            number += 1;
+            path = plain.with_suffix(&number.to_string());
         }
-        let Some(meta) = there else { return Ok(self.download(wanted, path, true)) };
-        if let Some(action) = self.take(wanted, path.clone(), meta).await? {
-            return Ok(action);
-        }
-        // It is damaged. Nothing is overwritten, and a second name is enough: the next damage has the first one's place.
-        let path = path.with_suffix("2");
-        Ok(self.download(wanted, path, true))
     }
 
     fn download(&mut self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Action {

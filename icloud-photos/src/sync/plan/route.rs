@@ -1,8 +1,8 @@
 //! Where the assets of a plan come from, leg by leg.
 //!
 //! A first run takes a cursor, lists everything, and then follows what happened since the cursor was taken, so that
-//! nothing that lands behind the reader's back is lost. Later runs only follow. Either way the files that the catalogue knows
-//! are looked for last, and what is missing or failed is asked about by its id.
+//! nothing that lands behind the reader's back is lost. Later runs only follow; then they look for the files that the catalogue
+//! knows, and what is missing or failed is asked about by its id.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -103,9 +103,10 @@ impl Route {
         Some((None, follow(self.inner.clone(), cursor)))
     }
 
+    /// After a listing everything was spoken of: what no list shows is not asked about.
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::End;
-        (self.inner.follows() && !(self.listed && self.whole)).then(|| (None, recheck(self.inner.clone())))
+        (self.inner.follows() && !self.listed).then(|| (None, recheck(self.inner.clone())))
     }
 
     fn end(&mut self) -> Option<Stretch> {
@@ -308,13 +309,18 @@ impl Inner {
         items
     }
 
-    /// Asks about the assets of files that are not here. A file that nothing in iCloud asks for any more is forgotten.
+    /// Asks about the assets of files that are not here. A file that is not wanted any more, for its photo is gone or the options
+    /// leave it out, is forgotten.
     async fn seek(&self, rows: Vec<FileRow>) -> Vec<Item> {
         let ids: BTreeSet<AssetId> = rows.iter().map(|row| row.key.asset.clone()).collect();
         let mut items = self.look_up(ids.iter().cloned().collect()).await;
         if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
             return items;
         }
+        items.retain(|item| match item {
+            Item::Asset(Ok(asset)) => self.reason_to_skip(asset).is_none(),
+            _ => true,
+        });
         let mut asked_for = HashSet::new();
         for item in &items {
             if let Item::Asset(Ok(asset)) = item {
