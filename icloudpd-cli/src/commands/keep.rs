@@ -28,6 +28,11 @@ pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &Multi
             AdoptEvent::Derived { path } => {
                 warn!("A date was written into {path}: it counts as there, but cannot be proven")
             }
+            AdoptEvent::Assumed { path } => {
+                warn!(
+                    "{path} has the name and length of a photo that iCloud has no checksum for: taken for it"
+                );
+            }
             AdoptEvent::Damaged { path } => error!("Damaged: {path}"),
             AdoptEvent::Unknown { path } => info!("Not in iCloud: {path}"),
             AdoptEvent::Failed { path, error } => error!("Cannot read {path}: {}", with_causes(error)),
