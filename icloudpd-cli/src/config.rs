@@ -155,6 +155,8 @@ fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) -> Result<(),
          --list-libraries, --only-print-filenames or --watch-with-interval"
     } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
         "--repair and --sample belong to: icloudpd verify"
+    } else if verb == Verb::Verify && any(|common| common.dry_run) {
+        "--dry-run does not go with: icloudpd verify. Without --repair it changes no file"
     } else if !matches!(verb, Verb::Status | Verb::Changes) && global.json {
         "--json belongs to: icloudpd status, icloudpd changes"
     } else if !verb.is_offline(global.repair)

@@ -13,7 +13,7 @@ use super::plan::{self, Plan};
 use crate::asset::{Assets, ChangeCursor, Fields};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
-use crate::library::{Album, Library};
+use crate::library::{Album, AlbumKind, Library};
 use crate::session::Database;
 use crate::storage::Storage;
 
@@ -210,7 +210,8 @@ impl SyncBuilder {
 
     /// Everything that decides which files are wanted, as a digest.
     fn selection(&self) -> String {
-        let albums: Vec<_> = self.albums.iter().map(Album::id).collect();
+        // Albums that iCloud fills have no record name.
+        let albums: Vec<_> = self.albums.iter().map(|album| (album.id(), album.kind())).collect();
         let chosen = (&self.layout, albums, self.recent, self.skip_videos, self.skip_photos);
         let digest = Sha1::digest(format!("{chosen:?}"));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -241,7 +242,7 @@ impl Inner {
 
     /// Whether everything is asked for that the library shows.
     pub(super) fn is_whole_library(&self) -> bool {
-        self.recent.is_none() && matches!(&self.albums[..], [album] if album.id() == self.library.all().id())
+        self.recent.is_none() && matches!(&self.albums[..], [album] if album.kind() == AlbumKind::Library)
     }
 
     /// The listing of one album, and how many assets it should bring.

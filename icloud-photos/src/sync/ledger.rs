@@ -121,9 +121,21 @@ impl Ledger {
         // Only what is written down can be referred to.
         let gone_files = std::mem::take(&mut *lock(&self.gone));
         if !(files.is_empty() && gone_files.is_empty()) {
-            inner.catalogue.commit(Batch { gone_files, ..batch(std::mem::take(&mut files)) }).await?;
+            let progress = if gone_files.is_empty() { Vec::new() } else { self.unsettled(inner).await? };
+            let batch = Batch { gone_files, progress, ..batch(std::mem::take(&mut files)) };
+            inner.catalogue.commit(batch).await?;
         }
         Ok(())
+    }
+
+    /// A file that this selection asks for no more may be wanted by another, which would never hear of it again: the others
+    /// list everything the next time.
+    async fn unsettled(&self, inner: &Inner) -> Result<Vec<Progress>> {
+        let all = inner.catalogue.all_progress().await?;
+        let others = all.into_iter().filter(|progress| {
+            progress.library == inner.key && progress.selection != inner.selection && progress.token.is_some()
+        });
+        Ok(others.map(|progress| Progress { token: None, ..progress }).collect())
     }
 
     /// At times when no fetched row waits: what was found is written down, as proven where it is a proven file.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use icloud_photos::sync::catalogue::Status;
 use icloud_photos::sync::layout::{LayoutOptions, NamePolicy, Size};
-use icloud_photos::sync::{AdoptEvent, AdoptReport};
+use icloud_photos::sync::{AdoptEvent, AdoptReport, VerifyOptions, VerifyReport, verify};
 use icloud_photos_testkit::LibrarySpec;
 
 use crate::changes_fold::Dice;
@@ -32,6 +32,11 @@ async fn adopt(copy: &Copy, rehearse: bool) -> (AdoptReport, Told) {
     let report = copy.engine().adopt(rehearse, tell).await.unwrap();
     assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "adopting fetches nothing");
     (report, told.into_inner().unwrap())
+}
+
+async fn check(copy: &Copy) -> VerifyReport {
+    let options = VerifyOptions::default();
+    verify(copy.storage.clone(), copy.catalogue.clone(), options, None, |_| {}).await.unwrap()
 }
 
 /// A tree under a name policy, and no catalogue any more.
@@ -193,6 +198,14 @@ async fn a_date_that_was_written_into_a_jpeg_does_not_make_it_another_photo() {
     nothing_is_fetched(&copy, "dated").await;
     assert!(copy.bytes(&path).await == dated);
     assert_eq!(copy.rows().await.iter().filter(|row| row.status == Status::Derived).count(), 1);
+    // Verifying gives it a hash of its own, and from then on a change of it is seen.
+    for round in 0..2 {
+        let report = check(&copy).await;
+        assert_eq!((report.unproven, report.bad), (1, 0), "{round}: {report}");
+    }
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    assert_eq!(check(&copy).await.bad, 1);
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
 }
 
 /// icloudpd names its parts as we do; see also `download::tests`.
@@ -238,4 +251,20 @@ fn base32(bytes: &[u8]) -> String {
         text.push('=');
     }
     text
+}
+
+/// The file of that name is damaged: that says nothing of either of the two photos that want the name.
+#[tokio::test(start_paused = true)]
+async fn both_of_two_photos_come_where_the_file_of_their_name_is_damaged() {
+    let copy = orphaned(LibrarySpec::plain(5, 2000).with_same_length_twins(), NamePolicy::SizeDedup).await;
+    let paths = copy.paths().await;
+    let twin = paths.iter().find(|path| path.rsplit('/').next().unwrap().matches('-').count() == 1).unwrap();
+    let plain =
+        paths.iter().find(|path| twin.starts_with(path.trim_end_matches(".JPG")) && *path != twin).unwrap();
+    copy.remove(twin).await;
+    copy.put(plain, flip(copy.bytes(plain).await)).await;
+    let (report, _) = adopt(&copy, false).await;
+    assert_eq!(report.damaged, 1, "{report}");
+    assert_eq!(copy.run().await.unwrap().downloaded, 2);
+    all_verified(&copy, "twins").await;
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use icloud_photos::ErrorKind;
 use icloud_photos::sync::catalogue::{Catalogue, Status};
+use icloud_photos::sync::layout::{LayoutOptions, Size};
 use icloud_photos::sync::{Action, Missing, SyncBuilder};
 use icloud_photos::testing::ChaosStorage;
+use icloud_photos::{ErrorKind, SmartAlbum};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
-use crate::copies::{self, Copy, checksum, flip, status};
+use crate::copies::{self, Choose, Copy, checksum, flip, status};
 
 fn now(copy: &Copy) -> i64 {
     copy.world.cloud.now_ms()
@@ -275,6 +276,65 @@ async fn files_moved_here_are_found_and_not_fetched_again() {
     // A listing finds them as well.
     copy.world.library().expire_tokens();
     assert_eq!(copy.run().await.unwrap().downloaded, 0);
+}
+
+fn smart(album: SmartAlbum) -> Choose {
+    Arc::new(move |library, builder| builder.album(library.smart_album(album)))
+}
+
+fn size(size: Size) -> Choose {
+    Arc::new(move |_, builder| builder.layout(LayoutOptions::default().sizes([size])))
+}
+
+/// Albums that iCloud fills have no record name to tell them apart by.
+#[tokio::test(start_paused = true)]
+async fn every_smart_album_is_a_selection_of_its_own() {
+    let mut copy = Copy::of(LibrarySpec::everyday(9, 80)).await;
+    for album in [SmartAlbum::Videos, SmartAlbum::Favorites, SmartAlbum::Hidden, SmartAlbum::Screenshots] {
+        copy.choose = smart(album);
+        assert!(copy.run().await.unwrap().is_clean());
+        let (held, wanted) = (copy.held().await, copy.afresh().await);
+        assert!(!wanted.is_empty() && wanted.keys().all(|key| held.contains_key(key)), "{album:?}");
+    }
+    // What becomes no favourite, or hidden, is no reason to fetch it for another album.
+    copy.choose = smart(SmartAlbum::Videos);
+    let photo = copy.world.library().add_photo("PLAIN.JPG", 900, now(&copy));
+    assert!(copy.world.library().edit(&photo, &Edit::Favourite(false), now(&copy)));
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+}
+
+/// A run that asks for one size forgets nothing that a run with another size is still to fetch.
+#[tokio::test(start_paused = true)]
+async fn selections_that_take_turns_lose_nothing() {
+    let mut copy = Copy::with(LibrarySpec::everyday(6, 40), |_, builder| builder).await;
+    copy.choose = size(Size::Original);
+    copy.run().await.unwrap();
+    let held = copy.held().await;
+    copy.choose = size(Size::Medium);
+    copy.run().await.unwrap();
+    for (path, _) in held.values() {
+        copy.remove(path.as_str()).await;
+    }
+    copy.run().await.unwrap();
+    copy.choose = size(Size::Original);
+    assert!(copy.run().await.unwrap().is_clean());
+    let after = copy.held_here().await;
+    assert!(held.iter().all(|(key, (_, sum))| after.get(key).is_some_and(|(_, now)| now == sum)));
+    // A run over an album fetches nothing of others.
+    copy.remove(held.values().next().unwrap().0.as_str()).await;
+    copy.choose = smart(SmartAlbum::Panoramas);
+    let wanted = copy.afresh().await.len();
+    assert!(copy.run().await.unwrap().downloaded as usize <= wanted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_file_is_not_taken_for_a_removed_one() {
+    let copy = Copy::with(LibrarySpec::plain(5, 2000), |_, builder| builder.missing(Missing::Respect)).await;
+    copy.run().await.unwrap();
+    let path = copy.paths().await.remove(0);
+    let bytes = copy.bytes(&path).await;
+    copy.put(&path, bytes[..10].to_vec()).await;
+    assert_eq!(copy.run().await.unwrap().downloaded, 1);
 }
 
 #[tokio::test(start_paused = true)]

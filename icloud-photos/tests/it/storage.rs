@@ -231,6 +231,17 @@ mod on_disk {
     }
 
     #[tokio::test]
+    async fn a_pipe_is_no_file_and_nobody_waits_for_it() {
+        let (storage, _folder) = fs().await;
+        fs::create_dir_all(storage.root()).unwrap();
+        assert!(Command::new("mkfifo").arg(storage.root().join("pipe")).status().unwrap().success());
+        let reading = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+            storage.read(&path("pipe"), 0).await.map(|_| ())
+        });
+        assert_eq!(reading.await.unwrap().unwrap_err().kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test]
     async fn links_are_followed_and_loops_end() {
         let (storage, folder) = fs().await;
         fs::create_dir_all(folder.path().join("big disk")).unwrap();

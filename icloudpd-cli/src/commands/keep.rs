@@ -53,7 +53,11 @@ pub(super) async fn verify(
     bars: &MultiProgress,
 ) -> Result<Exit> {
     let storage = run::storage(&download.root, engine.is_none())?;
-    let catalogue = store::open(&*storage, &run::place(&download.root), &account.catalogues).await?;
+    let place = run::place(&download.root);
+    if store::open_read_only(&*storage, &place, &account.catalogues).await?.is_none() {
+        return Err(unknown(place));
+    }
+    let catalogue = store::open(&*storage, &place, &account.catalogues).await?;
     let day = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() / 86_400);
@@ -82,11 +86,7 @@ pub(super) async fn status(
     let storage = run::storage(&download.root, true)?;
     let place = run::place(&download.root);
     let Some(catalogue) = store::open_read_only(&*storage, &place, &account.catalogues).await? else {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            "nothing is known of this folder yet: run icloudpd, or icloudpd adopt, on it first",
-        )
-        .with("folder", place));
+        return Err(unknown(place));
     };
     let totals = catalogue.totals().await?;
     let progress = catalogue.all_progress().await?;
@@ -114,6 +114,14 @@ pub(super) async fn status(
         }
     }
     Ok(Exit::Success)
+}
+
+fn unknown(place: String) -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        "nothing is known of this folder yet: run icloudpd, or icloudpd adopt, on it first",
+    )
+    .with("folder", place)
 }
 
 fn tally(totals: &Totals) -> serde_json::Value {

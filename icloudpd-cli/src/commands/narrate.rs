@@ -125,6 +125,7 @@ impl Narrator {
             SkipReason::NoSuchSize { size, name } => {
                 error!("{size} size does not exist for {name}. Skipping...")
             }
+            SkipReason::RemovedHere { name } => debug!("Skipping {name}, it was removed here"),
             other => debug!("Skipping {name}. ({other:?})"),
         }
     }

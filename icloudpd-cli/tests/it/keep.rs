@@ -120,6 +120,12 @@ fn a_folder_without_its_mark_is_refused_not_filled() {
     let refused = ran(&mut world.download()).exits(1);
     assert!(refused.out.contains("is the disk mounted?"), "{}", refused.out);
     assert!(!world.directory().exists() || world.photos().is_empty());
+    // Nor where what was known cannot be read.
+    for catalogue in catalogues(&world.sessions()) {
+        std::fs::write(catalogue, "damaged").unwrap();
+    }
+    ran(&mut world.download()).exits(1);
+    assert!(!world.directory().exists() || world.photos().is_empty());
     for catalogue in catalogues(&world.sessions()) {
         std::fs::remove_file(catalogue).unwrap();
     }
@@ -157,4 +163,8 @@ fn verbs_go_with_what_they_mean() {
         verb(&world, name, &[more]).exits(2);
     }
     verb(&world, "verify", &["--sample", "0"]).exits(2);
+    verb(&world, "verify", &["--dry-run", "--repair"]).exits(2);
+    // Nothing is known of the folder, and nothing is made up about it.
+    verb(&world, "verify", &[]).exits(1).says("nothing is known of this folder yet");
+    assert!(!world.directory().exists());
 }

@@ -37,11 +37,12 @@ pub(super) async fn stream(path: PathBuf, range: Range<u64>) -> Result<BoxStream
 }
 
 fn open(path: &PathBuf, from: u64) -> io::Result<File> {
-    let mut file = File::open(path)?;
-    let meta = file.metadata()?;
-    if !meta.is_file() {
+    // Opening a pipe would wait for somebody to write to it.
+    if !std::fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
+    let mut file = File::open(path)?;
+    let meta = file.metadata()?;
     file.seek(SeekFrom::Start(from.min(meta.len())))?;
     Ok(file)
 }

@@ -83,16 +83,19 @@ impl Decider {
     ) -> Result<Action> {
         // The catalogue has one row for both names; as long as nobody has seen to it that both stand, only the disk counts.
         let row = found.row.filter(|_| self.doubts || !found.is_second);
-        let wanted = Wanted { modified, row, ..Wanted::of(asset, file.role, found.path) };
+        let contested = !found.owners.is_empty();
+        let wanted = Wanted { modified, row, contested, ..Wanted::of(asset, file.role, found.path) };
         if let Some((row, there)) = wanted.row.as_ref().zip(found.at_row)
             && let Some(path) = &row.path
             && wanted.is_in(row)
         {
-            if let Some(there) = there?.filter(|there| Some(there.size) == row.size) {
+            let there = there?;
+            let removed = there.is_none();
+            if let Some(there) = there.filter(|there| Some(there.size) == row.size) {
                 self.claims.set(path, wanted.claim());
                 return Ok(wanted.known(row, path.clone(), there, self.inner.now()));
             }
-            if self.inner.missing == Missing::Respect && row.status.is_kept() {
+            if removed && self.inner.missing == Missing::Respect && row.status.is_kept() {
                 let name = path.name().to_owned();
                 return Ok(Action::Skip { asset: asset.clone(), reason: SkipReason::RemovedHere { name } });
             }
@@ -148,7 +151,7 @@ impl Decider {
         there: ObjectMeta,
     ) -> Result<Option<Action>> {
         let deduplicated = path != wanted.path;
-        if !(self.doubts || wanted.row.is_some()) || !wanted.is_provable() {
+        if !(self.doubts || wanted.contested || wanted.row.is_some()) || !wanted.is_provable() {
             self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
             return Ok(Some(wanted.present(path, deduplicated, Some(there))));
         }
@@ -346,6 +349,8 @@ struct Wanted<'a> {
     modified: Option<SystemTime>,
     /// What the catalogue has.
     row: Option<FileRow>,
+    /// The catalogue knows something about whatever stands under the plain path.
+    contested: bool,
 }
 
 impl<'a> Wanted<'a> {
@@ -359,6 +364,7 @@ impl<'a> Wanted<'a> {
             path,
             modified: None,
             row: None,
+            contested: false,
         }
     }
 

@@ -4,7 +4,7 @@
 //! nothing that lands behind the reader's back is lost. Later runs only follow; then they look for the files that the catalogue
 //! knows, and what is missing or failed is asked about by its id.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
@@ -304,23 +304,23 @@ impl Inner {
                 Err(error) => items.push(Item::Other(Step::Problem(Some(row.key.asset), error))),
             }
         }
+        if !self.is_whole_library() && !(doubted.is_empty() && wanted.is_empty()) {
+            // A row does not say which album it came from.
+            let reason = "a file is missing, of this album or of another".to_owned();
+            items.push(Item::Other(Step::ListAnew(reason)));
+            return items;
+        }
         items.extend(self.look_up(doubted).await);
         items.extend(self.seek(wanted).await);
         items
     }
 
-    /// Asks about the assets of files that are not here. A file that is not wanted any more, for its photo is gone or the options
-    /// leave it out, is forgotten.
+    /// Asks about the assets of files that are not here. A file that this selection asks for no more is forgotten.
     async fn seek(&self, rows: Vec<FileRow>) -> Vec<Item> {
-        let ids: BTreeSet<AssetId> = rows.iter().map(|row| row.key.asset.clone()).collect();
-        let mut items = self.look_up(ids.iter().cloned().collect()).await;
+        let mut items = self.look_up(rows.iter().map(|row| row.key.asset.clone()).collect()).await;
         if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
             return items;
         }
-        items.retain(|item| match item {
-            Item::Asset(Ok(asset)) => self.reason_to_skip(asset).is_none(),
-            _ => true,
-        });
         let mut asked_for = HashSet::new();
         for item in &items {
             if let Item::Asset(Ok(asset)) = item {

@@ -75,7 +75,8 @@ async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
         Some(mark) if plain(&mark.id) => Ok(Some(mark.id)),
         _ => Err(Error::new(
             ErrorKind::Config,
-            "the mark of this store cannot be read; remove it, and run `icloudpd adopt`",
+            "the mark of this folder cannot be read; put the right one back, or remove both it and the folder's catalogue, \
+             then run `icloudpd adopt`",
         )
         .with("path", MARK)),
     }
@@ -95,7 +96,11 @@ async fn put_mark(storage: &dyn Storage, id: &str) -> Result<()> {
 /// The id of the catalogue that was about this place, if that says nothing is there to be lost.
 async fn lost_mark(place: &str, data: &Path) -> Result<Option<String>> {
     for file in catalogues(data) {
-        let Ok(catalogue) = SqliteCatalogue::open_read_only(&file) else { continue };
+        let catalogue = SqliteCatalogue::open_read_only(&file).map_err(|error| {
+            let message = "this folder bears no mark, and whether it was filled before cannot be told, for a catalogue cannot \
+                           be read; if that one is not about this folder, move it away";
+            Error::new(ErrorKind::StoreLost, message).with("catalogue", file.display()).caused_by(error)
+        })?;
         let Some(store) = catalogue.store().await?.filter(|store| store.place == place) else { continue };
         if catalogue.files(None, None, 1).await?.is_empty() {
             return Ok(Some(store.id));

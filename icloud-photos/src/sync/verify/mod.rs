@@ -198,6 +198,6 @@ impl Verification<'_> {
 impl FileRow {
     /// Whether bytes that Apple's checksum does not prove are wrong.
     fn is_proven_otherwise(&self) -> bool {
-        self.is_provable() && self.status != Status::Unconfirmed
+        self.is_provable() && self.status == Status::Assumed
     }
 }
