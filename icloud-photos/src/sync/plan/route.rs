@@ -304,7 +304,8 @@ impl Inner {
                 Err(error) => items.push(Item::Other(Step::Problem(Some(row.key.asset), error))),
             }
         }
-        if !self.is_whole_library() && !(doubted.is_empty() && wanted.is_empty()) {
+        let restless = !doubted.is_empty() || !wanted.is_empty();
+        if restless && !self.is_whole_library() {
             // A row does not say which album it came from.
             let reason = "a file is missing, of this album or of another".to_owned();
             items.push(Item::Other(Step::ListAnew(reason)));
