@@ -18,6 +18,8 @@
 //! 4. [`Album::assets`] streams [`Asset`]s: names, dates, places, and the files Apple offers, each with a [`Role`].
 //! 5. A [`Downloader`](download::Downloader) fetches a file and says what is [proven](download::Proof) of its bytes.
 //! 6. A [`Storage`](storage::Storage) takes them; a [`SyncEngine`](sync::SyncEngine) keeps a whole copy.
+//!    With a [`Catalogue`](sync::catalogue::Catalogue) it goes on from where it left off;
+//!    [`adopt`](sync::SyncEngine::adopt) recognises files that are there, [`verify`](sync::verify) reads them again.
 //!
 //! # Ten lines
 //!
@@ -49,7 +51,8 @@
 //! - There is one [`Error`]: its [kind](ErrorKind) says what happened, [`Retry`] whether trying again can help. What
 //!   concerns one asset is a value in a stream or an event, never the end of a run.
 //! - No type shows a secret in `Debug` or `Display`.
-//! - Memory does not grow with the library or with a file.
+//! - Memory does not grow with a file. With the library it grows only where names must be told apart: some hundred bytes a
+//!   file in a run that lists everything, and in [`SyncEngine::adopt`](sync::SyncEngine::adopt).
 //! - All calls run inside a tokio runtime. The network is behind [`http::HttpTransport`], time behind [`http::Clock`].
 //!
 //! # Features

@@ -111,19 +111,19 @@ impl Ledger {
 
     /// Whether so much waits that it should be written down.
     pub(super) fn is_full(&self) -> bool {
-        lock(&self.waiting).len() >= ROWS || lock(&self.shared).len() >= ROWS
+        let waiting = [lock(&self.waiting).len(), lock(&self.shared).len(), lock(&self.gone).len()];
+        waiting.into_iter().any(|rows| rows >= ROWS)
     }
 
     /// Flushes the storage, then writes down what waited before that.
     pub(super) async fn flush(&self, inner: &Inner) -> Result<()> {
-        let mut files = std::mem::take(&mut *lock(&self.waiting));
+        let files = std::mem::take(&mut *lock(&self.waiting));
         inner.storage.flush().await?;
         // Only what is written down can be referred to.
         let gone_files = std::mem::take(&mut *lock(&self.gone));
         if !(files.is_empty() && gone_files.is_empty()) {
             let progress = if gone_files.is_empty() { Vec::new() } else { self.unsettled(inner).await? };
-            let batch = Batch { gone_files, progress, ..batch(std::mem::take(&mut files)) };
-            inner.catalogue.commit(batch).await?;
+            inner.catalogue.commit(Batch { gone_files, progress, ..batch(files) }).await?;
         }
         Ok(())
     }

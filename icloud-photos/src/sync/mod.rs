@@ -4,6 +4,10 @@
 //! it. [`layout`] decides folders and names. What happens is told to a [`SyncObserver`] as [`SyncEvent`]s, and counted
 //! in a [`SyncReport`].
 //!
+//! With a [`catalogue`] a run remembers what it fetched and how far it followed the library's history ([`store`] finds the
+//! catalogue that belongs to a storage); the next one asks only what has happened since. [`SyncEngine::adopt`] fills it from files that
+//! are there already, [`verify()`] reads them again.
+//!
 //! ```no_run
 //! # async fn example(library: icloud_photos::Library) -> icloud_photos::Result<()> {
 //! use std::sync::Arc;
