@@ -167,6 +167,16 @@ impl Download<'_> {
     /// again and again, [`ErrorKind::AlreadyExists`] if other bytes took the name meanwhile, and what network and storage
     /// report. Passing faults were retried already.
     pub async fn save(self, storage: &dyn Storage, path: &StoragePath) -> Result<Saved> {
+        self.receive(storage, path).await?.commit().await
+    }
+
+    /// The first half of [`Download::save`], for which the network is needed: the bytes, whole and judged, without their
+    /// name.
+    pub(crate) async fn receive<'s>(
+        self,
+        storage: &'s dyn Storage,
+        path: &'s StoragePath,
+    ) -> Result<Received<'s>> {
         let resource = self.resource()?;
         let options = WriteOptions {
             part: resource.checksum.as_ref().map(part_name),
@@ -175,27 +185,13 @@ impl Download<'_> {
             replace: self.replace,
         };
         let mut sink = ToStorage::open(storage, path, options.clone()).await?;
-        let fetched = match self.fetch(resource, &mut sink).await {
+        match self.fetch(resource, &mut sink).await {
             Ok(Fetched { proof: Proof::Unconfirmed(doubt), .. }) if self.only_proven => {
-                return Err(sink.give_up(self.unproven(doubt)).await);
+                Err(sink.give_up(self.unproven(doubt)).await)
             }
-            Ok(fetched) => fetched,
-            Err(error) => return Err(sink.give_up(error).await),
-        };
-        let meta = match sink.commit().await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                same_bytes(storage, path, options, &fetched.digests).await?.ok_or(error)?
-            }
-            committed => committed?,
-        };
-        Ok(Saved {
-            path: meta.path,
-            size: fetched.size,
-            proof: fetched.proof,
-            checksum: fetched.digests.checksum,
-            sha256: fetched.digests.sha256,
-            resumed_from: fetched.resumed_from,
-        })
+            Ok(fetched) => Ok(Received { storage, path, options, sink, fetched }),
+            Err(error) => Err(sink.give_up(error).await),
+        }
     }
 
     /// Fetches a small file into memory, proven like any other.
@@ -238,6 +234,36 @@ impl fmt::Debug for Download<'_> {
             .field("asset", self.asset.id())
             .field("role", &self.role)
             .finish_non_exhaustive()
+    }
+}
+
+/// Bytes that were judged and wait for their name.
+pub(crate) struct Received<'a> {
+    storage: &'a dyn Storage,
+    path: &'a StoragePath,
+    options: WriteOptions,
+    sink: ToStorage,
+    fetched: Fetched,
+}
+
+impl Received<'_> {
+    /// The second half of [`Download::save`].
+    pub(crate) async fn commit(self) -> Result<Saved> {
+        let Self { storage, path, options, sink, fetched } = self;
+        let meta = match sink.commit().await {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                same_bytes(storage, path, options, &fetched.digests).await?.ok_or(error)?
+            }
+            committed => committed?,
+        };
+        Ok(Saved {
+            path: meta.path,
+            size: fetched.size,
+            proof: fetched.proof,
+            checksum: fetched.digests.checksum,
+            sha256: fetched.digests.sha256,
+            resumed_from: fetched.resumed_from,
+        })
     }
 }
 

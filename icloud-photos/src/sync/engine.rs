@@ -161,7 +161,7 @@ impl SyncBuilder {
         self
     }
 
-    /// How many files are fetched at once. Default 8.
+    /// How many files are fetched at once. Default 8. As many more may wait for the disk to give them their names.
     pub fn concurrency(mut self, files: NonZeroUsize) -> Self {
         self.concurrency = files;
         self

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::StreamExt;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
 use super::catalogue::Progress;
@@ -27,6 +27,9 @@ const REFUSED: u64 = 8;
 
 /// So many downloads may wait for a worker: the walk is woken for many at a time.
 const QUEUE: usize = 64;
+
+/// So many workers for each download at a time: while one gives a file its name, another may use the network.
+const WORKERS: usize = 2;
 
 /// A flush after so many files or bytes bounds what a cut of power can undo.
 const FLUSH_FILES: u64 = 2000;
@@ -48,6 +51,8 @@ struct Shared {
     tally: Tally,
     ledger: Ledger,
     jobs: Mutex<mpsc::Receiver<Job>>,
+    /// Downloads at a time.
+    turns: Semaphore,
     fatal: mpsc::Sender<Error>,
 }
 
@@ -75,10 +80,11 @@ pub(super) async fn execute(
         tally: Tally::default(),
         ledger: Ledger::default(),
         jobs: Mutex::new(jobs),
+        turns: Semaphore::new(count),
         fatal,
     });
     let mut workers = JoinSet::new();
-    for _ in 0..count {
+    for _ in 0..count * WORKERS {
         workers.spawn(work(shared.clone()));
     }
     let walked = tokio::select! {
@@ -222,6 +228,24 @@ impl Shared {
     }
 
     async fn fetch(&self, job: Job) -> Result<()> {
+        match self.save(&job).await {
+            Ok(saved) => {
+                self.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
+                if self.succeed(&saved) {
+                    self.ledger.flush(&self.inner).await?;
+                }
+            }
+            Err(error) if job.again => return self.no_better(&job.target, error).await,
+            Err(error) => {
+                self.ledger.failed(&self.inner, &job.target, job.failures, &error);
+                return self.fail(&job.target, error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn save(&self, job: &Job) -> Result<Saved> {
+        let turn = self.turns.acquire().await;
         let Target { asset, role, path } = &job.target;
         self.tell(SyncEvent::Downloading { path });
         let observer = self.observer.clone();
@@ -240,20 +264,9 @@ impl Shared {
         if job.again {
             download = download.replace().only_proven();
         }
-        match download.save(&*self.inner.storage, path).await {
-            Ok(saved) => {
-                self.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
-                if self.succeed(&saved) {
-                    self.ledger.flush(&self.inner).await?;
-                }
-            }
-            Err(error) if job.again => return self.no_better(&job.target, error).await,
-            Err(error) => {
-                self.ledger.failed(&self.inner, &job.target, job.failures, &error);
-                return self.fail(&job.target, error);
-            }
-        }
-        Ok(())
+        let received = download.receive(&*self.inner.storage, path).await?;
+        drop(turn);
+        received.commit().await
     }
 
     /// Counts and tells; true if it is time for a flush.
