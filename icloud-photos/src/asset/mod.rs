@@ -15,6 +15,7 @@ mod listing;
 mod location;
 mod lookup;
 mod record;
+mod remove;
 mod resource;
 pub mod uti;
 

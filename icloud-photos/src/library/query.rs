@@ -89,6 +89,24 @@ pub(crate) fn lookup(names: &[&str], zone: &ZoneId, keys: Option<&[String]>) -> 
     body
 }
 
+/// Moves assets to Recently Deleted: record name and the tag it was seen with. One that cannot go holds up no other.
+pub(crate) fn trash<'a>(assets: impl Iterator<Item = (&'a str, Option<&'a str>)>, zone: &ZoneId) -> Value {
+    let operations = assets.map(|(name, tag)| {
+        let fields = json!({ "isDeleted": { "value": 1 } });
+        let mut record = json!({ "recordName": name, "recordType": "CPLAsset", "fields": fields });
+        if let Some(tag) = tag {
+            record["recordChangeTag"] = json!(tag);
+        }
+        json!({ "operationType": "update", "record": record })
+    });
+    json!({
+        "operations": operations.collect::<Vec<_>>(),
+        "desiredKeys": ["isDeleted"],
+        "atomic": false,
+        "zoneID": zone,
+    })
+}
+
 /// Asks what happened in a zone since a token, which must not be empty: that would mean "nothing is new".
 pub(crate) fn changes(zone: &ZoneId, since: &SyncToken, limit: usize, keys: Option<&[String]>) -> Value {
     let mut one = json!({ "zoneID": zone, "syncToken": since.as_str(), "resultsLimit": limit });

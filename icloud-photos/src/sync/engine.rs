@@ -10,6 +10,7 @@ use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
 use super::plan::{self, Plan};
+use super::removal::{Disposal, MoveRule, RemovalLimit, Removals};
 use crate::asset::{Assets, ChangeCursor, Fields};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,7 +21,7 @@ use crate::storage::Storage;
 /// Keeps a copy of a library. Cheap to clone.
 ///
 /// [`SyncEngine::plan`] says what is to be done and changes nothing; [`SyncEngine::execute`] does it. A dry run is a plan
-/// that is printed. Mode in this version: copy, which never deletes anything anywhere.
+/// that is printed. Nothing is deleted anywhere unless [`SyncBuilder::mirror`] or [`SyncBuilder::move_out`] asks for it.
 #[derive(Debug, Clone)]
 pub struct SyncEngine(Arc<Inner>);
 
@@ -36,6 +37,7 @@ pub(super) struct Inner {
     pub(super) skip_photos: bool,
     pub(super) concurrency: usize,
     pub(super) missing: Missing,
+    pub(super) removals: Removals,
     pub(super) catalogue: Arc<dyn Catalogue>,
     /// The catalogue was given, and is there for the next run.
     remembers: bool,
@@ -68,6 +70,7 @@ pub struct SyncBuilder {
     skip_photos: bool,
     concurrency: NonZeroUsize,
     missing: Missing,
+    removals: Removals,
     catalogue: Option<Arc<dyn Catalogue>>,
 }
 
@@ -84,6 +87,7 @@ impl SyncEngine {
             skip_photos: false,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
             missing: Missing::default(),
+            removals: Removals::default(),
             catalogue: None,
         }
     }
@@ -180,11 +184,37 @@ impl SyncBuilder {
         self
     }
 
+    /// Removes files here whose assets lie in Recently Deleted in iCloud, after everything else. Without it nothing is removed here. Needs a
+    /// catalogue.
+    pub fn mirror(mut self, disposal: Option<Disposal>) -> Self {
+        self.removals.mirror = disposal;
+        self
+    }
+
+    /// Moves assets to Recently Deleted in iCloud once all that cannot be made again is proven to stand here, after everything else.
+    /// Without it nothing is removed from iCloud. Needs a catalogue.
+    pub fn move_out(mut self, rule: Option<MoveRule>) -> Self {
+        self.removals.rule = rule;
+        self
+    }
+
+    /// How much one run may remove, there or here; above it nothing is removed. Default: 5 %, and 20 always.
+    pub fn removal_limit(mut self, limit: RemovalLimit) -> Self {
+        self.removals.limit = limit;
+        self
+    }
+
     /// Makes the engine. Nothing is sent.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for options that contradict each other.
+    /// [`ErrorKind::Config`] for options that contradict each other, or lack another.
     pub fn build(self) -> Result<SyncEngine> {
+        if self.removals.any() && self.catalogue.is_none() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "removing anything needs a catalogue that knows what is here",
+            ));
+        }
         if self.skip_videos && self.skip_photos {
             return Err(Error::new(ErrorKind::Config, "skipping videos and photos leaves nothing"));
         }
@@ -202,6 +232,7 @@ impl SyncBuilder {
             skip_photos: self.skip_photos,
             concurrency: self.concurrency.get(),
             missing: self.missing,
+            removals: self.removals,
             remembers: self.catalogue.is_some(),
             catalogue: self.catalogue.unwrap_or_else(|| Arc::new(MemoryCatalogue::new())),
             selection,

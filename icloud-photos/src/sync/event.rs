@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::layout::LayoutProblem;
+use super::removal::RemovalEvent;
 use crate::asset::{Asset, AssetId, Listing, Role};
 use crate::download::Doubt;
 use crate::error::Error;
@@ -77,6 +78,8 @@ pub enum SyncEvent<'a> {
         /// What happened.
         error: &'a Error,
     },
+    /// Something was removed, or would be, or stays.
+    Removal(RemovalEvent<'a>),
 }
 
 /// Why something was left out.
@@ -132,14 +135,26 @@ pub struct SyncReport {
     pub skipped: u64,
     /// Files, or assets, that failed.
     pub failed: u64,
+    /// Assets moved to Recently Deleted in iCloud.
+    pub moved: u64,
+    /// Files removed here, for their assets were deleted in iCloud.
+    pub removed: u64,
+    /// Assets and files that were to be removed and are kept, for something about them is in doubt.
+    pub withheld: u64,
+    /// Nothing was removed though something was to be: it was too much, or a list was short.
+    pub stopped: bool,
     /// How each listing ended.
     pub listings: Vec<Listing>,
 }
 
 impl SyncReport {
-    /// True if nothing failed, everything fetched was proven, and no listing lacks anything ([`Listing::lacks`]).
+    /// True if nothing failed, everything fetched was proven, no listing lacks anything ([`Listing::lacks`]), and removals were not
+    /// stopped.
     pub fn is_clean(&self) -> bool {
-        self.failed == 0 && self.unconfirmed == 0 && !self.listings.iter().any(Listing::lacks)
+        self.failed == 0
+            && self.unconfirmed == 0
+            && !self.stopped
+            && !self.listings.iter().any(Listing::lacks)
     }
 }
 

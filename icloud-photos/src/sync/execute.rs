@@ -15,6 +15,7 @@ use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::ledger::Ledger;
 use super::plan::{Action, Plan};
+use super::removal;
 use crate::asset::{Asset, Resource};
 use crate::download::{Proof, Saved};
 use crate::error::{Error, ErrorKind, Result};
@@ -105,10 +106,12 @@ pub(super) async fn execute(
     finished?;
     flushed?;
     shared.ledger.settle(&shared.inner).await?;
+    let token = progress.as_ref().and_then(|progress| progress.token.clone());
     if let Some(progress) = progress {
         shared.ledger.cover(&shared.inner, progress).await?;
     }
     shared.tally.fill(&mut report);
+    removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()).await?;
     Ok(report)
 }
 

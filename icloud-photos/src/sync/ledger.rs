@@ -6,10 +6,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::catalogue::{Batch, FileKey, FileRow, Progress, Status};
+use super::catalogue::{Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status};
 use super::content;
 use super::engine::Inner;
 use super::event::Target;
+use super::removal::MoveRule;
 use crate::asset::{AssetId, Role, Scheme};
 use crate::download::{Proof, Saved};
 use crate::error::{Error, Result};
@@ -29,6 +30,8 @@ pub(super) struct Ledger {
     shared: Mutex<Vec<FileRow>>,
     /// Files that are neither here nor in iCloud.
     gone: Mutex<Vec<FileKey>>,
+    /// Assets that leave iCloud because a file of theirs was fetched.
+    owed: Mutex<Vec<AssetId>>,
 }
 
 impl Ledger {
@@ -50,6 +53,9 @@ impl Ledger {
         row.size = Some(saved.size);
         row.modified = modified.map(seconds);
         row.sha256 = saved.sha256;
+        if inner.removals.rule == Some(MoveRule::Fetched) {
+            lock(&self.owed).push(target.asset.id().clone());
+        }
         self.add(inner, row);
     }
 
@@ -118,12 +124,14 @@ impl Ledger {
     /// Flushes the storage, then writes down what waited before that.
     pub(super) async fn flush(&self, inner: &Inner) -> Result<()> {
         let files = std::mem::take(&mut *lock(&self.waiting));
+        let owed = std::mem::take(&mut *lock(&self.owed));
         inner.storage.flush().await?;
         // Only what is written down can be referred to.
         let gone_files = std::mem::take(&mut *lock(&self.gone));
         if !(files.is_empty() && gone_files.is_empty()) {
             let progress = if gone_files.is_empty() { Vec::new() } else { self.unsettled(inner).await? };
-            inner.catalogue.commit(Batch { gone_files, progress, ..batch(files) }).await?;
+            let removals = owed.into_iter().map(|asset| inner.owes(asset)).collect();
+            inner.catalogue.commit(Batch { gone_files, progress, removals, ..batch(files) }).await?;
         }
         Ok(())
     }
@@ -192,6 +200,10 @@ impl Inner {
     fn row(&self, asset: &AssetId, role: Role, status: Status) -> FileRow {
         let key = FileKey { library: self.key.clone(), asset: asset.clone(), role };
         FileRow::new(key, status, seconds(self.now()))
+    }
+
+    fn owes(&self, asset: AssetId) -> RemovalRow {
+        RemovalRow::new(self.key.clone(), asset, RemovalState::Owed, seconds(self.now()))
     }
 
     pub(super) fn now(&self) -> SystemTime {

@@ -8,6 +8,9 @@
 //! catalogue that belongs to a storage); the next one asks only what has happened since. [`SyncEngine::adopt`] fills it from files that
 //! are there already, [`verify()`] reads them again.
 //!
+//! A copy never deletes anything, here or in iCloud, unless it is asked to: [`SyncBuilder::mirror`] and
+//! [`SyncBuilder::move_out`] say what may go, `removal/mod.rs` on what proofs.
+//!
 //! ```no_run
 //! # async fn example(library: icloud_photos::Library) -> icloud_photos::Result<()> {
 //! use std::sync::Arc;
@@ -31,7 +34,9 @@ mod execute;
 pub mod layout;
 mod ledger;
 mod plan;
+mod removal;
 pub mod store;
+mod trash;
 mod verify;
 
 pub use self::adopt::{AdoptEvent, AdoptReport};
@@ -39,4 +44,5 @@ pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};
 pub use self::plan::{Action, Plan};
+pub use self::removal::{Disposal, Kept, MoveRule, ProvenFile, Receipt, RemovalEvent, RemovalLimit};
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};

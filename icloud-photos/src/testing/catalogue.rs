@@ -9,8 +9,8 @@ use crate::asset::{AssetId, Checksum, Hasher, MasterId, Role};
 use crate::error::ErrorKind;
 use crate::storage::StoragePath;
 use crate::sync::catalogue::{
-    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Pending, Progress, Status, StoreId,
-    Tally, Totals,
+    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow,
+    RemovalState, Status, StoreId, Tally, Totals,
 };
 
 type Books = Arc<dyn Catalogue>;
@@ -48,6 +48,10 @@ pub async fn every_field_is_kept(books: Books) {
     assert_eq!(books.assets(&home(), &[asset("A")]).await.unwrap(), [batch.assets.first().cloned()]);
     assert_eq!(books.albums(&home()).await.unwrap(), batch.albums);
     assert_eq!(books.all_progress().await.unwrap(), batch.progress);
+    assert_eq!(
+        books.removals(&home(), &[asset("A"), asset("B")]).await.unwrap(),
+        [batch.removals.first().cloned(), None]
+    );
 
     let sparse = Batch {
         files: vec![row("B")],
@@ -59,6 +63,26 @@ pub async fn every_field_is_kept(books: Books) {
     assert_eq!(books.files_of(&home(), &[asset("B")]).await.unwrap(), [sparse.files]);
     assert_eq!(books.assets(&home(), &[asset("B")]).await.unwrap(), [sparse.assets.first().cloned()]);
     assert_eq!(books.progress(&home(), "other").await.unwrap().as_ref(), sparse.progress.first());
+}
+
+pub async fn owed_removals_come_in_order_until_they_are_sent(books: Books) {
+    let row = |library: &LibraryKey, id: &str, state| RemovalRow::new(library.clone(), asset(id), state, 1);
+    let away = LibraryKey::new("0");
+    let owed = ["C", "A", "B", "D"].map(|id| row(&home(), id, RemovalState::Owed));
+    let removals = owed.into_iter().chain([row(&away, "A", RemovalState::Owed)]).collect();
+    books.commit(Batch { removals, ..Batch::default() }).await.unwrap();
+    assert_eq!(books.owed(&home(), None, 2).await.unwrap(), ["A", "B"].map(asset));
+    assert_eq!(books.owed(&home(), Some(&asset("B")), 9).await.unwrap(), ["C", "D"].map(asset));
+    let sent = Batch {
+        removals: vec![row(&home(), "A", RemovalState::Sent)],
+        gone_removals: vec![(home(), asset("C"))],
+        ..Batch::default()
+    };
+    books.commit(sent).await.unwrap();
+    assert_eq!(books.owed(&home(), None, 9).await.unwrap(), ["B", "D"].map(asset));
+    assert_eq!(books.owed(&away, None, 9).await.unwrap(), [asset("A")]);
+    let rows = books.removals(&home(), &["A", "C"].map(asset)).await.unwrap();
+    assert_eq!(rows, [Some(row(&home(), "A", RemovalState::Sent)), None]);
 }
 
 pub async fn every_role_and_status_is_kept(books: Books) {
@@ -415,11 +439,14 @@ fn full(id: &str) -> Batch {
     let mut progress = Progress::new(home(), "all", 55);
     progress.token = Some("token".into());
     progress.pending = Some(Pending::new(Some("before".into()), 200, 199));
+    let mut removal = RemovalRow::new(home(), asset(id), RemovalState::Sent, 77);
+    removal.receipt = Some(r#"{"asset":"A"}"#.into());
     Batch {
         files: vec![file],
         assets: vec![asset_row],
         albums: vec![AlbumRow::new(home(), format!("album-{id}"), "Folder/Holiday", "album")],
         progress: vec![progress],
+        removals: vec![removal],
         ..Batch::default()
     }
 }

@@ -91,6 +91,7 @@ macro_rules! catalogue_conformance {
             an_empty_one_knows_nothing
             every_field_is_kept
             every_role_and_status_is_kept
+            owed_removals_come_in_order_until_they_are_sent
             odd_texts_and_numbers_are_kept
             the_last_row_of_a_key_counts
             what_is_gone_goes_first

@@ -13,8 +13,8 @@ use icloud_photos::storage::{
     Capabilities, MemoryStorage, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
 };
 use icloud_photos::sync::catalogue::{
-    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, MemoryCatalogue, Progress, StoreId,
-    Totals,
+    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, MemoryCatalogue, Progress,
+    RemovalRow, StoreId, Totals,
 };
 use icloud_photos::sync::{SyncBuilder, SyncEngine, SyncEvent, SyncObserver, SyncReport};
 use icloud_photos::{Error, ErrorKind, Library, Result};
@@ -271,6 +271,19 @@ impl Catalogue for Counted {
 
     async fn all_progress(&self) -> Result<Vec<Progress>> {
         self.inner.all_progress().await
+    }
+
+    async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>> {
+        self.inner.removals(library, ids).await
+    }
+
+    async fn owed(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>> {
+        self.inner.owed(library, after, limit).await
     }
 
     async fn totals(&self) -> Result<Totals> {

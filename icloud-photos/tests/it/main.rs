@@ -19,6 +19,7 @@ mod listing;
 mod pace;
 mod recordings_auth;
 mod recordings_listing;
+mod removal;
 mod storage;
 mod store;
 mod support;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, Status, StoreId, Totals,
-    of_another_store, start,
+    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, RemovalRow, RemovalState,
+    Status, StoreId, Totals, of_another_store, start,
 };
 use crate::asset::{AssetId, Checksum, Role};
 use crate::error::Result;
@@ -28,6 +28,7 @@ struct State {
     assets: BTreeMap<(LibraryKey, AssetId), AssetRow>,
     albums: BTreeMap<(LibraryKey, String), AlbumRow>,
     progress: BTreeMap<(LibraryKey, String), Progress>,
+    removals: BTreeMap<(LibraryKey, AssetId), RemovalRow>,
 }
 
 impl MemoryCatalogue {
@@ -111,6 +112,26 @@ impl Catalogue for MemoryCatalogue {
         Ok(self.state().progress.values().cloned().collect())
     }
 
+    async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>> {
+        let state = self.state();
+        Ok(ids.iter().map(|id| state.removals.get(&(library.clone(), id.clone())).cloned()).collect())
+    }
+
+    async fn owed(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>> {
+        let first = after.map_or(Bound::Included(AssetId::new("")), |after| Bound::Excluded(after.clone()));
+        let first = first.map(|id| (library.clone(), id));
+        let state = self.state();
+        let rows = state.removals.range((first, Bound::Unbounded)).map(|(_, row)| row);
+        let rows = rows.take_while(|row| row.library == *library);
+        let owed = rows.filter(|row| row.state == RemovalState::Owed);
+        Ok(owed.take(limit).map(|row| row.asset.clone()).collect())
+    }
+
     async fn totals(&self) -> Result<Totals> {
         let state = self.state();
         let mut totals = Totals { assets: state.assets.len() as u64, ..Totals::default() };
@@ -138,6 +159,9 @@ impl Catalogue for MemoryCatalogue {
         let progress =
             batch.progress.into_iter().map(|row| ((row.library.clone(), row.selection.clone()), row));
         state.progress.extend(progress);
+        batch.gone_removals.iter().for_each(|key| drop(state.removals.remove(key)));
+        let removals = batch.removals.into_iter().map(|row| ((row.library.clone(), row.asset.clone()), row));
+        state.removals.extend(removals);
         Ok(())
     }
 }

@@ -19,7 +19,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
-pub use self::row::{AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, Status};
+pub(super) use self::row::role_name;
+pub use self::row::{
+    AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
+};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteCatalogue;
 use crate::asset::{AssetId, Checksum};
@@ -79,6 +82,13 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
     /// How far everything was followed, by library and selection.
     async fn all_progress(&self) -> Result<Vec<Progress>>;
 
+    /// What became of the removal of each of these assets from iCloud, if one was ever asked for.
+    async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>>;
+
+    /// Up to `limit` assets of a library after `after`, in the order of their ids, whose removal is [`RemovalState::Owed`].
+    async fn owed(&self, library: &LibraryKey, after: Option<&AssetId>, limit: usize)
+    -> Result<Vec<AssetId>>;
+
     /// Counts of everything.
     async fn totals(&self) -> Result<Totals>;
 
@@ -106,6 +116,10 @@ pub struct Batch {
     pub gone_albums: Vec<(LibraryKey, String)>,
     /// How far histories were followed with these rows.
     pub progress: Vec<Progress>,
+    /// Removals from iCloud, asked for or sent.
+    pub removals: Vec<RemovalRow>,
+    /// Removals to be forgotten.
+    pub gone_removals: Vec<(LibraryKey, AssetId)>,
 }
 
 impl Batch {

@@ -288,6 +288,50 @@ impl Pending {
     }
 }
 
+/// The removal of an asset from iCloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemovalRow {
+    /// The library it is in.
+    pub library: LibraryKey,
+    /// The asset.
+    pub asset: AssetId,
+    /// How far it came.
+    pub state: RemovalState,
+    /// On what proof, as JSON ([`Receipt`](crate::sync::Receipt)).
+    pub receipt: Option<String>,
+    /// When this was written, in seconds since 1970.
+    pub at: i64,
+}
+
+impl RemovalRow {
+    /// A removal without a receipt.
+    pub fn new(library: LibraryKey, asset: AssetId, state: RemovalState, at: i64) -> Self {
+        Self { library, asset, state, receipt: None, at }
+    }
+}
+
+/// How far a removal from iCloud came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RemovalState {
+    /// It was asked for, and waits for its proof.
+    Owed,
+    /// The copy removed it, or was about to: whatever lies in Recently Deleted for that reason says nothing about the
+    /// files of the copy.
+    Sent,
+}
+
+impl RemovalState {
+    /// Its name in a catalogue: `owed` or `sent`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owed => "owed",
+            Self::Sent => "sent",
+        }
+    }
+}
+
 /// The name of a role in a catalogue. Names never change; a new one needs a new version of the SQLite file.
 pub(crate) fn role_name(role: Role) -> &'static str {
     match role {

@@ -1,15 +1,12 @@
 //! Fetching again what is damaged or missing.
 
-use futures::StreamExt;
-
 use super::super::catalogue::{FileRow, Status};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
-use super::super::store::TRASH;
 use crate::asset::Asset;
 use crate::download::{Proof, Saved};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{StoragePath, WriteOptions};
+use crate::storage::StoragePath;
 
 impl Inner {
     /// Puts a proven file in the place of a bad one, which moves to the trash.
@@ -51,27 +48,6 @@ impl Inner {
             download = download.modified(time);
         }
         download.save(&*self.storage, path).await
-    }
-
-    /// Copies what stands under `path` to the trash of today, under a name that is free there.
-    async fn keep_aside(&self, path: &StoragePath) -> Result<Option<StoragePath>> {
-        let Some(meta) = self.storage.stat(path).await? else { return Ok(None) };
-        let today = time::OffsetDateTime::from(self.now()).date();
-        let plain = StoragePath::parse(&format!("{TRASH}/{today}/{path}"))?;
-        let (mut aside, mut number) = (plain.clone(), 1);
-        while self.storage.stat(&aside).await?.is_some() {
-            number += 1;
-            aside = plain.with_suffix(&number.to_string());
-        }
-        let mut options = WriteOptions::default().size(meta.size);
-        options.modified = meta.modified;
-        let mut writer = self.storage.write(&aside, options).await?;
-        let mut bytes = self.storage.read(path, 0).await?;
-        while let Some(chunk) = bytes.next().await.transpose()? {
-            writer.write(chunk).await?;
-        }
-        writer.commit().await?;
-        Ok(Some(aside))
     }
 }
 

@@ -21,8 +21,8 @@ use rusqlite::Connection;
 use tokio::sync::Mutex;
 
 use super::{
-    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, StoreId, Totals,
-    of_another_store, start,
+    AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, RemovalRow, StoreId,
+    Totals, of_another_store, start,
 };
 use crate::asset::{AssetId, Checksum};
 use crate::error::{Error, ErrorKind, Result};
@@ -186,6 +186,21 @@ impl Catalogue for SqliteCatalogue {
 
     async fn all_progress(&self) -> Result<Vec<Progress>> {
         self.work(|connection| read::all_progress(connection)).await
+    }
+
+    async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>> {
+        let (library, ids) = (library.clone(), ids.to_vec());
+        self.work(move |connection| read::removals(connection, &library, &ids)).await
+    }
+
+    async fn owed(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>> {
+        let (library, after) = (library.clone(), after.cloned());
+        self.work(move |connection| read::owed(connection, &library, after.as_ref(), limit)).await
     }
 
     async fn totals(&self) -> Result<Totals> {

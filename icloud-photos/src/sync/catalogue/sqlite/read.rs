@@ -9,7 +9,8 @@ use crate::asset::{AssetId, Checksum, MasterId};
 use crate::storage::StoragePath;
 use crate::sync::catalogue::row::{role_name, role_named};
 use crate::sync::catalogue::{
-    AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, Status, StoreId, Totals,
+    AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
+    StoreId, Totals,
 };
 
 /// All questions there are.
@@ -41,6 +42,10 @@ pub(super) mod sql {
          WHERE library = ? AND selection = ?";
     pub(crate) const ALL_PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
          ORDER BY library, selection";
+    pub(crate) const REMOVAL: &str =
+        "SELECT library, asset, state, receipt, at FROM removals WHERE library = ? AND asset = ?";
+    pub(crate) const OWED: &str = "SELECT asset FROM removals \
+         WHERE state = 'owed' AND library = ? AND asset > ? ORDER BY asset LIMIT ?";
     // TOTAL, unlike SUM, has no overflow.
     pub(crate) const TOTALS: &str =
         "SELECT status, COUNT(*), CAST(TOTAL(size) AS INTEGER) FROM files GROUP BY status";
@@ -112,6 +117,26 @@ pub(super) fn assets(
     })
 }
 
+pub(super) fn removals(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    ids: &[AssetId],
+) -> Result<Vec<Option<RemovalRow>>> {
+    each(connection, sql::REMOVAL, ids, |statement, id| {
+        statement.query_row([library.as_str(), id.as_str()], removal).optional()
+    })
+}
+
+pub(super) fn owed(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    after: Option<&AssetId>,
+    limit: usize,
+) -> Result<Vec<AssetId>> {
+    let params = (library.as_str(), after.map_or("", AssetId::as_str), most(limit));
+    rows(&mut connection.prepare(sql::OWED)?, params, |row| Ok(AssetId::new(row.get::<_, String>(0)?)))
+}
+
 pub(super) fn albums(connection: &Connection, library: &LibraryKey) -> Result<Vec<AlbumRow>> {
     rows(&mut connection.prepare(sql::ALBUMS)?, [library.as_str()], album)
 }
@@ -152,6 +177,22 @@ fn each<K, T>(
     let moment = connection.transaction()?;
     let mut statement = moment.prepare(sql)?;
     keys.iter().map(|key| ask(&mut statement, key)).collect()
+}
+
+fn removal(row: &Row<'_>) -> Result<RemovalRow> {
+    let state: String = row.get(2)?;
+    let state = match state.as_str() {
+        "owed" => RemovalState::Owed,
+        "sent" => RemovalState::Sent,
+        _ => return Err(strange(2, &state)),
+    };
+    Ok(RemovalRow {
+        library: library(row)?,
+        asset: AssetId::new(row.get::<_, String>(1)?),
+        state,
+        receipt: row.get(3)?,
+        at: row.get(4)?,
+    })
 }
 
 fn rows<T>(

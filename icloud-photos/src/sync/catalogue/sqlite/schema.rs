@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 const APPLICATION: i32 = 0x6943_5063;
 
 /// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
-pub(super) const STEPS: [&str; 1] = [V1];
+pub(super) const STEPS: [&str; 2] = [V1, V2];
 
 const V1: &str = "
     CREATE TABLE store (
@@ -75,6 +75,19 @@ const V1: &str = "
         at INTEGER NOT NULL,
         PRIMARY KEY (library, selection)
     );
+";
+
+/// Removals from iCloud.
+const V2: &str = "
+    CREATE TABLE removals (
+        library TEXT NOT NULL,
+        asset TEXT NOT NULL,
+        state TEXT NOT NULL,    -- owed, sent
+        receipt TEXT,           -- JSON: on what proof
+        at INTEGER NOT NULL,
+        PRIMARY KEY (library, asset)
+    ) WITHOUT ROWID;
+    CREATE INDEX removals_owed ON removals (library, asset) WHERE state = 'owed';
 ";
 
 /// Fills a new file.

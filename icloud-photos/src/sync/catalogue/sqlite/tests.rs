@@ -34,6 +34,8 @@ fn no_question_reads_a_whole_table() {
         assert!(index(sql).starts_with("sqlite_autoindex"), "{sql}");
     }
     assert_eq!(index(sql::FAILED), "files_failed");
+    assert_eq!(plan(sql::REMOVAL), ["SEARCH removals USING PRIMARY KEY (library=? AND asset=?)"]);
+    assert_eq!(index(sql::OWED), "removals_owed");
     // The rows of one path or checksum are few; these are sorted afterwards.
     for (sql, name) in [(sql::FILES_AT, "files_by_path"), (sql::FILES_WITH, "files_by_checksum")] {
         let steps = plan(sql);

@@ -4,7 +4,9 @@ use rusqlite::{Connection, Params, Result, Statement, Transaction, TransactionBe
 
 use super::read::{self, to_hex};
 use crate::sync::catalogue::row::role_name;
-use crate::sync::catalogue::{AlbumRow, AssetRow, Batch, FileRow, Pending, Progress, Status, StoreId};
+use crate::sync::catalogue::{
+    AlbumRow, AssetRow, Batch, FileRow, Pending, Progress, RemovalRow, Status, StoreId,
+};
 
 /// Gives back the store that the catalogue belongs to, if that forbids the change.
 pub(super) fn set_store(connection: &mut Connection, store: &StoreId) -> Result<Option<StoreId>> {
@@ -50,6 +52,12 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
         &batch.progress,
         progress,
     )?;
+    each(
+        &transaction,
+        "REPLACE INTO removals (library, asset, state, receipt, at) VALUES (?, ?, ?, ?, ?)",
+        &batch.removals,
+        removal,
+    )?;
     transaction.commit()
 }
 
@@ -60,6 +68,10 @@ fn forget(transaction: &Transaction<'_>, batch: &Batch) -> Result<()> {
     })?;
     let assets = "DELETE FROM assets WHERE library = ? AND asset = ?";
     each(transaction, assets, &batch.gone_assets, |statement, (library, asset)| {
+        run(statement, [library.as_str(), asset.as_str()])
+    })?;
+    let removals = "DELETE FROM removals WHERE library = ? AND asset = ?";
+    each(transaction, removals, &batch.gone_removals, |statement, (library, asset)| {
         run(statement, [library.as_str(), asset.as_str()])
     })?;
     let albums = "DELETE FROM albums WHERE library = ? AND album = ?";
@@ -131,6 +143,11 @@ fn asset(statement: &mut Statement<'_>, row: &AssetRow) -> Result<()> {
 
 fn album(statement: &mut Statement<'_>, row: &AlbumRow) -> Result<()> {
     run(statement, [row.library.as_str(), &row.album, &row.path, &row.kind])
+}
+
+fn removal(statement: &mut Statement<'_>, row: &RemovalRow) -> Result<()> {
+    let (library, asset) = (row.library.as_str(), row.asset.as_str());
+    run(statement, params![library, asset, row.state.name(), row.receipt, row.at])
 }
 
 fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {

@@ -1,0 +1,79 @@
+//! Why something was not removed.
+
+use std::fmt;
+
+use crate::asset::Role;
+use crate::storage::StoragePath;
+use crate::sync::catalogue::role_name;
+
+/// Why something stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kept {
+    /// It was taken only so many times 24 hours ago.
+    Young {
+        /// How many; negative for a date in the future.
+        days: i64,
+    },
+    /// Apple has no date for it: its age is not known.
+    NoDate,
+    /// iCloud holds something of it that cannot be made again and that the copy does not hold, for it was not asked for or
+    /// could not be had.
+    NotCopied {
+        /// What.
+        role: Role,
+    },
+    /// It was edited since its file was fetched.
+    Edited,
+    /// iCloud has no checksum that could prove the file.
+    NoChecksum,
+    /// Its file is not where it should be.
+    Missing {
+        /// Where.
+        path: StoragePath,
+    },
+    /// The file holds other bytes than Apple's checksum says, or than were stored.
+    Differs {
+        /// Which.
+        path: StoragePath,
+    },
+    /// The file could not be read.
+    Unreadable {
+        /// Which.
+        path: StoragePath,
+        /// Why.
+        reason: String,
+    },
+    /// Another photo that was not deleted has the same file.
+    Shared,
+    /// It is in Recently Deleted because this copy moved it there.
+    MovedOut,
+    /// The receipt is for other files than there are now.
+    OtherReceipt,
+    /// It is no longer in the library, or already in Recently Deleted.
+    Gone,
+    /// A sidecar that neither icloudpd nor this program wrote.
+    ForeignSidecar,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Young { days } => write!(f, "it is {days} days old"),
+            Self::NoDate => f.write_str("it has no date, so that its age is not known"),
+            Self::NotCopied { role } => {
+                write!(f, "iCloud holds a file of it that is not in the copy ({})", role_name(*role))
+            }
+            Self::Edited => f.write_str("it was edited since its file was fetched"),
+            Self::NoChecksum => f.write_str("iCloud has no checksum to prove its file with"),
+            Self::Missing { path } => write!(f, "{path} is missing"),
+            Self::Differs { path } => write!(f, "{path} holds other bytes"),
+            Self::Unreadable { path, reason } => write!(f, "{path} cannot be read: {reason}"),
+            Self::Shared => f.write_str("another photo that was not deleted has the same file"),
+            Self::MovedOut => f.write_str("it was moved out of iCloud by this copy"),
+            Self::OtherReceipt => f.write_str("the receipt is for other files"),
+            Self::Gone => f.write_str("it is no longer in the library"),
+            Self::ForeignSidecar => f.write_str("the sidecar was written by another program"),
+        }
+    }
+}

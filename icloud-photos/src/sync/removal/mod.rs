@@ -1,0 +1,235 @@
+//! Removing: last, by id, and on proofs.
+//!
+//! Two things may be asked for. *Moving out* ([`MoveRule`]) moves assets to Recently Deleted in iCloud once their files stand
+//! here; *mirroring* ([`Disposal`]) removes files here whose assets lie in Recently Deleted. Both come after everything else,
+//! and only after a run that saw all it should have seen: a [`Census`] is made from complete listings and from nothing else.
+//!
+//! An asset leaves iCloud on a [`Receipt`] alone, and a receipt is made by reading its files again and finding Apple's
+//! checksum in the bytes. A file leaves the copy when its own asset is in Recently Deleted, no other asset has it, and it
+//! still holds the bytes that were stored. What is in doubt is kept, and told ([`Kept`]).
+//!
+//! Above a share of all there is ([`RemovalLimit`]) nothing is removed; what would have been is told.
+
+mod kept;
+mod local;
+mod receipt;
+mod remote;
+
+use std::sync::Arc;
+
+pub use self::kept::Kept;
+pub use self::receipt::{ProvenFile, Receipt};
+use super::engine::{Inner, SyncEngine};
+use super::event::{SyncEvent, SyncObserver, SyncReport};
+use crate::asset::{AssetId, Listing};
+use crate::error::{Error, Result};
+use crate::storage::StoragePath;
+
+/// Which assets leave iCloud once their files stand in the copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MoveRule {
+    /// Those taken at least this many times 24 hours ago.
+    OlderThan {
+        /// Zero means all that are not dated in the future.
+        days: u32,
+    },
+    /// Those of which this or an earlier run under the same rule fetched a file.
+    Fetched,
+}
+
+/// What becomes of a file whose asset was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Disposal {
+    /// It moves to `.icloud-photos-trash/<date>/` in the storage, under its path.
+    Trash,
+    /// It is removed for good. It can still be had from Recently Deleted, for as long as iCloud keeps it there.
+    Remove,
+}
+
+/// How much one run may remove.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct RemovalLimit {
+    /// The share of all assets, or files, that the catalogue knows: from 0 to 1.
+    pub share: f64,
+    /// So many may go whatever their share.
+    pub always: u64,
+}
+
+impl Default for RemovalLimit {
+    /// 5 %, and 20 always.
+    fn default() -> Self {
+        Self { share: 0.05, always: 20 }
+    }
+}
+
+impl RemovalLimit {
+    /// Of so many. A share of 1 is no limit.
+    fn of(self, all: u64) -> u64 {
+        if self.share >= 1.0 { u64::MAX } else { self.always.max((all as f64 * self.share) as u64) }
+    }
+
+    fn is_none(self) -> bool {
+        self.share >= 1.0
+    }
+}
+
+/// What an engine may remove.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Removals {
+    pub(super) mirror: Option<Disposal>,
+    pub(super) rule: Option<MoveRule>,
+    pub(super) limit: RemovalLimit,
+}
+
+impl Removals {
+    pub(super) fn any(&self) -> bool {
+        self.mirror.is_some() || self.rule.is_some()
+    }
+}
+
+/// What is told of removals.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RemovalEvent<'a> {
+    /// An asset was moved to Recently Deleted.
+    Moved {
+        /// Which.
+        asset: &'a AssetId,
+        /// Its name.
+        name: &'a str,
+    },
+    /// An asset that a run would move, if its files prove to be here. Told instead of moving it.
+    WouldMove {
+        /// Which.
+        asset: &'a AssetId,
+        /// Its name.
+        name: &'a str,
+    },
+    /// An asset stays in iCloud.
+    Stays {
+        /// Which.
+        asset: &'a AssetId,
+        /// Its name.
+        name: &'a str,
+        /// Why.
+        why: &'a Kept,
+    },
+    /// iCloud did not let an asset go.
+    Refused {
+        /// Which.
+        asset: &'a AssetId,
+        /// Its name.
+        name: &'a str,
+        /// What it says.
+        error: &'a Error,
+    },
+    /// A file was removed here.
+    Removed {
+        /// Where it stood.
+        path: &'a StoragePath,
+        /// Where it is now, if it was kept.
+        trash: Option<&'a StoragePath>,
+    },
+    /// A file that a run would remove. Told instead of removing it.
+    WouldRemove {
+        /// Which.
+        path: &'a StoragePath,
+    },
+    /// A file stays here.
+    Left {
+        /// Which.
+        path: &'a StoragePath,
+        /// Why.
+        why: &'a Kept,
+    },
+    /// Above the limit: nothing was removed, and the first of what would have been was told.
+    Stopped {
+        /// How many would have gone.
+        removals: u64,
+        /// Of so many.
+        all: u64,
+    },
+    /// Nothing is removed, for something was not seen as it should have been.
+    Withheld,
+}
+
+/// Everything that was asked for was seen. Made from complete listings, and from nothing else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Census(());
+
+impl Census {
+    /// `listings` are those of a run that came to its end; none, if it followed the history of the library to the present.
+    pub(super) fn of(listings: &[Listing]) -> Option<Self> {
+        listings.iter().all(Listing::is_complete).then_some(Self(()))
+    }
+}
+
+/// What both kinds of removal share.
+struct Stage<'a> {
+    inner: &'a Arc<Inner>,
+    observer: &'a dyn SyncObserver,
+    report: &'a mut SyncReport,
+    /// Only tells what would be done.
+    rehearsal: bool,
+}
+
+/// Removes what the engine may remove. `token` is how far the library's history was followed.
+pub(super) async fn run(
+    inner: &Arc<Inner>,
+    observer: &dyn SyncObserver,
+    report: &mut SyncReport,
+    token: Option<&str>,
+) -> Result<()> {
+    if !inner.removals.any() {
+        return Ok(());
+    }
+    let census = Census::of(&report.listings);
+    let stage = Stage { inner, observer, report, rehearsal: false };
+    stage.run(census, token).await.map_err(|error| error.during("remove"))
+}
+
+impl Stage<'_> {
+    async fn run(mut self, census: Option<Census>, token: Option<&str>) -> Result<()> {
+        let Some(census) = census else {
+            self.report.stopped = true;
+            self.tell(RemovalEvent::Withheld);
+            return Ok(());
+        };
+        if let Some(rule) = self.inner.removals.rule {
+            self.move_out(rule, census).await?;
+        }
+        if let Some(disposal) = self.inner.removals.mirror {
+            self.mirror(disposal, token, census).await?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, event: RemovalEvent<'_>) {
+        self.observer.event(SyncEvent::Removal(event));
+    }
+
+    fn stop(&mut self, removals: u64, all: u64) {
+        self.report.stopped = true;
+        self.tell(RemovalEvent::Stopped { removals, all });
+    }
+}
+
+impl SyncEngine {
+    /// Tells what a run would remove, by what the catalogue knows now. Nothing is changed; no file is read.
+    ///
+    /// # Errors
+    /// What iCloud and the catalogue report.
+    pub async fn rehearse_removals(&self, observer: &dyn SyncObserver) -> Result<SyncReport> {
+        let inner = self.inner();
+        let mut report = SyncReport::default();
+        if inner.removals.any() {
+            let census = Census::of(&[]);
+            let stage = Stage { inner: &inner, observer, report: &mut report, rehearsal: true };
+            stage.run(census, None).await.map_err(|error| error.during("remove"))?;
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,146 @@
+//! The proof that an asset may leave iCloud.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::catalogue::{FileRow, role_name};
+use super::super::content;
+use super::super::engine::{Inner, SyncEngine};
+use super::super::ledger::seconds;
+use super::Kept;
+use crate::asset::{Asset, AssetId, Resource, Role};
+use crate::error::Result;
+use crate::storage::StoragePath;
+
+/// What iCloud cannot make again.
+const IRREPLACEABLE: [Role; 5] =
+    [Role::Original, Role::Alternative, Role::LiveMovie, Role::Edited, Role::EditedVideo];
+
+/// Proof that everything of one asset that cannot be made again stands in a storage: each file was read from there, and Apple's
+/// checksum was found in its bytes. Only an engine makes receipts ([`SyncEngine::receipt`]).
+///
+/// A receipt serialises, so that it can be kept and be used days later ([`SyncEngine::move_out`]). Nobody has to believe it
+/// then: the files are read once more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Receipt {
+    library: String,
+    asset: String,
+    files: Vec<ProvenFile>,
+    at: i64,
+}
+
+/// One file of a [`Receipt`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ProvenFile {
+    /// Which file of the asset.
+    pub role: String,
+    /// Where it stands.
+    pub path: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Apple's checksum, which its bytes have.
+    pub checksum: String,
+}
+
+impl Receipt {
+    /// The asset.
+    pub fn asset(&self) -> AssetId {
+        AssetId::new(self.asset.as_str())
+    }
+
+    /// The files that were proven.
+    pub fn files(&self) -> &[ProvenFile] {
+        &self.files
+    }
+
+    /// When they were, in seconds since 1970.
+    pub fn at(&self) -> i64 {
+        self.at
+    }
+
+    /// Whether both prove the same.
+    pub(super) fn agrees_with(&self, other: &Self) -> bool {
+        (&self.library, &self.asset, &self.files) == (&other.library, &other.asset, &other.files)
+    }
+}
+
+impl SyncEngine {
+    /// Reads the files of an asset and proves them. `Ok(Err(_))` says why there is no proof.
+    ///
+    /// # Errors
+    /// What the catalogue reports.
+    pub async fn receipt(&self, asset: &Asset) -> Result<std::result::Result<Receipt, Kept>> {
+        self.inner().prove(asset).await
+    }
+}
+
+impl Inner {
+    /// Reads every file of the asset that is wanted here or that cannot be made again. The storage is flushed before, so that what is
+    /// proven is on the disk.
+    pub(super) async fn prove(&self, asset: &Asset) -> Result<std::result::Result<Receipt, Kept>> {
+        self.storage.flush().await?;
+        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset.id())).await?;
+        let rows = rows.into_iter().next().unwrap_or_default();
+        let mut files = Vec::new();
+        for role in self.to_be_proven(asset) {
+            let row = rows.iter().find(|row| row.key.role == role);
+            match self.prove_file(asset, role, row).await {
+                Ok(file) => files.push(file),
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        if files.is_empty() {
+            return Ok(Err(Kept::NotCopied { role: Role::Original }));
+        }
+        let (library, id) = (self.key.as_str().to_owned(), asset.id().as_str().to_owned());
+        Ok(Ok(Receipt { library, asset: id, files, at: seconds(self.now()) }))
+    }
+
+    /// What the layout wants of the asset, and what iCloud alone has; the original in any case.
+    fn to_be_proven(&self, asset: &Asset) -> BTreeSet<Role> {
+        let wanted = self.layout.place(asset).files.into_iter().map(|file| file.role);
+        let held = asset.resources().iter().map(|resource| resource.role);
+        let lost = held.filter(|role| IRREPLACEABLE.contains(role));
+        wanted.chain(lost).chain([Role::Original]).collect()
+    }
+
+    async fn prove_file(
+        &self,
+        asset: &Asset,
+        role: Role,
+        row: Option<&FileRow>,
+    ) -> std::result::Result<ProvenFile, Kept> {
+        let not_copied = Kept::NotCopied { role };
+        let Some(row) = row.filter(|row| row.status.is_kept()) else { return Err(not_copied) };
+        let (Some(resource), Some(path)) = (asset.resource(role), &row.path) else { return Err(not_copied) };
+        if row.checksum != resource.checksum || row.resource_size != resource.size {
+            return Err(Kept::Edited);
+        }
+        let checksum = resource.checksum.filter(|_| resource.is_provable()).ok_or(Kept::NoChecksum)?;
+        let size = self.read_and_compare(path, resource, &checksum).await?;
+        let role = role_name(role).to_owned();
+        Ok(ProvenFile { role, path: path.to_string(), size, checksum: checksum.to_string() })
+    }
+
+    async fn read_and_compare(
+        &self,
+        path: &StoragePath,
+        resource: &Resource,
+        checksum: &crate::asset::Checksum,
+    ) -> std::result::Result<u64, Kept> {
+        let path = path.clone();
+        match content::read(&*self.storage, &path, false).await {
+            Ok(None) => Err(Kept::Missing { path }),
+            Ok(Some((size, digests)))
+                if digests.checksum == *checksum && resource.size.is_none_or(|stated| stated == size) =>
+            {
+                Ok(size)
+            }
+            Ok(Some(_)) => Err(Kept::Differs { path }),
+            Err(error) => Err(Kept::Unreadable { path, reason: error.to_string() }),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Moving assets out of iCloud.
+
+use std::collections::VecDeque;
+
+use futures::StreamExt;
+
+use super::super::catalogue::{Batch, FileKey, RemovalRow, RemovalState};
+use super::super::engine::{Inner, SyncEngine};
+use super::super::ledger::seconds;
+use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
+use crate::asset::{Asset, AssetId, Assets, Fields};
+use crate::error::{ErrorKind, Result};
+
+/// Rows of the catalogue looked at in one go.
+const ROWS: usize = 1000;
+
+/// Assets looked up, proven and moved in one go.
+const ASSETS: usize = 100;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+impl Stage<'_> {
+    /// Moves out what `rule` says. Counts first, so that nothing goes when too much would.
+    pub(super) async fn move_out(&mut self, rule: MoveRule, _: Census) -> Result<()> {
+        let all = self.inner.count_assets().await?;
+        let limit = self.inner.removals.limit;
+        let mut eligible = Vec::new();
+        let mut count = 0;
+        let mut candidates = Candidates::of(self.inner, rule);
+        while let Some(ids) = candidates.next().await? {
+            let assets = self.judge(&ids, rule).await?;
+            count += assets.len() as u64;
+            if self.rehearsal {
+                assets.iter().for_each(|asset| self.would_move(asset));
+            } else if limit.is_none() {
+                self.let_go(assets).await?;
+            } else if eligible.len() as u64 <= limit.of(all) {
+                eligible.extend(assets.into_iter().map(|asset| asset.id().clone()));
+            }
+        }
+        if !candidates.whole {
+            self.report.stopped = true;
+            self.tell(RemovalEvent::Withheld);
+        } else if count > limit.of(all) && !self.rehearsal {
+            for ids in eligible.chunks(ASSETS) {
+                self.judge(ids, rule).await?.iter().for_each(|asset| self.would_move(asset));
+            }
+            self.stop(count, all);
+        } else {
+            for ids in eligible.chunks(ASSETS) {
+                let assets = self.judge(ids, rule).await?;
+                self.let_go(assets).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn would_move(&self, asset: &Asset) {
+        let name = self.inner.layout.place(asset).name;
+        self.tell(RemovalEvent::WouldMove { asset: asset.id(), name: &name });
+    }
+
+    /// Those of these assets that may go by their dates, as iCloud has them now. Their files are not looked at yet.
+    async fn judge(&mut self, ids: &[AssetId], rule: MoveRule) -> Result<Vec<Asset>> {
+        let mut eligible = Vec::new();
+        let now = seconds(self.inner.now()).saturating_mul(1000);
+        for asset in self.inner.library.assets_by_id(ids).await? {
+            let asset = match asset {
+                Ok(asset) => asset,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            if asset.is_trashed() || asset.is_hidden() || self.inner.reason_to_skip(&asset).is_some() {
+                continue;
+            }
+            match too_young(&asset, rule, now) {
+                None => eligible.push(asset),
+                Some(why) => self.stays(&asset, &why),
+            }
+        }
+        Ok(eligible)
+    }
+
+    fn stays(&mut self, asset: &Asset, why: &Kept) {
+        let name = self.inner.layout.place(asset).name;
+        self.tell(RemovalEvent::Stays { asset: asset.id(), name: &name, why });
+    }
+
+    /// Proves the files of each, and moves those that are proven.
+    async fn let_go(&mut self, assets: Vec<Asset>) -> Result<()> {
+        let mut proven = Vec::new();
+        for asset in assets {
+            match self.inner.prove(&asset).await? {
+                Ok(receipt) => proven.push((asset, receipt)),
+                Err(why) => {
+                    self.report.withheld += 1;
+                    self.stays(&asset, &why);
+                }
+            }
+        }
+        for (asset, outcome) in self.inner.move_proven(proven).await? {
+            let name = self.inner.layout.place(&asset).name;
+            let asset = asset.id();
+            match outcome {
+                Ok(()) => {
+                    self.report.moved += 1;
+                    self.tell(RemovalEvent::Moved { asset, name: &name });
+                }
+                Err(error) => {
+                    self.report.failed += 1;
+                    self.tell(RemovalEvent::Refused { asset, name: &name, error: &error });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why an asset stays by its date. icloudpd's rule: whole spans of 24 hours, rounded down.
+fn too_young(asset: &Asset, rule: MoveRule, now: i64) -> Option<Kept> {
+    let MoveRule::OlderThan { days } = rule else { return None };
+    if asset.created().is_none() {
+        return Some(Kept::NoDate);
+    }
+    let age = now.saturating_sub(asset.created_ms()?).div_euclid(DAY);
+    (age < i64::from(days)).then_some(Kept::Young { days: age })
+}
+
+impl SyncEngine {
+    /// Moves assets to Recently Deleted on receipts that were made earlier. Each asset is looked up and its files are read again: what
+    /// no longer agrees with its receipt stays. Results are in the order of the receipts.
+    ///
+    /// # Errors
+    /// What iCloud and the catalogue report.
+    pub async fn move_out(&self, receipts: &[Receipt]) -> Result<Vec<std::result::Result<Result<()>, Kept>>> {
+        let inner = self.inner();
+        let mut results = Vec::new();
+        for receipts in receipts.chunks(ASSETS) {
+            let ids: Vec<_> = receipts.iter().map(Receipt::asset).collect();
+            let assets = inner.library.assets_by_id(&ids).await?;
+            let (mut proven, mut places) = (Vec::new(), Vec::new());
+            for (receipt, asset) in receipts.iter().zip(assets) {
+                let outcome = match asset {
+                    Ok(asset) if !asset.is_trashed() => inner.prove_again(asset, receipt).await?,
+                    Ok(_) => Err(Kept::Gone),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Err(Kept::Gone),
+                    Err(error) => return Err(error),
+                };
+                match outcome {
+                    Ok(fresh) => {
+                        places.push(results.len());
+                        results.push(Ok(Ok(())));
+                        proven.push(fresh);
+                    }
+                    Err(why) => results.push(Err(why)),
+                }
+            }
+            for (place, (_, outcome)) in places.into_iter().zip(inner.move_proven(proven).await?) {
+                results[place] = Ok(outcome);
+            }
+        }
+        Ok(results)
+    }
+}
+
+impl Inner {
+    async fn prove_again(
+        &self,
+        asset: Asset,
+        receipt: &Receipt,
+    ) -> Result<std::result::Result<(Asset, Receipt), Kept>> {
+        Ok(match self.prove(&asset).await? {
+            Ok(fresh) if fresh.agrees_with(receipt) => Ok((asset, fresh)),
+            Ok(_) => Err(Kept::OtherReceipt),
+            Err(why) => Err(why),
+        })
+    }
+
+    /// The only way out of iCloud. What is about to go is written down before, so that nobody takes it for deleted by its owner, even if
+    /// the answer never comes.
+    async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Vec<(Asset, Result<()>)>> {
+        if proven.is_empty() {
+            return Ok(Vec::new());
+        }
+        let row = |asset: &Asset, state| {
+            RemovalRow::new(self.key.clone(), asset.id().clone(), state, seconds(self.now()))
+        };
+        let sent = proven.iter().map(|(asset, receipt)| RemovalRow {
+            receipt: serde_json::to_string(receipt).ok(),
+            ..row(asset, RemovalState::Sent)
+        });
+        self.catalogue.commit(Batch { removals: sent.collect(), ..Batch::default() }).await?;
+        let assets: Vec<Asset> = proven.into_iter().map(|(asset, _)| asset).collect();
+        let outcomes = self.library.move_to_recently_deleted(&assets).await;
+        let owed = self.removals.rule == Some(MoveRule::Fetched);
+        let again = |assets: &mut dyn Iterator<Item = &Asset>| {
+            let removals = assets.map(|asset| row(asset, RemovalState::Owed)).collect();
+            Batch { removals, ..Batch::default() }
+        };
+        match outcomes {
+            Ok(outcomes) => {
+                let mut refused =
+                    assets.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_err()).map(|(one, _)| one);
+                if owed {
+                    self.catalogue.commit(again(&mut refused)).await?;
+                }
+                Ok(assets.into_iter().zip(outcomes).collect())
+            }
+            Err(error) => {
+                if owed {
+                    self.catalogue.commit(again(&mut assets.iter())).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// How many assets have files here.
+    async fn count_assets(&self) -> Result<u64> {
+        let (mut count, mut after, mut last) = (0, None::<FileKey>, None::<AssetId>);
+        loop {
+            let rows = self.catalogue.files(Some(&self.key), after.as_ref(), ROWS).await?;
+            let Some(end) = rows.last() else { return Ok(count) };
+            after = Some(end.key.clone());
+            for row in rows.into_iter().filter(|row| row.status.is_kept()) {
+                if last.as_ref() != Some(&row.key.asset) {
+                    count += 1;
+                    last = Some(row.key.asset);
+                }
+            }
+        }
+    }
+}
+
+/// Ids of assets that may have to go, some at a time.
+struct Candidates<'a> {
+    inner: &'a Inner,
+    rule: MoveRule,
+    source: Source,
+    /// Nothing is known to be missing from the lists that were read.
+    whole: bool,
+}
+
+enum Source {
+    /// Whatever has files here: all of the library is asked for.
+    Files(Option<FileKey>),
+    /// What was fetched under the rule.
+    Owed(Option<AssetId>),
+    /// What the selection shows: an album, or the newest few.
+    Lists { albums: VecDeque<usize>, open: Option<Box<Assets>> },
+}
+
+impl<'a> Candidates<'a> {
+    fn of(inner: &'a Inner, rule: MoveRule) -> Self {
+        let source = match rule {
+            MoveRule::Fetched => Source::Owed(None),
+            MoveRule::OlderThan { .. } if inner.is_whole_library() => Source::Files(None),
+            MoveRule::OlderThan { .. } => {
+                Source::Lists { albums: (0..inner.albums.len()).collect(), open: None }
+            }
+        };
+        Self { inner, rule, source, whole: true }
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<AssetId>>> {
+        match &mut self.source {
+            Source::Files(after) => {
+                let rows = self.inner.catalogue.files(Some(&self.inner.key), after.as_ref(), ROWS).await?;
+                let Some(last) = rows.last() else { return Ok(None) };
+                *after = Some(last.key.clone());
+                let kept = rows.into_iter().filter(|row| row.status.is_kept()).map(|row| row.key.asset);
+                let mut ids: Vec<_> = kept.collect();
+                ids.dedup();
+                self.inner.sift(ids, self.rule).await.map(Some)
+            }
+            Source::Owed(after) => {
+                let ids = self.inner.catalogue.owed(&self.inner.key, after.as_ref(), ASSETS).await?;
+                *after = ids.last().cloned();
+                Ok((!ids.is_empty()).then_some(ids))
+            }
+            Source::Lists { .. } => self.listed().await,
+        }
+    }
+
+    async fn listed(&mut self) -> Result<Option<Vec<AssetId>>> {
+        let Source::Lists { albums, open } = &mut self.source else { return Ok(None) };
+        let assets = match open {
+            Some(assets) => assets,
+            None => {
+                let Some(album) = albums.pop_front() else { return Ok(None) };
+                open.insert(Box::new(self.inner.list(album).await?.1.fields(Fields::Basic)))
+            }
+        };
+        let mut ids = Vec::new();
+        while ids.len() < ASSETS {
+            match assets.next().await {
+                Some(Ok(asset)) => ids.push(asset.id().clone()),
+                Some(Err(error)) if Assets::concerns_one(&error) => {}
+                Some(Err(error)) => return Err(error),
+                None => {
+                    let cut_on_purpose = self.inner.recent.is_some();
+                    self.whole &= cut_on_purpose || assets.outcome().is_complete();
+                    *open = None;
+                    break;
+                }
+            }
+        }
+        Ok(Some(ids))
+    }
+}
+
+impl Inner {
+    /// Leaves out what the catalogue knows to be young, or gone: what it does not know is asked about.
+    async fn sift(&self, ids: Vec<AssetId>, rule: MoveRule) -> Result<Vec<AssetId>> {
+        let MoveRule::OlderThan { days } = rule else { return Ok(ids) };
+        let newest =
+            seconds(self.now()).saturating_mul(1000).saturating_sub(i64::from(days).saturating_mul(DAY));
+        let rows = self.catalogue.assets(&self.key, &ids).await?;
+        let may_go = |row: Option<super::super::catalogue::AssetRow>| {
+            row.is_none_or(|row| !row.trashed && !row.hidden && row.created.is_none_or(|at| at <= newest))
+        };
+        Ok(ids.into_iter().zip(rows).filter_map(|(id, row)| may_go(row).then_some(id)).collect())
+    }
+}

@@ -1,0 +1,31 @@
+//! Where files go that lose their place: `.icloud-photos-trash/<date>/`, under the path they had.
+
+use futures::StreamExt;
+
+use super::engine::Inner;
+use super::store::TRASH;
+use crate::error::Result;
+use crate::storage::{StoragePath, WriteOptions};
+
+impl Inner {
+    /// Copies what stands under `path` to the trash of today, under a name that is free there.
+    pub(super) async fn keep_aside(&self, path: &StoragePath) -> Result<Option<StoragePath>> {
+        let Some(meta) = self.storage.stat(path).await? else { return Ok(None) };
+        let today = time::OffsetDateTime::from(self.now()).date();
+        let plain = StoragePath::parse(&format!("{TRASH}/{today}/{path}"))?;
+        let (mut aside, mut number) = (plain.clone(), 1);
+        while self.storage.stat(&aside).await?.is_some() {
+            number += 1;
+            aside = plain.with_suffix(&number.to_string());
+        }
+        let mut options = WriteOptions::default().size(meta.size);
+        options.modified = meta.modified;
+        let mut writer = self.storage.write(&aside, options).await?;
+        let mut bytes = self.storage.read(path, 0).await?;
+        while let Some(chunk) = bytes.next().await.transpose()? {
+            writer.write(chunk).await?;
+        }
+        writer.commit().await?;
+        Ok(Some(aside))
+    }
+}
