@@ -14,7 +14,7 @@ use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::ledger::Ledger;
-use super::plan::{Action, Plan};
+use super::plan::{Action, Plan, Why};
 use super::removal;
 use crate::asset::{Asset, Resource};
 use crate::download::{Proof, Saved};
@@ -40,9 +40,19 @@ const FLUSH_BYTES: u64 = 64 << 20;
 struct Job {
     target: Target,
     modified: Option<std::time::SystemTime>,
-    failures: u32,
+    why: Why,
+}
+
+impl Job {
     /// Only proven bytes are worth anything: they replace what stands there.
-    again: bool,
+    fn is_second_try(&self) -> bool {
+        self.why == Why::Unconfirmed
+    }
+
+    /// How many runs tried in vain.
+    fn failures(&self) -> u32 {
+        if let Why::Failed { attempts } = self.why { attempts } else { 0 }
+    }
 }
 
 /// What the workers share.
@@ -180,11 +190,11 @@ impl Shared {
     fn take(&self, action: Action, report: &mut SyncReport) -> Option<Job> {
         match action {
             Action::Begin { total } => self.tell(SyncEvent::Started { total }),
-            Action::Download { target, modified, deduplicated, failures, again, .. } => {
+            Action::Download { target, modified, deduplicated, why, .. } => {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
-                return Some(Job { target, modified, failures, again });
+                return Some(Job { target, modified, why });
             }
             Action::Stands { path, doubted } => {
                 report.present += 1;
@@ -238,9 +248,9 @@ impl Shared {
                     self.ledger.flush(&self.inner).await?;
                 }
             }
-            Err(error) if job.again => return self.no_better(&job.target, error).await,
+            Err(error) if job.is_second_try() => return self.no_better(&job.target, error).await,
             Err(error) => {
-                self.ledger.failed(&self.inner, &job.target, job.failures, &error);
+                self.ledger.failed(&self.inner, &job.target, job.failures(), &error);
                 return self.fail(&job.target, error);
             }
         }
@@ -264,7 +274,7 @@ impl Shared {
         if !job.target.asset.resource(*role).is_some_and(Resource::is_provable) {
             download = download.sha256();
         }
-        if job.again {
+        if job.is_second_try() {
             download = download.replace().only_proven();
         }
         let received = download.receive(&*self.inner.storage, path).await?;

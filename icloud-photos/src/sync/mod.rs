@@ -43,6 +43,6 @@ pub use self::adopt::{AdoptEvent, AdoptReport};
 pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};
-pub use self::plan::{Action, Plan};
+pub use self::plan::{Action, Plan, Why};
 pub use self::removal::{Disposal, Kept, MoveRule, ProvenFile, Receipt, RemovalEvent, RemovalLimit};
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};

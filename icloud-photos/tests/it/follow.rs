@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use icloud_photos::sync::catalogue::{Catalogue, Status};
 use icloud_photos::sync::layout::{LayoutOptions, Size};
-use icloud_photos::sync::{Action, Missing, SyncBuilder};
+use icloud_photos::sync::{Action, Missing, SyncBuilder, Why};
 use icloud_photos::testing::ChaosStorage;
 use icloud_photos::{ErrorKind, SmartAlbum};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -399,7 +399,10 @@ async fn what_could_not_be_confirmed_is_told_of_until_it_is() {
     let bad = copy.bytes(target.path.as_str()).await;
     for round in ["followed", "listed"] {
         let plan: Vec<Action> = copy.engine().plan().try_collect().await.unwrap();
-        assert!(plan.iter().any(|action| matches!(action, Action::Download { again: true, .. })), "{round}");
+        assert!(
+            plan.iter().any(|action| matches!(action, Action::Download { why: Why::Unconfirmed, .. })),
+            "{round}"
+        );
         copy.world.cloud.reset_counts();
         let again = copy.run().await.unwrap();
         assert_eq!((again.unconfirmed, again.is_clean(), again.failed), (1, false, 0), "{round}: {again}");

@@ -194,9 +194,7 @@ async fn too_much_stops_and_is_told() {
     assert!(told.contains(&"stopped 30 of 30".to_owned()) && told.contains(&"would move 7.JPG".to_owned()));
     let lifted = Copy {
         choose: Arc::new(|_, builder: SyncBuilder| {
-            let mut limit = RemovalLimit::default();
-            limit.share = 1.0;
-            builder.move_out(Some(OLD)).removal_limit(limit)
+            builder.move_out(Some(OLD)).removal_limit(RemovalLimit::new(1.0))
         }),
         ..copy
     };

@@ -212,6 +212,13 @@ pub(crate) struct Common {
     /// alone)
     #[arg(long, value_enum, default_value = "restore")]
     pub(crate) missing: Missing,
+    /// With `--auto-delete`: move files to the folder .icloud-photos-trash in place of removing them (ours alone)
+    #[arg(long)]
+    pub(crate) use_trash: bool,
+    /// Remove nothing, in iCloud or here, when it would be more than this share of all and more than 20; 100 is no limit
+    /// (ours alone)
+    #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "5")]
+    pub(crate) remove_at_most: f64,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,8 @@ use futures::StreamExt as _;
 use icloud_photos::asset::Change;
 use icloud_photos::sync::catalogue::{Catalogue, Totals};
 use icloud_photos::sync::{
-    Action, AdoptEvent, SyncEngine, VerifyEvent, VerifyOptions, store, verify as verify_store,
+    Action, AdoptEvent, RemovalEvent, SyncEngine, SyncEvent, SyncObserver, VerifyEvent, VerifyOptions, store,
+    verify as verify_store,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::{HumanBytes, MultiProgress};
@@ -141,13 +142,12 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
     let mut plan = engine.plan();
     while let Some(action) = plan.next().await.transpose()? {
         let line = match action {
-            Action::Download { target, size, failures, .. } => {
+            Action::Download { target, size, why, .. } => {
                 files += 1;
                 bytes += size.unwrap_or(0);
                 let size =
                     size.map_or_else(|| "unknown size".to_owned(), |size| HumanBytes(size).to_string());
-                let why = if failures > 0 { format!(", failed {failures} times") } else { String::new() };
-                format!("fetch {} ({size}{why})", target.path)
+                format!("fetch {} ({why}, {size})", target.path)
             }
             Action::Problem { asset, id, error, .. } => {
                 problems += 1;
@@ -161,8 +161,28 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
             return Ok(Exit::Success);
         }
     }
+    engine.rehearse_removals(&Going(bars)).await?;
     let _ = print(bars, format_args!("{files} files to fetch, {}", HumanBytes(bytes)))?;
     Ok(if problems == 0 { Exit::Success } else { Exit::Incomplete })
+}
+
+/// What would be removed by what is known now, a line each.
+struct Going<'a>(&'a MultiProgress);
+
+impl SyncObserver for Going<'_> {
+    fn event(&self, event: SyncEvent<'_>) {
+        let line = match event {
+            SyncEvent::Removal(RemovalEvent::WouldMove { name, .. }) => {
+                format!("delete in iCloud {name} (old enough, if its files prove to be here)")
+            }
+            SyncEvent::Removal(RemovalEvent::WouldRemove { path }) => {
+                format!("delete {path} (deleted in iCloud)")
+            }
+            _ => return,
+        };
+        // The last line of the plan says whether anybody still reads.
+        let _ = print(self.0, line);
+    }
 }
 
 /// `changes`: what has happened in iCloud since the last run. The next run sees it all the same.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::layout::Layout;
-use icloud_photos::sync::{SkipReason, SyncEvent, SyncObserver, SyncReport};
+use icloud_photos::sync::{Kept, RemovalEvent, SkipReason, SyncEvent, SyncObserver, SyncReport};
 use icloud_photos::{Asset, AssetId, Error};
 use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
@@ -21,6 +21,8 @@ pub(super) struct Narrator {
     layout: Layout,
     directory: PathBuf,
     root: PathBuf,
+    library: String,
+    dry_run: bool,
     sizes: String,
     skip_photos: bool,
     skip_videos: bool,
@@ -33,6 +35,8 @@ impl Narrator {
             layout,
             directory: download.directory.clone(),
             root: download.root.clone(),
+            library: download.library.clone(),
+            dry_run: download.dry_run,
             sizes: download.sizes.iter().map(|size| size.name()).collect::<Vec<_>>().join(","),
             skip_photos: download.skip_photos,
             skip_videos: download.skip_videos,
@@ -65,6 +69,12 @@ impl Narrator {
             debug!("[DRY RUN] Would create folder hierarchy {}", folder.display());
         }
         info!("[DRY RUN] Would download {}", full.display());
+    }
+
+    /// `--dry-run` instead of moving a photo out of iCloud.
+    pub(super) fn would_move(&self, asset: &Asset) {
+        let name = self.layout.place(asset).name;
+        self.removal(&RemovalEvent::WouldMove { asset: asset.id(), name: &name });
     }
 
     /// The last words about all albums of a section.
@@ -130,6 +140,46 @@ impl Narrator {
         }
     }
 
+    fn removal(&self, event: &RemovalEvent<'_>) {
+        let rehearsal = if self.dry_run { "[DRY RUN] " } else { "" };
+        match event {
+            RemovalEvent::Moved { name, .. } => {
+                debug!("Deleting {name} in iCloud...");
+                info!("Deleted {name} in iCloud");
+            }
+            RemovalEvent::WouldMove { name, .. } => {
+                info!("{rehearsal}Would delete {name} in iCloud library {}", self.library);
+            }
+            RemovalEvent::Stays { name, why: Kept::Young { days }, .. } => debug!(
+                "Skipping deletion of {name} as it is within the keep_icloud_recent_days period ({days} days old)"
+            ),
+            RemovalEvent::Stays { name, why, .. } => warn!("{name} stays in iCloud: {why}"),
+            RemovalEvent::Refused { name, error, .. } => {
+                error!("Could not delete {name} in iCloud. Reason: {}", with_causes(error));
+            }
+            RemovalEvent::Mirroring => info!("Deleting any files found in 'Recently Deleted'..."),
+            RemovalEvent::Removed { path, trash } => {
+                debug!("Deleting {}...", self.full(path).display());
+                info!("Deleted {}", self.full(path).display());
+                if let Some(trash) = trash {
+                    debug!("Kept as {}", self.full(trash).display());
+                }
+            }
+            RemovalEvent::WouldRemove { path } => {
+                info!("{rehearsal}Would delete {}", self.full(path).display());
+            }
+            RemovalEvent::Left { path, why } => warn!("{} stays: {why}", self.full(path).display()),
+            RemovalEvent::Stopped { removals, all } => error!(
+                "Nothing was deleted: {removals} of {all} would be, and --remove-at-most forbids that. Some of them are named \
+                 above; --remove-at-most 100 lets them go"
+            ),
+            RemovalEvent::Withheld => {
+                error!("Nothing was deleted, for Apple's list may lack something. Run again")
+            }
+            _ => {}
+        }
+    }
+
     /// One file or one asset failed; the run goes on.
     fn failed(&self, path: Option<&StoragePath>, asset: Option<&AssetId>, error: &Error) {
         let reason = with_causes(error);
@@ -184,6 +234,7 @@ impl SyncObserver for Narrator {
             SyncEvent::Skipped { asset, reason } => self.skipped(asset, reason),
             SyncEvent::Remark { problem, .. } => warn!("{problem}"),
             SyncEvent::Failed { path, asset, error } => self.failed(path, asset, error),
+            SyncEvent::Removal(event) => self.removal(&event),
             _ => {}
         }
     }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
-use icloud_photos::sync::catalogue::Catalogue;
+use icloud_photos::sync::catalogue::{Catalogue, MemoryCatalogue};
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::sync::{
-    Action, Missing, Plan, SyncEngine, SyncEvent, SyncObserver as _, SyncReport, store,
+    Action, Disposal, Missing, MoveRule, Plan, RemovalLimit, SyncBuilder, SyncEngine, SyncEvent,
+    SyncObserver as _, SyncReport, store,
 };
 use icloud_photos::{Asset, Result, Session};
 use indicatif::MultiProgress;
@@ -20,7 +21,7 @@ use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
 use crate::args::{self, Verb};
-use crate::config::{Account, Config, Download};
+use crate::config::{Account, Config, Download, MoveOut, Removals};
 use crate::exit::{Exit, with_causes};
 use crate::output::print;
 
@@ -56,6 +57,9 @@ pub(super) async fn download(
         && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
     {
         engine = engine.catalogue(catalogue);
+        if !config.only_print_filenames {
+            engine = removals(engine, &download.removals);
+        }
     }
     for album in find_albums(&library, &download.albums).await? {
         engine = engine.album(album);
@@ -73,7 +77,7 @@ pub(super) async fn download(
     }
     let narrator = Arc::new(narrator);
     let report = if download.dry_run {
-        rehearse(engine.plan(), &narrator, download.recent.is_some()).await?
+        rehearse(&engine, &narrator, download).await?
     } else {
         engine.run(narrator.clone()).await?
     };
@@ -91,9 +95,23 @@ async fn catalogue(
     let place = place(&download.root);
     if changes_nothing {
         let catalogue = store::open_read_only(storage, &place, &account.catalogues).await?;
-        return Ok(catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>));
+        // What may be removed is only asked of a catalogue, and be it an empty one.
+        let empty =
+            || download.removals.any().then(|| Arc::new(MemoryCatalogue::new()) as Arc<dyn Catalogue>);
+        return Ok(catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>).or_else(empty));
     }
     Ok(Some(Arc::new(store::open(storage, &place, &account.catalogues).await?)))
+}
+
+fn removals(engine: SyncBuilder, removals: &Removals) -> SyncBuilder {
+    let disposal = if removals.use_trash { Disposal::Trash } else { Disposal::Remove };
+    engine
+        .mirror(removals.auto_delete.then_some(disposal))
+        .move_out(removals.move_out.map(|rule| match rule {
+            MoveOut::OlderThan(days) => MoveRule::OlderThan { days },
+            MoveOut::Downloaded => MoveRule::Fetched,
+        }))
+        .removal_limit(RemovalLimit::new(removals.at_most))
 }
 
 /// What a folder is called in a catalogue.
@@ -176,12 +194,16 @@ async fn print_filenames(
 }
 
 /// `--dry-run`: says what a run would do.
-async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<SyncReport> {
+async fn rehearse(engine: &SyncEngine, narrator: &Narrator, download: &Download) -> Result<SyncReport> {
+    let (mut plan, cut) = (engine.plan(), download.recent.is_some());
     let mut report = SyncReport::default();
+    // What is fetched is not known to the catalogue yet; a run would prove it and could let it go.
+    let mut fetched = false;
     while let Some(action) = plan.next().await.transpose()? {
         match &action {
             Action::Begin { total } => narrator.event(SyncEvent::Started { total: *total }),
             Action::Download { target, deduplicated, .. } => {
+                fetched = true;
                 narrator.would_download(&target.path, *deduplicated);
             }
             Action::Present { target, deduplicated, doubted, .. } => {
@@ -212,6 +234,9 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
             Action::Done { asset } => {
                 report.assets += 1;
                 narrator.event(SyncEvent::Planned { asset });
+                if std::mem::take(&mut fetched) && engine.may_move(asset).is_ok() {
+                    narrator.would_move(asset);
+                }
             }
             Action::Remark { asset, problem } => narrator.event(SyncEvent::Remark { asset, problem }),
             // A listing that was cut on purpose is not short.
@@ -219,5 +244,7 @@ async fn rehearse(mut plan: Plan, narrator: &Narrator, cut: bool) -> Result<Sync
             _ => {}
         }
     }
+    let removals = engine.rehearse_removals(narrator).await?;
+    report.stopped = removals.stopped;
     Ok(report)
 }

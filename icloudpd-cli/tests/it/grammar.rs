@@ -182,12 +182,9 @@ fn what_icloudpd_leaves_unsaid_is_said() {
 #[test]
 fn options_of_later_versions_are_refused_and_named() {
     let table: &[(&[&str], &str)] = &[
-        (&["--auto-delete"], "--auto-delete"),
         (&["--xmp-sidecar", "--set-exif-datetime"], "--xmp-sidecar, --set-exif-datetime"),
         (&["--watch-with-interval", "3600"], "--watch-with-interval"),
         (&["--until-found", "5"], "--until-found"),
-        (&["--delete-after-download"], "--delete-after-download"),
-        (&["--keep-icloud-recent-days", "30"], "--keep-icloud-recent-days"),
         (&["--skip-created-before", "2025-01-02"], "--skip-created-before"),
         (&["--skip-created-after", "20d"], "--skip-created-after"),
         (&["--notification-script", "./x"], "--notification-script"),

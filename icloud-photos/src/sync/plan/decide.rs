@@ -13,9 +13,9 @@ use super::super::content;
 use super::super::engine::{Inner, Missing};
 use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
-use super::Action;
 use super::moved::Strays;
 use super::survey::{Found, Surveyed};
+use super::{Action, Why};
 use crate::asset::{Asset, Checksum, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath};
@@ -301,11 +301,14 @@ impl Decider {
             size: wanted.size,
             modified: wanted.modified,
             deduplicated,
-            failures: match &wanted.row {
-                Some(FileRow { status: Status::Failed { attempts, .. }, .. }) => *attempts,
-                _ => 0,
+            why: match &wanted.row {
+                None => Why::New,
+                Some(FileRow { status: Status::Failed { attempts, .. }, .. }) => {
+                    Why::Failed { attempts: *attempts }
+                }
+                Some(row) if wanted.is_in(row) => Why::Missing,
+                Some(_) => Why::Edited,
             },
-            again: false,
         }
     }
 }
@@ -400,7 +403,7 @@ impl<'a> Wanted<'a> {
         let target = self.target(path);
         if row.is_due(now) {
             let (size, modified) = (self.size, self.modified);
-            return Action::Download { target, size, modified, deduplicated, failures: 0, again: true };
+            return Action::Download { target, size, modified, deduplicated, why: Why::Unconfirmed };
         }
         let doubted = row.status == Status::Unconfirmed;
         Action::Present { target, deduplicated, known: true, proven: false, doubted, found: Some(there) }

@@ -9,6 +9,7 @@ mod moved;
 mod route;
 mod survey;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -45,10 +46,8 @@ pub enum Action {
         modified: Option<SystemTime>,
         /// Whether the plain name was taken by another photo.
         deduplicated: bool,
-        /// How many runs tried in vain.
-        failures: u32,
-        /// A file stands there that could not be confirmed when it was fetched; proven bytes take its place.
-        again: bool,
+        /// Why it is not here, or not good enough.
+        why: Why,
     },
     /// Nothing to do: the file is there.
     Present {
@@ -117,6 +116,38 @@ pub enum Action {
         /// What the next run goes on from.
         progress: Progress,
     },
+}
+
+/// Why a file is to be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Why {
+    /// No run saw it before.
+    New,
+    /// It was here, and is gone.
+    Missing,
+    /// The photo was edited since its file was fetched.
+    Edited,
+    /// It could not be had.
+    Failed {
+        /// By so many runs.
+        attempts: u32,
+    },
+    /// A file stands there that could not be confirmed when it was fetched; proven bytes take its place.
+    Unconfirmed,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New => f.write_str("new"),
+            Self::Missing => f.write_str("missing here"),
+            Self::Edited => f.write_str("edited"),
+            Self::Failed { attempts: 1 } => f.write_str("failed once"),
+            Self::Failed { attempts } => write!(f, "failed {attempts} times"),
+            Self::Unconfirmed => f.write_str("could not be confirmed"),
+        }
+    }
 }
 
 /// What a run would do, as a lazy stream of [`Action`]s.

@@ -48,6 +48,8 @@ pub enum Kept {
     Shared,
     /// It is in Recently Deleted because this copy moved it there.
     MovedOut,
+    /// Nothing was to leave iCloud.
+    NotAsked,
     /// The receipt is for other files than there are now.
     OtherReceipt,
     /// It is no longer in the library, or already in Recently Deleted.
@@ -71,6 +73,7 @@ impl fmt::Display for Kept {
             Self::Unreadable { path, reason } => write!(f, "{path} cannot be read: {reason}"),
             Self::Shared => f.write_str("another photo that was not deleted has the same file"),
             Self::MovedOut => f.write_str("it was moved out of iCloud by this copy"),
+            Self::NotAsked => f.write_str("nothing was to leave iCloud"),
             Self::OtherReceipt => f.write_str("the receipt is for other files"),
             Self::Gone => f.write_str("it is no longer in the library"),
             Self::ForeignSidecar => f.write_str("the sidecar was written by another program"),

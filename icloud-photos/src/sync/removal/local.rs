@@ -38,6 +38,7 @@ struct Victim {
 impl Stage<'_> {
     /// Recently Deleted is read twice: to count, so that nothing goes when too much would, and to remove.
     pub(super) async fn mirror(&mut self, disposal: Disposal, token: Option<&str>, _: Census) -> Result<()> {
+        self.tell(RemovalEvent::Mirroring);
         if token.is_some() && self.inner.mirrored().await?.as_deref() == token {
             // Nothing happened in the library since.
             return Ok(());

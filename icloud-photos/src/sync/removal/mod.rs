@@ -21,7 +21,8 @@ pub use self::kept::Kept;
 pub use self::receipt::{ProvenFile, Receipt};
 use super::engine::{Inner, SyncEngine};
 use super::event::{SyncEvent, SyncObserver, SyncReport};
-use crate::asset::{AssetId, Listing};
+use super::ledger::seconds;
+use crate::asset::{Asset, AssetId, Listing};
 use crate::error::{Error, Result};
 use crate::storage::StoragePath;
 
@@ -66,6 +67,11 @@ impl Default for RemovalLimit {
 }
 
 impl RemovalLimit {
+    /// This share, and 20 always.
+    pub fn new(share: f64) -> Self {
+        Self { share, ..Self::default() }
+    }
+
     /// Of so many. A share of 1 is no limit.
     fn of(self, all: u64) -> u64 {
         if self.share >= 1.0 { u64::MAX } else { self.always.max((all as f64 * self.share) as u64) }
@@ -126,6 +132,8 @@ pub enum RemovalEvent<'a> {
         /// What it says.
         error: &'a Error,
     },
+    /// The files of deleted assets come next.
+    Mirroring,
     /// A file was removed here.
     Removed {
         /// Where it stood.
@@ -218,6 +226,17 @@ impl Stage<'_> {
 }
 
 impl SyncEngine {
+    /// Whether an asset may leave iCloud by its date, once its files are proven to be here. Nothing is sent.
+    ///
+    /// # Errors
+    /// Why it stays. The rule may also concern no asset at all ([`SyncBuilder::move_out`](super::SyncBuilder::move_out) was not called): then it is
+    /// [`Kept::NotAsked`].
+    pub fn may_move(&self, asset: &Asset) -> std::result::Result<(), Kept> {
+        let inner = self.inner();
+        let rule = inner.removals.rule.ok_or(Kept::NotAsked)?;
+        remote::too_young(asset, rule, seconds(inner.now()).saturating_mul(1000)).map_or(Ok(()), Err)
+    }
+
     /// Tells what a run would remove, by what the catalogue knows now. Nothing is changed; no file is read.
     ///
     /// # Errors

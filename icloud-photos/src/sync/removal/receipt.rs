@@ -9,7 +9,7 @@ use super::super::content;
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
 use super::Kept;
-use crate::asset::{Asset, AssetId, Resource, Role};
+use crate::asset::{Asset, AssetId, Checksum, Role};
 use crate::error::Result;
 use crate::storage::StoragePath;
 
@@ -84,16 +84,22 @@ impl Inner {
         self.storage.flush().await?;
         let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset.id())).await?;
         let rows = rows.into_iter().next().unwrap_or_default();
-        let mut files = Vec::new();
-        for role in self.to_be_proven(asset) {
+        let roles = self.to_be_proven(asset);
+        let claims = roles.into_iter().map(|role| {
             let row = rows.iter().find(|row| row.key.role == role);
-            match self.prove_file(asset, role, row).await {
+            Claimed::of(asset, role, row)
+        });
+        // Nothing is read for an asset that stays in any case.
+        let claims = match claims.collect::<std::result::Result<Vec<_>, _>>() {
+            Ok(claims) => claims,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut files = Vec::new();
+        for claim in claims {
+            match self.read_and_compare(claim).await {
                 Ok(file) => files.push(file),
                 Err(why) => return Ok(Err(why)),
             }
-        }
-        if files.is_empty() {
-            return Ok(Err(Kept::NotCopied { role: Role::Original }));
         }
         let (library, id) = (self.key.as_str().to_owned(), asset.id().as_str().to_owned());
         Ok(Ok(Receipt { library, asset: id, files, at: seconds(self.now()) }))
@@ -107,12 +113,32 @@ impl Inner {
         wanted.chain(lost).chain([Role::Original]).collect()
     }
 
-    async fn prove_file(
-        &self,
-        asset: &Asset,
-        role: Role,
-        row: Option<&FileRow>,
-    ) -> std::result::Result<ProvenFile, Kept> {
+    async fn read_and_compare(&self, claim: Claimed) -> std::result::Result<ProvenFile, Kept> {
+        let Claimed { role, path, checksum, stated } = claim;
+        match content::read(&*self.storage, &path, false).await {
+            Ok(None) => Err(Kept::Missing { path }),
+            Ok(Some((size, digests)))
+                if digests.checksum == checksum && stated.is_none_or(|stated| stated == size) =>
+            {
+                let (role, path) = (role_name(role).to_owned(), path.to_string());
+                Ok(ProvenFile { role, path, size, checksum: checksum.to_string() })
+            }
+            Ok(Some(_)) => Err(Kept::Differs { path }),
+            Err(error) => Err(Kept::Unreadable { path, reason: error.to_string() }),
+        }
+    }
+}
+
+/// What the catalogue says of a file, and what Apple says that its bytes are.
+struct Claimed {
+    role: Role,
+    path: StoragePath,
+    checksum: Checksum,
+    stated: Option<u64>,
+}
+
+impl Claimed {
+    fn of(asset: &Asset, role: Role, row: Option<&FileRow>) -> std::result::Result<Self, Kept> {
         let not_copied = Kept::NotCopied { role };
         let Some(row) = row.filter(|row| row.status.is_kept()) else { return Err(not_copied) };
         let (Some(resource), Some(path)) = (asset.resource(role), &row.path) else { return Err(not_copied) };
@@ -120,27 +146,6 @@ impl Inner {
             return Err(Kept::Edited);
         }
         let checksum = resource.checksum.filter(|_| resource.is_provable()).ok_or(Kept::NoChecksum)?;
-        let size = self.read_and_compare(path, resource, &checksum).await?;
-        let role = role_name(role).to_owned();
-        Ok(ProvenFile { role, path: path.to_string(), size, checksum: checksum.to_string() })
-    }
-
-    async fn read_and_compare(
-        &self,
-        path: &StoragePath,
-        resource: &Resource,
-        checksum: &crate::asset::Checksum,
-    ) -> std::result::Result<u64, Kept> {
-        let path = path.clone();
-        match content::read(&*self.storage, &path, false).await {
-            Ok(None) => Err(Kept::Missing { path }),
-            Ok(Some((size, digests)))
-                if digests.checksum == *checksum && resource.size.is_none_or(|stated| stated == size) =>
-            {
-                Ok(size)
-            }
-            Ok(Some(_)) => Err(Kept::Differs { path }),
-            Err(error) => Err(Kept::Unreadable { path, reason: error.to_string() }),
-        }
+        Ok(Self { role, path: path.clone(), checksum, stated: resource.size })
     }
 }

@@ -117,7 +117,7 @@ impl Stage<'_> {
 }
 
 /// Why an asset stays by its date. icloudpd's rule: whole spans of 24 hours, rounded down.
-fn too_young(asset: &Asset, rule: MoveRule, now: i64) -> Option<Kept> {
+pub(super) fn too_young(asset: &Asset, rule: MoveRule, now: i64) -> Option<Kept> {
     let MoveRule::OlderThan { days } = rule else { return None };
     if asset.created().is_none() {
         return Some(Kept::NoDate);

@@ -1,5 +1,7 @@
 //! What the command line means: checked, defaults applied, ready for the library.
 
+mod check;
+
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
@@ -7,8 +9,8 @@ use icloud_photos::redact::SecretString;
 use icloud_photos::{Endpoints, Region};
 
 use crate::args::{
-    AlignRaw, Common, Domain, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, MfaProvider,
-    Missing, PasswordProvider, Size, UsageError, User, Verb,
+    AlignRaw, Common, Domain, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, Missing,
+    PasswordProvider, Size, UsageError, User, Verb,
 };
 
 /// What the program is asked to do.
@@ -93,6 +95,33 @@ pub(crate) struct Download {
     pub(crate) align_raw: AlignRaw,
     pub(crate) match_policy: MatchPolicy,
     pub(crate) missing: Missing,
+    pub(crate) removals: Removals,
+}
+
+/// What may be removed, there and here.
+#[derive(Debug)]
+pub(crate) struct Removals {
+    pub(crate) auto_delete: bool,
+    /// What `--auto-delete` removes is kept for a while.
+    pub(crate) use_trash: bool,
+    pub(crate) move_out: Option<MoveOut>,
+    /// A share of all there is, from 0 to 1.
+    pub(crate) at_most: f64,
+}
+
+impl Removals {
+    pub(crate) fn any(&self) -> bool {
+        self.auto_delete || self.move_out.is_some()
+    }
+}
+
+/// Which photos leave iCloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MoveOut {
+    /// `--keep-icloud-recent-days`
+    OlderThan(u32),
+    /// `--delete-after-download`
+    Downloaded,
 }
 
 /// Checks the line in icloudpd's order and says what it means.
@@ -107,8 +136,8 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
     if global.version {
         return Ok(Invocation::Version);
     }
-    check(verb, &global, &sections)?;
-    refuse(&global, &sections)?;
+    check::check(verb, &global, &sections)?;
+    check::refuse(&global, &sections)?;
     let environment = environment_password(&sections)?;
     let accounts = sections
         .into_iter()
@@ -127,90 +156,6 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         providers: providers(global.password_provider),
         accounts,
     })))
-}
-
-/// The checks of icloudpd, in its order, and two of ours: a line without a user, and a negative interval.
-fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
-    let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
-    let watching = global.watch_with_interval.is_some_and(|seconds| seconds != 0);
-    let stops_early = |common: &Common| common.list_albums || common.list_libraries || common.auth_only;
-    let complaint = if any(|common| common.skip_videos && common.skip_photos) {
-        "Only one of --skip-videos and --skip-photos can be used at a time for each configuration"
-    } else if any(|common| {
-        let directory = common.directory.as_ref().is_some_and(|path| !path.is_empty());
-        !(common.list_albums || common.list_libraries || common.auth_only || directory)
-    }) {
-        "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
-    } else if any(|common| common.auto_delete && common.delete_after_download) {
-        "--auto-delete and --delete-after-download are mutually exclusive per configuration"
-    } else if any(|common| common.keep_icloud_recent_days.is_some() && common.delete_after_download) {
-        "--keep-icloud-recent-days and --delete-after-download should not be used together in one configuration"
-    } else if watching && (any(stops_early) || global.only_print_filenames) {
-        "--watch-with-interval is not compatible with --list-albums, --list-libraries, --only-print-filenames, and \
-         --auth-only"
-    } else if sections.is_empty() {
-        "No --username was given; nothing was done. Name the Apple ID with --username, or see --help"
-    } else if verb != Verb::Run && (any(stops_early) || global.only_print_filenames || watching) {
-        "adopt, verify, status, plan and changes go with --directory alone, not with --auth-only, --list-albums, \
-         --list-libraries, --only-print-filenames or --watch-with-interval"
-    } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
-        "--repair and --sample belong to: icloudpd verify"
-    } else if verb == Verb::Verify && any(|common| common.dry_run) {
-        "--dry-run does not go with: icloudpd verify. Without --repair it changes no file"
-    } else if !matches!(verb, Verb::Status | Verb::Changes) && global.json {
-        "--json belongs to: icloudpd status, icloudpd changes"
-    } else if !verb.is_offline(global.repair)
-        && sections.iter().any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty()))
-    {
-        "argument -u/--username: must not be empty"
-    } else if global.watch_with_interval.is_some_and(|seconds| seconds < 0) {
-        "argument --watch-with-interval: must not be negative"
-    } else {
-        return Ok(());
-    };
-    Err(UsageError::Argument(complaint.to_owned()))
-}
-
-/// Options of icloudpd that this version knows but cannot do: better to stop than to leave them out in silence.
-fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
-    let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
-    let wanted = [
-        ("--watch-with-interval", global.watch_with_interval.is_some_and(|seconds| seconds != 0)),
-        ("--password-provider webui", global.password_provider.contains(&PasswordProvider::Webui)),
-        ("--mfa-provider webui", global.mfa_provider == MfaProvider::Webui),
-        (
-            "--use-os-locale",
-            global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),
-        ),
-        ("--until-found", any(|common| common.until_found.is_some())),
-        ("--xmp-sidecar", any(|common| common.xmp_sidecar)),
-        ("--auto-delete", any(|common| common.auto_delete)),
-        ("--set-exif-datetime", any(|common| common.set_exif_datetime)),
-        ("--smtp-username", any(|common| common.smtp_username.is_some())),
-        ("--notification-email", any(|common| common.notification_email.is_some())),
-        ("--notification-script", any(|common| common.notification_script.is_some())),
-        ("--delete-after-download", any(|common| common.delete_after_download)),
-        ("--keep-icloud-recent-days", any(|common| common.keep_icloud_recent_days.is_some())),
-        ("--skip-created-before", any(|common| common.skip_created_before.is_some())),
-        ("--skip-created-after", any(|common| common.skip_created_after.is_some())),
-    ];
-    let refused: Vec<&str> =
-        wanted.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
-    if refused.is_empty() {
-        return Ok(());
-    }
-    Err(UsageError::Argument(format!("{}: not yet in this version; nothing was done", refused.join(", "))))
-}
-
-/// Whether a folder template holds names of months, days or the like, that a locale changes.
-fn speaks_a_language(template: &str) -> bool {
-    let locale = ["LC_ALL", "LC_TIME", "LANG"].iter().find_map(|name| {
-        let value = std::env::var(name).ok()?;
-        (!value.is_empty()).then_some(value)
-    });
-    let neutral = locale.is_none_or(|name| name == "POSIX" || name == "C" || name.starts_with("C."));
-    !neutral
-        && template.split('%').skip(1).any(|rest| rest.starts_with(|letter| "aAbBhcpxXr".contains(letter)))
 }
 
 /// `ICLOUDPD_PASSWORD`, if it can only mean one account: a password sent to the wrong account may lock it.
@@ -296,12 +241,12 @@ fn account(
 fn task(common: Common) -> Task {
     let Common {
         directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found: _, album, list_albums,
-        library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar: _, force_size, auto_delete: _,
+        library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar: _, force_size, auto_delete,
         folder_structure, set_exif_datetime: _, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
         smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
-        delete_after_download: _, keep_icloud_recent_days: _, dry_run, keep_unicode_in_filenames,
+        delete_after_download, keep_icloud_recent_days, dry_run, keep_unicode_in_filenames,
         live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before: _, skip_created_after: _,
-        skip_photos, missing,
+        skip_photos, missing, use_trash, remove_at_most,
     } = common;
     let library = if library.is_empty() { "PrimarySync".to_owned() } else { library };
     if auth_only {
@@ -334,6 +279,15 @@ fn task(common: Common) -> Task {
         align_raw,
         match_policy: file_match_policy,
         missing,
+        removals: Removals {
+            auto_delete,
+            use_trash,
+            move_out: match keep_icloud_recent_days {
+                Some(days) => Some(MoveOut::OlderThan(u32::try_from(days).unwrap_or(u32::MAX))),
+                None => delete_after_download.then_some(MoveOut::Downloaded),
+            },
+            at_most: remove_at_most / 100.0,
+        },
     })
 }
 

@@ -1,0 +1,138 @@
+//! `--keep-icloud-recent-days`, `--delete-after-download`, `--auto-delete`.
+
+use icloud_photos_testkit::{Edit, LibrarySpec};
+use serde_json::Value;
+
+use crate::support::{World, ran};
+
+/// A photo taken so many days ago; its record name.
+fn photo(world: &World, name: &str, days: i64) -> String {
+    let now = world.cloud.now_ms();
+    library(world).add_photo(name, 2000 + days.unsigned_abs(), now - days * 86_400_000 - 1000)
+}
+
+fn library(world: &World) -> &icloud_photos_testkit::Library {
+    world.cloud.library(World::USER).unwrap()
+}
+
+/// Names of what is shown in the library.
+fn shown(world: &World) -> Vec<String> {
+    let truth = library(world).truth();
+    let assets = truth["assets"].as_array().unwrap().iter();
+    let live = assets.filter(|asset| asset["deleted"] == Value::Bool(false));
+    live.map(|asset| asset["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn some() -> World {
+    let world = World::new(LibrarySpec::plain(0, 1000));
+    for days in [1, 29, 30, 31] {
+        photo(&world, &format!("{days}.JPG"), days);
+    }
+    world
+}
+
+#[test]
+fn old_photos_leave_icloud_once_they_are_proven() {
+    let world = some();
+    let keep = ["--keep-icloud-recent-days", "30"];
+    let dry = ran(world.download().args(keep).arg("--dry-run")).exits(0);
+    dry.says("[DRY RUN] Would delete 31.JPG in iCloud library PrimarySync");
+    assert!(!dry.out.contains("Would delete 29.JPG") && shown(&world).len() == 4, "{}", dry.out);
+    let names = ran(world.download().args(keep).arg("--only-print-filenames")).exits(0);
+    assert!(names.out.lines().count() == 4 && shown(&world).len() == 4);
+    let run = ran(world.download().args(keep)).exits(0);
+    run.says("Deleted 30.JPG in iCloud");
+    run.says("Skipping deletion of 29.JPG as it is within the keep_icloud_recent_days period (29 days old)");
+    assert_eq!(shown(&world), ["1.JPG", "29.JPG"]);
+    assert_eq!(world.photos().len(), 4);
+    let again = ran(world.download().args(keep)).exits(0);
+    assert!(!again.out.contains("Deleted"), "{}", again.out);
+    let dry = ran(world.download().args(["--keep-icloud-recent-days", "0", "--dry-run"])).exits(0);
+    dry.says("[DRY RUN] Would delete 1.JPG in iCloud library PrimarySync");
+    assert_eq!(shown(&world).len(), 2);
+}
+
+/// Files that icloudpd left: nobody proved them yet, and a damaged one must not cost the photo.
+#[test]
+fn present_files_are_read_before_their_photos_go() {
+    let world = some();
+    ran(&mut world.download()).exits(0);
+    std::fs::remove_dir_all(world.sessions()).unwrap();
+    std::fs::remove_file(world.directory().join(".icloud-photos-store")).unwrap();
+    let path = world.photos().into_iter().find(|path| path.ends_with("31.JPG")).unwrap();
+    let path = world.directory().join(path);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[700] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let run = ran(world.download().args(["--keep-icloud-recent-days", "0"])).exits(0);
+    assert!(run.out.contains("31.JPG stays in iCloud"), "{}", run.out);
+    assert_eq!(shown(&world), ["31.JPG"]);
+}
+
+#[test]
+fn downloaded_photos_leave_icloud_and_present_ones_stay() {
+    let world = some();
+    ran(world.download().args(["--recent", "2"])).exits(0);
+    let run = ran(world.download().arg("--delete-after-download")).exits(0);
+    run.says("Deleted 31.JPG in iCloud");
+    assert_eq!(shown(&world), ["1.JPG", "29.JPG"]);
+}
+
+#[test]
+fn deleted_photos_go_here_too() {
+    let world = some();
+    let gone = photo(&world, "gone.JPG", 3);
+    let kept = photo(&world, "trash.JPG", 3);
+    ran(&mut world.download()).exits(0);
+    assert!(library(&world).edit(&gone, &Edit::Trash, world.cloud.now_ms()));
+    let dry = ran(world.download().args(["--auto-delete", "--dry-run"])).exits(0);
+    dry.says("Deleting any files found in 'Recently Deleted'...");
+    dry.says("[DRY RUN] Would delete ");
+    assert_eq!(world.photos().len(), 6);
+    let run = ran(world.download().arg("--auto-delete")).exits(0);
+    run.says("Deleted ");
+    let left = world.photos();
+    assert!(left.len() == 5 && !left.iter().any(|path| path.contains("gone")), "{left:?}");
+    assert!(library(&world).edit(&kept, &Edit::Trash, world.cloud.now_ms()));
+    ran(world.download().args(["--auto-delete", "--use-trash"])).exits(0);
+    let left = world.photos();
+    let trashed = |path: &&String| path.starts_with(".icloud-photos-trash/") && path.ends_with("trash.JPG");
+    assert!(left.len() == 5 && left.iter().filter(trashed).count() == 1, "{left:?}");
+}
+
+#[test]
+fn too_much_stops_and_names_what_would_go() {
+    let world = World::new(LibrarySpec::plain(0, 1000));
+    (0..25).for_each(|number| drop(photo(&world, &format!("{number}.JPG"), 50)));
+    let keep = ["--keep-icloud-recent-days", "5"];
+    let run = ran(world.download().args(keep)).exits(3);
+    run.says("Would delete 7.JPG in iCloud library PrimarySync");
+    run.says("Nothing was deleted: 25 of 25 would be");
+    assert_eq!(shown(&world).len(), 25);
+    ran(world.download().args(keep).args(["--remove-at-most", "100"])).exits(0);
+    assert_eq!((shown(&world).len(), world.photos().len()), (0, 25));
+}
+
+#[test]
+fn options_of_removals_are_checked() {
+    let world = World::new(LibrarySpec::plain(0, 1));
+    let table: [(&[&str], &str); 5] = [
+        (&["--keep-icloud-recent-days", "-1"], "argument --keep-icloud-recent-days: must not be negative"),
+        (&["--use-trash"], "--use-trash belongs to: --auto-delete"),
+        (
+            &["--auto-delete", "--delete-after-download"],
+            "--auto-delete and --delete-after-download are mutually",
+        ),
+        (&["--keep-icloud-recent-days", "0", "--delete-after-download"], "--keep-icloud-recent-days and"),
+        (&["--remove-at-most", "0"], ""),
+    ];
+    for (options, complaint) in table {
+        let run = ran(world.download().args(options)).exits(2);
+        assert!(
+            run.out.contains(complaint) || run.err.contains(complaint),
+            "{options:?}: {}{}",
+            run.out,
+            run.err
+        );
+    }
+}
