@@ -1,6 +1,7 @@
 //! Our icloudpd beside the real one, and the real clients alone, all of them on fakes made from one seed.
 
 mod compare;
+mod modes;
 mod runs;
 mod sets;
 mod visits;

@@ -12,8 +12,8 @@ use crate::fake::{Account, Asset, Fake, PASSWORD, Truth, USERNAME};
 use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
 
-use super::compare;
 use super::runs::{TREE, World, icloudpd, ours};
+use super::{compare, modes};
 
 /// One of them: a row of the report.
 #[derive(Debug)]
@@ -30,13 +30,15 @@ pub(super) const VISITS: &[Visit] = &[
     Visit { name: "real icloudpd: delete after download", run: delete_after_download },
     Visit { name: "real pyicloud: sign-in to deletion", run: pyicloud },
     Visit { name: "two photos of one name and length", run: twins },
+    Visit { name: "both: old photos leave iCloud", run: modes::move_out },
+    Visit { name: "both: deleted photos go here", run: modes::mirror },
 ];
 
 /// Where a visit happens: a folder of its own, and fakes of its own, because it changes them.
 #[derive(Debug)]
-struct Place<'a> {
-    world: &'a World,
-    folder: PathBuf,
+pub(super) struct Place<'a> {
+    pub(super) world: &'a World,
+    pub(super) folder: PathBuf,
 }
 
 impl Visit {
@@ -52,7 +54,7 @@ impl Visit {
 }
 
 impl Place<'_> {
-    fn fake(&self, assets: u64) -> Result<Fake> {
+    pub(super) fn fake(&self, assets: u64) -> Result<Fake> {
         self.fake_of(Account { assets, ..self.world.account })
     }
 
@@ -122,7 +124,7 @@ fn delete_after_download(place: &Place<'_>) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-fn deleted(truth: &Truth) -> BTreeSet<String> {
+pub(super) fn deleted(truth: &Truth) -> BTreeSet<String> {
     truth.assets.iter().filter(|asset| asset.deleted).map(|asset| asset.id.clone()).collect()
 }
 
@@ -200,7 +202,7 @@ fn twins(place: &Place<'_>) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-fn unless_ended_with(code: i32, ended: &Ended) -> Vec<String> {
+pub(super) fn unless_ended_with(code: i32, ended: &Ended) -> Vec<String> {
     if ended.code == code { Vec::new() } else { vec![format!("not exit code {code}: {}", ended.tail())] }
 }
 
