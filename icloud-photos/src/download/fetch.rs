@@ -39,6 +39,7 @@ pub(super) struct Fetch<'a> {
     /// Bytes at the beginning that come from an earlier run, and may belong to another file.
     inherited: u64,
     sha256: bool,
+    throttled: bool,
 }
 
 /// Bytes that may get their name.
@@ -48,6 +49,8 @@ pub(super) struct Fetched {
     pub(super) proof: Proof,
     pub(super) digests: Digests,
     pub(super) resumed_from: u64,
+    /// Apple asked for less at some point.
+    pub(super) throttled: bool,
 }
 
 enum Verdict {
@@ -65,7 +68,18 @@ impl<'a> Fetch<'a> {
     ) -> Self {
         let now = session.clock().now();
         let link = resource.link.clone().filter(|link| link.is_fresh(now));
-        Self { session, links, asset, resource, progress, link, renewed: false, inherited: 0, sha256: false }
+        Self {
+            session,
+            links,
+            asset,
+            resource,
+            progress,
+            link,
+            renewed: false,
+            inherited: 0,
+            sha256: false,
+            throttled: false,
+        }
     }
 
     pub(super) fn sha256(mut self, wanted: bool) -> Self {
@@ -88,7 +102,9 @@ impl<'a> Fetch<'a> {
             let digests = hasher.finish();
             let checksum = digests.checksum;
             let reason = match self.judge(size, &checksum, rejected == Some(checksum)) {
-                Verdict::Keep(proof) => return Ok(Fetched { size, proof, digests, resumed_from }),
+                Verdict::Keep(proof) => {
+                    return Ok(Fetched { size, proof, digests, resumed_from, throttled: self.throttled });
+                }
                 Verdict::Reject(reason) => reason,
             };
             rejections += 1;
@@ -141,6 +157,7 @@ impl<'a> Fetch<'a> {
             if dead {
                 self.link = None;
             }
+            self.throttled |= error.kind() == ErrorKind::RateLimited;
             strange += u32::from(error.kind() == ErrorKind::Protocol);
             if hasher.length() >= furthest + FORGIVING {
                 failures = 0;

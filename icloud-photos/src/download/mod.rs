@@ -247,6 +247,11 @@ pub(crate) struct Received<'a> {
 }
 
 impl Received<'_> {
+    /// Apple asked for less while the bytes were fetched.
+    pub(crate) fn was_throttled(&self) -> bool {
+        self.fetched.throttled
+    }
+
     /// The second half of [`Download::save`].
     pub(crate) async fn commit(self) -> Result<Saved> {
         let Self { storage, path, options, sink, fetched } = self;

@@ -121,6 +121,21 @@ impl SyncEngine {
         self.0.remembered().await
     }
 
+    /// Libraries of the account of which the catalogue holds nothing: the shared one, often, that nobody thought of.
+    ///
+    /// # Errors
+    /// Those of listing the libraries, and what the catalogue reports.
+    pub async fn uncovered_libraries(&self) -> Result<Vec<Library>> {
+        let mut uncovered = Vec::new();
+        for library in self.0.library.session().libraries().await? {
+            let key = library_key(&library);
+            if key != self.0.key && self.0.catalogue.files(Some(&key), None, 1).await?.is_empty() {
+                uncovered.push(library);
+            }
+        }
+        Ok(uncovered)
+    }
+
     pub(super) fn inner(&self) -> Arc<Inner> {
         self.0.clone()
     }
@@ -165,7 +180,7 @@ impl SyncBuilder {
         self
     }
 
-    /// How many files are fetched at once. Default 8. As many more may wait for the disk to give them their names.
+    /// How many files are fetched at once, at most: when Apple asks for less there are fewer for a while. Default 8. As many more may wait for the disk to give them their names.
     pub fn concurrency(mut self, files: NonZeroUsize) -> Self {
         self.concurrency = files;
         self

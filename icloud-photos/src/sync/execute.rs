@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::StreamExt;
-use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
 use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::ledger::Ledger;
+use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
 use crate::asset::{Asset, Resource};
@@ -62,8 +63,7 @@ struct Shared {
     tally: Tally,
     ledger: Ledger,
     jobs: Mutex<mpsc::Receiver<Job>>,
-    /// Downloads at a time.
-    turns: Semaphore,
+    pace: Pace,
     fatal: mpsc::Sender<Error>,
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn execute(
         tally: Tally::default(),
         ledger: Ledger::default(),
         jobs: Mutex::new(jobs),
-        turns: Semaphore::new(count),
+        pace: Pace::new(count),
         fatal,
     });
     let mut workers = JoinSet::new();
@@ -258,7 +258,7 @@ impl Shared {
     }
 
     async fn save(&self, job: &Job) -> Result<Saved> {
-        let turn = self.turns.acquire().await;
+        let turn = self.pace.turn().await;
         let Target { asset, role, path } = &job.target;
         self.tell(SyncEvent::Downloading { path });
         let observer = self.observer.clone();
@@ -277,9 +277,15 @@ impl Shared {
         if job.is_second_try() {
             download = download.replace().only_proven();
         }
-        let received = download.receive(&*self.inner.storage, path).await?;
-        drop(turn);
-        received.commit().await
+        let received = download.receive(&*self.inner.storage, path).await;
+        let throttled = match &received {
+            Ok(received) => received.was_throttled(),
+            Err(error) => error.kind() == ErrorKind::RateLimited,
+        };
+        if let Some(turn) = turn {
+            self.pace.end(turn, throttled);
+        }
+        received?.commit().await
     }
 
     /// Counts and tells; true if it is time for a flush.

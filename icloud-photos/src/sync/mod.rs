@@ -33,6 +33,7 @@ mod event;
 mod execute;
 pub mod layout;
 mod ledger;
+mod pace;
 mod plan;
 mod removal;
 pub mod store;

@@ -15,6 +15,7 @@ mod fake;
 mod follow;
 mod follow_edits;
 mod handles;
+mod incidents;
 mod listing;
 mod pace;
 mod recordings_auth;

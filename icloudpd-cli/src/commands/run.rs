@@ -15,7 +15,7 @@ use icloud_photos::sync::{
 };
 use icloud_photos::{Asset, Result, Session};
 use indicatif::MultiProgress;
-use tracing::warn;
+use tracing::{debug, info, warn};
 
 use super::keep;
 use super::list::{find_albums, find_library};
@@ -82,7 +82,21 @@ pub(super) async fn download(
         engine.run(narrator.clone()).await?
     };
     narrator.finished(&report);
+    if !report.listings.is_empty() && !changes_nothing {
+        tell_uncovered(&engine).await;
+    }
     Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+}
+
+/// Half a family's photos may lie in a library that nobody asked for. Told by runs that read the whole list; others are quick.
+async fn tell_uncovered(engine: &SyncEngine) {
+    match engine.uncovered_libraries().await {
+        Ok(libraries) => libraries.iter().for_each(|library| {
+            let name = library.name();
+            info!("Library {name} of this account is not in this copy; to copy it: --library {name}");
+        }),
+        Err(error) => debug!("The libraries of the account cannot be listed: {}", with_causes(&error)),
+    }
 }
 
 /// What is remembered of the folder; where nothing may be changed, only if something is.
