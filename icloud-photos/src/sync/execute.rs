@@ -37,6 +37,8 @@ const WORKERS: usize = 2;
 const FLUSH_FILES: u64 = 2000;
 const FLUSH_BYTES: u64 = 64 << 20;
 
+const LOST: &str = "the file is missing here, and its photo was moved out of iCloud by this copy and is no longer in Recently Deleted";
+
 /// A download that the plan asked for.
 struct Job {
     target: Target,
@@ -213,6 +215,11 @@ impl Shared {
                 self.tell(SyncEvent::Present { path: &target.path });
             }
             Action::Forget { key } => self.ledger.gone(&self.inner, key),
+            Action::Lost { key, path } => {
+                report.failed += 1;
+                let error = Error::new(ErrorKind::NotFound, LOST).with("path", &path);
+                self.tell(SyncEvent::Failed { path: Some(&path), asset: Some(&key.asset), error: &error });
+            }
             Action::Skip { asset, reason } => {
                 report.skipped += 1;
                 self.tell(SyncEvent::Skipped { asset: &asset, reason: &reason });

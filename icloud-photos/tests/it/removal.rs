@@ -320,3 +320,22 @@ async fn a_short_list_removes_nothing() {
     let (report, told) = copy.clear().await;
     assert_eq!(report.removed, 4, "{told:?}");
 }
+
+/// The file of a photo that was moved out gets lost here: as long as iCloud has it, it comes back, and after that it is told.
+#[tokio::test(start_paused = true)]
+async fn a_lost_file_of_a_photo_that_was_moved_out_is_fetched_or_told() {
+    let copy = ages(moving(OLD)).await;
+    assert_eq!(copy.clear().await.0.moved, 5);
+    let path = copy.paths().await.into_iter().find(|path| path.ends_with("33.JPG")).unwrap();
+    let bytes = copy.bytes(&path).await;
+    copy.remove(&path).await;
+    let (report, _) = copy.clear().await;
+    assert_eq!((report.downloaded, report.moved), (1, 0), "{report:?}");
+    assert!(copy.bytes(&path).await == bytes);
+    copy.remove(&path).await;
+    copy.edit(&id_of(&copy.world.truth(), "33.JPG"), Edit::Purge);
+    for _ in 0..2 {
+        let (report, _) = copy.clear().await;
+        assert_eq!((report.failed, report.is_clean()), (1, false), "{report:?}");
+    }
+}

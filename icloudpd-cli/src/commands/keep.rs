@@ -155,6 +155,10 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
                 let about = id.map_or_else(|| "an asset".to_owned(), |id| id.to_string());
                 format!("cannot plan {about}: {}", with_causes(&error))
             }
+            Action::Lost { path, .. } => {
+                problems += 1;
+                format!("lost {path}: missing here, and moved out of iCloud")
+            }
             _ => continue,
         };
         if print(bars, line)?.is_break() {

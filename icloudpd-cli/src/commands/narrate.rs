@@ -96,6 +96,13 @@ impl Narrator {
         if report.failed > 0 {
             error!("Some files failed and will be tried again by the next run: {report}");
         }
+        if report.withheld > 0 {
+            warn!(
+                "Kept, though they were to be deleted, for something about them is not proven: {} photos or files; each is \
+                 named above with the reason",
+                report.withheld
+            );
+        }
         if report.is_clean() {
             info!("All {} have been downloaded", self.kinds());
         }
@@ -153,7 +160,8 @@ impl Narrator {
             RemovalEvent::Stays { name, why: Kept::Young { days }, .. } => debug!(
                 "Skipping deletion of {name} as it is within the keep_icloud_recent_days period ({days} days old)"
             ),
-            RemovalEvent::Stays { name, why, .. } => warn!("{name} stays in iCloud: {why}"),
+            // One line for all of them comes at the end.
+            RemovalEvent::Stays { name, why, .. } => debug!("{name} stays in iCloud: {why}"),
             RemovalEvent::Refused { name, error, .. } => {
                 error!("Could not delete {name} in iCloud. Reason: {}", with_causes(error));
             }

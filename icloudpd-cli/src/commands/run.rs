@@ -252,6 +252,7 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator, download: &Download)
                     narrator.would_move(asset);
                 }
             }
+            Action::Lost { .. } => report.failed += 1,
             Action::Remark { asset, problem } => narrator.event(SyncEvent::Remark { asset, problem }),
             // A listing that was cut on purpose is not short.
             Action::End { listing } if !cut => report.listings.push(*listing),

@@ -76,6 +76,13 @@ pub enum Action {
         /// Which.
         key: FileKey,
     },
+    /// Nothing can be done: a file is missing here whose photo this copy moved out of iCloud, and iCloud has it no more.
+    Lost {
+        /// Which.
+        key: FileKey,
+        /// Where it stood.
+        path: StoragePath,
+    },
     /// Leave something out.
     Skip {
         /// Whose.
@@ -210,6 +217,7 @@ impl Planner {
             }
             Step::Stands { path, doubted } => self.decider.push(Action::Stands { path, doubted }),
             Step::Gone(key) => self.decider.push(Action::Forget { key }),
+            Step::Lost(key, path) => self.decider.push(Action::Lost { key, path }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
             Step::Reached(_) | Step::ListAnew(_) => {}
         }

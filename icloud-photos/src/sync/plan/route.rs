@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 
-use super::super::catalogue::{FileKey, FileRow, Progress, Status};
+use super::super::catalogue::{FileKey, FileRow, Progress, RemovalState, Status};
 use super::super::engine::{Inner, Missing};
 use super::Action;
 use super::survey::{Item, Step, Survey, listed, survey};
@@ -279,7 +279,7 @@ impl Inner {
             }
             others.extend(assets.into_iter().filter(|asset| !told.contains(asset)));
         }
-        self.look_up(others).await
+        self.look_up(others, &HashSet::new()).await
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
@@ -311,14 +311,19 @@ impl Inner {
             items.push(Item::Other(Step::ListAnew(reason)));
             return items;
         }
-        items.extend(self.look_up(doubted).await);
+        items.extend(self.look_up(doubted, &HashSet::new()).await);
         items.extend(self.seek(wanted).await);
         items
     }
 
     /// Asks about the assets of files that are not here. A file that this selection asks for no more is forgotten.
     async fn seek(&self, rows: Vec<FileRow>) -> Vec<Item> {
-        let mut items = self.look_up(rows.iter().map(|row| row.key.asset.clone()).collect()).await;
+        let ids: Vec<_> = rows.iter().map(|row| row.key.asset.clone()).collect();
+        let moved = match self.moved_out(&ids).await {
+            Ok(moved) => moved,
+            Err(error) => return vec![Item::Asset(Err(error))],
+        };
+        let mut items = self.look_up(ids, &moved).await;
         if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
             return items;
         }
@@ -329,21 +334,32 @@ impl Inner {
                 asked_for.extend(files.into_iter().map(|file| (asset.id().clone(), file.role)));
             }
         }
-        let gone = rows.into_iter().map(|row| row.key);
-        let gone = gone.filter(|key| !asked_for.contains(&(key.asset.clone(), key.role)));
-        items.extend(gone.map(|key| Item::Other(Step::Gone(key))));
+        let gone = rows.into_iter().filter(|row| !asked_for.contains(&(row.key.asset.clone(), row.key.role)));
+        items.extend(gone.map(|row| {
+            Item::Other(match row.path {
+                Some(path) if moved.contains(&row.key.asset) => Step::Lost(row.key, path),
+                _ => Step::Gone(row.key),
+            })
+        }));
         items
     }
 
-    /// Assets as they are now. Who is gone, or out of sight, wants nothing.
-    async fn look_up(&self, mut ids: Vec<AssetId>) -> Vec<Item> {
+    /// Those of these assets that this copy moved out of iCloud. Their files are asked for as long as iCloud has them.
+    async fn moved_out(&self, ids: &[AssetId]) -> Result<HashSet<AssetId>> {
+        let rows = self.catalogue.removals(&self.key, ids).await?.into_iter().flatten();
+        Ok(rows.filter(|row| row.state == RemovalState::Sent).map(|row| row.asset).collect())
+    }
+
+    /// Assets as they are now. Who is gone, or out of sight, wants nothing; what was `moved` out of sight by us does.
+    async fn look_up(&self, mut ids: Vec<AssetId>, moved: &HashSet<AssetId>) -> Vec<Item> {
         ids.sort_unstable();
         ids.dedup();
         let mut items = Vec::new();
         for ids in ids.chunks(LOOKUP) {
             match self.library.assets_by_id(ids).await {
                 Ok(assets) => items.extend(assets.into_iter().filter_map(|asset| match asset {
-                    Ok(asset) if asset.is_trashed() || asset.is_hidden() => None,
+                    Ok(asset) if asset.is_trashed() && !moved.contains(asset.id()) => None,
+                    Ok(asset) if asset.is_hidden() => None,
                     Err(error) if error.kind() == ErrorKind::NotFound => None,
                     asset => Some(Item::Asset(asset)),
                 })),

@@ -37,6 +37,8 @@ pub(super) enum Step {
     },
     /// Neither here nor in iCloud.
     Gone(FileKey),
+    /// Neither here nor in iCloud, where this copy removed it.
+    Lost(FileKey, StoragePath),
     /// Everything up to here was seen.
     Reached(ChangeCursor),
     /// The history cannot be followed; everything must be listed.

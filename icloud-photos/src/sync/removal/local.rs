@@ -61,11 +61,11 @@ impl Stage<'_> {
             }
         }
         if self.rehearsal {
+            self.warn_of_limit(count, all);
             return Ok(());
         }
         if !trashed.whole() {
-            self.report.stopped = true;
-            self.tell(RemovalEvent::Withheld);
+            self.withhold();
             return Ok(());
         }
         if count > most {
@@ -73,13 +73,16 @@ impl Stage<'_> {
             self.stop(count, all);
             return Ok(());
         }
-        self.clear(disposal).await?;
+        self.clear(disposal, most).await?;
         self.inner.note_mirrored(token).await
     }
 
-    async fn clear(&mut self, disposal: Disposal) -> Result<()> {
+    /// The list may have grown since it was counted: no more than `most` go in any case.
+    async fn clear(&mut self, disposal: Disposal, most: u64) -> Result<()> {
         let mut trashed = Trashed::of(self.inner);
-        while let Some(assets) = trashed.next().await? {
+        while self.report.removed <= most
+            && let Some(assets) = trashed.next().await?
+        {
             let mut going = Vec::new();
             for victim in self.inner.victims(&assets).await? {
                 match self.inner.may_go(&victim).await? {

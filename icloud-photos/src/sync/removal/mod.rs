@@ -202,8 +202,7 @@ pub(super) async fn run(
 impl Stage<'_> {
     async fn run(mut self, census: Option<Census>, token: Option<&str>) -> Result<()> {
         let Some(census) = census else {
-            self.report.stopped = true;
-            self.tell(RemovalEvent::Withheld);
+            self.withhold();
             return Ok(());
         };
         if let Some(rule) = self.inner.removals.rule {
@@ -217,6 +216,18 @@ impl Stage<'_> {
 
     fn tell(&self, event: RemovalEvent<'_>) {
         self.observer.event(SyncEvent::Removal(event));
+    }
+
+    fn withhold(&mut self) {
+        self.report.stopped = true;
+        self.tell(RemovalEvent::Withheld);
+    }
+
+    /// A rehearsal tells it too.
+    fn warn_of_limit(&self, removals: u64, all: u64) {
+        if removals > self.inner.removals.limit.of(all) {
+            self.tell(RemovalEvent::Stopped { removals, all });
+        }
     }
 
     fn stop(&mut self, removals: u64, all: u64) {

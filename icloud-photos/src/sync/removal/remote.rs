@@ -39,9 +39,10 @@ impl Stage<'_> {
             }
         }
         if !candidates.whole {
-            self.report.stopped = true;
-            self.tell(RemovalEvent::Withheld);
-        } else if count > limit.of(all) && !self.rehearsal {
+            self.withhold();
+        } else if self.rehearsal {
+            self.warn_of_limit(count, all);
+        } else if count > limit.of(all) {
             for ids in eligible.chunks(ASSETS) {
                 self.judge(ids, rule).await?.iter().for_each(|asset| self.would_move(asset));
             }
@@ -62,9 +63,12 @@ impl Stage<'_> {
 
     /// Those of these assets that may go by their dates, as iCloud has them now. Their files are not looked at yet.
     async fn judge(&mut self, ids: &[AssetId], rule: MoveRule) -> Result<Vec<Asset>> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
         let mut eligible = Vec::new();
         let now = seconds(self.inner.now()).saturating_mul(1000);
-        for asset in self.inner.library.assets_by_id(ids).await? {
+        for asset in self.inner.library.assets_by_id(&ids).await? {
             let asset = match asset {
                 Ok(asset) => asset,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -242,7 +246,7 @@ struct Candidates<'a> {
 }
 
 enum Source {
-    /// Whatever has files here: all of the library is asked for.
+    /// Whatever has files here, after this one: all of the library is asked for.
     Files(Option<FileKey>),
     /// What was fetched under the rule.
     Owed(Option<AssetId>),
@@ -267,9 +271,10 @@ impl<'a> Candidates<'a> {
             Source::Files(after) => {
                 let rows = self.inner.catalogue.files(Some(&self.inner.key), after.as_ref(), ROWS).await?;
                 let Some(last) = rows.last() else { return Ok(None) };
-                *after = Some(last.key.clone());
+                // An asset may begin on one page and end on the next.
+                let known = after.replace(last.key.clone()).map(|key| key.asset);
                 let kept = rows.into_iter().filter(|row| row.status.is_kept()).map(|row| row.key.asset);
-                let mut ids: Vec<_> = kept.collect();
+                let mut ids: Vec<_> = kept.filter(|asset| Some(asset) != known.as_ref()).collect();
                 ids.dedup();
                 self.inner.sift(ids, self.rule).await.map(Some)
             }
