@@ -21,6 +21,7 @@ mod pace;
 mod recordings_auth;
 mod recordings_listing;
 mod removal;
+mod removal_edits;
 mod storage;
 mod store;
 mod support;
