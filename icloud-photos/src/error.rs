@@ -38,6 +38,8 @@ pub enum ErrorKind {
     AccountLocked,
     /// Our own budget of sign-in attempts is used up, so that Apple does not lock the account.
     TooManyAttempts,
+    /// Apple sends or takes no more codes for some hours, or too many wrong ones were given.
+    TooManyCodes,
     /// Apple asks to slow down (429), or refuses for a while (503).
     RateLimited,
     /// Advanced Data Protection is on and no device has approved this session.

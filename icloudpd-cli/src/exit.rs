@@ -77,6 +77,9 @@ fn what_happened(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::TooManyAttempts => {
             "Too many sign-ins in half an hour; no password was tried, so that Apple does not lock the Apple ID"
         }
+        ErrorKind::TooManyCodes => {
+            "Too many two-factor authentication codes; Apple sends or takes no more for now"
+        }
         ErrorKind::RateLimited => "Apple iCloud is temporarily refusing to serve icloudpd",
         ErrorKind::AdvancedDataProtection => {
             "Advanced Data Protection is on for this Apple ID, so Apple hides the photos"
@@ -117,6 +120,9 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::TooManyAttempts => {
             "Check the password, sign in once at https://www.icloud.com, then run again after that time"
+        }
+        ErrorKind::TooManyCodes => {
+            "Wait some hours, then run again and enter the newest code. Each run before that is one more sign-in that Apple counts"
         }
         ErrorKind::RateLimited => "Wait some minutes, then run again; if it stays so, run less often",
         ErrorKind::AdvancedDataProtection => {

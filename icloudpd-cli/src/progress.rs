@@ -31,7 +31,7 @@ impl Progress {
     /// Begins at nothing.
     pub(crate) fn start(area: &MultiProgress) -> Self {
         let fetched = Arc::new(AtomicI64::new(0));
-        let bar = area.add(ProgressBar::new(0).with_style(style(fetched.clone())));
+        let bar = area.add(ProgressBar::no_length().with_style(style(fetched.clone())));
         if !area.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(250));
         }
@@ -40,7 +40,8 @@ impl Progress {
 
     /// So many more photos will be looked at.
     pub(crate) fn expect(&self, photos: u64) {
-        self.bar.inc_length(photos);
+        // Without a length the bar is empty, not full.
+        self.bar.set_length(self.bar.length().unwrap_or(0) + photos);
     }
 
     /// A photo was dealt with.

@@ -110,7 +110,7 @@ impl Challenge {
     /// # Errors
     /// - [`ErrorKind::CodeRejected`](crate::ErrorKind::CodeRejected): wrong code; the challenge lives on, ask again.
     /// - [`ErrorKind::ChallengeExpired`](crate::ErrorKind::ChallengeExpired): sign in again.
-    /// - [`ErrorKind::TooManyAttempts`](crate::ErrorKind::TooManyAttempts),
+    /// - [`ErrorKind::TooManyCodes`](crate::ErrorKind::TooManyCodes),
     ///   [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited): too many wrong codes.
     /// - [`ErrorKind::TermsRequired`](crate::ErrorKind::TermsRequired),
     ///   [`ErrorKind::AdvancedDataProtection`](crate::ErrorKind::AdvancedDataProtection): the code was right and this

@@ -87,13 +87,13 @@ fn challenge_expired() -> Error {
 
 pub(super) fn no_more_codes() -> Error {
     Error::new(
-        ErrorKind::RateLimited,
+        ErrorKind::TooManyCodes,
         "Apple sends or takes no more codes for now; wait some hours and sign in again",
     )
 }
 
 pub(super) fn too_many_codes() -> Error {
-    Error::new(ErrorKind::TooManyAttempts, "too many wrong codes; sign in again to get a new one")
+    Error::new(ErrorKind::TooManyCodes, "too many wrong codes; sign in again to get a new one")
 }
 
 fn forbidden() -> Error {

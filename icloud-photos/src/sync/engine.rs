@@ -18,6 +18,9 @@ use crate::library::{Album, AlbumKind, Library};
 use crate::session::Database;
 use crate::storage::Storage;
 
+/// More downloads at once than this help nobody.
+const MOST_AT_ONCE: usize = 256;
+
 /// Keeps a copy of a library. Cheap to clone.
 ///
 /// [`SyncEngine::plan`] says what is to be done and changes nothing; [`SyncEngine::execute`] does it. A dry run is a plan
@@ -180,7 +183,7 @@ impl SyncBuilder {
         self
     }
 
-    /// How many files are fetched at once, at most: when Apple asks for less there are fewer for a while. Default 8. As many more may wait for the disk to give them their names.
+    /// How many files are fetched at once, at most: when Apple asks for less there are fewer for a while. Default 8, most 256. As many more may wait for the disk to give them their names.
     pub fn concurrency(mut self, files: NonZeroUsize) -> Self {
         self.concurrency = files;
         self
@@ -245,7 +248,7 @@ impl SyncBuilder {
             recent: self.recent,
             skip_videos: self.skip_videos,
             skip_photos: self.skip_photos,
-            concurrency: self.concurrency.get(),
+            concurrency: self.concurrency.get().min(MOST_AT_ONCE),
             missing: self.missing,
             removals: self.removals,
             remembers: self.catalogue.is_some(),

@@ -87,11 +87,12 @@ pub(super) async fn execute(
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
+    let ledger = Ledger::open(&inner).await?;
     let shared = Arc::new(Shared {
         inner,
         observer,
         tally: Tally::default(),
-        ledger: Ledger::default(),
+        ledger,
         jobs: Mutex::new(jobs),
         pace: Pace::new(count),
         fatal,
@@ -347,6 +348,7 @@ fn ends_the_run(error: &Error, in_a_row: u64) -> bool {
         | ErrorKind::BadCredentials
         | ErrorKind::AccountLocked
         | ErrorKind::TooManyAttempts
+        | ErrorKind::TooManyCodes
         | ErrorKind::AdvancedDataProtection
         | ErrorKind::WebAccessDisabled
         | ErrorKind::TermsRequired => true,

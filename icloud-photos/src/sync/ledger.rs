@@ -11,6 +11,7 @@ use super::content;
 use super::engine::Inner;
 use super::event::Target;
 use super::removal::MoveRule;
+use super::store;
 use crate::asset::{AssetId, Role, Scheme};
 use crate::download::{Proof, Saved};
 use crate::error::{Error, Result};
@@ -32,9 +33,17 @@ pub(super) struct Ledger {
     gone: Mutex<Vec<FileKey>>,
     /// Assets that leave iCloud because a file of theirs was fetched.
     owed: Mutex<Vec<AssetId>>,
+    /// The id that the storage bore when the run began.
+    mark: Option<String>,
 }
 
 impl Ledger {
+    /// An empty one, for a run that begins.
+    pub(super) async fn open(inner: &Inner) -> Result<Self> {
+        let mark = if inner.remembers() { store::mark_of(&*inner.storage).await? } else { None };
+        Ok(Self { mark, ..Self::default() })
+    }
+
     /// A file was fetched.
     pub(super) fn fetched(
         &self,
@@ -129,6 +138,10 @@ impl Ledger {
         // Only what is written down can be referred to.
         let gone_files = std::mem::take(&mut *lock(&self.gone));
         if !(files.is_empty() && gone_files.is_empty()) {
+            // A disk that was taken away took the files with it that are spoken of here.
+            if let Some(mark) = &self.mark {
+                store::require_mark(&*inner.storage, mark).await?;
+            }
             let progress = if gone_files.is_empty() { Vec::new() } else { self.unsettled(inner).await? };
             let removals = owed.into_iter().map(|asset| inner.owes(asset)).collect();
             inner.catalogue.commit(Batch { gone_files, progress, removals, ..batch(files) }).await?;

@@ -127,7 +127,7 @@ async fn wrong_codes_end_before_apple_locks_the_account() {
     for _ in 0..6 {
         kinds.push(challenge.submit(code("111111")).await.unwrap_err().kind());
     }
-    assert_eq!(kinds[4..], [ErrorKind::CodeRejected, ErrorKind::TooManyAttempts]);
+    assert_eq!(kinds[4..], [ErrorKind::CodeRejected, ErrorKind::TooManyCodes]);
     assert_eq!(world.cloud.counts().requests_to("auth/code/device"), 5);
 }
 

@@ -41,9 +41,10 @@ pub(super) async fn find_library(session: &Session, name: &str) -> Result<Librar
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let libraries = session.libraries().await?;
             let names: Vec<&str> = libraries.iter().map(Library::name).collect();
+            drop(error);
             let text =
                 format!("Unknown library: {name}. The libraries of this account are: {}", names.join(", "));
-            Err(Error::new(ErrorKind::NotFound, text).caused_by(error))
+            Err(Error::new(ErrorKind::NotFound, text))
         }
         found => found,
     }

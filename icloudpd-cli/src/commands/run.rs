@@ -42,6 +42,8 @@ pub(super) async fn download(
     }
     let changes_nothing =
         download.dry_run || config.only_print_filenames || matches!(config.verb, Verb::Plan | Verb::Changes);
+    // What does not exist leaves nothing behind.
+    let albums = find_albums(&library, &download.albums).await?;
     let storage = storage(&download.root, changes_nothing)?;
     let mut engine = SyncEngine::builder(&library, storage.clone())
         .layout(layout)
@@ -61,7 +63,7 @@ pub(super) async fn download(
             engine = removals(engine, &download.removals);
         }
     }
-    for album in find_albums(&library, &download.albums).await? {
+    for album in albums {
         engine = engine.album(album);
     }
     let engine = engine.build()?;

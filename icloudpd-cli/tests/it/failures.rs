@@ -44,6 +44,16 @@ fn wrong_code() {
 }
 
 #[test]
+fn codes_that_apple_locked() {
+    let spec = icloud_photos_testkit::AccountSpec { wrong_codes_allowed: 1, ..account("two-factor") };
+    let world = World::of(spec, LibrarySpec::plain(1, 1000));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "999999\n999998\n999997\n").exits(1);
+    ran.says(
+        "Too many two-factor authentication codes; Apple sends or takes no more for now. Wait some hours",
+    );
+}
+
+#[test]
 fn nobody_to_give_the_code() {
     let world = World::of(account("two-factor"), LibrarySpec::plain(1, 1000));
     let ran = ran(&mut world.icloudpd(&["--auth-only"])).exits(1);

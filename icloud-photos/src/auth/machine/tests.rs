@@ -192,7 +192,7 @@ fn complete() {
                 409,
                 &[],
                 r#"{"trustedPhoneNumbers":[{"id":1}],"securityCode":{"securityCodeLocked":true}}"#,
-                Fail(ErrorKind::RateLimited),
+                Fail(ErrorKind::TooManyCodes),
             ),
             (412, &[], r#"{"auth_type":"sa"}"#, Send(wire::path::REPAIR)),
             (421, &[], "", Fail(ErrorKind::Forbidden)),
@@ -301,9 +301,9 @@ fn verify() {
             (401, &[], "", Fail(ErrorKind::ChallengeExpired)),
             (403, &[], "", Fail(ErrorKind::ChallengeExpired)),
             (403, &[], LOCKED, Fail(ErrorKind::AccountLocked)),
-            (412, &[], "", Fail(ErrorKind::RateLimited)),
+            (412, &[], "", Fail(ErrorKind::TooManyCodes)),
             (421, &[], "", Fail(ErrorKind::ChallengeExpired)),
-            (423, &[], "", Fail(ErrorKind::RateLimited)),
+            (423, &[], "", Fail(ErrorKind::TooManyCodes)),
             (429, &[], "", Fail(ErrorKind::RateLimited)),
             (503, &[], "", Fail(ErrorKind::RateLimited)),
         ],
@@ -317,7 +317,7 @@ fn a_wrong_code_keeps_the_challenge_until_there_were_too_many() {
         assert_eq!(next(&machine.step(Event::Code(code()))), Send(wire::path::DEVICE_CODE));
         assert_eq!(next(&machine.step(answer(400, &[], BAD_CODE))), Fail(ErrorKind::CodeRejected));
     }
-    assert_eq!(next(&machine.step(Event::Code(code()))), Fail(ErrorKind::TooManyAttempts));
+    assert_eq!(next(&machine.step(Event::Code(code()))), Fail(ErrorKind::TooManyCodes));
 }
 
 #[test]
@@ -359,8 +359,8 @@ fn codes_by_phone() {
         "send code",
         at_sent,
         vec![
-            (200, &[], r#"{"securityCode":{"tooManyCodesSent":true}}"#, Fail(ErrorKind::RateLimited)),
-            (412, &[], "", Fail(ErrorKind::RateLimited)),
+            (200, &[], r#"{"securityCode":{"tooManyCodesSent":true}}"#, Fail(ErrorKind::TooManyCodes)),
+            (412, &[], "", Fail(ErrorKind::TooManyCodes)),
             (401, &[], "", Fail(ErrorKind::ChallengeExpired)),
             (429, &[], "", Fail(ErrorKind::RateLimited)),
         ],

@@ -9,7 +9,11 @@ mod sqlite;
 
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{open, open_read_only};
-use crate::storage::StoragePath;
+use futures::TryStreamExt;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Storage, StoragePath};
 
 /// The name of the mark.
 pub const MARK: &str = ".icloud-photos-store";
@@ -21,4 +25,44 @@ pub(super) const TRASH: &str = ".icloud-photos-trash";
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
     first.is_some_and(|first| first == MARK || first == TRASH)
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Mark {
+    pub(super) id: String,
+    pub(super) about: String,
+}
+
+/// The id that the storage's mark bears, if it has one.
+pub(super) async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
+    let path = StoragePath::parse(MARK)?;
+    let bytes = match storage.read(&path, 0).await {
+        Ok(bytes) => bytes.try_collect::<Vec<_>>().await?.concat(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
+    let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match mark {
+        Some(mark) if plain(&mark.id) => Ok(Some(mark.id)),
+        _ => Err(Error::new(
+            ErrorKind::Config,
+            "the mark of this folder cannot be read; put the right one back, or remove both it and the folder's catalogue, \
+             then run `icloudpd adopt`",
+        )
+        .with("path", MARK)),
+    }
+}
+
+/// That a storage still is the one whose mark was read when the run began.
+///
+/// # Errors
+/// [`ErrorKind::StoreLost`] if it is not.
+pub(super) async fn require_mark(storage: &dyn Storage, id: &str) -> Result<()> {
+    if mark_of(storage).await?.as_deref() == Some(id) {
+        return Ok(());
+    }
+    let message = "the folder is not the one that it was when the run began: was the disk taken away? What came since then lies \
+                   in whatever took its place, and is fetched again by the next run";
+    Err(Error::new(ErrorKind::StoreLost, message).with("mark", MARK))
 }

@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use futures::TryStreamExt;
-use serde::{Deserialize, Serialize};
-
-use super::MARK;
+use super::{MARK, Mark, mark_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath, WriteOptions};
 use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
@@ -13,12 +10,6 @@ use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
 /// How the file of a catalogue is called in the data folder.
 const PREFIX: &str = "catalogue-";
 const SUFFIX: &str = ".sqlite";
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Mark {
-    id: String,
-    about: String,
-}
 
 /// Opens the catalogue of `storage` among those in the folder `data`, for writing. A storage without a mark gets one. `place` is
 /// what people call the storage, such as its folder.
@@ -60,26 +51,6 @@ pub async fn open_read_only(
         return Ok(None);
     }
     SqliteCatalogue::open_read_only(file).map(Some)
-}
-
-async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
-    let path = StoragePath::parse(MARK)?;
-    let bytes = match storage.read(&path, 0).await {
-        Ok(bytes) => bytes.try_collect::<Vec<_>>().await?.concat(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
-    let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    match mark {
-        Some(mark) if plain(&mark.id) => Ok(Some(mark.id)),
-        _ => Err(Error::new(
-            ErrorKind::Config,
-            "the mark of this folder cannot be read; put the right one back, or remove both it and the folder's catalogue, \
-             then run `icloudpd adopt`",
-        )
-        .with("path", MARK)),
-    }
 }
 
 async fn put_mark(storage: &dyn Storage, id: &str) -> Result<()> {

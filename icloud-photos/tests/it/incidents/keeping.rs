@@ -1,11 +1,15 @@
 //! What must be seen in a copy that has stood for years.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use futures::FutureExt as _;
 
 use icloud_photos::asset::Hasher;
-use icloud_photos::storage::FsStorage;
+use icloud_photos::storage::{FsStorage, MemoryStorage, Storage as _, StoragePath};
 use icloud_photos::sync::catalogue::{Batch, Catalogue as _, FileRow, Status};
-use icloud_photos::sync::{Fault, SyncBuilder, SyncEngine, VerifyEvent, VerifyOptions, store, verify};
+use icloud_photos::sync::{
+    Fault, SyncBuilder, SyncEngine, SyncEvent, SyncObserver, VerifyEvent, VerifyOptions, store, verify,
+};
 use icloud_photos_testkit::Edit;
 
 use super::{ALL, copy_of, flat, moving, plain};
@@ -87,6 +91,41 @@ async fn incident_24_an_empty_mount_point_is_refused() {
     std::fs::create_dir(&photos).unwrap();
     assert!(store::open(&*storage, "photos", &data).await.is_err());
     assert_eq!(std::fs::read_dir(&photos).unwrap().count(), 0);
+}
+
+/// 24, in the middle of a run: what came after the disk was gone is not written down, and is fetched again.
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_goes_away_in_a_run_ends_it() {
+    let names: Vec<String> = (0..40).map(|number| format!("{number}.JPG")).collect();
+    let copy = copy_of(&names.iter().map(String::as_str).collect::<Vec<_>>(), plain()).await;
+    let mark = br#"{"id":"a-1","about":"x"}"#.to_vec();
+    copy.put(store::MARK, mark.clone()).await;
+    let taken = Taken { storage: copy.storage.clone(), seen: Mutex::new(0) };
+    let error = copy.engine().run(Arc::new(taken)).await.unwrap_err();
+    assert_eq!(error.kind(), icloud_photos::ErrorKind::StoreLost, "{error}");
+    assert!(copy.rows().await.is_empty() && copy.catalogue.all_progress().await.unwrap().is_empty());
+    copy.put(store::MARK, mark).await;
+    assert!(copy.run().await.unwrap().is_clean());
+    assert_eq!(copy.rows().await.len(), 40);
+}
+
+/// Takes the mark away after some files.
+struct Taken {
+    storage: Arc<MemoryStorage>,
+    seen: Mutex<u32>,
+}
+
+impl SyncObserver for Taken {
+    fn event(&self, event: SyncEvent<'_>) {
+        if !matches!(event, SyncEvent::Downloaded { .. }) {
+            return;
+        }
+        *self.seen.lock().unwrap() += 1;
+        if *self.seen.lock().unwrap() == 20 {
+            let mark = StoragePath::parse(store::MARK).unwrap();
+            self.storage.remove(&mark).now_or_never().unwrap().unwrap();
+        }
+    }
 }
 
 /// 25: files were found damaged years later, and nobody could say which.
