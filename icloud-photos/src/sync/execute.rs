@@ -10,6 +10,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
+use super::books::Books;
 use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
@@ -50,6 +51,7 @@ struct Shared {
     observer: Arc<dyn SyncObserver>,
     tally: Tally,
     ledger: Ledger,
+    books: Books,
     jobs: Mutex<mpsc::Receiver<Job>>,
     /// Downloads at a time.
     turns: Semaphore,
@@ -75,6 +77,7 @@ pub(super) async fn execute(
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
     let shared = Arc::new(Shared {
+        books: Books::new(&inner),
         inner,
         observer,
         tally: Tally::default(),
@@ -105,6 +108,7 @@ pub(super) async fn execute(
     finished?;
     flushed?;
     shared.ledger.settle(&shared.inner).await?;
+    shared.books.write(&shared.inner).await?;
     if let Some(progress) = progress {
         shared.ledger.cover(&shared.inner, progress).await?;
     }
@@ -145,6 +149,8 @@ async fn walk(
         if let Action::Covered { progress } = action {
             return Ok((report, Some(progress)));
         }
+        // The history is read with what the list has shown at hand.
+        let listed = matches!(action, Action::End { .. });
         if let Some(job) = shared.take(action, &mut report)
             && jobs.send(job).await.is_err()
         {
@@ -153,6 +159,9 @@ async fn walk(
         if shared.ledger.is_full() {
             shared.ledger.flush(&shared.inner).await?;
             shared.ledger.settle(&shared.inner).await?;
+        }
+        if listed || shared.books.is_full() {
+            shared.books.write(&shared.inner).await?;
         }
     }
     Ok((report, None))
@@ -215,8 +224,11 @@ impl Shared {
                 }
                 self.tell(SyncEvent::Failed { path: None, asset, error: &error });
             }
+            Action::Note { change } => self.books.note(&self.inner, &change),
+            Action::Albums { albums } => self.books.see_albums(&self.inner, &albums),
             Action::Done { asset } => {
                 report.assets += 1;
+                self.books.see(&self.inner, &asset);
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
             // A listing that was cut on purpose is not short.

@@ -22,6 +22,7 @@
 //! ```
 
 mod adopt;
+mod books;
 pub mod catalogue;
 mod claims;
 mod content;
@@ -31,6 +32,7 @@ mod execute;
 pub mod layout;
 mod ledger;
 mod plan;
+mod shelf;
 pub mod store;
 mod verify;
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
-use icloud_photos::asset::{AssetId, Checksum, Hasher};
+use icloud_photos::asset::{AssetId, Checksum, Hasher, MasterId};
 use icloud_photos::storage::{
     Capabilities, MemoryStorage, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
 };
@@ -259,6 +259,19 @@ impl Catalogue for Counted {
 
     async fn assets(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<AssetRow>>> {
         self.inner.assets(library, ids).await
+    }
+
+    async fn all_assets(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetRow>> {
+        self.inner.all_assets(library, after, limit).await
+    }
+
+    async fn assets_with(&self, masters: &[MasterId]) -> Result<Vec<Vec<AssetRow>>> {
+        self.inner.assets_with(masters).await
     }
 
     async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>> {

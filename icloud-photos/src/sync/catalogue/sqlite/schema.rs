@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 const APPLICATION: i32 = 0x6943_5063;
 
 /// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
-pub(super) const STEPS: [&str; 1] = [V1];
+pub(super) const STEPS: [&str; 2] = [V1, V2];
 
 const V1: &str = "
     CREATE TABLE store (
@@ -75,6 +75,13 @@ const V1: &str = "
         at INTEGER NOT NULL,
         PRIMARY KEY (library, selection)
     );
+";
+
+/// Nothing wrote down assets and albums before, so that a token of version 1 covers none: everything is listed once more.
+const V2: &str = "
+    CREATE INDEX assets_by_master ON assets (master);
+    ALTER TABLE albums ADD COLUMN parent TEXT;
+    UPDATE progress SET token = NULL;
 ";
 
 /// Fills a new file.

@@ -39,7 +39,7 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
     )?;
     each(
         &transaction,
-        "REPLACE INTO albums (library, album, path, kind) VALUES (?, ?, ?, ?)",
+        "REPLACE INTO albums (library, album, path, kind, parent) VALUES (?, ?, ?, ?, ?)",
         &batch.albums,
         album,
     )?;
@@ -130,7 +130,7 @@ fn asset(statement: &mut Statement<'_>, row: &AssetRow) -> Result<()> {
 }
 
 fn album(statement: &mut Statement<'_>, row: &AlbumRow) -> Result<()> {
-    run(statement, [row.library.as_str(), &row.album, &row.path, &row.kind])
+    run(statement, params![row.library.as_str(), row.album, row.path, row.kind, row.parent])
 }
 
 fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {
