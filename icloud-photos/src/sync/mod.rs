@@ -5,7 +5,7 @@
 //! in a [`SyncReport`].
 //!
 //! With a [`catalogue`] a run remembers what it fetched and how far it followed the library's history ([`store`] finds the
-//! catalogue that belongs to a storage); the next one asks only what has happened since. [`SyncEngine::adopt`] fills it from files that
+//! catalogue that belongs to a storage); the next one asks only what has happened since. [`SyncEngine::news`] says what that is, [`SyncEngine::adopt`] fills it from files that
 //! are there already, [`verify()`] reads them again.
 //!
 //! ```no_run
@@ -31,6 +31,7 @@ mod event;
 mod execute;
 pub mod layout;
 mod ledger;
+mod news;
 mod plan;
 mod shelf;
 pub mod store;
@@ -40,5 +41,6 @@ pub use self::adopt::{AdoptEvent, AdoptReport};
 pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};
+pub use self::news::{AssetNews, Detail, Membership, News, NewsEvent};
 pub use self::plan::{Action, Plan};
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};

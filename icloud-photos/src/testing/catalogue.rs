@@ -238,9 +238,8 @@ pub async fn assets_come_in_pages(books: Books) {
 
 pub async fn masters_find_their_assets(books: Books) {
     let (other, master) = (LibraryKey::new("0"), MasterId::new("m"));
-    let rows = [("A", home()), ("B", home()), ("A", other)].map(|(id, library)| {
-        AssetRow::new(library, asset(id), master.clone(), 7)
-    });
+    let rows = [("A", home()), ("B", home()), ("A", other)]
+        .map(|(id, library)| AssetRow::new(library, asset(id), master.clone(), 7));
     books.commit(Batch { assets: rows.to_vec(), ..Batch::default() }).await.unwrap();
     let of = [MasterId::new("none"), master.clone()];
     let [a, b, elsewhere] = rows;

@@ -20,8 +20,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
-pub(crate) use self::row::role_name;
 pub use self::row::{AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, Status};
+pub(crate) use self::row::{role_name, role_named};
 pub(crate) use self::sheet::Sheet;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteCatalogue;

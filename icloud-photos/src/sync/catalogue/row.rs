@@ -314,7 +314,6 @@ pub(crate) fn role_name(role: Role) -> &'static str {
 }
 
 /// The role with this name.
-#[cfg(any(test, feature = "sqlite"))]
 pub(crate) fn role_named(name: &str) -> Option<Role> {
     Role::ALL.into_iter().find(|role| role_name(*role) == name)
 }
