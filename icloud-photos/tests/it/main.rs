@@ -16,6 +16,7 @@ mod follow;
 mod follow_edits;
 mod handles;
 mod listing;
+mod news;
 mod pace;
 mod recordings_auth;
 mod recordings_listing;
