@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::OnceCell;
+
 use super::catalogue::{AlbumRow, AssetRow, Batch};
 use super::engine::Inner;
 use super::shelf::{Shelf, kind};
@@ -13,8 +15,9 @@ use crate::asset::{Asset, AssetId, Change, Role};
 use crate::error::Result;
 use crate::library::AlbumTree;
 
-/// So much waits at most.
-const ROWS: usize = 2000;
+/// So much waits at most, some megabytes. Ids are random: a commit touches most pages of the catalogue's indexes, whatever it
+/// brings.
+const ROWS: usize = 8000;
 
 /// What waits to be compared and written.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Books {
     /// The roles that files are asked for.
     roles: Vec<Role>,
     waiting: Mutex<Waiting>,
+    /// The catalogue knew no asset of the library when the run began: there is nothing to compare with.
+    is_new: OnceCell<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +46,7 @@ enum AlbumNote {
 
 impl Books {
     pub(super) fn new(inner: &Inner) -> Self {
-        Self { roles: inner.layout.roles(), waiting: Mutex::default() }
+        Self { roles: inner.layout.roles(), waiting: Mutex::default(), is_new: OnceCell::new() }
     }
 
     /// An asset as it is.
@@ -88,7 +93,14 @@ impl Books {
     /// Writes down what differs from what the catalogue has. One at a time.
     pub(super) async fn write(&self, inner: &Inner) -> Result<()> {
         let Waiting { assets, albums } = std::mem::take(&mut *self.lock());
-        let mut batch = inner.differing(assets).await?;
+        if assets.is_empty() && albums.is_empty() {
+            return Ok(());
+        }
+        let is_new = self.is_new.get_or_try_init(async || inner.knows_assets().await.map(|knows| !knows));
+        let mut batch = match *is_new.await? {
+            true => inner.all_of(assets),
+            false => inner.differing(assets).await?,
+        };
         if !albums.is_empty() {
             let before = Shelf::new(inner.catalogue.albums(&inner.key).await?);
             let mut now = before.clone();
@@ -119,6 +131,17 @@ impl Shelf {
 }
 
 impl Inner {
+    fn all_of(&self, assets: BTreeMap<AssetId, Option<AssetRow>>) -> Batch {
+        let mut batch = Batch::default();
+        for (id, row) in assets {
+            match row {
+                Some(row) => batch.assets.push(row),
+                None => batch.gone_assets.push((self.key.clone(), id)),
+            }
+        }
+        batch
+    }
+
     async fn differing(&self, assets: BTreeMap<AssetId, Option<AssetRow>>) -> Result<Batch> {
         let (ids, seen): (Vec<AssetId>, Vec<_>) = assets.into_iter().unzip();
         let mut batch = Batch::default();

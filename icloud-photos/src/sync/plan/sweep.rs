@@ -68,8 +68,8 @@ pub(super) fn sweep(inner: Arc<Inner>, roll: Roll) -> Survey {
 }
 
 impl Inner {
-    /// Whether there is anything to sweep.
-    pub(super) async fn knows_assets(&self) -> Result<bool> {
+    /// Whether the catalogue has seen any asset of the library.
+    pub(in crate::sync) async fn knows_assets(&self) -> Result<bool> {
         Ok(!self.catalogue.all_assets(&self.key, None, 1).await?.is_empty())
     }
 
