@@ -61,6 +61,12 @@ macro_rules! record_name {
                 f.write_str(&self.0)
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
     };
 }
 

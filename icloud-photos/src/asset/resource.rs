@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::redact::SafeUrl;
 
 /// What a file of an asset is for. One role per resource family of protocol notes 6.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Role {
     /// The untouched original (`resOriginal`).

@@ -36,6 +36,12 @@ impl fmt::Display for AlbumId {
     }
 }
 
+impl serde::Serialize for AlbumId {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
 /// What fills an album.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// A path relative to the root of a storage: parts joined by `/`, never empty, never leaving the root.
 ///
 /// Names are kept exactly, whatever characters they hold but `/` and NUL.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize)]
 pub struct StoragePath(String);
 
 impl StoragePath {

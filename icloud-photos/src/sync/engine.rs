@@ -9,6 +9,7 @@ use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
+use super::news::{self, News};
 use super::plan::{self, Plan};
 use super::removal::{Disposal, MoveRule, RemovalLimit, Removals};
 use crate::asset::{Assets, ChangeCursor, Fields};
@@ -137,6 +138,16 @@ impl SyncEngine {
             }
         }
         Ok(uncovered)
+    }
+
+    /// What happened in iCloud since then, compared with what the catalogue knows: photos that were added, edited, marked,
+    /// deleted, restored, moved, and albums. Changes nothing, and tells the same until a run has seen it.
+    ///
+    /// One request (`changes/zone`) when there is nothing new; otherwise as many as
+    /// [`Changes::next`](crate::asset::Changes::next), and two lookups where originals were written that several photos show.
+    /// The first item is an error of kind [`ErrorKind::NotFound`] if there is no cursor yet.
+    pub fn news(&self) -> News {
+        news::news(self.0.clone())
     }
 
     pub(super) fn inner(&self) -> Arc<Inner> {

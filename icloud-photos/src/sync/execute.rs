@@ -10,6 +10,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
+use super::books::Books;
 use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
@@ -64,6 +65,7 @@ struct Shared {
     observer: Arc<dyn SyncObserver>,
     tally: Tally,
     ledger: Ledger,
+    books: Books,
     jobs: Mutex<mpsc::Receiver<Job>>,
     pace: Pace,
     fatal: mpsc::Sender<Error>,
@@ -89,6 +91,7 @@ pub(super) async fn execute(
     let count = inner.concurrency;
     let ledger = Ledger::open(&inner).await?;
     let shared = Arc::new(Shared {
+        books: Books::new(&inner),
         inner,
         observer,
         tally: Tally::default(),
@@ -119,6 +122,7 @@ pub(super) async fn execute(
     finished?;
     flushed?;
     shared.ledger.settle(&shared.inner).await?;
+    shared.books.write(&shared.inner).await?;
     let token = progress.as_ref().and_then(|progress| progress.token.clone());
     if let Some(progress) = progress {
         shared.ledger.cover(&shared.inner, progress).await?;
@@ -161,6 +165,8 @@ async fn walk(
         if let Action::Covered { progress } = action {
             return Ok((report, Some(progress)));
         }
+        // The history is read with what the list has shown at hand.
+        let listed = matches!(action, Action::End { .. });
         if let Some(job) = shared.take(action, &mut report)
             && jobs.send(job).await.is_err()
         {
@@ -169,6 +175,9 @@ async fn walk(
         if shared.ledger.is_full() {
             shared.ledger.flush(&shared.inner).await?;
             shared.ledger.settle(&shared.inner).await?;
+        }
+        if listed || shared.books.is_full() {
+            shared.books.write(&shared.inner).await?;
         }
     }
     Ok((report, None))
@@ -236,8 +245,11 @@ impl Shared {
                 }
                 self.tell(SyncEvent::Failed { path: None, asset, error: &error });
             }
+            Action::Note { change } => self.books.note(&self.inner, &change),
+            Action::Albums { albums } => self.books.see_albums(&self.inner, &albums),
             Action::Done { asset } => {
                 report.assets += 1;
+                self.books.see(&self.inner, &asset);
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
             // A listing that was cut on purpose is not short.

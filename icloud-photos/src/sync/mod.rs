@@ -5,7 +5,7 @@
 //! in a [`SyncReport`].
 //!
 //! With a [`catalogue`] a run remembers what it fetched and how far it followed the library's history ([`store`] finds the
-//! catalogue that belongs to a storage); the next one asks only what has happened since. [`SyncEngine::adopt`] fills it from files that
+//! catalogue that belongs to a storage); the next one asks only what has happened since. [`SyncEngine::news`] says what that is, [`SyncEngine::adopt`] fills it from files that
 //! are there already, [`verify()`] reads them again.
 //!
 //! A copy never deletes anything, here or in iCloud, unless it is asked to: [`SyncBuilder::mirror`] and
@@ -25,6 +25,7 @@
 //! ```
 
 mod adopt;
+mod books;
 pub mod catalogue;
 mod claims;
 mod content;
@@ -33,9 +34,11 @@ mod event;
 mod execute;
 pub mod layout;
 mod ledger;
+mod news;
 mod pace;
 mod plan;
 mod removal;
+mod shelf;
 pub mod store;
 mod trash;
 mod verify;
@@ -44,6 +47,7 @@ pub use self::adopt::{AdoptEvent, AdoptReport};
 pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};
+pub use self::news::{AssetNews, Detail, Membership, News, NewsEvent};
 pub use self::plan::{Action, Plan, Why};
 pub use self::removal::{Disposal, Kept, MoveRule, ProvenFile, Receipt, RemovalEvent, RemovalLimit};
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};

@@ -25,6 +25,8 @@ pub async fn an_empty_one_knows_nothing(books: Books) {
     assert_eq!(books.files(Some(&home()), None, 10).await.unwrap(), []);
     assert_eq!(books.failed(&home(), None, 10).await.unwrap(), []);
     assert_eq!(books.assets(&home(), &ids).await.unwrap(), [None, None]);
+    assert_eq!(books.all_assets(&home(), None, 10).await.unwrap(), []);
+    assert_eq!(books.assets_with(&[MasterId::new("m-A")]).await.unwrap(), [[]]);
     assert_eq!(books.albums(&home()).await.unwrap(), []);
     assert_eq!(books.progress(&home(), "all").await.unwrap(), None);
     assert_eq!(books.all_progress().await.unwrap(), []);
@@ -234,6 +236,46 @@ pub async fn old_paths_and_checksums_find_nothing(books: Books) {
     assert_eq!(books.files_with(&[checksum(b"new")]).await.unwrap(), [[]]);
 }
 
+pub async fn assets_come_in_pages(books: Books) {
+    let other = LibraryKey::new("0");
+    let row = |library: &LibraryKey, id: String| {
+        AssetRow::new(library.clone(), AssetId::new(id), MasterId::new("m"), 7)
+    };
+    let mut assets: Vec<_> = (0..50).map(|at| row(&home(), format!("{:03}", at * 37 % 50))).collect();
+    assets.push(row(&other, "007".into()));
+    books.commit(Batch { assets: assets.clone(), ..Batch::default() }).await.unwrap();
+    assets.pop();
+    assets.sort_by(|one, other| one.asset.cmp(&other.asset));
+    for limit in [1, 7, 50, usize::MAX] {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = books.all_assets(&home(), after.as_ref(), limit).await.unwrap();
+            assert!(page.len() <= limit);
+            let Some(last) = page.last() else { break };
+            after = Some(last.asset.clone());
+            seen.extend(page);
+        }
+        assert_eq!(seen, assets, "pages of {limit}");
+    }
+    assert_eq!(books.all_assets(&home(), Some(&asset("zz")), 9).await.unwrap(), []);
+}
+
+pub async fn masters_find_their_assets(books: Books) {
+    let (other, master) = (LibraryKey::new("0"), MasterId::new("m"));
+    let rows = [("A", home()), ("B", home()), ("A", other)]
+        .map(|(id, library)| AssetRow::new(library, asset(id), master.clone(), 7));
+    books.commit(Batch { assets: rows.to_vec(), ..Batch::default() }).await.unwrap();
+    let of = [MasterId::new("none"), master.clone()];
+    let [a, b, elsewhere] = rows;
+    assert_eq!(books.assets_with(&of).await.unwrap(), [vec![], vec![elsewhere, a.clone(), b]]);
+    let changed = AssetRow::new(home(), asset("B"), MasterId::new("new"), 7);
+    let mut batch = Batch { assets: vec![changed.clone()], ..Batch::default() };
+    batch.gone_assets = vec![(LibraryKey::new("0"), asset("A"))];
+    books.commit(batch).await.unwrap();
+    let now = books.assets_with(&[master, MasterId::new("new")]).await.unwrap();
+    assert_eq!(now, [[a], [changed]]);
+}
+
 pub async fn pages_hold_every_row_once_in_order(books: Books) {
     let files = many();
     for part in files.chunks(40) {
@@ -436,6 +478,8 @@ fn full(id: &str) -> Batch {
     asset_row.metadata = r#"{"caption":"Füße"}"#.into();
     asset_row.name = format!("{id}.JPG");
     asset_row.created = Some(1_500_000_000_123);
+    let mut album = AlbumRow::new(home(), format!("album-{id}"), "Folder/Holiday", "album");
+    album.parent = Some("folder".into());
     let mut progress = Progress::new(home(), "all", 55);
     progress.token = Some("token".into());
     progress.pending = Some(Pending::new(Some("before".into()), 200, 199));
@@ -444,7 +488,7 @@ fn full(id: &str) -> Batch {
     Batch {
         files: vec![file],
         assets: vec![asset_row],
-        albums: vec![AlbumRow::new(home(), format!("album-{id}"), "Folder/Holiday", "album")],
+        albums: vec![album],
         progress: vec![progress],
         removals: vec![removal],
         ..Batch::default()

@@ -95,6 +95,8 @@ macro_rules! catalogue_conformance {
             odd_texts_and_numbers_are_kept
             the_last_row_of_a_key_counts
             what_is_gone_goes_first
+            assets_come_in_pages
+            masters_find_their_assets
             removal_is_exact
             answers_come_in_the_order_of_the_questions
             paths_and_checksums_find_their_rows

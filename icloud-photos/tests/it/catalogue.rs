@@ -151,7 +151,8 @@ async fn version_1_opens_for_ever() {
     assert_eq!(catalogue.albums(&library).await.unwrap()[0].path, "Trips/Holiday");
     let progress = catalogue.all_progress().await.unwrap();
     assert_eq!(progress[0].pending.as_ref().map(|pending| (pending.rank, pending.seen)), Some((200, 199)));
-    assert_eq!((progress[0].token.as_deref(), progress[1].pending.as_ref()), (Some("token-1"), None));
+    // Version 1 wrote no rows of assets: its tokens cover none.
+    assert_eq!((progress[0].token.as_deref(), progress[1].pending.as_ref()), (None, None));
     catalogue.commit(rows(0..3)).await.unwrap();
 }
 

@@ -122,6 +122,7 @@ async fn read(album: &Album) -> Vec<Asset> {
 pub(crate) struct Scene {
     pub(crate) assets: Vec<String>,
     pub(crate) albums: Vec<String>,
+    pub(crate) folders: Vec<String>,
     /// Album and asset, for assets in Recently Deleted too.
     members: BTreeSet<(String, String)>,
 }
@@ -133,13 +134,16 @@ impl Scene {
         let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
         let assets: Vec<&Value> = truth["assets"].as_array().unwrap().iter().filter(own).collect();
         let zone = truth["zones"].as_array().unwrap().iter().find(own).unwrap();
-        let albums = zone["albums"].as_array().unwrap().iter().filter(|album| album["folder"] == false);
+        let all = zone["albums"].as_array().unwrap().iter();
+        let named = all.filter(|album| !album["title"].is_null());
+        let (folders, albums): (Vec<&Value>, Vec<_>) = named.partition(|album| album["folder"] == true);
         let members = assets.iter().flat_map(|asset| {
             let albums = asset["albums"].as_array().unwrap().iter();
             albums.map(|album| (album.as_str().unwrap().to_owned(), id(asset)))
         });
-        let (albums, members) = (albums.map(id).collect(), members.collect());
-        Self { assets: assets.into_iter().map(id).collect(), albums, members }
+        let members = members.collect();
+        let ids = |values: Vec<&Value>| values.into_iter().map(id).collect();
+        Self { assets: ids(assets), albums: ids(albums), folders: ids(folders), members }
     }
 }
 

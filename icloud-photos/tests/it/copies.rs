@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
-use icloud_photos::asset::{AssetId, Checksum, Hasher};
+use icloud_photos::asset::{AssetId, Checksum, Hasher, MasterId};
 use icloud_photos::storage::{
     Capabilities, MemoryStorage, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
 };
@@ -32,6 +32,9 @@ pub(crate) struct Copy {
     pub(crate) catalogue: Arc<Counted>,
     pub(crate) choose: Choose,
 }
+
+/// Rows of files, tokens, files, and rows of assets and albums.
+type State = (Vec<FileRow>, Vec<Progress>, Vec<ObjectMeta>, (Vec<AssetRow>, Vec<AlbumRow>));
 
 /// What stands for a file of an asset: where, and the checksum of the bytes.
 pub(crate) type Held = BTreeMap<(AssetId, String), (StoragePath, Checksum)>;
@@ -62,6 +65,11 @@ impl Copy {
 
     /// The same library and options, with nothing fetched yet.
     pub(crate) async fn afresh(&self) -> Held {
+        self.twin().await.held().await
+    }
+
+    /// Another copy of the same, made by a first run now.
+    pub(crate) async fn twin(&self) -> Self {
         let fresh = Self {
             world: self.world.clone(),
             storage: Arc::default(),
@@ -70,7 +78,7 @@ impl Copy {
         };
         let report = fresh.run().await.unwrap();
         assert!(report.is_clean(), "{report}");
-        fresh.held().await
+        fresh
     }
 
     pub(crate) async fn run(&self) -> Result<SyncReport> {
@@ -107,9 +115,23 @@ impl Copy {
         self.catalogue.files(None, None, usize::MAX / 2).await.unwrap()
     }
 
-    async fn state(&self) -> (Vec<FileRow>, Vec<Progress>, Vec<ObjectMeta>) {
+    /// The key of the library in the catalogue.
+    pub(crate) async fn key(&self) -> LibraryKey {
+        self.catalogue.all_progress().await.unwrap().remove(0).library
+    }
+
+    pub(crate) async fn asset_rows(&self) -> Vec<AssetRow> {
+        self.catalogue.all_assets(&self.key().await, None, usize::MAX / 2).await.unwrap()
+    }
+
+    pub(crate) async fn album_rows(&self) -> Vec<AlbumRow> {
+        self.catalogue.albums(&self.key().await).await.unwrap()
+    }
+
+    async fn state(&self) -> State {
         let progress = self.catalogue.all_progress().await.unwrap();
-        (self.rows().await, progress, self.files().await)
+        let seen = (self.asset_rows().await, self.album_rows().await);
+        (self.rows().await, progress, self.files().await, seen)
     }
 
     pub(crate) async fn files(&self) -> Vec<ObjectMeta> {
@@ -259,6 +281,19 @@ impl Catalogue for Counted {
 
     async fn assets(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<AssetRow>>> {
         self.inner.assets(library, ids).await
+    }
+
+    async fn all_assets(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetRow>> {
+        self.inner.all_assets(library, after, limit).await
+    }
+
+    async fn assets_with(&self, masters: &[MasterId]) -> Result<Vec<Vec<AssetRow>>> {
+        self.inner.assets_with(masters).await
     }
 
     async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>> {

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use futures::StreamExt;
 use icloud_photos::asset::AssetId;
 use icloud_photos::sync::SyncBuilder;
+use icloud_photos::sync::catalogue::AssetRow;
 use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::{Album, Library};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -43,7 +45,7 @@ pub(crate) fn disturb(copy: &Copy, scene: &mut Scene, dice: &mut Dice) {
     let asset = scene.assets[dice.roll(scene.assets.len())].clone();
     let album = scene.albums[dice.roll(scene.albums.len())].clone();
     let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
-    let edit = match dice.roll(18) {
+    let edit = match dice.roll(20) {
         0 | 1 => {
             let name = format!("New{}.JPG", dice.roll(3));
             // Names and lengths clash now and then.
@@ -60,6 +62,12 @@ pub(crate) fn disturb(copy: &Copy, scene: &mut Scene, dice: &mut Dice) {
         14 => Edit::Purge,
         15 => Edit::MoveToShared,
         16 => Edit::Enter(album),
+        17 => return drop(library.add_album("New album", now)),
+        18 => {
+            let folder = scene.folders[dice.roll(scene.folders.len())].clone();
+            let into = (dice.roll(3) > 0).then_some(folder.as_str());
+            return assert!(library.move_album(&album, into, now));
+        }
         _ => Edit::Leave(album),
     };
     library.edit(&asset, &edit, now);
@@ -77,6 +85,7 @@ async fn live(seed: u64) {
     let albums: Vec<Album> = albums.iter().cloned().collect();
     let album = (dice.roll(4) == 0).then(|| albums[dice.roll(albums.len())].clone());
     let about = format!("seed {seed}, {:?}", album.as_ref().map(Album::name));
+    let whole = album.is_none();
     copy.choose = options(&mut dice, album);
     let first = copy.run().await.unwrap();
     assert!(first.is_clean(), "{about}: {first}");
@@ -93,6 +102,10 @@ async fn live(seed: u64) {
         }
         let report = copy.run().await.unwrap();
         assert!(report.is_clean(), "{about}, round {round}: {report}");
+        if whole {
+            compare_rows(&copy, &format!("{about}, round {round}")).await;
+            assert_eq!(copy.engine().news().count().await, 0, "{about}, round {round}: all was seen");
+        }
         downloaded += report.downloaded;
         note(&copy, &mut owners).await;
         if dice.roll(2) == 0 {
@@ -103,6 +116,29 @@ async fn live(seed: u64) {
     assert_eq!(downloaded, copy.files().await.len() as u64, "{about}: every fetch made a file");
     steady(&copy, &beginning, &about).await;
     copy.rests(&about).await;
+}
+
+/// The rows of a run that followed are those of one that listed; who is out of its sight is known as the truth has it.
+async fn compare_rows(copy: &Copy, about: &str) {
+    let fresh = copy.twin().await;
+    assert_eq!(copy.album_rows().await, fresh.album_rows().await, "{about}");
+    let listed = fresh.asset_rows().await;
+    let by_id = |row: &AssetRow| (row.asset.clone(), row.clone());
+    let mut known: BTreeMap<AssetId, AssetRow> = copy.asset_rows().await.iter().map(by_id).collect();
+    for row in listed {
+        assert_eq!(known.remove(&row.asset), Some(row), "{about}");
+    }
+    let truth = copy.world.truth();
+    let truth = truth["assets"].as_array().unwrap();
+    for (id, row) in known {
+        let found = truth.iter().find(|asset| asset["id"] == id.as_str());
+        let Some(asset) = found else { panic!("{about}: {id} is gone") };
+        let is = |field: &str| asset[field].as_bool().unwrap();
+        let flags = (is("hidden"), is("deleted"), is("favourite"));
+        assert_eq!((row.hidden, row.trashed, row.favorite), flags, "{about}: {id}");
+        assert!(row.hidden || row.trashed, "{about}: {id}");
+        assert_eq!(asset["name"].as_str().unwrap_or(""), row.name, "{about}: {id}");
+    }
 }
 
 /// Whose file each path has ever been.

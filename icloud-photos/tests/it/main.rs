@@ -17,6 +17,7 @@ mod follow_edits;
 mod handles;
 mod incidents;
 mod listing;
+mod news;
 mod pace;
 mod recordings_auth;
 mod recordings_listing;

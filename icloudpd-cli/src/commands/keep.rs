@@ -1,9 +1,8 @@
-//! Our own verbs about a copy: `adopt`, `verify`, `status`, `plan`, `changes`.
+//! Our own verbs about a copy: `adopt`, `verify`, `status`, `plan`. `changes` is in `news.rs`.
 
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use icloud_photos::asset::Change;
 use icloud_photos::sync::catalogue::{Catalogue, Totals};
 use icloud_photos::sync::{
     Action, AdoptEvent, RemovalEvent, SyncEngine, SyncEvent, SyncObserver, VerifyEvent, VerifyOptions, store,
@@ -186,50 +185,5 @@ impl SyncObserver for Going<'_> {
         };
         // The last line of the plan says whether anybody still reads.
         let _ = print(self.0, line);
-    }
-}
-
-/// `changes`: what has happened in iCloud since the last run. The next run sees it all the same.
-pub(super) async fn changes(config: &Config, engine: &SyncEngine, bars: &MultiProgress) -> Result<Exit> {
-    let Some(cursor) = engine.cursor().await? else {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            "no complete run with these options yet: there is no point to count changes from",
-        ));
-    };
-    let mut changes = engine.library().changes(&cursor);
-    while let Some(batch) = changes.next().await? {
-        for change in batch.changes {
-            let (kind, about, name) = describe(&change);
-            let line = match config.json {
-                true => json!({"change": kind, "record": about, "name": name}).to_string(),
-                false => format!("{kind} {about} {}", name.unwrap_or_default()).trim_end().to_owned(),
-            };
-            if print(bars, line)?.is_break() {
-                return Ok(Exit::Success);
-            }
-        }
-    }
-    Ok(Exit::Success)
-}
-
-fn describe(change: &Change) -> (&'static str, String, Option<String>) {
-    match change {
-        Change::Asset(asset) => {
-            ("changed", asset.id().to_string(), asset.filename().known().map(str::to_owned))
-        }
-        Change::Trashed(asset) => {
-            ("trashed", asset.id().to_string(), asset.filename().known().map(str::to_owned))
-        }
-        Change::Gone { record } => ("gone", record.clone(), None),
-        Change::Entered { album, asset } => ("entered", format!("{asset} {album}"), None),
-        Change::Left { album, asset } => ("left", format!("{asset} {album}"), None),
-        Change::Problem { asset, error } => (
-            "unreadable",
-            asset.as_ref().map(ToString::to_string).unwrap_or_default(),
-            Some(error.to_string()),
-        ),
-        Change::Reset { reason } => ("reset", reason.clone(), None),
-        other => ("other", format!("{other:?}"), None),
     }
 }

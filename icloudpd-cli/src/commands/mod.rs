@@ -4,6 +4,7 @@ mod auth;
 mod keep;
 mod list;
 mod narrate;
+mod news;
 mod run;
 
 use icloud_photos::{Error, ErrorKind, Result};

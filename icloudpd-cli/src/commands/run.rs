@@ -20,6 +20,7 @@ use tracing::{debug, info, warn};
 use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
+use super::news;
 use crate::args::{self, Verb};
 use crate::config::{Account, Config, Download, MoveOut, Removals};
 use crate::exit::{Exit, with_causes};
@@ -71,7 +72,7 @@ pub(super) async fn download(
         Verb::Adopt => return keep::adopt(&engine, download, bars).await,
         Verb::Verify => return keep::verify(config, account, download, Some(&engine), bars).await,
         Verb::Plan => return keep::plan(&engine, bars).await,
-        Verb::Changes => return keep::changes(config, &engine, bars).await,
+        Verb::Changes => return news::changes(config, &engine, bars).await,
         Verb::Run | Verb::Status => {}
     }
     if config.only_print_filenames {

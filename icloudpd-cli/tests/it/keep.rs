@@ -133,6 +133,11 @@ fn a_folder_without_its_mark_is_refused_not_filled() {
     assert_eq!(world.photos().len(), 5);
 }
 
+/// What was printed beside what icloudpd says on its way.
+fn told(ran: &Ran) -> Vec<&str> {
+    ran.out.lines().filter(|line| !line.contains(" INFO  ") && !line.contains(" DEBUG ")).collect()
+}
+
 #[test]
 fn status_and_changes_tell_what_is_known() {
     let world = World::new(LibrarySpec::plain(8, 1000));
@@ -145,15 +150,38 @@ fn status_and_changes_tell_what_is_known() {
     assert_eq!(status["libraries"][0]["followed"], true);
     let library = world.cloud.library(World::USER).unwrap();
     let photo = library.add_photo("NEW.JPG", 1000, world.cloud.now_ms());
-    assert!(library.edit(&photo, &Edit::Favourite(true), world.cloud.now_ms()));
     for _ in 0..2 {
         let changes = verb(&world, "changes", &[]).exits(0);
-        assert!(changes.out.contains(&format!("changed {photo} NEW.JPG")), "{}", changes.out);
+        assert_eq!(told(&changes), [format!("added {photo} NEW.JPG")]);
     }
     ran(&mut world.download()).exits(0);
     assert_eq!(world.photos().len(), 9);
     let nothing = verb(&world, "changes", &["--json"]).exits(0);
-    assert!(!nothing.out.contains("\"changed\""), "{}", nothing.out);
+    assert_eq!(told(&nothing), [""; 0]);
+}
+
+#[test]
+fn changes_name_what_happened_and_whose_files_they_concern() {
+    let world = World::new(LibrarySpec::plain(8, 1000));
+    ran(&mut world.download()).exits(0);
+    let (library, now) = (world.cloud.library(World::USER).unwrap(), world.cloud.now_ms());
+    let photo = library.add_photo("NEW.JPG", 1000, now);
+    ran(&mut world.download()).exits(0);
+    let path = world.photos().into_iter().find(|path| path.ends_with("NEW.JPG")).unwrap();
+    assert!(library.edit(&photo, &Edit::Favourite(true), now));
+    assert!(library.edit(&photo, &Edit::Rename("OTHER.JPG".into()), now));
+    let album = library.add_album("Trips", now);
+    let changes = verb(&world, "changes", &[]).exits(0);
+    let changed = format!("changed {photo} OTHER.JPG (favourite; name was NEW.JPG): {path}");
+    assert_eq!(told(&changes), [changed, format!("new album {album} Trips")]);
+    let json = verb(&world, "changes", &["--json"]).exits(0);
+    let lines: Vec<serde_json::Value> =
+        told(&json).into_iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["change"], &lines[0]["files"][0]), (&"metadata".into(), &path.as_str().into()));
+    assert_eq!((&lines[1]["change"], &lines[1]["path"]), (&"album_made".into(), &"Trips".into()));
+    library.expire_tokens();
+    let reset = verb(&world, "changes", &[]).exits(0);
+    assert!(told(&reset)[0].starts_with("the next run lists everything"), "{}", reset.out);
 }
 
 #[test]

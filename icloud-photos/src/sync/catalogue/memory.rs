@@ -11,7 +11,7 @@ use super::{
     AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, RemovalRow, RemovalState,
     Status, StoreId, Totals, of_another_store, start,
 };
-use crate::asset::{AssetId, Checksum, Role};
+use crate::asset::{AssetId, Checksum, MasterId, Role};
 use crate::error::Result;
 use crate::storage::StoragePath;
 
@@ -19,13 +19,16 @@ use crate::storage::StoragePath;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryCatalogue(Arc<Mutex<State>>);
 
+type AssetKey = (LibraryKey, AssetId);
+
 #[derive(Debug, Default)]
 struct State {
     store: Option<StoreId>,
     files: BTreeMap<FileKey, FileRow>,
     by_path: HashMap<StoragePath, BTreeSet<FileKey>>,
     by_checksum: HashMap<Checksum, BTreeSet<FileKey>>,
-    assets: BTreeMap<(LibraryKey, AssetId), AssetRow>,
+    assets: BTreeMap<AssetKey, AssetRow>,
+    by_master: HashMap<MasterId, BTreeSet<AssetKey>>,
     albums: BTreeMap<(LibraryKey, String), AlbumRow>,
     progress: BTreeMap<(LibraryKey, String), Progress>,
     removals: BTreeMap<(LibraryKey, AssetId), RemovalRow>,
@@ -100,6 +103,27 @@ impl Catalogue for MemoryCatalogue {
         Ok(ids.iter().map(|id| state.assets.get(&(library.clone(), id.clone())).cloned()).collect())
     }
 
+    async fn all_assets(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetRow>> {
+        let after = (library.clone(), after.cloned().unwrap_or_else(|| AssetId::new("")));
+        let state = self.state();
+        let rows = state.assets.range((Bound::Excluded(after), Bound::Unbounded)).map(|(_, row)| row);
+        Ok(rows.take_while(|row| row.library == *library).take(limit).cloned().collect())
+    }
+
+    async fn assets_with(&self, masters: &[MasterId]) -> Result<Vec<Vec<AssetRow>>> {
+        let state = self.state();
+        let of = |master: &MasterId| {
+            let keys = state.by_master.get(master).into_iter().flatten();
+            keys.filter_map(|key| state.assets.get(key).cloned()).collect()
+        };
+        Ok(masters.iter().map(of).collect())
+    }
+
     async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>> {
         Ok(self.state().albums.values().filter(|album| album.library == *library).cloned().collect())
     }
@@ -148,10 +172,8 @@ impl Catalogue for MemoryCatalogue {
         let mut state = self.state();
         batch.gone_files.iter().for_each(|key| state.forget(key));
         batch.files.into_iter().for_each(|row| state.keep(row));
-        batch.gone_assets.iter().for_each(|key| drop(state.assets.remove(key)));
-        state
-            .assets
-            .extend(batch.assets.into_iter().map(|row| ((row.library.clone(), row.asset.clone()), row)));
+        batch.gone_assets.iter().for_each(|key| state.forget_asset(key));
+        batch.assets.into_iter().for_each(|row| state.keep_asset(row));
         batch.gone_albums.iter().for_each(|key| drop(state.albums.remove(key)));
         state
             .albums
@@ -210,6 +232,19 @@ impl State {
         self.files.insert(row.key.clone(), row);
     }
 
+    fn keep_asset(&mut self, row: AssetRow) {
+        let key = (row.library.clone(), row.asset.clone());
+        self.forget_asset(&key);
+        self.by_master.entry(row.master.clone()).or_default().insert(key.clone());
+        self.assets.insert(key, row);
+    }
+
+    fn forget_asset(&mut self, key: &AssetKey) {
+        if let Some(row) = self.assets.remove(key) {
+            remove(&mut self.by_master, &row.master, key);
+        }
+    }
+
     fn forget(&mut self, key: &FileKey) {
         let Some(row) = self.files.remove(key) else { return };
         if let Some(path) = &row.path {
@@ -221,7 +256,7 @@ impl State {
     }
 }
 
-fn remove<K: Hash + Eq>(index: &mut HashMap<K, BTreeSet<FileKey>>, at: &K, key: &FileKey) {
+fn remove<K: Hash + Eq, T: Ord>(index: &mut HashMap<K, BTreeSet<T>>, at: &K, key: &T) {
     let Some(keys) = index.get_mut(at) else { return };
     keys.remove(key);
     if keys.is_empty() {

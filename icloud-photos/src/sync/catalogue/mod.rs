@@ -10,6 +10,7 @@
 
 mod memory;
 mod row;
+mod sheet;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -19,13 +20,14 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
-pub(super) use self::row::role_name;
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
 };
+pub(crate) use self::row::{role_name, role_named};
+pub(crate) use self::sheet::Sheet;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteCatalogue;
-use crate::asset::{AssetId, Checksum};
+use crate::asset::{AssetId, Checksum, MasterId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::StoragePath;
 
@@ -72,6 +74,17 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
 
     /// Each of these assets as it was when last seen.
     async fn assets(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<AssetRow>>>;
+
+    /// Up to `limit` assets of a library after the asset `after`, in the order of their ids.
+    async fn all_assets(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetRow>>;
+
+    /// The assets that show each of these originals, in any library, in the order of library and asset.
+    async fn assets_with(&self, masters: &[MasterId]) -> Result<Vec<Vec<AssetRow>>>;
 
     /// All albums of a library, by record name.
     async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>>;

@@ -173,8 +173,8 @@ impl FileRow {
     }
 }
 
-/// An asset as it was when last seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An asset as it was when last seen. Serialises for people: without tag, digest and metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AssetRow {
     /// The library it is in.
@@ -184,8 +184,10 @@ pub struct AssetRow {
     /// The record that holds its original.
     pub master: MasterId,
     /// Apple's change tag of the record.
+    #[serde(skip)]
     pub tag: Option<String>,
-    /// A digest of its resources: another one means that files changed.
+    /// A digest of its resources, as far as any selection asked for them: another one means that files changed.
+    #[serde(skip)]
     pub content: u64,
     /// Whether it lies in Recently Deleted.
     pub trashed: bool,
@@ -193,9 +195,12 @@ pub struct AssetRow {
     pub hidden: bool,
     /// Whether it is a favourite.
     pub favorite: bool,
-    /// Its metadata as JSON.
+    /// Its metadata as JSON: `kind`, `type`, `added` (milliseconds), `offset` (seconds), `adjustment`, `subtype`,
+    /// `subtype_v2` and `burst` as far as they are known, and under `files` a digest for each role that was asked for,
+    /// `null` where there is no such file.
+    #[serde(skip)]
     pub metadata: String,
-    /// Its file name.
+    /// Its file name; empty if Apple has none.
     pub name: String,
     /// When it was taken, in milliseconds since 1970.
     pub created: Option<i64>,
@@ -220,8 +225,8 @@ impl AssetRow {
     }
 }
 
-/// An album as it was when last seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An album or folder as it was when last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AlbumRow {
     /// The library it is in.
@@ -230,19 +235,21 @@ pub struct AlbumRow {
     pub album: String,
     /// Its name with the folders above it: `Folder/Name`.
     pub path: String,
-    /// What kind of album it is, as its writer calls it.
+    /// What kind of album it is, as its writer calls it; a run writes `album` or `folder`.
     pub kind: String,
+    /// The record name of the folder it lies in.
+    pub parent: Option<String>,
 }
 
 impl AlbumRow {
-    /// A row of these parts.
+    /// A row of these parts, in no folder.
     pub fn new(
         library: LibraryKey,
         album: impl Into<String>,
         path: impl Into<String>,
         kind: impl Into<String>,
     ) -> Self {
-        Self { library, album: album.into(), path: path.into(), kind: kind.into() }
+        Self { library, album: album.into(), path: path.into(), kind: kind.into(), parent: None }
     }
 }
 
@@ -351,7 +358,6 @@ pub(crate) fn role_name(role: Role) -> &'static str {
 }
 
 /// The role with this name.
-#[cfg(any(test, feature = "sqlite"))]
 pub(crate) fn role_named(name: &str) -> Option<Role> {
     Role::ALL.into_iter().find(|role| role_name(*role) == name)
 }

@@ -8,6 +8,7 @@ mod decide;
 mod moved;
 mod route;
 mod survey;
+mod sweep;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,8 +24,9 @@ use super::catalogue::{FileKey, Progress};
 use super::engine::Inner;
 use super::event::{SkipReason, Target};
 use super::layout::LayoutProblem;
-use crate::asset::{Asset, AssetId, Listing, Role};
+use crate::asset::{Asset, AssetId, Change, Listing, Role};
 use crate::error::{Error, Result};
+use crate::library::AlbumTree;
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// One step of a plan.
@@ -107,6 +109,17 @@ pub enum Action {
         lacks: Option<Role>,
         /// What is wrong.
         error: Error,
+    },
+    /// Nothing to do but to remember how something is now of which no file is wanted: an asset that is hidden or deleted,
+    /// an album, a record that is gone.
+    Note {
+        /// What was seen.
+        change: Change,
+    },
+    /// Nothing to do but to remember the user's albums, all of them.
+    Albums {
+        /// As they are now.
+        albums: AlbumTree,
     },
     /// Everything about this asset was said.
     Done {
@@ -218,6 +231,8 @@ impl Planner {
             Step::Stands { path, doubted } => self.decider.push(Action::Stands { path, doubted }),
             Step::Gone(key) => self.decider.push(Action::Forget { key }),
             Step::Lost(key, path) => self.decider.push(Action::Lost { key, path }),
+            Step::Note(change) => self.decider.push(Action::Note { change }),
+            Step::Albums(albums) => self.decider.push(Action::Albums { albums }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
             Step::Reached(_) | Step::ListAnew(_) => {}
         }

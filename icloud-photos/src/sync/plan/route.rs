@@ -13,7 +13,8 @@ use super::super::catalogue::{FileKey, FileRow, Progress, RemovalState, Status};
 use super::super::engine::{Inner, Missing};
 use super::Action;
 use super::survey::{Item, Step, Survey, listed, survey};
-use crate::asset::{AssetId, Change, ChangeCursor, Changes, Checksum, Fields, MasterId};
+use super::sweep::{Roll, sweep};
+use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields, MasterId};
 use crate::error::{ErrorKind, Result};
 use crate::library::SyncToken;
 
@@ -33,6 +34,8 @@ pub(super) struct Route {
     listed: bool,
     /// Everything was seen so far, and nothing was wrong with what was seen.
     whole: bool,
+    /// Who was in the list, if the catalogue knows anybody who was not.
+    roll: Option<Roll>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,7 @@ enum Leg {
     Begin,
     List(usize),
     Replay,
+    Sweep,
     Recheck,
     End,
     Over,
@@ -50,7 +54,8 @@ type Stretch = (Option<Action>, Survey);
 
 impl Route {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
-        Self { inner, leg: Leg::Begin, cursor: None, has_history: false, listed: false, whole: true }
+        let (leg, cursor, roll) = (Leg::Begin, None, None);
+        Self { inner, leg, cursor, has_history: false, listed: false, whole: true, roll }
     }
 
     /// The next leg; `None` at the end.
@@ -60,6 +65,7 @@ impl Route {
                 Leg::Begin => self.begin().await?,
                 Leg::List(album) => self.list(album).await?,
                 Leg::Replay => self.replay(),
+                Leg::Sweep => self.sweep(),
                 Leg::Recheck => self.recheck(),
                 Leg::End | Leg::Over => self.end(),
             };
@@ -80,10 +86,13 @@ impl Route {
     }
 
     async fn list(&mut self, album: usize) -> Result<Option<Stretch>> {
+        let mut first = None;
         if album == 0 {
             self.inner.library.require_index().await?;
             self.listed = true;
             self.cursor = self.inner.cursor().await;
+            self.roll = self.inner.roll().await?;
+            first = self.inner.tree().await;
         }
         if album == self.inner.albums.len() {
             self.leg = Leg::Replay;
@@ -91,16 +100,24 @@ impl Route {
         }
         self.leg = Leg::List(album + 1);
         let (total, assets) = self.inner.list(album).await?;
-        let steps = survey(self.inner.clone(), listed(assets));
+        let items = futures::stream::iter(first).chain(listed(assets));
+        let steps = survey(self.inner.clone(), items);
         Ok(Some((Some(Action::Begin { total }), steps)))
     }
 
     /// What an album lacks is not in the history of the library in so many words: the next run sees that there is news,
     /// and lists the album again.
     fn replay(&mut self) -> Option<Stretch> {
-        self.leg = Leg::Recheck;
+        self.leg = Leg::Sweep;
         let cursor = self.cursor.as_ref().filter(|_| self.inner.is_whole_library())?;
         Some((None, follow(self.inner.clone(), cursor)))
+    }
+
+    /// Only a whole list says who is not in it.
+    fn sweep(&mut self) -> Option<Stretch> {
+        self.leg = Leg::Recheck;
+        let roll = self.roll.take().filter(|_| self.whole && self.inner.is_whole_library())?;
+        Some((None, sweep(self.inner.clone(), roll)))
     }
 
     /// After a listing everything was spoken of: what no list shows is not asked about.
@@ -129,6 +146,9 @@ impl Route {
 
     /// Takes note of a step; true if the rest of this leg does not matter any more.
     pub(super) fn note(&mut self, step: &Step) -> bool {
+        if let Some(roll) = &mut self.roll {
+            roll.note(step);
+        }
         match step {
             Step::Problem(..) => self.whole = false,
             Step::End(listing) => self.whole &= listing.is_complete(),
@@ -158,7 +178,7 @@ fn news(inner: Arc<Inner>, changes: Changes) -> impl Stream<Item = Item> {
     let batches = futures::stream::unfold(Some((inner, changes, strangers)), |state| async {
         let (inner, mut changes, mut strangers) = state?;
         match changes.next().await {
-            Ok(None) => strangers.verdict().map(|item| (vec![item], None)),
+            Ok(None) => strangers.verdict(&inner).map(|item| (vec![item], None)),
             Ok(Some(batch)) => {
                 let mut items = inner.read(batch.changes, &mut strangers).await;
                 items.push(Item::Other(Step::Reached(batch.cursor)));
@@ -177,12 +197,20 @@ struct Strangers {
     masters: HashSet<MasterId>,
     /// Originals whose assets came along, on whatever page.
     introduced: HashSet<MasterId>,
+    /// Something changed, whatever it was.
+    any: bool,
 }
 
 impl Strangers {
-    fn verdict(&self) -> Option<Item> {
-        let reason = "a photo that was left out has another name".to_owned();
-        (!self.masters.is_subset(&self.introduced)).then(|| Item::Other(Step::ListAnew(reason)))
+    fn verdict(&self, inner: &Inner) -> Option<Item> {
+        let reason = if self.any && !inner.is_whole_library() {
+            "something changed, in this album or elsewhere"
+        } else if !self.masters.is_subset(&self.introduced) {
+            "a photo that was left out has another name"
+        } else {
+            return None;
+        };
+        Some(Item::Other(Step::ListAnew(reason.to_owned())))
     }
 }
 
@@ -221,7 +249,25 @@ impl Inner {
         cursor.inspect_err(|error| tracing::warn!(%error, "Apple does not say where the history stands")).ok()
     }
 
+    /// Who was listed is worth noting only if the catalogue knows somebody.
+    async fn roll(&self) -> Result<Option<Roll>> {
+        let sweeps = self.follows() && self.is_whole_library() && self.knows_assets().await?;
+        Ok(sweeps.then(Roll::default))
+    }
+
+    /// The user's albums, to be remembered. They are of no use to the run itself.
+    async fn tree(&self) -> Option<Item> {
+        if !self.follows() {
+            return None;
+        }
+        let albums = self.library.albums().await;
+        let albums = albums.inspect_err(|error| tracing::warn!(%error, "the albums are not known")).ok()?;
+        Some(Item::Other(Step::Albums(albums)))
+    }
+
+    /// In an album only a list says what is in it: its changes are noted, and it is listed at their end.
     async fn read(&self, changes: Vec<Change>, strangers: &mut Strangers) -> Vec<Item> {
+        let whole = self.is_whole_library();
         let mut items = Vec::new();
         let mut masters = Vec::new();
         for change in changes {
@@ -230,16 +276,17 @@ impl Inner {
             {
                 strangers.introduced.insert(asset.master_id().clone());
             }
+            strangers.any |= !matches!(change, Change::Other { .. });
             match change {
                 Change::Reset { reason } => items.push(Item::Other(Step::ListAnew(reason))),
-                Change::Problem { asset, error } => items.push(Item::Other(Step::Problem(asset, error))),
-                Change::Other { .. } => {}
-                _ if !self.is_whole_library() => {
-                    let reason = "something changed, in this album or elsewhere".to_owned();
-                    return vec![Item::Other(Step::ListAnew(reason))];
+                Change::Problem { asset, error } if whole => {
+                    items.push(Item::Other(Step::Problem(asset, error)));
                 }
-                Change::Asset(asset) if !asset.is_hidden() => items.push(Item::Asset(Ok(asset))),
-                Change::File { master, told } => masters.push((master, told)),
+                Change::Asset(asset) if whole && !asset.is_hidden() => items.push(Item::Asset(Ok(asset))),
+                Change::File { master, told } if whole => masters.push((master, told)),
+                Change::Asset(_) | Change::Trashed(_) | Change::Gone { .. } | Change::Album { .. } => {
+                    items.push(Item::Other(Step::Note(change)));
+                }
                 _ => {}
             }
         }
@@ -251,31 +298,26 @@ impl Inner {
         self.skip_photos || self.skip_videos
     }
 
-    /// The assets of changed originals that did not come along: those the catalogue knows, for an original bears the name of
-    /// its content.
+    /// The assets of changed originals that did not come along: those the catalogue knows.
     async fn others_of(
         &self,
         masters: Vec<(MasterId, Vec<AssetId>)>,
         strangers: &mut Strangers,
     ) -> Vec<Item> {
-        let named = masters
-            .iter()
-            .filter_map(|(master, told)| Some((master, told, Checksum::parse(master.as_str())?)));
-        let named: Vec<_> = named.collect();
-        let checksums: Vec<_> = named.iter().map(|(.., checksum)| *checksum).collect();
-        if checksums.is_empty() {
+        let names: Vec<_> = masters.iter().map(|(master, _)| master.clone()).collect();
+        if names.is_empty() {
             return Vec::new();
         }
-        let rows = match self.catalogue.files_with(&checksums).await {
+        let rows = match self.catalogue.assets_with(&names).await {
             Ok(rows) => rows,
             Err(error) => return vec![Item::Asset(Err(error))],
         };
         let mut others = Vec::new();
-        for ((master, told, _), rows) in named.into_iter().zip(rows) {
-            let rows = rows.into_iter().filter(|row| row.key.library == self.key);
-            let assets: Vec<_> = rows.map(|row| row.key.asset).collect();
+        for ((master, told), rows) in masters.into_iter().zip(rows) {
+            let rows = rows.into_iter().filter(|row| row.library == self.key);
+            let assets: Vec<_> = rows.map(|row| row.asset).collect();
             if assets.is_empty() && told.is_empty() && self.filters() {
-                strangers.masters.insert(master.clone());
+                strangers.masters.insert(master);
             }
             others.extend(assets.into_iter().filter(|asset| !told.contains(asset)));
         }
@@ -350,18 +392,22 @@ impl Inner {
         Ok(rows.filter(|row| row.state == RemovalState::Sent).map(|row| row.asset).collect())
     }
 
-    /// Assets as they are now. Who is gone, or out of sight, wants nothing; what was `moved` out of sight by us does.
+    /// Assets as they are now. Who is gone, or out of sight, wants nothing, and is noted; what was `moved` out of sight by us does.
     async fn look_up(&self, mut ids: Vec<AssetId>, moved: &HashSet<AssetId>) -> Vec<Item> {
         ids.sort_unstable();
         ids.dedup();
         let mut items = Vec::new();
         for ids in ids.chunks(LOOKUP) {
             match self.library.assets_by_id(ids).await {
-                Ok(assets) => items.extend(assets.into_iter().filter_map(|asset| match asset {
-                    Ok(asset) if asset.is_trashed() && !moved.contains(asset.id()) => None,
-                    Ok(asset) if asset.is_hidden() => None,
-                    Err(error) if error.kind() == ErrorKind::NotFound => None,
-                    asset => Some(Item::Asset(asset)),
+                Ok(assets) => items.extend(ids.iter().zip(assets).map(|(id, asset)| match asset {
+                    Ok(asset) if asset.is_trashed() && !moved.contains(asset.id()) => {
+                        Item::Other(Step::Note(Change::Trashed(asset)))
+                    }
+                    Ok(asset) if asset.is_hidden() => Item::Other(Step::Note(Change::Asset(asset))),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        Item::Other(Step::Note(Change::Gone { record: id.to_string() }))
+                    }
+                    asset => Item::Asset(asset),
                 })),
                 Err(error) => items.push(Item::Asset(Err(error))),
             }

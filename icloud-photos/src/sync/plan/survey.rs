@@ -10,8 +10,9 @@ use super::super::catalogue::{FileKey, FileRow};
 use super::super::engine::Inner;
 use super::super::event::SkipReason;
 use super::super::layout::{ItemKind, Placement, WantedFile};
-use crate::asset::{Asset, AssetId, Assets, ChangeCursor, Listing};
+use crate::asset::{Asset, AssetId, Assets, Change, ChangeCursor, Listing};
 use crate::error::{Error, Result};
+use crate::library::AlbumTree;
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// The storage is asked about the files of so many assets in one call, if as many are listed already.
@@ -39,6 +40,10 @@ pub(super) enum Step {
     Gone(FileKey),
     /// Neither here nor in iCloud, where this copy removed it.
     Lost(FileKey, StoragePath),
+    /// To be remembered.
+    Note(Change),
+    /// To be remembered, all of them.
+    Albums(AlbumTree),
     /// Everything up to here was seen.
     Reached(ChangeCursor),
     /// The history cannot be followed; everything must be listed.

@@ -28,6 +28,9 @@ impl Stage<'_> {
         let mut count = 0;
         let mut candidates = Candidates::of(self.inner, rule);
         while let Some(ids) = candidates.next().await? {
+            for (asset, name, days) in candidates.young.drain(..) {
+                self.tell(RemovalEvent::Stays { asset: &asset, name: &name, why: &Kept::Young { days } });
+            }
             let assets = self.judge(&ids, rule).await?;
             count += assets.len() as u64;
             if self.rehearsal {
@@ -126,8 +129,13 @@ pub(super) fn too_young(asset: &Asset, rule: MoveRule, now: i64) -> Option<Kept>
     if asset.created().is_none() {
         return Some(Kept::NoDate);
     }
-    let age = now.saturating_sub(asset.created_ms()?).div_euclid(DAY);
+    let age = age(asset.created_ms()?, now);
     (age < i64::from(days)).then_some(Kept::Young { days: age })
+}
+
+/// Days from one moment to another, both in milliseconds.
+fn age(created: i64, now: i64) -> i64 {
+    now.saturating_sub(created).div_euclid(DAY)
 }
 
 impl SyncEngine {
@@ -241,6 +249,8 @@ struct Candidates<'a> {
     inner: &'a Inner,
     rule: MoveRule,
     source: Source,
+    /// Those that the catalogue knows to be too young, since they were last told: name and days.
+    young: Vec<(AssetId, String, i64)>,
     /// Nothing is known to be missing from the lists that were read.
     whole: bool,
 }
@@ -263,7 +273,7 @@ impl<'a> Candidates<'a> {
                 Source::Lists { albums: (0..inner.albums.len()).collect(), open: None }
             }
         };
-        Self { inner, rule, source, whole: true }
+        Self { inner, rule, source, young: Vec::new(), whole: true }
     }
 
     async fn next(&mut self) -> Result<Option<Vec<AssetId>>> {
@@ -276,7 +286,7 @@ impl<'a> Candidates<'a> {
                 let kept = rows.into_iter().filter(|row| row.status.is_kept()).map(|row| row.key.asset);
                 let mut ids: Vec<_> = kept.filter(|asset| Some(asset) != known.as_ref()).collect();
                 ids.dedup();
-                self.inner.sift(ids, self.rule).await.map(Some)
+                self.sift(ids).await.map(Some)
             }
             Source::Owed(after) => {
                 let ids = self.inner.catalogue.owed(&self.inner.key, after.as_ref(), ASSETS).await?;
@@ -312,18 +322,19 @@ impl<'a> Candidates<'a> {
         }
         Ok(Some(ids))
     }
-}
 
-impl Inner {
-    /// Leaves out what the catalogue knows to be young, or gone: what it does not know is asked about.
-    async fn sift(&self, ids: Vec<AssetId>, rule: MoveRule) -> Result<Vec<AssetId>> {
-        let MoveRule::OlderThan { days } = rule else { return Ok(ids) };
-        let newest =
-            seconds(self.now()).saturating_mul(1000).saturating_sub(i64::from(days).saturating_mul(DAY));
-        let rows = self.catalogue.assets(&self.key, &ids).await?;
-        let may_go = |row: Option<super::super::catalogue::AssetRow>| {
-            row.is_none_or(|row| !row.trashed && !row.hidden && row.created.is_none_or(|at| at <= newest))
-        };
-        Ok(ids.into_iter().zip(rows).filter_map(|(id, row)| may_go(row).then_some(id)).collect())
+    /// Leaves out what the catalogue knows to be young, or gone. Whoever is in the library has a row.
+    async fn sift(&mut self, ids: Vec<AssetId>) -> Result<Vec<AssetId>> {
+        let MoveRule::OlderThan { days } = self.rule else { return Ok(ids) };
+        let now = seconds(self.inner.now()).saturating_mul(1000);
+        let mut old = Vec::new();
+        let rows = self.inner.catalogue.assets(&self.inner.key, &ids).await?;
+        for row in rows.into_iter().flatten().filter(|row| !row.trashed && !row.hidden) {
+            match row.created.map(|created| age(created, now)).filter(|age| *age < i64::from(days)) {
+                Some(age) => self.young.push((row.asset, row.name, age)),
+                None => old.push(row.asset),
+            }
+        }
+        Ok(old)
     }
 }

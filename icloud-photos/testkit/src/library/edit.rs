@@ -88,6 +88,11 @@ impl Library {
         self.change_album(album, now_ms, |album| album.title = Some(title.to_owned()))
     }
 
+    /// Puts an album of the personal library into a folder, or out of all. False if there is none of this record name.
+    pub fn move_album(&self, album: &str, folder: Option<&str>, now_ms: i64) -> bool {
+        self.change_album(album, now_ms, |album| album.parent = folder.map(str::to_owned))
+    }
+
     /// Deletes an album of the personal library; its assets stay. False if there is none of this record name.
     pub fn delete_album(&self, album: &str, now_ms: i64) -> bool {
         self.change_album(album, now_ms, |album| album.trashed = Some(now_ms))

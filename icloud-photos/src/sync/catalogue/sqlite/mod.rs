@@ -24,7 +24,7 @@ use super::{
     AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, RemovalRow, StoreId,
     Totals, of_another_store, start,
 };
-use crate::asset::{AssetId, Checksum};
+use crate::asset::{AssetId, Checksum, MasterId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::StoragePath;
 
@@ -172,6 +172,21 @@ impl Catalogue for SqliteCatalogue {
     async fn assets(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<AssetRow>>> {
         let (library, ids) = (library.clone(), ids.to_vec());
         self.work(move |connection| read::assets(connection, &library, &ids)).await
+    }
+
+    async fn all_assets(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetRow>> {
+        let (library, after) = (library.clone(), after.cloned());
+        self.work(move |connection| read::all_assets(connection, &library, after.as_ref(), limit)).await
+    }
+
+    async fn assets_with(&self, masters: &[MasterId]) -> Result<Vec<Vec<AssetRow>>> {
+        let masters = masters.to_vec();
+        self.work(move |connection| read::assets_with(connection, &masters)).await
     }
 
     async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>> {

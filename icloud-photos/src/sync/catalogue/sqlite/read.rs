@@ -24,6 +24,15 @@ pub(super) mod sql {
             )
         };
     }
+    macro_rules! assets {
+        ($rest:literal) => {
+            concat!(
+                "SELECT library, asset, master, tag, content, trashed, hidden, favorite, metadata, name, created ",
+                "FROM assets WHERE ",
+                $rest
+            )
+        };
+    }
     pub(crate) const STORE: &str = "SELECT id, place FROM store";
     pub(crate) const FILES_OF: &str = files!("library = ? AND asset = ? ORDER BY role");
     pub(crate) const FILES_AT: &str = files!("path = ? ORDER BY library, asset, role");
@@ -34,10 +43,11 @@ pub(super) mod sql {
         files!("library = ? AND (asset, role) > (?, ?) ORDER BY asset, role LIMIT ?");
     pub(crate) const FAILED: &str =
         files!("status = 'failed' AND library = ? AND (asset, role) > (?, ?) ORDER BY asset, role LIMIT ?");
-    pub(crate) const ASSET: &str = "SELECT library, asset, master, tag, content, trashed, hidden, favorite, metadata, name, created FROM assets \
-         WHERE library = ? AND asset = ?";
+    pub(crate) const ASSET: &str = assets!("library = ? AND asset = ?");
+    pub(crate) const ALL_ASSETS: &str = assets!("library = ? AND asset > ? ORDER BY asset LIMIT ?");
+    pub(crate) const ASSETS_WITH: &str = assets!("master = ? ORDER BY library, asset");
     pub(crate) const ALBUMS: &str =
-        "SELECT library, album, path, kind FROM albums WHERE library = ? ORDER BY album";
+        "SELECT library, album, path, kind, parent FROM albums WHERE library = ? ORDER BY album";
     pub(crate) const PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
          WHERE library = ? AND selection = ?";
     pub(crate) const ALL_PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
@@ -135,6 +145,20 @@ pub(super) fn owed(
 ) -> Result<Vec<AssetId>> {
     let params = (library.as_str(), after.map_or("", AssetId::as_str), most(limit));
     rows(&mut connection.prepare(sql::OWED)?, params, |row| Ok(AssetId::new(row.get::<_, String>(0)?)))
+}
+
+pub(super) fn all_assets(
+    connection: &Connection,
+    library: &LibraryKey,
+    after: Option<&AssetId>,
+    limit: usize,
+) -> Result<Vec<AssetRow>> {
+    let after = after.map_or("", AssetId::as_str);
+    rows(&mut connection.prepare(sql::ALL_ASSETS)?, (library.as_str(), after, most(limit)), asset)
+}
+
+pub(super) fn assets_with(connection: &mut Connection, masters: &[MasterId]) -> Result<Vec<Vec<AssetRow>>> {
+    each(connection, sql::ASSETS_WITH, masters, |statement, master| rows(statement, [master.as_str()], asset))
 }
 
 pub(super) fn albums(connection: &Connection, library: &LibraryKey) -> Result<Vec<AlbumRow>> {
@@ -261,7 +285,13 @@ fn asset(row: &Row<'_>) -> Result<AssetRow> {
 }
 
 fn album(row: &Row<'_>) -> Result<AlbumRow> {
-    Ok(AlbumRow { library: library(row)?, album: row.get(1)?, path: row.get(2)?, kind: row.get(3)? })
+    Ok(AlbumRow {
+        library: library(row)?,
+        album: row.get(1)?,
+        path: row.get(2)?,
+        kind: row.get(3)?,
+        parent: row.get(4)?,
+    })
 }
 
 fn progress_row(row: &Row<'_>) -> Result<Progress> {

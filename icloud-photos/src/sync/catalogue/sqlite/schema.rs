@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 const APPLICATION: i32 = 0x6943_5063;
 
 /// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
-pub(super) const STEPS: [&str; 2] = [V1, V2];
+pub(super) const STEPS: [&str; 3] = [V1, V2, V3];
 
 const V1: &str = "
     CREATE TABLE store (
@@ -77,8 +77,15 @@ const V1: &str = "
     );
 ";
 
-/// Removals from iCloud.
+/// Nothing wrote down assets and albums before, so that a token of version 1 covers none: everything is listed once more.
 const V2: &str = "
+    CREATE INDEX assets_by_master ON assets (master);
+    ALTER TABLE albums ADD COLUMN parent TEXT;
+    UPDATE progress SET token = NULL;
+";
+
+/// Removals from iCloud.
+const V3: &str = "
     CREATE TABLE removals (
         library TEXT NOT NULL,
         asset TEXT NOT NULL,

@@ -30,16 +30,22 @@ fn no_question_reads_a_whole_table() {
         assert!(verb.starts_with("SEARCH"), "{sql}\n{steps:?}");
         name.split_whitespace().skip_while(|word| *word != "INDEX").nth(1).unwrap().to_owned()
     };
-    for sql in [sql::FILES_OF, sql::ALL_FILES, sql::FILES, sql::ASSET, sql::ALBUMS, sql::PROGRESS] {
+    let by_key = [sql::FILES_OF, sql::ALL_FILES, sql::FILES, sql::ASSET, sql::ALL_ASSETS, sql::ALBUMS];
+    for sql in by_key.into_iter().chain([sql::PROGRESS]) {
         assert!(index(sql).starts_with("sqlite_autoindex"), "{sql}");
     }
     assert_eq!(index(sql::FAILED), "files_failed");
     assert_eq!(plan(sql::REMOVAL), ["SEARCH removals USING PRIMARY KEY (library=? AND asset=?)"]);
     assert_eq!(index(sql::OWED), "removals_owed");
-    // The rows of one path or checksum are few; these are sorted afterwards.
-    for (sql, name) in [(sql::FILES_AT, "files_by_path"), (sql::FILES_WITH, "files_by_checksum")] {
+    // The rows of one path, checksum or master are few; these are sorted afterwards.
+    let few = [
+        (sql::FILES_AT, "files USING INDEX files_by_path "),
+        (sql::FILES_WITH, "files USING INDEX files_by_checksum "),
+        (sql::ASSETS_WITH, "assets USING INDEX assets_by_master "),
+    ];
+    for (sql, index) in few {
         let steps = plan(sql);
-        assert!(steps[0].contains(&format!("SEARCH files USING INDEX {name} ")), "{steps:?}");
+        assert!(steps[0].contains(&format!("SEARCH {index}")), "{steps:?}");
     }
     assert!(plan(sql::TOTALS)[0].contains("COVERING INDEX files_by_status"), "{:?}", plan(sql::TOTALS));
     assert!(plan(sql::ASSETS)[0].contains("COVERING INDEX"), "{:?}", plan(sql::ASSETS));

@@ -41,7 +41,7 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
     )?;
     each(
         &transaction,
-        "REPLACE INTO albums (library, album, path, kind) VALUES (?, ?, ?, ?)",
+        "REPLACE INTO albums (library, album, path, kind, parent) VALUES (?, ?, ?, ?, ?)",
         &batch.albums,
         album,
     )?;
@@ -142,7 +142,7 @@ fn asset(statement: &mut Statement<'_>, row: &AssetRow) -> Result<()> {
 }
 
 fn album(statement: &mut Statement<'_>, row: &AlbumRow) -> Result<()> {
-    run(statement, [row.library.as_str(), &row.album, &row.path, &row.kind])
+    run(statement, params![row.library.as_str(), row.album, row.path, row.kind, row.parent])
 }
 
 fn removal(statement: &mut Statement<'_>, row: &RemovalRow) -> Result<()> {
