@@ -12,8 +12,8 @@ use crate::fake::{Account, Asset, Fake, PASSWORD, Truth, USERNAME};
 use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
 
-use super::compare;
 use super::runs::{TREE, World, icloudpd, ours};
+use super::{adoption, compare};
 
 /// One of them: a row of the report.
 #[derive(Debug)]
@@ -30,13 +30,15 @@ pub(super) const VISITS: &[Visit] = &[
     Visit { name: "real icloudpd: delete after download", run: delete_after_download },
     Visit { name: "real pyicloud: sign-in to deletion", run: pyicloud },
     Visit { name: "two photos of one name and length", run: twins },
+    Visit { name: "adopt: names by size", run: adoption::by_size },
+    Visit { name: "adopt: names by id", run: adoption::by_id },
 ];
 
 /// Where a visit happens: a folder of its own, and fakes of its own, because it changes them.
 #[derive(Debug)]
-struct Place<'a> {
-    world: &'a World,
-    folder: PathBuf,
+pub(super) struct Place<'a> {
+    pub(super) world: &'a World,
+    pub(super) folder: PathBuf,
 }
 
 impl Visit {
@@ -56,17 +58,17 @@ impl Place<'_> {
         self.fake_of(Account { assets, ..self.world.account })
     }
 
-    fn fake_of(&self, account: Account) -> Result<Fake> {
+    pub(super) fn fake_of(&self, account: Account) -> Result<Fake> {
         Fake::start(&self.world.programs, account)
     }
 
     /// The real icloudpd, which has never signed in here.
-    fn icloudpd(&self, fake: &Fake, options: &[&str], person: Person<'_>) -> Result<Ended> {
+    pub(super) fn icloudpd(&self, fake: &Fake, options: &[&str], person: Person<'_>) -> Result<Ended> {
         let command = icloudpd(self.world.clients.icloudpd(&fake.url), &self.folder, options);
         process::run(command, &self.folder, person)
     }
 
-    fn tree(&self) -> Result<Tree> {
+    pub(super) fn tree(&self) -> Result<Tree> {
         tree::read(&self.folder.join(TREE))
     }
 }
@@ -200,11 +202,11 @@ fn twins(place: &Place<'_>) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-fn unless_ended_with(code: i32, ended: &Ended) -> Vec<String> {
+pub(super) fn unless_ended_with(code: i32, ended: &Ended) -> Vec<String> {
     if ended.code == code { Vec::new() } else { vec![format!("not exit code {code}: {}", ended.tail())] }
 }
 
-fn checksums(tree: &Tree) -> BTreeSet<String> {
+pub(super) fn checksums(tree: &Tree) -> BTreeSet<String> {
     let checksum = |entry: &Entry| match entry {
         Entry::File { checksum, .. } => Some(checksum.clone()),
         Entry::Folder => None,
