@@ -14,6 +14,7 @@ mod download;
 mod fake;
 mod follow;
 mod follow_edits;
+mod growth;
 mod handles;
 mod listing;
 mod pace;
