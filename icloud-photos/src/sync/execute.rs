@@ -14,6 +14,7 @@ use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::ledger::Ledger;
+use super::marks::Marks;
 use super::plan::{Action, Plan};
 use crate::asset::{Asset, Resource};
 use crate::download::{Proof, Saved};
@@ -35,8 +36,12 @@ const WORKERS: usize = 2;
 const FLUSH_FILES: u64 = 2000;
 const FLUSH_BYTES: u64 = 64 << 20;
 
+/// How far a listing has come is written down after so many assets.
+const MARK: u64 = 2000;
+
 /// A download that the plan asked for.
 struct Job {
+    number: u64,
     target: Target,
     modified: Option<std::time::SystemTime>,
     failures: u32,
@@ -50,6 +55,7 @@ struct Shared {
     observer: Arc<dyn SyncObserver>,
     tally: Tally,
     ledger: Ledger,
+    marks: Marks,
     jobs: Mutex<mpsc::Receiver<Job>>,
     /// Downloads at a time.
     turns: Semaphore,
@@ -79,6 +85,7 @@ pub(super) async fn execute(
         observer,
         tally: Tally::default(),
         ledger: Ledger::default(),
+        marks: Marks::default(),
         jobs: Mutex::new(jobs),
         turns: Semaphore::new(count),
         fatal,
@@ -99,14 +106,18 @@ pub(super) async fn execute(
             Ok(())
         }
     };
-    // What was fetched is written down, whatever ended the run.
-    let flushed = shared.ledger.flush(&shared.inner).await;
+    // What was fetched is written down, whatever ended the run, and then how far it came.
+    let flushed = match walked.is_err() || finished.is_err() {
+        true => shared.reach(0).await,
+        false => shared.ledger.flush(&shared.inner).await,
+    };
     let (mut report, progress) = walked?;
     finished?;
     flushed?;
     shared.ledger.settle(&shared.inner).await?;
-    if let Some(progress) = progress {
-        shared.ledger.cover(&shared.inner, progress).await?;
+    match progress {
+        Some(progress) => shared.ledger.cover(&shared.inner, progress).await?,
+        None => shared.ledger.start_over(&shared.inner).await?,
     }
     shared.tally.fill(&mut report);
     Ok(report)
@@ -145,6 +156,11 @@ async fn walk(
         if let Action::Covered { progress } = action {
             return Ok((report, Some(progress)));
         }
+        if let Action::Listed { progress } = action {
+            shared.marks.pass(progress);
+            shared.reach(MARK).await?;
+            continue;
+        }
         if let Some(job) = shared.take(action, &mut report)
             && jobs.send(job).await.is_err()
         {
@@ -163,12 +179,14 @@ async fn work(shared: Arc<Shared>) {
         // The guard is dropped with the statement: one worker waits for a job, the others for the guard.
         let job = shared.jobs.lock().await.recv().await;
         let Some(job) = job else { return };
+        let number = job.number;
         if let Err(error) = shared.fetch(job).await {
             // Only the first fatal error is told.
             let _ = shared.fatal.try_send(error);
             shared.jobs.lock().await.close();
             return;
         }
+        shared.marks.ended(number);
     }
 }
 
@@ -181,7 +199,8 @@ impl Shared {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
-                return Some(Job { target, modified, failures, again });
+                let number = self.marks.hand_out();
+                return Some(Job { number, target, modified, failures, again });
             }
             Action::Stands { path, doubted } => {
                 report.present += 1;
@@ -222,9 +241,23 @@ impl Shared {
             // A listing that was cut on purpose is not short.
             Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
-            Action::Covered { .. } => {}
+            Action::Listed { .. } | Action::Covered { .. } => {}
         }
         None
+    }
+
+    /// Writes down how far the listing has come, if that is so many ranks further than before; rows go first. With 0 the rows
+    /// are written in any case.
+    async fn reach(&self, ranks: u64) -> Result<()> {
+        // Looked up first: downloads that end meanwhile may miss the flush.
+        let mark = self.marks.due(ranks);
+        if mark.is_none() && ranks > 0 {
+            return Ok(());
+        }
+        self.ledger.flush(&self.inner).await?;
+        let Some(mark) = mark else { return Ok(()) };
+        self.ledger.settle(&self.inner).await?;
+        self.ledger.reach(&self.inner, mark).await
     }
 
     async fn fetch(&self, job: Job) -> Result<()> {

@@ -30,6 +30,7 @@ mod event;
 mod execute;
 pub mod layout;
 mod ledger;
+mod marks;
 mod plan;
 pub mod store;
 mod verify;

@@ -39,7 +39,7 @@ fn options(dice: &mut Dice, album: Option<Album>) -> Choose {
 }
 
 /// Does something at random to the library, but deletes no album.
-fn disturb(copy: &Copy, scene: &mut Scene, dice: &mut Dice) {
+pub(crate) fn disturb(copy: &Copy, scene: &mut Scene, dice: &mut Dice) {
     let asset = scene.assets[dice.roll(scene.assets.len())].clone();
     let album = scene.albums[dice.roll(scene.albums.len())].clone();
     let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
@@ -219,7 +219,7 @@ async fn following_leads_to_what_a_first_run_makes() {
 }
 
 /// Others than usual by `ICLOUD_SEEDS=17-300`.
-fn seeds(usual: RangeInclusive<u64>) -> RangeInclusive<u64> {
+pub(crate) fn seeds(usual: RangeInclusive<u64>) -> RangeInclusive<u64> {
     let given = std::env::var("ICLOUD_SEEDS").ok();
     let given = given.as_deref().and_then(|seeds| seeds.split_once('-'));
     given.and_then(|(from, to)| Some(from.parse().ok()?..=to.parse().ok()?)).unwrap_or(usual)

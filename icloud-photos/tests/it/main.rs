@@ -10,6 +10,7 @@ mod catalogue;
 mod changes;
 mod changes_fold;
 mod copies;
+mod cut;
 mod download;
 mod fake;
 mod follow;

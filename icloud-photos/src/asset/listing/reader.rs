@@ -32,6 +32,8 @@ pub(super) struct Reader<S> {
     page: usize,
     prefetch: usize,
     limit: Option<u64>,
+    /// The rank to begin at.
+    start: u64,
     progress: Arc<Mutex<Progress>>,
     ranks: Option<Ranks>,
     /// Pages asked for, in the order they will be read.
@@ -65,6 +67,7 @@ impl<S: Source> Reader<S> {
             page: page.max(1),
             prefetch,
             limit,
+            start: 0,
             progress,
             ranks: None,
             ahead: VecDeque::new(),
@@ -76,6 +79,11 @@ impl<S: Source> Reader<S> {
             pairing,
             done: false,
         }
+    }
+
+    /// Begins at a rank; the assets before it count as seen.
+    pub(super) fn starting_at(self, rank: u64) -> Self {
+        Self { start: rank, seen: rank, ..self }
     }
 
     #[cfg(test)]
@@ -103,6 +111,7 @@ impl<S: Source> Reader<S> {
             self.done = true;
             return Ok(Vec::new());
         }
+        self.tell_reach();
         if self.is_over() {
             return self.finish().await;
         }
@@ -127,6 +136,14 @@ impl<S: Source> Reader<S> {
         Ok(batch)
     }
 
+    /// Whoever asks for more has taken all that came before.
+    fn tell_reach(&self) {
+        let reach = self.ranks.as_ref().and_then(Ranks::reach);
+        if let Some(reach) = reach.filter(|_| !self.gap && self.pairing.is_idle()) {
+            self.tell(|progress| progress.reach = reach);
+        }
+    }
+
     fn is_over(&self) -> bool {
         let full = self.limit.is_some_and(|limit| self.seen >= limit);
         full || self.ranks.as_ref().is_some_and(Ranks::ended)
@@ -134,13 +151,13 @@ impl<S: Source> Reader<S> {
 
     /// The first page, alone: its token is the oldest, and most lists need no second one. The count comes with it.
     async fn first(&mut self) -> Result<(u64, Page, bool)> {
-        let first = self.fetch(0);
+        let first = self.fetch(self.start);
         if self.limit.is_none() {
             self.expected = self.count().await;
         }
         let page = first.page().await?;
-        let mut ranks = Ranks::new(self.page as u64, self.expected, self.limit);
-        let rank = ranks.needed();
+        let mut ranks = Ranks::new(self.page as u64, self.expected, self.limit, self.start);
+        let rank = ranks.first();
         self.ranks = Some(ranks);
         let token = page.token.as_deref().map(SyncToken::new);
         self.tell(|progress| progress.token = token);
@@ -173,7 +190,7 @@ impl<S: Source> Reader<S> {
 
     /// A page that shares no asset with what was read before shows that the list moved.
     fn is_in_place(&self, rank: u64, page: &Page) -> bool {
-        let alone = rank == 0 || self.page == 1 || page.assets.is_empty();
+        let alone = rank == self.start || self.page == 1 || page.assets.is_empty();
         alone || page.assets.iter().any(|asset| self.window.contains(&asset.id))
     }
 

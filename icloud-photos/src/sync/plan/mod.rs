@@ -6,6 +6,7 @@
 
 mod decide;
 mod moved;
+mod rest;
 mod route;
 mod survey;
 
@@ -107,6 +108,11 @@ pub enum Action {
         /// The asset.
         asset: Asset,
     },
+    /// A part of a first listing ends.
+    Listed {
+        /// With all of the above done, what a run goes on from if this one is cut before its end.
+        progress: Progress,
+    },
     /// An album ends.
     End {
         /// Whether Apple gave everything that it counts.
@@ -180,7 +186,11 @@ impl Planner {
             Step::Stands { path, doubted } => self.decider.push(Action::Stands { path, doubted }),
             Step::Gone(key) => self.decider.push(Action::Forget { key }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
-            Step::Reached(_) | Step::ListAnew(_) => {}
+            Step::Listed(rank) => {
+                let progress = self.route.mark(rank);
+                progress.into_iter().for_each(|progress| self.decider.push(Action::Listed { progress }));
+            }
+            Step::Reached { .. } | Step::ListAnew(_) => {}
         }
     }
 }
