@@ -35,8 +35,9 @@ fn ranks(copy: &Copy) -> Vec<u64> {
     sent.iter().filter_map(|(_, body)| rank(body)).collect()
 }
 
-/// Everything is here that a first run into an empty folder brings, and the next run has nothing to do.
-async fn complete(copy: &Copy, about: &str) {
+/// Everything is here that a first run into an empty folder brings, and the next run has nothing to do. Gives whether the
+/// names are the same, too.
+async fn complete(copy: &Copy, about: &str) -> bool {
     let (held, fresh) = (copy.held().await, copy.afresh().await);
     for (key, (path, content)) in &fresh {
         let Some((here, found)) = held.get(key) else { panic!("{about}: {key:?} ({path}) is missing") };
@@ -44,24 +45,24 @@ async fn complete(copy: &Copy, about: &str) {
     }
     assert_eq!(pending(copy).await, None, "{about}");
     copy.rests(about).await;
+    held == fresh
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_was_cut_near_its_end_is_not_read_again() {
-    let copy = Copy::of(LibrarySpec::plain(5000, 300)).await;
-    cut_after(&copy, 46);
+    let copy = Copy::of(LibrarySpec::plain(3000, 300)).await;
+    cut_after(&copy, 28);
     copy.run().await.unwrap_err();
     let there = pending(&copy).await.unwrap();
-    assert!(there.rank >= 4200 && there.seen == there.rank, "{there:?}");
+    assert!(there.rank >= 2400 && there.seen == there.rank, "{there:?}");
     let fetched = copy.files().await.len() as u64;
     copy.faults(Vec::new());
     ranks(&copy);
     let report = copy.run().await.unwrap();
     let ranks = ranks(&copy);
     assert!(ranks.len() <= 10 && ranks.iter().all(|rank| *rank >= there.rank - 100), "{ranks:?}");
-    assert!(report.is_clean() && report.downloaded == 5000 - fetched, "{report}");
-    assert_eq!(copy.held().await, copy.afresh().await, "the same names, too");
-    complete(&copy, "cut near the end").await;
+    assert!(report.is_clean() && report.downloaded == 3000 - fetched, "{report}");
+    assert!(complete(&copy, "cut near the end").await);
 }
 
 /// Tells when so many photos were spoken of.
@@ -77,8 +78,8 @@ impl SyncObserver for After {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_stopped_without_warning_goes_on_from_the_last_mark() {
-    let copy = Copy::of(LibrarySpec::plain(5000, 300)).await;
-    let after = Arc::new(After(4500.into(), Notify::new()));
+    let copy = Copy::of(LibrarySpec::plain(3000, 300)).await;
+    let after = Arc::new(After(2800.into(), Notify::new()));
     let engine = copy.engine();
     tokio::select! {
         ended = engine.run(after.clone()) => panic!("{ended:?}"),
@@ -91,7 +92,7 @@ async fn a_run_that_is_stopped_without_warning_goes_on_from_the_last_mark() {
     ranks(&copy);
     assert!(copy.run().await.unwrap().is_clean());
     assert!(ranks(&copy).iter().all(|rank| *rank >= there.rank - 100));
-    complete(&copy, "stopped").await;
+    assert!(complete(&copy, "stopped").await);
 }
 
 /// Somebody deletes photos just before the rest of the list is read.
@@ -113,7 +114,10 @@ fn trash(world: &World, assets: &[String]) {
 
 /// Photos that were seen, and with which the list shifts.
 async fn seen(copy: &Copy, count: usize) -> Vec<String> {
-    copy.rows().await.into_iter().take(count).map(|row| row.key.asset.to_string()).collect()
+    let mut assets: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset.to_string()).collect();
+    assets.dedup();
+    assets.truncate(count);
+    assets
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,26 +154,26 @@ async fn a_mark_that_is_of_no_use_means_a_new_list() {
 /// Cut in some way, changed in some way, and run again; gives whether it went on from a mark.
 async fn cut_and_go_on(seed: u64) -> bool {
     let mut dice = Dice(seed);
-    let copy = Copy::of(LibrarySpec::everyday(seed, 300 + dice.roll(400) as u64)).await;
+    let copy = Copy::of(LibrarySpec::everyday(seed, 400 + dice.roll(500) as u64)).await;
     let about = format!("seed {seed}");
     match dice.roll(3) {
         0 => {
-            let room = 200 + dice.roll(300) as u64;
+            let room = 300 + dice.roll(500) as u64;
             let full = Arc::new(Full::new(copy.storage.clone(), room));
             let _ = copy.engine_on(full).run(Arc::new(())).await;
         }
         _ => {
-            cut_after(&copy, 3 + dice.roll(5) as u64);
+            cut_after(&copy, 4 + dice.roll(6) as u64);
             let _ = copy.run().await;
         }
     }
     copy.faults(Vec::new());
-    let newest = dice.roll(2) * dice.roll(FLOOD);
-    trash(&copy.world, &seen(&copy, newest).await);
+    let before = dice.roll(2) * dice.roll(2 * FLOOD);
+    trash(&copy.world, &seen(&copy, before).await);
     let mut scene = Scene::of(&copy.world);
     (0..dice.roll(40)).for_each(|_| disturb(&copy, &mut scene, &mut dice));
     let between = dice.roll(2) * dice.roll(FLOOD);
-    let between = seen(&copy, newest + between).await.into_iter().skip(newest).collect();
+    let between = seen(&copy, before + between).await.into_iter().skip(before).collect();
     ranks(&copy);
     let report = copy.engine().run(Arc::new(Flood(copy.world.clone(), between))).await.unwrap();
     let went_on = !ranks(&copy).contains(&0);

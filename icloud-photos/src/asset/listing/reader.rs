@@ -18,6 +18,9 @@ use crate::library::{LibraryId, SyncToken, query};
 /// How often to look further back for what a page should have shared with the one before.
 const MAX_STEPS_BACK: u32 = 3;
 
+/// An asset waits for its master over so many pages at most.
+const MAX_WAIT: u32 = 20;
+
 /// Where pages come from.
 pub(super) trait Source: Send + Sync + 'static {
     fn library(&self) -> &LibraryId;
@@ -45,6 +48,8 @@ pub(super) struct Reader<S> {
     expected: Option<u64>,
     window: Window,
     pairing: Pairing,
+    /// Pages since some asset waits for its master.
+    waited: u32,
     done: bool,
 }
 
@@ -77,6 +82,7 @@ impl<S: Source> Reader<S> {
             expected: None,
             window: Window::default(),
             pairing,
+            waited: 0,
             done: false,
         }
     }
@@ -130,7 +136,8 @@ impl<S: Source> Reader<S> {
             self.steps_back = 0;
         }
         let mut batch = self.take(rank, page);
-        if self.pairing.waiting() * 2 >= query::MAX_RECORDS {
+        self.waited = if self.pairing.waiting() > 0 { self.waited + 1 } else { 0 };
+        if self.pairing.waiting() * 2 >= query::MAX_RECORDS || self.waited > MAX_WAIT {
             batch.extend(self.look_up_masters().await?);
         }
         Ok(batch)
