@@ -216,7 +216,7 @@ async fn the_reach_of_a_list_is_behind_what_was_handed_out() {
         FakeList { holes: [36].into(), ..FakeList::new(95) },
     ];
     for (number, list) in lists.into_iter().enumerate() {
-        let hole = (!list.holes.is_empty()).then_some(37).unwrap_or(u64::MAX);
+        let hole = if list.holes.is_empty() { u64::MAX } else { 37 };
         let progress: Arc<Mutex<Progress>> = Arc::default();
         let mut stream = Box::pin(Reader::new(list, 10, 3, None, progress.clone()).into_stream());
         let (mut handed_out, mut reach) = (BTreeSet::new(), 0);
