@@ -1,5 +1,7 @@
 //! Ours, the real icloudpd and a plain parallel fetch, side by side on one fake in one run.
 
+mod growth;
+
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,6 +53,8 @@ enum What {
     Second,
     /// Recognising what a first run left, its catalogue lost.
     Adopt,
+    /// The run after one asset in a hundred has changed, and one after nothing has.
+    Changed,
 }
 
 const BENCHES: &[Bench] = &[
@@ -110,6 +114,9 @@ const BENCHES: &[Bench] = &[
         theirs: None,
         what: What::Adopt,
     },
+    Bench { account: Account::plain(1_000, 4_000), ..growth::CHANGED },
+    Bench { account: Account::plain(20_000, 4_000), ..growth::CHANGED },
+    Bench { account: Account::plain(100_000, 4_000), ..growth::CHANGED },
 ];
 
 /// What one run cost.
@@ -216,6 +223,7 @@ impl Bench {
             What::First => self.first(bed, options),
             What::Second => self.second(bed, options),
             What::Adopt => self.adopt(bed, options),
+            What::Changed => growth::measure(self, bed, options),
         }
     }
 

@@ -120,6 +120,13 @@ impl Fake {
         self.get("counters")
     }
 
+    /// Makes so many changes of all sorts all over the library.
+    pub(crate) fn stir(&self, changes: u64) -> Result<()> {
+        let url = format!("{}/fake/stir?changes={changes}", self.url);
+        self.http.post(url).send()?.error_for_status().context("the fake did not change anything")?;
+        Ok(())
+    }
+
     pub(crate) fn reset_counts(&self) -> Result<()> {
         let url = format!("{}/fake/counters/reset", self.url);
         self.http.post(url).send()?.error_for_status().context("the fake did not reset its counters")?;

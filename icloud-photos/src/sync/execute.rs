@@ -15,6 +15,7 @@ use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::ledger::Ledger;
+use super::marks::Marks;
 use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
@@ -40,8 +41,12 @@ const FLUSH_BYTES: u64 = 64 << 20;
 
 const LOST: &str = "the file is missing here, and its photo was moved out of iCloud by this copy and is no longer in Recently Deleted";
 
+/// How far a listing has come is written down after so many assets.
+const MARK: u64 = 2000;
+
 /// A download that the plan asked for.
 struct Job {
+    number: u64,
     target: Target,
     modified: Option<std::time::SystemTime>,
     why: Why,
@@ -66,6 +71,7 @@ struct Shared {
     tally: Tally,
     ledger: Ledger,
     books: Books,
+    marks: Marks,
     jobs: Mutex<mpsc::Receiver<Job>>,
     pace: Pace,
     fatal: mpsc::Sender<Error>,
@@ -96,6 +102,7 @@ pub(super) async fn execute(
         observer,
         tally: Tally::default(),
         ledger,
+        marks: Marks::default(),
         jobs: Mutex::new(jobs),
         pace: Pace::new(count),
         fatal,
@@ -116,16 +123,20 @@ pub(super) async fn execute(
             Ok(())
         }
     };
-    // What was fetched is written down, whatever ended the run.
-    let flushed = shared.ledger.flush(&shared.inner).await;
+    // What was fetched is written down, whatever ended the run, and then how far it came.
+    let flushed = match walked.is_err() || finished.is_err() {
+        true => shared.reach(0).await,
+        false => shared.ledger.flush(&shared.inner).await,
+    };
     let (mut report, progress) = walked?;
     finished?;
     flushed?;
     shared.ledger.settle(&shared.inner).await?;
     shared.books.write(&shared.inner).await?;
     let token = progress.as_ref().and_then(|progress| progress.token.clone());
-    if let Some(progress) = progress {
-        shared.ledger.cover(&shared.inner, progress).await?;
+    match progress {
+        Some(progress) => shared.ledger.cover(&shared.inner, progress).await?,
+        None => shared.ledger.start_over(&shared.inner).await?,
     }
     shared.tally.fill(&mut report);
     removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()).await?;
@@ -165,6 +176,11 @@ async fn walk(
         if let Action::Covered { progress } = action {
             return Ok((report, Some(progress)));
         }
+        if let Action::Listed { progress } = action {
+            shared.marks.pass(progress);
+            shared.reach(MARK).await?;
+            continue;
+        }
         // The history is read with what the list has shown at hand.
         let listed = matches!(action, Action::End { .. });
         if let Some(job) = shared.take(action, &mut report)
@@ -188,12 +204,14 @@ async fn work(shared: Arc<Shared>) {
         // The guard is dropped with the statement: one worker waits for a job, the others for the guard.
         let job = shared.jobs.lock().await.recv().await;
         let Some(job) = job else { return };
+        let number = job.number;
         if let Err(error) = shared.fetch(job).await {
             // Only the first fatal error is told.
             let _ = shared.fatal.try_send(error);
             shared.jobs.lock().await.close();
             return;
         }
+        shared.marks.ended(number);
     }
 }
 
@@ -206,7 +224,8 @@ impl Shared {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
-                return Some(Job { target, modified, why });
+                let number = self.marks.hand_out();
+                return Some(Job { number, target, modified, why });
             }
             Action::Stands { path, doubted } => {
                 report.present += 1;
@@ -255,9 +274,24 @@ impl Shared {
             // A listing that was cut on purpose is not short.
             Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
-            Action::Covered { .. } => {}
+            Action::Listed { .. } | Action::Covered { .. } => {}
         }
         None
+    }
+
+    /// Writes down how far the listing has come, if that is so many ranks further than before; rows go first. With 0 the rows
+    /// are written in any case.
+    async fn reach(&self, ranks: u64) -> Result<()> {
+        // Looked up first: downloads that end meanwhile may miss the flush.
+        let mark = self.marks.due(ranks);
+        if mark.is_none() && ranks > 0 {
+            return Ok(());
+        }
+        self.ledger.flush(&self.inner).await?;
+        let Some(mark) = mark else { return Ok(()) };
+        self.ledger.settle(&self.inner).await?;
+        self.books.write(&self.inner).await?;
+        self.ledger.reach(&self.inner, mark).await
     }
 
     async fn fetch(&self, job: Job) -> Result<()> {

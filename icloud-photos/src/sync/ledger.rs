@@ -27,6 +27,8 @@ const ROWS: usize = 2000;
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     waiting: Mutex<Vec<FileRow>>,
+    /// Rows that are being written down: one flush at a time, and what one could not finish is left to the next.
+    flushing: tokio::sync::Mutex<(Vec<FileRow>, Vec<AssetId>)>,
     /// Files that another asset of the same bytes has, or is about to get.
     shared: Mutex<Vec<FileRow>>,
     /// Files that are neither here nor in iCloud.
@@ -132,8 +134,10 @@ impl Ledger {
 
     /// Flushes the storage, then writes down what waited before that.
     pub(super) async fn flush(&self, inner: &Inner) -> Result<()> {
-        let files = std::mem::take(&mut *lock(&self.waiting));
-        let owed = std::mem::take(&mut *lock(&self.owed));
+        let mut flushing = self.flushing.lock().await;
+        let (files, owed) = &mut *flushing;
+        files.append(&mut lock(&self.waiting));
+        owed.append(&mut lock(&self.owed));
         inner.storage.flush().await?;
         // Only what is written down can be referred to.
         let gone_files = std::mem::take(&mut *lock(&self.gone));
@@ -143,9 +147,12 @@ impl Ledger {
                 store::require_mark(&*inner.storage, mark).await?;
             }
             let progress = if gone_files.is_empty() { Vec::new() } else { self.unsettled(inner).await? };
-            let removals = owed.into_iter().map(|asset| inner.owes(asset)).collect();
-            inner.catalogue.commit(Batch { gone_files, progress, removals, ..batch(files) }).await?;
+            let removals = owed.iter().map(|asset| inner.owes(asset.clone())).collect();
+            let batch = Batch { gone_files, progress, removals, ..batch(files.clone()) };
+            inner.catalogue.commit(batch).await?;
         }
+        files.clear();
+        owed.clear();
         Ok(())
     }
 
@@ -154,27 +161,48 @@ impl Ledger {
     async fn unsettled(&self, inner: &Inner) -> Result<Vec<Progress>> {
         let all = inner.catalogue.all_progress().await?;
         let others = all.into_iter().filter(|progress| {
-            progress.library == inner.key && progress.selection != inner.selection && progress.token.is_some()
+            let knows = progress.token.is_some() || progress.pending.is_some();
+            progress.library == inner.key && progress.selection != inner.selection && knows
         });
-        Ok(others.map(|progress| Progress { token: None, ..progress }).collect())
+        Ok(others.map(|progress| Progress { token: None, pending: None, ..progress }).collect())
     }
 
     /// At times when no fetched row waits: what was found is written down, as proven where it is a proven file.
     pub(super) async fn settle(&self, inner: &Inner) -> Result<()> {
-        let found = std::mem::take(&mut *lock(&self.shared));
+        let found = lock(&self.shared).clone();
         if found.is_empty() {
             return Ok(());
         }
         let paths: Vec<StoragePath> = found.iter().filter_map(|row| row.path.clone()).collect();
         let owners = inner.catalogue.files_at(&paths).await?;
-        let rows = found.into_iter().zip(owners).filter_map(|(row, owners)| proven_by(row, &owners));
-        inner.catalogue.commit(batch(rows.collect())).await
+        // A file that is about to come has no owner yet.
+        let (early, found): (Vec<_>, Vec<_>) =
+            found.into_iter().zip(owners).partition(|(row, owners)| row.size.is_none() && owners.is_empty());
+        let rows = found.into_iter().filter_map(|(row, owners)| proven_by(row, &owners));
+        inner.catalogue.commit(batch(rows.collect())).await?;
+        *lock(&self.shared) = early.into_iter().map(|(row, _)| row).collect();
+        Ok(())
+    }
+
+    /// A part of a list was dealt with: a run that is cut goes on from there.
+    pub(super) async fn reach(&self, inner: &Inner, mark: Progress) -> Result<()> {
+        let mark = Progress { at: seconds(inner.now()), ..mark };
+        inner.catalogue.commit(Batch { progress: vec![mark], ..Batch::default() }).await
+    }
+
+    /// A run came to its end and covers nothing: the next one lists from the start.
+    pub(super) async fn start_over(&self, inner: &Inner) -> Result<()> {
+        let before = inner.catalogue.progress(&inner.key, &inner.selection).await?;
+        match before.filter(|before| before.pending.is_some()) {
+            Some(before) => self.reach(inner, Progress { pending: None, ..before }).await,
+            None => Ok(()),
+        }
     }
 
     /// The last word of a run that saw everything.
     pub(super) async fn cover(&self, inner: &Inner, progress: Progress) -> Result<()> {
         let before = inner.catalogue.progress(&progress.library, &progress.selection).await?;
-        if before.is_some_and(|before| before.token == progress.token) {
+        if before.is_some_and(|before| before.token == progress.token && before.pending.is_none()) {
             return Ok(());
         }
         let progress = Progress { at: seconds(inner.now()), ..progress };

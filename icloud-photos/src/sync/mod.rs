@@ -34,6 +34,7 @@ mod event;
 mod execute;
 pub mod layout;
 mod ledger;
+mod marks;
 mod news;
 mod pace;
 mod plan;

@@ -31,6 +31,7 @@ pub(crate) fn answer(cloud: &FakeCloud, request: &Request) -> Response {
         (&Method::GET, "truth") => of_library(cloud, request, truth),
         (&Method::GET, "links") => links(cloud),
         (&Method::POST, "mutate") => of_library(cloud, request, mutate),
+        (&Method::POST, "stir") => of_library(cloud, request, stir),
         _ => wrong(StatusCode::NOT_FOUND, "there is no such switch"),
     }
 }
@@ -150,6 +151,13 @@ fn mutate(cloud: &FakeCloud, library: &Library, request: &Request) -> Response {
         done()
     } else {
         wrong(StatusCode::CONFLICT, "there is no such asset, or the edit does not apply to it")
+    }
+}
+
+fn stir(cloud: &FakeCloud, library: &Library, request: &Request) -> Response {
+    match query(request, "changes").and_then(|changes| changes.parse().ok()) {
+        Some(changes) => value(&json!({"changes": library.stir(changes, cloud.now_ms())})),
+        None => wrong(StatusCode::BAD_REQUEST, "stir wants ?changes=N"),
     }
 }
 

@@ -61,8 +61,9 @@
 //! | `POST /fake/move-partition` | CloudKit answers 421 until the map of services is read again |
 //! | `GET`, `POST /fake/account?username=U` | an [`AccountSpec`]; members in the body replace those it has |
 //! | `POST /fake/mutate` | adds a photo, `{"add": "IMG_1.JPG", "size": 1000}`, or changes one: `{"asset": ID, "edit": E}` with `render`, `rename` (with `"name": TEXT`), `favourite`, `unfavourite`, `hide`, `show`, `trash`, `restore`, `purge`, `enter`, `leave` (these two with `"album": ID`) or `move-to-shared` |
+//! | `POST /fake/stir?changes=N` | makes N changes of all sorts all over the personal library ([`Library::stir`]) |
 //!
-//! `truth`, `mutate` and `expire?what=change-tokens` are about the first account unless `username=U` names another.
+//! `truth`, `mutate`, `stir` and `expire?what=change-tokens` are about the first account unless `username=U` names another.
 //!
 //! # What it insists on
 //!

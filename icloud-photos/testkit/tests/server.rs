@@ -4,7 +4,7 @@
 
 mod support;
 
-use icloud_photos_testkit::{AccountSpec, FakeCloud, Server};
+use icloud_photos_testkit::{AccountSpec, FakeCloud, LibrarySpec, Server};
 use serde_json::{Value, json};
 use support::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,8 +14,10 @@ const LEGACY: &str = "POST /appleauth/auth/signin HTTP/1.1\r\nhost: x\r\ncontent
                       x-apple-widget-key: d39ba9916b7251055b22c7f910e2ea796ee65e98b2ddecea8f5dde8d9d1a815d\r\n";
 
 async fn served() -> (FakeCloud, Server) {
-    let cloud =
-        FakeCloud::builder().account(AccountSpec { iterations: 1000, ..AccountSpec::default() }).build();
+    let cloud = FakeCloud::builder()
+        .account(AccountSpec { iterations: 1000, ..AccountSpec::default() })
+        .library(LibrarySpec::plain(20, 100))
+        .build();
     let server = cloud.serve().await.unwrap();
     (cloud, server)
 }
@@ -119,6 +121,8 @@ async fn switches_work_over_http() {
     assert_eq!(fake(&server, "POST", path, r#"{"web_acess": true}"#).await.0, 400);
     assert_eq!(fake(&server, "GET", path, "").await.1["web_access"], false);
     assert_eq!(fake(&server, "POST", "faults", r#"[{"match": "nowhere"}]"#).await.0, 400);
+    assert_eq!(fake(&server, "POST", "stir?changes=8", "").await, (200, json!({"changes": 8})));
+    assert_eq!(fake(&server, "POST", "stir", "").await.0, 400);
     assert_eq!(fake(&server, "GET", "nothing", "").await.0, 404);
 }
 

@@ -1,5 +1,6 @@
 //! Our icloudpd beside the real one, and the real clients alone, all of them on fakes made from one seed.
 
+mod adoption;
 mod compare;
 mod modes;
 mod runs;

@@ -17,7 +17,8 @@ use super::{Found, compare};
 
 /// The folder that `--directory` names, the same for both: relative, so that printed paths can be compared.
 pub(super) const TREE: &str = "photos";
-const SESSION: &str = "session";
+/// The folder that `--cookie-directory` names.
+pub(super) const SESSION: &str = "session";
 /// How much of the library the folder of [`Start::Prefilled`] is made from.
 const HALF: &str = "600";
 /// An album of the everyday library.

@@ -13,7 +13,7 @@ use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
 
 use super::runs::{TREE, World, icloudpd, ours};
-use super::{compare, modes};
+use super::{adoption, compare, modes};
 
 /// One of them: a row of the report.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(super) const VISITS: &[Visit] = &[
     Visit { name: "two photos of one name and length", run: twins },
     Visit { name: "both: old photos leave iCloud", run: modes::move_out },
     Visit { name: "both: deleted photos go here", run: modes::mirror },
+    Visit { name: "adopt: names by size", run: adoption::by_size },
+    Visit { name: "adopt: names by id", run: adoption::by_id },
 ];
 
 /// Where a visit happens: a folder of its own, and fakes of its own, because it changes them.
@@ -58,17 +60,17 @@ impl Place<'_> {
         self.fake_of(Account { assets, ..self.world.account })
     }
 
-    fn fake_of(&self, account: Account) -> Result<Fake> {
+    pub(super) fn fake_of(&self, account: Account) -> Result<Fake> {
         Fake::start(&self.world.programs, account)
     }
 
     /// The real icloudpd, which has never signed in here.
-    fn icloudpd(&self, fake: &Fake, options: &[&str], person: Person<'_>) -> Result<Ended> {
+    pub(super) fn icloudpd(&self, fake: &Fake, options: &[&str], person: Person<'_>) -> Result<Ended> {
         let command = icloudpd(self.world.clients.icloudpd(&fake.url), &self.folder, options);
         process::run(command, &self.folder, person)
     }
 
-    fn tree(&self) -> Result<Tree> {
+    pub(super) fn tree(&self) -> Result<Tree> {
         tree::read(&self.folder.join(TREE))
     }
 }
@@ -206,7 +208,7 @@ pub(super) fn unless_ended_with(code: i32, ended: &Ended) -> Vec<String> {
     if ended.code == code { Vec::new() } else { vec![format!("not exit code {code}: {}", ended.tail())] }
 }
 
-fn checksums(tree: &Tree) -> BTreeSet<String> {
+pub(super) fn checksums(tree: &Tree) -> BTreeSet<String> {
     let checksum = |entry: &Entry| match entry {
         Entry::File { checksum, .. } => Some(checksum.clone()),
         Entry::Folder => None,

@@ -55,6 +55,7 @@ struct Options {
     page: usize,
     prefetch: usize,
     limit: Option<u64>,
+    start: u64,
 }
 
 /// How a listing ended.
@@ -122,6 +123,8 @@ struct Progress {
     /// Read to the end without a gap.
     whole: bool,
     token: Option<SyncToken>,
+    /// Everything before this rank was handed out.
+    reach: u64,
 }
 
 impl Album {
@@ -135,6 +138,7 @@ impl Album {
             page,
             prefetch: PREFETCH,
             limit: None,
+            start: 0,
         };
         Assets { state: State::New(options), progress: Arc::default() }
     }
@@ -164,6 +168,16 @@ impl Assets {
     /// The first `assets` of the list only. The outcome of a limited listing is never complete.
     pub fn limit(self, assets: u64) -> Self {
         self.with(|options| options.limit = Some(assets))
+    }
+
+    /// Begins at a rank, which counts assets from the newest. Those before it count as seen.
+    pub(crate) fn starting_at(self, rank: u64) -> Self {
+        self.with(|options| options.start = rank)
+    }
+
+    /// Everything before this rank was handed out before the last item, and nothing was passed over.
+    pub(crate) fn reach(&self) -> u64 {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).reach
     }
 
     /// Whether an error that the stream gave concerns one asset only, so that the stream goes on.
@@ -227,7 +241,7 @@ impl Options {
             .map_or(self.page, |limit| self.page.min(usize::try_from(limit.max(1)).unwrap_or(usize::MAX)));
         let keys = record::desired_keys(self.fields, &self.roles);
         let source = AlbumSource { album: self.album.clone(), keys };
-        Reader::new(source, page, self.prefetch, self.limit, progress)
+        Reader::new(source, page, self.prefetch, self.limit, progress).starting_at(self.start)
     }
 }
 

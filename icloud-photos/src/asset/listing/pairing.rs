@@ -92,6 +92,11 @@ impl Pairing {
         paired
     }
 
+    /// Nothing waits for its partner.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting_assets.is_empty() && self.waiting_masters.is_empty()
+    }
+
     /// How many assets wait for their master.
     pub(super) fn waiting(&self) -> usize {
         self.waiting_assets.len()

@@ -38,13 +38,16 @@ pub(super) struct Ranks {
     ends: u32,
     empties: u32,
     ended: bool,
+    /// Ranks were passed over that brought nothing.
+    skipped: bool,
 }
 
 impl Ranks {
-    pub(super) fn new(page: u64, expected: Option<u64>, limit: Option<u64>) -> Self {
+    /// All ranks below `start` count as read.
+    pub(super) fn new(page: u64, expected: Option<u64>, limit: Option<u64>, start: u64) -> Self {
         let bound = expected.into_iter().chain(limit).min();
         let overlap = u64::from(page > 1);
-        let (covered, planned, seen, ends, empties) = (0, 0, 0, 0, 0);
+        let (covered, planned, seen, ends, empties) = (start, start, start, 0, 0);
         Self {
             stride: page.max(1),
             overlap,
@@ -56,7 +59,18 @@ impl Ranks {
             ends,
             empties,
             ended: false,
+            skipped: false,
         }
+    }
+
+    /// Everything before this rank was read; `None` if something there was passed over.
+    pub(super) fn reach(&self) -> Option<u64> {
+        (!self.skipped).then_some(self.covered)
+    }
+
+    /// The rank that is read first.
+    pub(super) fn first(&mut self) -> u64 {
+        self.plan(self.covered)
     }
 
     /// The list has been read to its end.
@@ -133,6 +147,7 @@ impl Ranks {
     /// A page without anything new is asked for once more, then passed over.
     fn skip_if_stuck(&mut self, rank: u64, page: Shape, times: u32) {
         if page.fresh == 0 && times > 1 {
+            self.skipped |= rank + self.stride > self.covered;
             self.covered = self.covered.max(rank + self.stride);
         }
     }

@@ -18,6 +18,9 @@ use crate::library::{LibraryId, SyncToken, query};
 /// How often to look further back for what a page should have shared with the one before.
 const MAX_STEPS_BACK: u32 = 3;
 
+/// An asset waits for its master over so many pages at most.
+const MAX_WAIT: u32 = 20;
+
 /// Where pages come from.
 pub(super) trait Source: Send + Sync + 'static {
     fn library(&self) -> &LibraryId;
@@ -32,6 +35,8 @@ pub(super) struct Reader<S> {
     page: usize,
     prefetch: usize,
     limit: Option<u64>,
+    /// The rank to begin at.
+    start: u64,
     progress: Arc<Mutex<Progress>>,
     ranks: Option<Ranks>,
     /// Pages asked for, in the order they will be read.
@@ -43,6 +48,8 @@ pub(super) struct Reader<S> {
     expected: Option<u64>,
     window: Window,
     pairing: Pairing,
+    /// Pages since some asset waits for its master.
+    waited: u32,
     done: bool,
 }
 
@@ -65,6 +72,7 @@ impl<S: Source> Reader<S> {
             page: page.max(1),
             prefetch,
             limit,
+            start: 0,
             progress,
             ranks: None,
             ahead: VecDeque::new(),
@@ -74,8 +82,14 @@ impl<S: Source> Reader<S> {
             expected: None,
             window: Window::default(),
             pairing,
+            waited: 0,
             done: false,
         }
+    }
+
+    /// Begins at a rank; the assets before it count as seen.
+    pub(super) fn starting_at(self, rank: u64) -> Self {
+        Self { start: rank, seen: rank, ..self }
     }
 
     #[cfg(test)]
@@ -103,6 +117,7 @@ impl<S: Source> Reader<S> {
             self.done = true;
             return Ok(Vec::new());
         }
+        self.tell_reach();
         if self.is_over() {
             return self.finish().await;
         }
@@ -121,10 +136,19 @@ impl<S: Source> Reader<S> {
             self.steps_back = 0;
         }
         let mut batch = self.take(rank, page);
-        if self.pairing.waiting() * 2 >= query::MAX_RECORDS {
+        self.waited = if self.pairing.waiting() > 0 { self.waited + 1 } else { 0 };
+        if self.pairing.waiting() * 2 >= query::MAX_RECORDS || self.waited > MAX_WAIT {
             batch.extend(self.look_up_masters().await?);
         }
         Ok(batch)
+    }
+
+    /// Whoever asks for more has taken all that came before.
+    fn tell_reach(&self) {
+        let reach = self.ranks.as_ref().and_then(Ranks::reach);
+        if let Some(reach) = reach.filter(|_| !self.gap && self.pairing.is_idle()) {
+            self.tell(|progress| progress.reach = reach);
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -134,13 +158,13 @@ impl<S: Source> Reader<S> {
 
     /// The first page, alone: its token is the oldest, and most lists need no second one. The count comes with it.
     async fn first(&mut self) -> Result<(u64, Page, bool)> {
-        let first = self.fetch(0);
+        let first = self.fetch(self.start);
         if self.limit.is_none() {
             self.expected = self.count().await;
         }
         let page = first.page().await?;
-        let mut ranks = Ranks::new(self.page as u64, self.expected, self.limit);
-        let rank = ranks.needed();
+        let mut ranks = Ranks::new(self.page as u64, self.expected, self.limit, self.start);
+        let rank = ranks.first();
         self.ranks = Some(ranks);
         let token = page.token.as_deref().map(SyncToken::new);
         self.tell(|progress| progress.token = token);
@@ -173,7 +197,7 @@ impl<S: Source> Reader<S> {
 
     /// A page that shares no asset with what was read before shows that the list moved.
     fn is_in_place(&self, rank: u64, page: &Page) -> bool {
-        let alone = rank == 0 || self.page == 1 || page.assets.is_empty();
+        let alone = rank == self.start || self.page == 1 || page.assets.is_empty();
         alone || page.assets.iter().any(|asset| self.window.contains(&asset.id))
     }
 

@@ -156,8 +156,12 @@ struct Outcome {
 }
 
 async fn read(list: FakeList, page: usize, limit: Option<u64>) -> Outcome {
+    read_from(list, page, limit, 0).await
+}
+
+async fn read_from(list: FakeList, page: usize, limit: Option<u64>, rank: u64) -> Outcome {
     let progress: Arc<Mutex<Progress>> = Arc::default();
-    let reader = Reader::new(list, page, 3, limit, progress.clone());
+    let reader = Reader::new(list, page, 3, limit, progress.clone()).starting_at(rank);
     let list = reader.source();
     let mut stream = Box::pin(reader.into_stream());
     let (mut assets, mut errors) = (Vec::new(), Vec::new());
@@ -185,6 +189,48 @@ async fn a_list_of_any_length_is_read_whole_and_in_order() {
             assert_eq!(read.listing, Listing::Complete { seen: u64::from(length) });
             assert_eq!(read.token.as_deref(), Some("t0"));
         }
+    }
+}
+
+#[tokio::test]
+async fn the_rest_of_a_list_is_complete_if_it_is_as_long_as_the_count_says() {
+    for (length, start) in [(95, 1), (95, 40), (95, 94), (95, 95), (100, 90)] {
+        let read = read_from(FakeList::new(length), 10, None, u64::from(start)).await;
+        assert_eq!(read.assets, names(start..length));
+        assert_eq!(read.listing, Listing::Complete { seen: u64::from(length) });
+        assert!(read.list.requests.load(Ordering::SeqCst) <= (length - start) as usize / 9 + 2);
+    }
+    for (count, start) in [(97, 40), (93, 40), (95, 120)] {
+        let list = FakeList { count: Some(count), ..FakeList::new(95) };
+        assert!(!read_from(list, 10, None, start).await.listing.is_complete(), "{count} from {start}");
+    }
+}
+
+/// A mark never covers what was not handed out yet, or what nobody can tell was there.
+#[tokio::test]
+async fn the_reach_of_a_list_is_behind_what_was_handed_out() {
+    let lists = [
+        FakeList::new(95),
+        FakeList { orphans: (20..24).collect(), ..FakeList::new(300) },
+        FakeList { changes: vec![(4, Change::Insert(200)), (6, Change::Remove(3))], ..FakeList::new(95) },
+        FakeList { holes: [36].into(), ..FakeList::new(95) },
+    ];
+    for (number, list) in lists.into_iter().enumerate() {
+        let hole = if list.holes.is_empty() { u64::MAX } else { 37 };
+        let progress: Arc<Mutex<Progress>> = Arc::default();
+        let mut stream = Box::pin(Reader::new(list, 10, 3, None, progress.clone()).into_stream());
+        let (mut handed_out, mut reach) = (BTreeSet::new(), 0);
+        while let Some(item) = stream.next().await {
+            let now = progress.lock().unwrap().reach;
+            assert!(now >= reach && now <= hole, "list {number}: {now} after {reach}");
+            reach = now;
+            let before = (0..reach as u32).map(|rank| format!("a{rank}"));
+            let missing: Vec<_> =
+                before.filter(|id| !handed_out.contains(id) && number != 2 && id != "a3").collect();
+            assert!(missing.is_empty(), "list {number}: {missing:?} before {reach}");
+            handed_out.extend(item.ok().map(|asset| asset.id().to_string()));
+        }
+        assert!(reach >= 30, "list {number}: {reach}");
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod decide;
 mod moved;
+mod rest;
 mod route;
 mod survey;
 mod sweep;
@@ -126,6 +127,11 @@ pub enum Action {
         /// The asset.
         asset: Asset,
     },
+    /// A part of a first listing ends.
+    Listed {
+        /// With all of the above done, what a run goes on from if this one is cut before its end.
+        progress: Progress,
+    },
     /// An album ends.
     End {
         /// Whether Apple gave everything that it counts.
@@ -234,7 +240,11 @@ impl Planner {
             Step::Note(change) => self.decider.push(Action::Note { change }),
             Step::Albums(albums) => self.decider.push(Action::Albums { albums }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
-            Step::Reached(_) | Step::ListAnew(_) => {}
+            Step::Listed(rank) => {
+                let progress = self.route.mark(rank);
+                progress.into_iter().for_each(|progress| self.decider.push(Action::Listed { progress }));
+            }
+            Step::Reached { .. } | Step::ListAnew(_) => {}
         }
     }
 }

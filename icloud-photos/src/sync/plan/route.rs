@@ -1,7 +1,7 @@
 //! Where the assets of a plan come from, leg by leg.
 //!
 //! A first run takes a cursor, lists everything, and then follows what happened since the cursor was taken, so that
-//! nothing that lands behind the reader's back is lost. Later runs only follow; then they look for the files that the catalogue
+//! nothing that lands behind the reader's back is lost (one that was cut goes on, `rest.rs`). Later runs only follow; then they look for the files that the catalogue
 //! knows, and what is missing or failed is asked about by its id.
 
 use std::collections::HashSet;
@@ -12,6 +12,7 @@ use futures::{Stream, StreamExt};
 use super::super::catalogue::{FileKey, FileRow, Progress, RemovalState, Status};
 use super::super::engine::{Inner, Missing};
 use super::Action;
+use super::rest::MARGIN;
 use super::survey::{Item, Step, Survey, listed, survey};
 use super::sweep::{Roll, sweep};
 use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields, MasterId};
@@ -36,12 +37,17 @@ pub(super) struct Route {
     whole: bool,
     /// Who was in the list, if the catalogue knows anybody who was not.
     roll: Option<Roll>,
+    /// A listing that was cut before this rank goes on.
+    rest: Option<u64>,
+    /// What happened since the start of the run, or since the rest of a list was begun.
+    changes: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leg {
     Begin,
     List(usize),
+    Rest,
     Replay,
     Sweep,
     Recheck,
@@ -50,12 +56,12 @@ enum Leg {
 }
 
 /// What to say first, and the steps that follow.
-type Stretch = (Option<Action>, Survey);
+pub(super) type Stretch = (Option<Action>, Survey);
 
 impl Route {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
-        let (leg, cursor, roll) = (Leg::Begin, None, None);
-        Self { inner, leg, cursor, has_history: false, listed: false, whole: true, roll }
+        let (leg, cursor, roll, rest) = (Leg::Begin, None, None, None);
+        Self { inner, leg, cursor, has_history: false, listed: false, whole: true, roll, rest, changes: 0 }
     }
 
     /// The next leg; `None` at the end.
@@ -64,6 +70,7 @@ impl Route {
             let stretch = match self.leg {
                 Leg::Begin => self.begin().await?,
                 Leg::List(album) => self.list(album).await?,
+                Leg::Rest => self.rest().await?,
                 Leg::Replay => self.replay(),
                 Leg::Sweep => self.sweep(),
                 Leg::Recheck => self.recheck(),
@@ -78,8 +85,17 @@ impl Route {
 
     async fn begin(&mut self) -> Result<Option<Stretch>> {
         self.leg = Leg::List(0);
-        let Some(cursor) = self.inner.remembered().await? else { return Ok(None) };
-        (self.leg, self.has_history) = (Leg::Recheck, true);
+        let cursor = match self.inner.remembered().await? {
+            Some(cursor) => {
+                (self.leg, self.has_history) = (Leg::Recheck, true);
+                cursor
+            }
+            None => {
+                let Some((cursor, rank)) = self.inner.pending().await? else { return Ok(None) };
+                (self.leg, self.rest) = (Leg::Rest, Some(rank));
+                cursor
+            }
+        };
         let steps = follow(self.inner.clone(), &cursor);
         self.cursor = Some(cursor);
         Ok(Some((None, steps)))
@@ -105,6 +121,21 @@ impl Route {
         Ok(Some((Some(Action::Begin { total }), steps)))
     }
 
+    /// The list behind what an earlier run saw of it.
+    async fn rest(&mut self) -> Result<Option<Stretch>> {
+        let shift = std::mem::take(&mut self.changes) + MARGIN;
+        match self.rest.unwrap_or(0).saturating_sub(shift) {
+            0 => {
+                self.list_anew("too much has changed since it was cut");
+                Ok(None)
+            }
+            start => {
+                self.leg = Leg::Replay;
+                self.inner.list_rest(start).await.map(Some)
+            }
+        }
+    }
+
     /// What an album lacks is not in the history of the library in so many words: the next run sees that there is news,
     /// and lists the album again.
     fn replay(&mut self) -> Option<Stretch> {
@@ -123,6 +154,10 @@ impl Route {
     /// After a listing everything was spoken of: what no list shows is not asked about.
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::End;
+        if self.rest.is_some() && self.changes > MARGIN {
+            self.list_anew("much has changed while it was read");
+            return None;
+        }
         (self.inner.follows() && !self.listed).then(|| (None, recheck(self.inner.clone())))
     }
 
@@ -152,18 +187,32 @@ impl Route {
         match step {
             Step::Problem(..) => self.whole = false,
             Step::End(listing) => self.whole &= listing.is_complete(),
-            Step::Reached(cursor) => self.cursor = Some(cursor.clone()),
+            Step::Reached { cursor, changes } => {
+                self.cursor = Some(cursor.clone());
+                self.changes += changes;
+            }
             Step::ListAnew(reason) => {
-                tracing::info!(%reason, "the list is read anew");
-                self.cursor = None;
-                if !self.listed {
-                    (self.leg, self.whole) = (Leg::List(0), true);
-                }
+                self.list_anew(reason);
                 return true;
             }
             _ => {}
         }
         false
+    }
+
+    fn list_anew(&mut self, reason: &str) {
+        tracing::info!(%reason, "the list is read anew");
+        (self.cursor, self.rest) = (None, None);
+        if !self.listed {
+            (self.leg, self.whole) = (Leg::List(0), true);
+        }
+    }
+
+    /// What a later run goes on from if this one is cut: only a first listing has marks, as long as nothing was wrong.
+    pub(super) fn mark(&self, rank: u64) -> Option<Progress> {
+        let first = self.listed && !self.has_history && self.inner.is_whole_library();
+        let cursor = self.cursor.as_ref().filter(|_| first && self.whole && self.inner.follows())?;
+        Some(self.inner.mark(cursor, rank))
     }
 }
 
@@ -180,8 +229,9 @@ fn news(inner: Arc<Inner>, changes: Changes) -> impl Stream<Item = Item> {
         match changes.next().await {
             Ok(None) => strangers.verdict(&inner).map(|item| (vec![item], None)),
             Ok(Some(batch)) => {
+                let count = batch.changes.len() as u64;
                 let mut items = inner.read(batch.changes, &mut strangers).await;
-                items.push(Item::Other(Step::Reached(batch.cursor)));
+                items.push(Item::Other(Step::Reached { cursor: batch.cursor, changes: count }));
                 Some((items, Some((inner, changes, strangers))))
             }
             Err(error) => Some((vec![Item::Asset(Err(error))], None)),

@@ -45,7 +45,13 @@ pub(super) enum Step {
     /// To be remembered, all of them.
     Albums(AlbumTree),
     /// Everything up to here was seen.
-    Reached(ChangeCursor),
+    Reached {
+        cursor: ChangeCursor,
+        /// So many changes came since the last such place.
+        changes: u64,
+    },
+    /// All of a list before this rank was spoken of.
+    Listed(u64),
     /// The history cannot be followed; everything must be listed.
     ListAnew(String),
     End(Listing),
@@ -85,13 +91,18 @@ pub(super) enum Item {
 
 /// The items of a listing.
 pub(super) fn listed(assets: Assets) -> impl Stream<Item = Item> {
-    futures::stream::unfold(Some(assets), |assets| async {
-        let mut assets = assets?;
-        match assets.next().await {
-            Some(asset) => Some((Item::Asset(asset), Some(assets))),
-            None => Some((Item::Other(Step::End(assets.outcome())), None)),
-        }
-    })
+    let items = futures::stream::unfold(Some((assets, 0)), |state| async {
+        let (mut assets, before) = state?;
+        let asset = assets.next().await;
+        let reach = assets.reach();
+        let mark = (reach > before).then_some(Item::Other(Step::Listed(reach)));
+        let (item, next) = match asset {
+            Some(asset) => (Item::Asset(asset), Some((assets, reach))),
+            None => (Item::Other(Step::End(assets.outcome())), None),
+        };
+        Some((mark.into_iter().chain([item]), next))
+    });
+    items.flat_map(futures::stream::iter)
 }
 
 /// Turns items into steps.

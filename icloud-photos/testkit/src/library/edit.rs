@@ -61,6 +61,41 @@ impl Library {
         })
     }
 
+    /// What a busy day leaves in the personal library: `changes` changes in equal parts, photos that came, new renders,
+    /// marks as favourite, and photos that went to Recently Deleted, the last three all over the library. Gives how
+    /// many there were.
+    pub fn stir(&self, changes: usize, now_ms: i64) -> usize {
+        let live = self.live_assets();
+        let step = (live.len() / changes.max(1)).max(1);
+        let mut old = live.iter().step_by(step);
+        let mut change = |number: usize| {
+            let edit = match number % 4 {
+                0 => {
+                    self.add_photo(&format!("NEW_{now_ms}_{number}.JPG"), 2000, now_ms);
+                    return true;
+                }
+                1 => Edit::Render,
+                2 => Edit::Favourite(true),
+                _ => Edit::Trash,
+            };
+            old.next().is_some_and(|asset| self.edit(asset, &edit, now_ms))
+        };
+        (0..changes).filter(|number| change(*number)).count()
+    }
+
+    /// The record names of what the personal library shows.
+    fn live_assets(&self) -> Vec<String> {
+        let state = self.read();
+        let Some(zone) = state.zones.iter().find(|zone| zone.purpose == Purpose::Personal) else {
+            return Vec::new();
+        };
+        let places = (0..zone.assets.len() as u32).filter(|place| {
+            let asset = &zone.assets[*place as usize];
+            asset.is_live() && !asset.hidden && zone.exists(Place::Asset(*place))
+        });
+        places.map(|place| zone.asset_id(place)).collect()
+    }
+
     /// Makes an album in the personal library and gives its record name.
     pub fn add_album(&self, title: &str, now_ms: i64) -> String {
         self.write().change_zone(Purpose::Personal, |zone| {

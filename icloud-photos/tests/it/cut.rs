@@ -1,0 +1,196 @@
+//! A first listing that is cut, and the run that goes on from there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use icloud_photos::sync::catalogue::{Catalogue, Pending};
+use icloud_photos::sync::{SyncEvent, SyncObserver};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+use tokio::sync::Notify;
+
+use crate::changes_fold::{Dice, Scene};
+use crate::copies::{Copy, Full};
+use crate::fake::World;
+use crate::follow_edits::{disturb, seeds};
+
+/// More than the rest of a list is begun early.
+const FLOOD: usize = 150;
+
+/// The list is read so many pages far, and no further.
+fn cut_after(copy: &Copy, pages: u64) {
+    copy.faults(vec![FaultRule::new("cloudkit/records/query", FaultAction::Reset).after(pages)]);
+}
+
+async fn pending(copy: &Copy) -> Option<Pending> {
+    copy.catalogue.all_progress().await.unwrap().pop().and_then(|progress| progress.pending)
+}
+
+/// The ranks of all pages that were asked for since the last call.
+fn ranks(copy: &Copy) -> Vec<u64> {
+    let sent = std::mem::take(&mut *copy.world.transport.sent.lock().unwrap());
+    let rank = |body: &serde_json::Value| {
+        let filters = body["query"]["filterBy"].as_array()?;
+        filters.iter().find(|filter| filter["fieldName"] == "startRank")?["fieldValue"]["value"].as_u64()
+    };
+    sent.iter().filter_map(|(_, body)| rank(body)).collect()
+}
+
+/// Everything is here that a first run into an empty folder brings, and the next run has nothing to do. Gives whether the
+/// names are the same, too.
+async fn complete(copy: &Copy, about: &str) -> bool {
+    let (held, fresh) = (copy.held().await, copy.afresh().await);
+    for (key, (path, content)) in &fresh {
+        let Some((here, found)) = held.get(key) else { panic!("{about}: {key:?} ({path}) is missing") };
+        assert_eq!(found, content, "{about}: {key:?} at {here}, afresh at {path}");
+    }
+    assert_eq!(pending(copy).await, None, "{about}");
+    copy.rests(about).await;
+    held == fresh
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_was_cut_near_its_end_is_not_read_again() {
+    let copy = Copy::of(LibrarySpec::plain(3000, 300)).await;
+    cut_after(&copy, 28);
+    copy.run().await.unwrap_err();
+    let there = pending(&copy).await.unwrap();
+    assert!(there.rank >= 2400 && there.seen == there.rank, "{there:?}");
+    let fetched = copy.files().await.len() as u64;
+    copy.faults(Vec::new());
+    ranks(&copy);
+    let report = copy.run().await.unwrap();
+    let ranks = ranks(&copy);
+    assert!(ranks.len() <= 10 && ranks.iter().all(|rank| *rank >= there.rank - 100), "{ranks:?}");
+    assert!(report.is_clean() && report.downloaded == 3000 - fetched, "{report}");
+    assert!(complete(&copy, "cut near the end").await);
+}
+
+/// Tells when so many photos were spoken of.
+struct After(AtomicU64, Notify);
+
+impl SyncObserver for After {
+    fn event(&self, event: SyncEvent<'_>) {
+        if matches!(event, SyncEvent::Planned { .. }) && self.0.fetch_sub(1, Relaxed) == 1 {
+            self.1.notify_one();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_without_warning_goes_on_from_the_last_mark() {
+    let copy = Copy::of(LibrarySpec::plain(3000, 300)).await;
+    let after = Arc::new(After(2800.into(), Notify::new()));
+    let engine = copy.engine();
+    tokio::select! {
+        ended = engine.run(after.clone()) => panic!("{ended:?}"),
+        () = after.1.notified() => {}
+    }
+    let there = pending(&copy).await.unwrap();
+    assert!(there.rank >= 2000, "{there:?}");
+    let known = copy.rows().await.len() as u64;
+    assert!(known >= there.rank, "rows come before the mark: {known} for {there:?}");
+    ranks(&copy);
+    assert!(copy.run().await.unwrap().is_clean());
+    assert!(ranks(&copy).iter().all(|rank| *rank >= there.rank - 100));
+    assert!(complete(&copy, "stopped").await);
+}
+
+/// Somebody deletes photos just before the rest of the list is read.
+struct Flood(World, Vec<String>);
+
+impl SyncObserver for Flood {
+    fn event(&self, event: SyncEvent<'_>) {
+        if matches!(event, SyncEvent::Started { .. }) {
+            trash(&self.0, &self.1);
+        }
+    }
+}
+
+fn trash(world: &World, assets: &[String]) {
+    for asset in assets {
+        world.library().edit(asset, &Edit::Trash, world.cloud.now_ms());
+    }
+}
+
+/// Photos that were seen, and with which the list shifts.
+async fn seen(copy: &Copy, count: usize) -> Vec<String> {
+    let mut assets: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset.to_string()).collect();
+    assets.dedup();
+    assets.truncate(count);
+    assets
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_is_of_no_use_means_a_new_list() {
+    for trouble in ["none", "token", "count", "flood before", "flood between", "ripple between"] {
+        let copy = Copy::of(LibrarySpec::plain(900, 300)).await;
+        cut_after(&copy, 8);
+        copy.run().await.unwrap_err();
+        assert!(pending(&copy).await.unwrap().rank >= 400);
+        copy.faults(Vec::new());
+        ranks(&copy);
+        let mut between = Vec::new();
+        match trouble {
+            "token" => copy.world.library().expire_tokens(),
+            "count" => copy.world.library().switch(|switches| switches.missing_from_lists = 3),
+            "flood before" => trash(&copy.world, &seen(&copy, 500).await),
+            "flood between" => between = seen(&copy, FLOOD).await,
+            "ripple between" => between = seen(&copy, 40).await,
+            _ => {}
+        }
+        let report = copy.engine().run(Arc::new(Flood(copy.world.clone(), between))).await.unwrap();
+        let anew = !["none", "ripple between"].contains(&trouble);
+        assert_eq!(ranks(&copy).contains(&0), anew, "{trouble}");
+        if trouble == "count" {
+            assert!(!report.is_clean() && pending(&copy).await.is_none(), "{report}");
+            copy.world.library().switch(|switches| switches.missing_from_lists = 0);
+            assert!(copy.run().await.unwrap().is_clean());
+            assert!(ranks(&copy).contains(&0), "nothing was covered");
+        }
+        complete(&copy, trouble).await;
+    }
+}
+
+/// Cut in some way, changed in some way, and run again; gives whether it went on from a mark.
+async fn cut_and_go_on(seed: u64) -> bool {
+    let mut dice = Dice(seed);
+    let copy = Copy::of(LibrarySpec::everyday(seed, 400 + dice.roll(500) as u64)).await;
+    let about = format!("seed {seed}");
+    match dice.roll(3) {
+        0 => {
+            let room = 300 + dice.roll(500) as u64;
+            let full = Arc::new(Full::new(copy.storage.clone(), room));
+            let _ = copy.engine_on(full).run(Arc::new(())).await;
+        }
+        _ => {
+            cut_after(&copy, 4 + dice.roll(6) as u64);
+            let _ = copy.run().await;
+        }
+    }
+    copy.faults(Vec::new());
+    let before = dice.roll(2) * dice.roll(2 * FLOOD);
+    trash(&copy.world, &seen(&copy, before).await);
+    let mut scene = Scene::of(&copy.world);
+    (0..dice.roll(40)).for_each(|_| disturb(&copy, &mut scene, &mut dice));
+    let between = dice.roll(2) * dice.roll(FLOOD);
+    let between = seen(&copy, before + between).await.into_iter().skip(before).collect();
+    ranks(&copy);
+    let report = copy.engine().run(Arc::new(Flood(copy.world.clone(), between))).await.unwrap();
+    let went_on = !ranks(&copy).contains(&0);
+    assert!(report.is_clean(), "{about}: {report}");
+    if !went_on {
+        // A run that listed did not ask about files that are neither here nor in the list.
+        copy.run().await.unwrap();
+    }
+    complete(&copy, &about).await;
+    went_on
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_happens_between_a_cut_and_the_next_run_nothing_is_lost() {
+    let mut went_on = 0;
+    for seed in seeds(1..=12) {
+        went_on += u64::from(cut_and_go_on(seed).await);
+    }
+    assert!(went_on > 2, "{went_on}");
+}
