@@ -220,6 +220,11 @@ async fn a_list_read_anew_leaves_no_row_behind() {
     assert!(row(&ids[0]).is_none());
     assert!(row(&ids[2]).unwrap().trashed && row(&ids[4]).unwrap().hidden);
     copy.rests("after the list").await;
+    // Another list shows nothing new: the token alone is written.
+    copy.world.library().expire_tokens();
+    let writes = copy.catalogue.writes();
+    copy.run().await.unwrap();
+    assert_eq!(copy.catalogue.writes(), writes + 1);
 }
 
 /// A selection that asks for other files, or shows an album, finds the same rows.
