@@ -16,7 +16,7 @@ use crate::follow_edits::{disturb, seeds};
 /// More than the rest of a list is begun early.
 const FLOOD: usize = 150;
 
-/// The list is read so many pages far, and no further.
+/// So many questions are answered, for albums and pages of the list, and no more.
 fn cut_after(copy: &Copy, pages: u64) {
     copy.faults(vec![FaultRule::new("cloudkit/records/query", FaultAction::Reset).after(pages)]);
 }
@@ -51,7 +51,7 @@ async fn complete(copy: &Copy, about: &str) -> bool {
 #[tokio::test(start_paused = true)]
 async fn a_list_that_was_cut_near_its_end_is_not_read_again() {
     let copy = Copy::of(LibrarySpec::plain(3000, 300)).await;
-    cut_after(&copy, 28);
+    cut_after(&copy, 30);
     copy.run().await.unwrap_err();
     let there = pending(&copy).await.unwrap();
     assert!(there.rank >= 2400 && there.seen == there.rank, "{there:?}");
@@ -124,7 +124,7 @@ async fn seen(copy: &Copy, count: usize) -> Vec<String> {
 async fn a_mark_that_is_of_no_use_means_a_new_list() {
     for trouble in ["none", "token", "count", "flood before", "flood between", "ripple between"] {
         let copy = Copy::of(LibrarySpec::plain(900, 300)).await;
-        cut_after(&copy, 8);
+        cut_after(&copy, 10);
         copy.run().await.unwrap_err();
         assert!(pending(&copy).await.unwrap().rank >= 400);
         copy.faults(Vec::new());
