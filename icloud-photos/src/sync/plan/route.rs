@@ -208,9 +208,10 @@ impl Route {
         }
     }
 
-    /// What a later run goes on from if this one is cut: only a first listing has marks, as long as nothing was wrong.
+    /// What a later run goes on from if this one is cut: only a first listing has marks, as long as nothing was wrong. Where the
+    /// catalogue knows assets that must be looked for in the whole list, the rest of one will not do.
     pub(super) fn mark(&self, rank: u64) -> Option<Progress> {
-        let first = self.listed && !self.has_history && self.inner.is_whole_library();
+        let first = self.listed && !self.has_history && self.roll.is_none() && self.inner.is_whole_library();
         let cursor = self.cursor.as_ref().filter(|_| first && self.whole && self.inner.follows())?;
         Some(self.inner.mark(cursor, rank))
     }

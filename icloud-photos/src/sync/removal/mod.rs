@@ -169,9 +169,12 @@ pub enum RemovalEvent<'a> {
 pub(super) struct Census(());
 
 impl Census {
-    /// `listings` are those of a run that came to its end; none, if it followed the history of the library to the present.
-    pub(super) fn of(listings: &[Listing]) -> Option<Self> {
-        listings.iter().all(Listing::is_complete).then_some(Self(()))
+    /// `listings` are those of a run that came to its end. There are none if it followed the history of the library to the present, which
+    /// is what `covered` says, or if the listing was `cut` on purpose: then no more than was seen is spoken of.
+    fn of(listings: &[Listing], covered: bool, cut: bool) -> Option<Self> {
+        let seen =
+            if listings.is_empty() { covered || cut } else { listings.iter().all(Listing::is_complete) };
+        seen.then_some(Self(()))
     }
 }
 
@@ -194,7 +197,7 @@ pub(super) async fn run(
     if !inner.removals.any() {
         return Ok(());
     }
-    let census = Census::of(&report.listings);
+    let census = Census::of(&report.listings, token.is_some(), inner.recent.is_some());
     let stage = Stage { inner, observer, report, rehearsal: false };
     stage.run(census, token).await.map_err(|error| error.during("remove"))
 }
@@ -256,7 +259,7 @@ impl SyncEngine {
         let inner = self.inner();
         let mut report = SyncReport::default();
         if inner.removals.any() {
-            let census = Census::of(&[]);
+            let census = Census::of(&[], true, false);
             let stage = Stage { inner: &inner, observer, report: &mut report, rehearsal: true };
             stage.run(census, None).await.map_err(|error| error.during("remove"))?;
         }

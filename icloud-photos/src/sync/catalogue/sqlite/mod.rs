@@ -96,10 +96,14 @@ impl SqliteCatalogue {
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        // Waiting for a turn holds no thread.
-        let mut open = Arc::clone(&self.open).lock_owned().await;
-        let done = tokio::task::spawn_blocking(move || work(&mut open.connection)).await;
-        let done = done.map_err(|error| {
+        let open = Arc::clone(&self.open);
+        // Waiting for a turn holds no thread. A task of its own waits, and not the caller: one who queues and then does something else
+        // before asking again would be given the turn, not take it, and hold up everybody.
+        let turn = tokio::spawn(async move {
+            let mut open = open.lock_owned().await;
+            tokio::task::spawn_blocking(move || work(&mut open.connection)).await
+        });
+        let done = turn.await.and_then(|done| done).map_err(|error| {
             let kind = if error.is_cancelled() { ErrorKind::Cancelled } else { ErrorKind::Unexpected };
             Error::new(kind, "work on the catalogue was cut off").caused_by(error)
         })?;

@@ -51,6 +51,24 @@ fn no_question_reads_a_whole_table() {
     assert!(plan(sql::ASSETS)[0].contains("COVERING INDEX"), "{:?}", plan(sql::ASSETS));
 }
 
+/// A reader that asked and does not look for the answer, as a stream that nobody polls just now.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_does_not_look_for_the_answer_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = SqliteCatalogue::open(folder.path().join("c.sqlite")).unwrap();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let mut first = Box::pin(catalogue.work(move |_| Ok(wait.recv().unwrap_or(()))));
+    assert!(futures::poll!(&mut first).is_pending());
+    let mut forgotten = Box::pin(catalogue.totals());
+    assert!(futures::poll!(&mut forgotten).is_pending());
+    let mut last = Box::pin(catalogue.totals());
+    assert!(futures::poll!(&mut last).is_pending());
+    go.send(()).unwrap();
+    first.await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(60), last).await.expect("it gets its turn").unwrap();
+    forgotten.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_full_disk_takes_nothing_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
