@@ -90,17 +90,23 @@ impl Books {
         waiting.assets.len() >= ROWS || waiting.albums.len() >= ROWS
     }
 
-    /// Writes down what differs from what the catalogue has. One at a time.
-    pub(super) async fn write(&self, inner: &Inner) -> Result<()> {
+    /// Whether writing cannot keep up.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.lock().assets.len() >= 2 * ROWS
+    }
+
+    /// Adds what differs from what the catalogue has. One at a time.
+    pub(super) async fn collect(&self, inner: &Inner, batch: &mut Batch) -> Result<()> {
         let Waiting { assets, albums } = std::mem::take(&mut *self.lock());
         if assets.is_empty() && albums.is_empty() {
             return Ok(());
         }
         let is_new = self.is_new.get_or_try_init(async || inner.knows_assets().await.map(|knows| !knows));
-        let mut batch = match *is_new.await? {
+        let seen = match *is_new.await? {
             true => inner.all_of(assets),
             false => inner.differing(assets).await?,
         };
+        (batch.assets, batch.gone_assets) = (seen.assets, seen.gone_assets);
         if !albums.is_empty() {
             let before = Shelf::new(inner.catalogue.albums(&inner.key).await?);
             let mut now = before.clone();
@@ -109,10 +115,7 @@ impl Books {
             batch.albums = changed;
             batch.gone_albums = gone.into_iter().map(|album| (inner.key.clone(), album)).collect();
         }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        inner.catalogue.commit(batch).await
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

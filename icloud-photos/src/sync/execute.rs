@@ -10,15 +10,13 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
-use super::books::Books;
 use super::catalogue::Progress;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
-use super::ledger::Ledger;
-use super::marks::Marks;
 use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
+use super::scribe::Scribe;
 use crate::asset::{Asset, Resource};
 use crate::download::{Proof, Saved};
 use crate::error::{Error, ErrorKind, Result};
@@ -35,14 +33,7 @@ const QUEUE: usize = 64;
 /// So many workers for each download at a time: while one gives a file its name, another may use the network.
 const WORKERS: usize = 2;
 
-/// A flush after so many files or bytes bounds what a cut of power can undo.
-const FLUSH_FILES: u64 = 2000;
-const FLUSH_BYTES: u64 = 64 << 20;
-
 const LOST: &str = "the file is missing here, and its photo was moved out of iCloud by this copy and is no longer in Recently Deleted";
-
-/// How far a listing has come is written down after so many assets.
-const MARK: u64 = 2000;
 
 /// A download that the plan asked for.
 struct Job {
@@ -69,9 +60,7 @@ struct Shared {
     inner: Arc<Inner>,
     observer: Arc<dyn SyncObserver>,
     tally: Tally,
-    ledger: Ledger,
-    books: Books,
-    marks: Marks,
+    scribe: Arc<Scribe>,
     jobs: Mutex<mpsc::Receiver<Job>>,
     pace: Pace,
     fatal: mpsc::Sender<Error>,
@@ -95,14 +84,13 @@ pub(super) async fn execute(
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
-    let ledger = Ledger::open(&inner).await?;
+    let scribe = Arc::new(Scribe::new(&inner).await?);
+    let writing = scribe.start(fatal.clone());
     let shared = Arc::new(Shared {
-        books: Books::new(&inner),
         inner,
         observer,
         tally: Tally::default(),
-        ledger,
-        marks: Marks::default(),
+        scribe,
         jobs: Mutex::new(jobs),
         pace: Pace::new(count),
         fatal,
@@ -124,19 +112,17 @@ pub(super) async fn execute(
         }
     };
     // What was fetched is written down, whatever ended the run, and then how far it came.
-    let flushed = match walked.is_err() || finished.is_err() {
-        true => shared.reach(0).await,
-        false => shared.ledger.flush(&shared.inner).await,
+    let written = match writing.end().await {
+        Ok(()) => shared.scribe.write().await,
+        Err(error) => Err(error),
     };
     let (mut report, progress) = walked?;
     finished?;
-    flushed?;
-    shared.ledger.settle(&shared.inner).await?;
-    shared.books.write(&shared.inner).await?;
+    written?;
     let token = progress.as_ref().and_then(|progress| progress.token.clone());
     match progress {
-        Some(progress) => shared.ledger.cover(&shared.inner, progress).await?,
-        None => shared.ledger.start_over(&shared.inner).await?,
+        Some(progress) => shared.scribe.ledger.cover(&shared.inner, progress).await?,
+        None => shared.scribe.ledger.start_over(&shared.inner).await?,
     }
     shared.tally.fill(&mut report);
     removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()).await?;
@@ -177,8 +163,8 @@ async fn walk(
             return Ok((report, Some(progress)));
         }
         if let Action::Listed { progress } = action {
-            shared.marks.pass(progress);
-            shared.reach(MARK).await?;
+            shared.scribe.marks.pass(progress);
+            shared.scribe.keep_up().await?;
             continue;
         }
         // The history is read with what the list has shown at hand.
@@ -188,12 +174,9 @@ async fn walk(
         {
             break;
         }
-        if shared.ledger.is_full() {
-            shared.ledger.flush(&shared.inner).await?;
-            shared.ledger.settle(&shared.inner).await?;
-        }
-        if listed || shared.books.is_full() {
-            shared.books.write(&shared.inner).await?;
+        match listed {
+            true => shared.scribe.write_assets().await?,
+            false => shared.scribe.keep_up().await?,
         }
     }
     Ok((report, None))
@@ -211,7 +194,7 @@ async fn work(shared: Arc<Shared>) {
             shared.jobs.lock().await.close();
             return;
         }
-        shared.marks.ended(number);
+        shared.scribe.marks.ended(number);
     }
 }
 
@@ -224,7 +207,7 @@ impl Shared {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
-                let number = self.marks.hand_out();
+                let number = self.scribe.marks.hand_out();
                 return Some(Job { number, target, modified, why });
             }
             Action::Stands { path, doubted } => {
@@ -236,14 +219,14 @@ impl Shared {
                 report.present += 1;
                 report.unconfirmed += u64::from(doubted);
                 if !known {
-                    self.ledger.found(&self.inner, &target, found.as_ref(), proven);
+                    self.scribe.ledger.found(&self.inner, &target, found.as_ref(), proven);
                 }
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
                 self.tell(SyncEvent::Present { path: &target.path });
             }
-            Action::Forget { key } => self.ledger.gone(&self.inner, key),
+            Action::Forget { key } => self.scribe.ledger.gone(&self.inner, key),
             Action::Lost { key, path } => {
                 report.failed += 1;
                 let error = Error::new(ErrorKind::NotFound, LOST).with("path", &path);
@@ -260,15 +243,15 @@ impl Shared {
                 report.failed += 1;
                 let asset = asset.as_ref().map(Asset::id).or(id.as_ref());
                 if let Some((asset, role)) = asset.zip(lacks) {
-                    self.ledger.lacking(&self.inner, asset, role, &error);
+                    self.scribe.ledger.lacking(&self.inner, asset, role, &error);
                 }
                 self.tell(SyncEvent::Failed { path: None, asset, error: &error });
             }
-            Action::Note { change } => self.books.note(&self.inner, &change),
-            Action::Albums { albums } => self.books.see_albums(&self.inner, &albums),
+            Action::Note { change } => self.scribe.books.note(&self.inner, &change),
+            Action::Albums { albums } => self.scribe.books.see_albums(&self.inner, &albums),
             Action::Done { asset } => {
                 report.assets += 1;
-                self.books.see(&self.inner, &asset);
+                self.scribe.books.see(&self.inner, &asset);
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
             // A listing that was cut on purpose is not short.
@@ -279,32 +262,16 @@ impl Shared {
         None
     }
 
-    /// Writes down how far the listing has come, if that is so many ranks further than before; rows go first. With 0 the rows
-    /// are written in any case.
-    async fn reach(&self, ranks: u64) -> Result<()> {
-        // Looked up first: downloads that end meanwhile may miss the flush.
-        let mark = self.marks.due(ranks);
-        if mark.is_none() && ranks > 0 {
-            return Ok(());
-        }
-        self.ledger.flush(&self.inner).await?;
-        let Some(mark) = mark else { return Ok(()) };
-        self.ledger.settle(&self.inner).await?;
-        self.books.write(&self.inner).await?;
-        self.ledger.reach(&self.inner, mark).await
-    }
-
     async fn fetch(&self, job: Job) -> Result<()> {
         match self.save(&job).await {
             Ok(saved) => {
-                self.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
-                if self.succeed(&saved) {
-                    self.ledger.flush(&self.inner).await?;
-                }
+                self.scribe.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
+                self.succeed(&saved);
+                self.scribe.wake();
             }
             Err(error) if job.is_second_try() => return self.no_better(&job.target, error).await,
             Err(error) => {
-                self.ledger.failed(&self.inner, &job.target, job.failures(), &error);
+                self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), &error);
                 return self.fail(&job.target, error);
             }
         }
@@ -342,14 +309,14 @@ impl Shared {
         received?.commit().await
     }
 
-    /// Counts and tells; true if it is time for a flush.
-    fn succeed(&self, saved: &Saved) -> bool {
+    /// Counts and tells.
+    fn succeed(&self, saved: &Saved) {
         let doubt = match saved.proof {
             Proof::Verified => None,
             Proof::Unconfirmed(doubt) => Some(doubt),
         };
-        let downloaded = self.tally.downloaded.fetch_add(1, Relaxed) + 1;
-        let before = self.tally.bytes.fetch_add(saved.size, Relaxed);
+        self.tally.downloaded.fetch_add(1, Relaxed);
+        self.tally.bytes.fetch_add(saved.size, Relaxed);
         self.tally.verified.fetch_add(u64::from(doubt.is_none()), Relaxed);
         self.tally.failed_in_a_row.store(0, Relaxed);
         self.tell(SyncEvent::Downloaded {
@@ -358,7 +325,6 @@ impl Shared {
             resumed_from: saved.resumed_from,
             doubt,
         });
-        downloaded.is_multiple_of(FLUSH_FILES) || before / FLUSH_BYTES != (before + saved.size) / FLUSH_BYTES
     }
 
     /// What could not be confirmed stays as it is.
@@ -368,7 +334,7 @@ impl Shared {
             return self.fail(target, error);
         }
         self.tell(SyncEvent::Present { path: &target.path });
-        self.ledger.doubted(&self.inner, target).await
+        self.scribe.ledger.doubted(&self.inner, target).await
     }
 
     /// Counts a failure; gives the error back if it ends the run.

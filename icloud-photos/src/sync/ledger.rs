@@ -3,6 +3,7 @@
 //! A row says `verified` only once the file's bytes and its name are on the disk: rows wait here, the storage is flushed, and
 //! then they are committed together. The token that covers them comes last.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -20,21 +21,24 @@ use crate::storage::{ObjectMeta, StoragePath};
 /// Seconds.
 const DAY: i64 = 24 * 60 * 60;
 
-/// So many rows wait at most.
+/// After so many rows, or bytes, the storage is flushed and the rows are written: that bounds what a cut of power can undo.
 const ROWS: usize = 2000;
+const BYTES: u64 = 64 << 20;
 
 /// Rows that wait for the next flush.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     waiting: Mutex<Vec<FileRow>>,
-    /// Rows that are being written down: one flush at a time, and what one could not finish is left to the next.
-    flushing: tokio::sync::Mutex<(Vec<FileRow>, Vec<AssetId>)>,
+    /// Rows that are being written down: what one round could not finish is left to the next.
+    flushing: Mutex<(Vec<FileRow>, Vec<AssetId>)>,
     /// Files that another asset of the same bytes has, or is about to get.
     shared: Mutex<Vec<FileRow>>,
     /// Files that are neither here nor in iCloud.
     gone: Mutex<Vec<FileKey>>,
     /// Assets that leave iCloud because a file of theirs was fetched.
     owed: Mutex<Vec<AssetId>>,
+    /// Bytes that were stored since the last flush.
+    unflushed: AtomicU64,
     /// The id that the storage bore when the run began.
     mark: Option<String>,
 }
@@ -64,6 +68,7 @@ impl Ledger {
         row.size = Some(saved.size);
         row.modified = modified.map(seconds);
         row.sha256 = saved.sha256;
+        self.unflushed.fetch_add(saved.size, Relaxed);
         if inner.removals.rule == Some(MoveRule::Fetched) {
             lock(&self.owed).push(target.asset.id().clone());
         }
@@ -128,16 +133,27 @@ impl Ledger {
 
     /// Whether so much waits that it should be written down.
     pub(super) fn is_full(&self) -> bool {
-        let waiting = [lock(&self.waiting).len(), lock(&self.shared).len(), lock(&self.gone).len()];
-        waiting.into_iter().any(|rows| rows >= ROWS)
+        self.waiting_rows() >= ROWS || self.unflushed.load(Relaxed) >= BYTES
     }
 
-    /// Flushes the storage, then writes down what waited before that.
-    pub(super) async fn flush(&self, inner: &Inner) -> Result<()> {
-        let mut flushing = self.flushing.lock().await;
-        let (files, owed) = &mut *flushing;
-        files.append(&mut lock(&self.waiting));
-        owed.append(&mut lock(&self.owed));
+    /// Whether writing cannot keep up.
+    pub(super) fn is_overfull(&self) -> bool {
+        self.waiting_rows() >= 4 * ROWS
+    }
+
+    fn waiting_rows(&self) -> usize {
+        lock(&self.waiting).len().max(lock(&self.shared).len()).max(lock(&self.gone).len())
+    }
+
+    /// Flushes the storage, and gives the rows that waited before that. They are kept until [`Ledger::written`].
+    pub(super) async fn collect(&self, inner: &Inner) -> Result<Batch> {
+        let (files, owed) = {
+            let mut flushing = lock(&self.flushing);
+            flushing.0.append(&mut lock(&self.waiting));
+            flushing.1.append(&mut lock(&self.owed));
+            flushing.clone()
+        };
+        self.unflushed.store(0, Relaxed);
         inner.storage.flush().await?;
         // Only what is written down can be referred to.
         let gone_files = std::mem::take(&mut *lock(&self.gone));
@@ -146,14 +162,15 @@ impl Ledger {
             if let Some(mark) = &self.mark {
                 store::require_mark(&*inner.storage, mark).await?;
             }
-            let progress = if gone_files.is_empty() { Vec::new() } else { self.unsettled(inner).await? };
-            let removals = owed.iter().map(|asset| inner.owes(asset.clone())).collect();
-            let batch = Batch { gone_files, progress, removals, ..batch(files.clone()) };
-            inner.catalogue.commit(batch).await?;
         }
-        files.clear();
-        owed.clear();
-        Ok(())
+        let progress = if gone_files.is_empty() { Vec::new() } else { self.unsettled(inner).await? };
+        let removals = owed.into_iter().map(|asset| inner.owes(asset)).collect();
+        Ok(Batch { gone_files, progress, removals, ..batch(files) })
+    }
+
+    /// What was collected is in the catalogue.
+    pub(super) fn written(&self) {
+        *lock(&self.flushing) = Default::default();
     }
 
     /// A file that this selection asks for no more may be wanted by another, which would never hear of it again: the others
@@ -167,34 +184,30 @@ impl Ledger {
         Ok(others.map(|progress| Progress { token: None, pending: None, ..progress }).collect())
     }
 
-    /// At times when no fetched row waits: what was found is written down, as proven where it is a proven file.
-    pub(super) async fn settle(&self, inner: &Inner) -> Result<()> {
-        let found = lock(&self.shared).clone();
-        if found.is_empty() {
-            return Ok(());
-        }
+    /// Files that were found so far, for [`Ledger::settle`].
+    pub(super) fn take_found(&self) -> Vec<FileRow> {
+        std::mem::take(&mut *lock(&self.shared))
+    }
+
+    /// Rows for what was found before the last rows were written, as proven where it is a proven file.
+    pub(super) async fn settle(&self, inner: &Inner, found: Vec<FileRow>) -> Result<Batch> {
         let paths: Vec<StoragePath> = found.iter().filter_map(|row| row.path.clone()).collect();
         let owners = inner.catalogue.files_at(&paths).await?;
         // A file that is about to come has no owner yet.
         let (early, found): (Vec<_>, Vec<_>) =
             found.into_iter().zip(owners).partition(|(row, owners)| row.size.is_none() && owners.is_empty());
-        let rows = found.into_iter().filter_map(|(row, owners)| proven_by(row, &owners));
-        inner.catalogue.commit(batch(rows.collect())).await?;
-        *lock(&self.shared) = early.into_iter().map(|(row, _)| row).collect();
-        Ok(())
-    }
-
-    /// A part of a list was dealt with: a run that is cut goes on from there.
-    pub(super) async fn reach(&self, inner: &Inner, mark: Progress) -> Result<()> {
-        let mark = Progress { at: seconds(inner.now()), ..mark };
-        inner.catalogue.commit(Batch { progress: vec![mark], ..Batch::default() }).await
+        lock(&self.shared).extend(early.into_iter().map(|(row, _)| row));
+        Ok(batch(found.into_iter().filter_map(|(row, owners)| proven_by(row, &owners)).collect()))
     }
 
     /// A run came to its end and covers nothing: the next one lists from the start.
     pub(super) async fn start_over(&self, inner: &Inner) -> Result<()> {
         let before = inner.catalogue.progress(&inner.key, &inner.selection).await?;
         match before.filter(|before| before.pending.is_some()) {
-            Some(before) => self.reach(inner, Progress { pending: None, ..before }).await,
+            Some(before) => {
+                let over = Progress { pending: None, at: seconds(inner.now()), ..before };
+                inner.catalogue.commit(Batch { progress: vec![over], ..Batch::default() }).await
+            }
             None => Ok(()),
         }
     }

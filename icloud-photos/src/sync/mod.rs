@@ -39,6 +39,7 @@ mod news;
 mod pace;
 mod plan;
 mod removal;
+mod scribe;
 mod shelf;
 pub mod store;
 mod trash;

@@ -86,7 +86,7 @@ async fn a_run_that_is_stopped_without_warning_goes_on_from_the_last_mark() {
         () = after.1.notified() => {}
     }
     let there = pending(&copy).await.unwrap();
-    assert!(there.rank >= 2000, "{there:?}");
+    assert!(there.rank >= 1800, "{there:?}");
     let known = copy.rows().await.len() as u64;
     assert!(known >= there.rank, "rows come before the mark: {known} for {there:?}");
     ranks(&copy);
