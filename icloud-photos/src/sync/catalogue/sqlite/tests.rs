@@ -57,14 +57,14 @@ async fn one_who_does_not_look_for_the_answer_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = SqliteCatalogue::open(folder.path().join("c.sqlite")).unwrap();
     let (go, wait) = std::sync::mpsc::channel::<()>();
-    let mut first = Box::pin(catalogue.work(move |_| Ok(wait.recv().unwrap_or(()))));
+    let mut first = Box::pin(catalogue.work(move |_| Ok(wait.recv().is_ok())));
     assert!(futures::poll!(&mut first).is_pending());
     let mut forgotten = Box::pin(catalogue.totals());
     assert!(futures::poll!(&mut forgotten).is_pending());
     let mut last = Box::pin(catalogue.totals());
     assert!(futures::poll!(&mut last).is_pending());
     go.send(()).unwrap();
-    first.await.unwrap();
+    assert!(first.await.unwrap());
     tokio::time::timeout(std::time::Duration::from_secs(60), last).await.expect("it gets its turn").unwrap();
     forgotten.await.unwrap();
 }
