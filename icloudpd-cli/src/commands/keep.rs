@@ -89,7 +89,8 @@ pub(super) async fn status(
         return Err(unknown(place));
     };
     let totals = catalogue.totals().await?;
-    let progress = catalogue.all_progress().await?;
+    let mut progress = catalogue.all_progress().await?;
+    progress.retain(|one| !one.is_of_mirror());
     if config.json {
         let followed: Vec<_> = progress
             .iter()

@@ -23,7 +23,7 @@ pub use self::memory::MemoryCatalogue;
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
 };
-pub(crate) use self::row::{role_name, role_named};
+pub(crate) use self::row::{MIRROR, role_name, role_named};
 pub(crate) use self::sheet::Sheet;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteCatalogue;

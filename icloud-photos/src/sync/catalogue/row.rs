@@ -253,6 +253,9 @@ impl AlbumRow {
     }
 }
 
+/// The selection that stands for mirroring deletions.
+pub(crate) const MIRROR: &str = "mirror";
+
 /// How far the history of a library was followed, for one selection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -270,6 +273,11 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Whether this says how far the deletions of a library were mirrored, not how far it was copied.
+    pub fn is_of_mirror(&self) -> bool {
+        self.selection == MIRROR
+    }
+
     /// Nothing was followed yet.
     pub fn new(library: LibraryKey, selection: impl Into<String>, at: i64) -> Self {
         Self { library, selection: selection.into(), token: None, pending: None, at }

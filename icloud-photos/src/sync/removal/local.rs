@@ -5,7 +5,7 @@
 
 use futures::StreamExt;
 
-use super::super::catalogue::{Batch, FileKey, FileRow, Progress};
+use super::super::catalogue::{Batch, FileKey, FileRow, MIRROR, Progress};
 use super::super::content;
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
@@ -20,9 +20,6 @@ const ASSETS: usize = 100;
 
 /// So much of a sidecar tells who wrote it.
 const HEAD: usize = 4096;
-
-/// Under this name the catalogue keeps how far the history was mirrored.
-const SELECTION: &str = "mirror";
 
 /// A file that its owner deleted in iCloud.
 struct Victim {
@@ -187,13 +184,13 @@ impl Trashed {
 
 impl Inner {
     async fn mirrored(&self) -> Result<Option<String>> {
-        let progress = self.catalogue.progress(&self.key, SELECTION).await?;
+        let progress = self.catalogue.progress(&self.key, MIRROR).await?;
         Ok(progress.and_then(|progress| progress.token))
     }
 
     async fn note_mirrored(&self, token: Option<&str>) -> Result<()> {
         let Some(token) = token else { return Ok(()) };
-        let mut progress = Progress::new(self.key.clone(), SELECTION, seconds(self.now()));
+        let mut progress = Progress::new(self.key.clone(), MIRROR, seconds(self.now()));
         progress.token = Some(token.to_owned());
         self.catalogue.commit(Batch { progress: vec![progress], ..Batch::default() }).await
     }

@@ -41,6 +41,8 @@ use crate::storage::StoragePath;
 pub struct SqliteCatalogue {
     path: Arc<Path>,
     writable: bool,
+    /// For questions, where they need not wait for a commit. Closed before the other.
+    reader: Option<Arc<Mutex<Open>>>,
     open: Arc<Mutex<Open>>,
 }
 
@@ -64,7 +66,11 @@ impl SqliteCatalogue {
             place::make(&path)?;
         }
         let connection = schema::open(&path)?;
-        Ok(Self::new(path, connection, claim, true))
+        let reader = schema::reader(&connection, &path)?;
+        let mut catalogue = Self::new(path, connection, claim, true);
+        let reader = reader.map(|connection| Open { connection, _claim: None });
+        catalogue.reader = reader.map(|open| Arc::new(Mutex::new(open)));
+        Ok(catalogue)
     }
 
     /// Opens an existing catalogue for reading, also while somebody else writes to it. Blocks for a moment.
@@ -88,15 +94,31 @@ impl SqliteCatalogue {
 
     fn new(path: PathBuf, connection: Connection, claim: Option<File>, writable: bool) -> Self {
         let open = Arc::new(Mutex::new(Open { connection, _claim: claim }));
-        Self { path: path.into(), writable, open }
+        Self { path: path.into(), writable, reader: None, open }
     }
 
-    /// Works on the file where it may block. When this future is dropped the work may be done all the same.
+    /// Reads, beside whoever writes if that can be.
+    async fn ask<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.on(self.reader.as_ref().unwrap_or(&self.open), ask).await
+    }
+
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let open = Arc::clone(&self.open);
+        self.on(&self.open, work).await
+    }
+
+    /// Works on the file where it may block. When this future is dropped the work may be done all the same.
+    async fn on<T: Send + 'static>(
+        &self,
+        open: &Arc<Mutex<Open>>,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let open = Arc::clone(open);
         // Waiting for a turn holds no thread. A task of its own waits, and not the caller: one who queues and then does something else
         // before asking again would be given the turn, not take it, and hold up everybody.
         let turn = tokio::spawn(async move {
@@ -122,7 +144,7 @@ impl SqliteCatalogue {
 #[async_trait]
 impl Catalogue for SqliteCatalogue {
     async fn store(&self) -> Result<Option<StoreId>> {
-        self.work(|connection| read::store(connection)).await
+        self.ask(|connection| read::store(connection)).await
     }
 
     async fn set_store(&self, store: &StoreId) -> Result<()> {
@@ -134,17 +156,17 @@ impl Catalogue for SqliteCatalogue {
 
     async fn files_of(&self, library: &LibraryKey, assets: &[AssetId]) -> Result<Vec<Vec<FileRow>>> {
         let (library, assets) = (library.clone(), assets.to_vec());
-        self.work(move |connection| read::files_of(connection, &library, &assets)).await
+        self.ask(move |connection| read::files_of(connection, &library, &assets)).await
     }
 
     async fn files_at(&self, paths: &[StoragePath]) -> Result<Vec<Vec<FileRow>>> {
         let paths = paths.to_vec();
-        self.work(move |connection| read::files_at(connection, &paths)).await
+        self.ask(move |connection| read::files_at(connection, &paths)).await
     }
 
     async fn files_with(&self, checksums: &[Checksum]) -> Result<Vec<Vec<FileRow>>> {
         let checksums = checksums.to_vec();
-        self.work(move |connection| read::files_with(connection, &checksums)).await
+        self.ask(move |connection| read::files_with(connection, &checksums)).await
     }
 
     async fn files(
@@ -155,11 +177,11 @@ impl Catalogue for SqliteCatalogue {
     ) -> Result<Vec<FileRow>> {
         let Some(library) = library else {
             let after = after.cloned();
-            return self.work(move |connection| read::all_files(connection, after.as_ref(), limit)).await;
+            return self.ask(move |connection| read::all_files(connection, after.as_ref(), limit)).await;
         };
         let Some(after) = start(library, after) else { return Ok(Vec::new()) };
         let (library, after) = (library.clone(), after.cloned());
-        self.work(move |connection| read::files(connection, &library, after.as_ref(), limit)).await
+        self.ask(move |connection| read::files(connection, &library, after.as_ref(), limit)).await
     }
 
     async fn failed(
@@ -170,12 +192,12 @@ impl Catalogue for SqliteCatalogue {
     ) -> Result<Vec<FileRow>> {
         let Some(after) = start(library, after) else { return Ok(Vec::new()) };
         let (library, after) = (library.clone(), after.cloned());
-        self.work(move |connection| read::failed(connection, &library, after.as_ref(), limit)).await
+        self.ask(move |connection| read::failed(connection, &library, after.as_ref(), limit)).await
     }
 
     async fn assets(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<AssetRow>>> {
         let (library, ids) = (library.clone(), ids.to_vec());
-        self.work(move |connection| read::assets(connection, &library, &ids)).await
+        self.ask(move |connection| read::assets(connection, &library, &ids)).await
     }
 
     async fn all_assets(
@@ -185,31 +207,31 @@ impl Catalogue for SqliteCatalogue {
         limit: usize,
     ) -> Result<Vec<AssetRow>> {
         let (library, after) = (library.clone(), after.cloned());
-        self.work(move |connection| read::all_assets(connection, &library, after.as_ref(), limit)).await
+        self.ask(move |connection| read::all_assets(connection, &library, after.as_ref(), limit)).await
     }
 
     async fn assets_with(&self, masters: &[MasterId]) -> Result<Vec<Vec<AssetRow>>> {
         let masters = masters.to_vec();
-        self.work(move |connection| read::assets_with(connection, &masters)).await
+        self.ask(move |connection| read::assets_with(connection, &masters)).await
     }
 
     async fn albums(&self, library: &LibraryKey) -> Result<Vec<AlbumRow>> {
         let library = library.clone();
-        self.work(move |connection| read::albums(connection, &library)).await
+        self.ask(move |connection| read::albums(connection, &library)).await
     }
 
     async fn progress(&self, library: &LibraryKey, selection: &str) -> Result<Option<Progress>> {
         let (library, selection) = (library.clone(), selection.to_owned());
-        self.work(move |connection| read::progress(connection, &library, &selection)).await
+        self.ask(move |connection| read::progress(connection, &library, &selection)).await
     }
 
     async fn all_progress(&self) -> Result<Vec<Progress>> {
-        self.work(|connection| read::all_progress(connection)).await
+        self.ask(|connection| read::all_progress(connection)).await
     }
 
     async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>> {
         let (library, ids) = (library.clone(), ids.to_vec());
-        self.work(move |connection| read::removals(connection, &library, &ids)).await
+        self.ask(move |connection| read::removals(connection, &library, &ids)).await
     }
 
     async fn owed(
@@ -219,11 +241,11 @@ impl Catalogue for SqliteCatalogue {
         limit: usize,
     ) -> Result<Vec<AssetId>> {
         let (library, after) = (library.clone(), after.cloned());
-        self.work(move |connection| read::owed(connection, &library, after.as_ref(), limit)).await
+        self.ask(move |connection| read::owed(connection, &library, after.as_ref(), limit)).await
     }
 
     async fn totals(&self) -> Result<Totals> {
-        self.work(read::totals).await
+        self.ask(read::totals).await
     }
 
     async fn commit(&self, batch: Batch) -> Result<()> {

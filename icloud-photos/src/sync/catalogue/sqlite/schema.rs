@@ -125,6 +125,17 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// A second connection for questions, if the file is written ahead: readers see the last commit and wait for nobody.
+pub(super) fn reader(writer: &Connection, path: &Path) -> Result<Option<Connection>> {
+    let mode = writer.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+    if mode.map_err(|error| fault(error, path))? != "wal" {
+        return Ok(None);
+    }
+    let reader = place::open(path)?;
+    reader.pragma_update(None, "query_only", true).map_err(|error| fault(error, path))?;
+    Ok(Some(reader))
+}
+
 /// Whether a file can be read by this version as it is.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<()> {
     if version(connection, path)? < STEPS.len() {
@@ -197,6 +208,8 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "extra")?;
     connection.pragma_update_and_check(None, "fullfsync", true, |_| Ok(())).optional()?;
     connection.pragma_update(None, "cache_size", -8_000)?;
+    // As many pages as the log may keep: each time it is written back costs several flushes.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(()))?;
     // What a long reader made the log grow to is given back.
     connection.pragma_update_and_check(None, "journal_size_limit", 16 << 20, |_| Ok(()))
 }

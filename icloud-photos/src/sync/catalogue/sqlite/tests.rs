@@ -59,14 +59,33 @@ async fn one_who_does_not_look_for_the_answer_holds_up_nobody() {
     let (go, wait) = std::sync::mpsc::channel::<()>();
     let mut first = Box::pin(catalogue.work(move |_| Ok(wait.recv().is_ok())));
     assert!(futures::poll!(&mut first).is_pending());
-    let mut forgotten = Box::pin(catalogue.totals());
+    let mut forgotten = Box::pin(catalogue.work(read::totals));
     assert!(futures::poll!(&mut forgotten).is_pending());
-    let mut last = Box::pin(catalogue.totals());
+    let mut last = Box::pin(catalogue.work(read::totals));
     assert!(futures::poll!(&mut last).is_pending());
     go.send(()).unwrap();
     assert!(first.await.unwrap());
     tokio::time::timeout(std::time::Duration::from_secs(60), last).await.expect("it gets its turn").unwrap();
     forgotten.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_wait_for_no_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = SqliteCatalogue::open(folder.path().join("c.sqlite")).unwrap();
+    catalogue.commit(rows(0..3)).await.unwrap();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let mut writing = Box::pin(catalogue.work(move |connection| {
+        let transaction = connection.transaction()?;
+        transaction.execute("DELETE FROM files", [])?;
+        let _ = wait.recv();
+        transaction.rollback()
+    }));
+    assert!(futures::poll!(&mut writing).is_pending());
+    let asked = tokio::time::timeout(std::time::Duration::from_secs(60), catalogue.totals()).await;
+    assert_eq!(asked.expect("nobody waits").unwrap().verified.files, 3);
+    go.send(()).unwrap();
+    writing.await.unwrap();
 }
 
 #[tokio::test]
