@@ -339,3 +339,17 @@ async fn a_lost_file_of_a_photo_that_was_moved_out_is_fetched_or_told() {
         assert_eq!((report.failed, report.is_clean()), (1, false), "{report:?}");
     }
 }
+
+/// A date far outside the calendar is no date, also when the catalogue knows it.
+#[tokio::test(start_paused = true)]
+async fn a_photo_with_an_absurd_date_stays_for_that_reason() {
+    let copy = ages(moving(OLD)).await;
+    let now = copy.world.cloud.now_ms();
+    copy.world.library().add_photo("never.JPG", 3000, 400_000_000_000_000);
+    copy.world.library().add_photo("soon.JPG", 3000, now + 3 * 86_400_000);
+    for _ in 0..2 {
+        let (_, told) = copy.clear().await;
+        assert!(told.iter().any(|line| line.starts_with("stays never.JPG: it has no date")), "{told:?}");
+        assert!(told.iter().any(|line| line.starts_with("stays soon.JPG: it is -")), "{told:?}");
+    }
+}

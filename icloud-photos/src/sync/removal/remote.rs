@@ -19,6 +19,9 @@ const ASSETS: usize = 100;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
+/// Days.
+const CENTURY: i64 = 36_525;
+
 impl Stage<'_> {
     /// Moves out what `rule` says. Counts first, so that nothing goes when too much would.
     pub(super) async fn move_out(&mut self, rule: MoveRule, _: Census) -> Result<()> {
@@ -330,7 +333,9 @@ impl<'a> Candidates<'a> {
         let mut old = Vec::new();
         let rows = self.inner.catalogue.assets(&self.inner.key, &ids).await?;
         for row in rows.into_iter().flatten().filter(|row| !row.trashed && !row.hidden) {
-            match row.created.map(|created| age(created, now)).filter(|age| *age < i64::from(days)) {
+            // A date outside the calendar says nothing: Apple is asked.
+            let is_young = |age: &i64| (-CENTURY..i64::from(days)).contains(age);
+            match row.created.map(|created| age(created, now)).filter(is_young) {
                 Some(age) => self.young.push((row.asset, row.name, age)),
                 None => old.push(row.asset),
             }
