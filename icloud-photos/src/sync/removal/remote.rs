@@ -30,6 +30,8 @@ impl Stage<'_> {
         let mut eligible = Vec::new();
         let mut count = 0;
         let mut candidates = Candidates::of(self.inner, rule);
+        // Where a list says who may go, nobody does before it was read to its end.
+        let at_once = limit.is_none() && !matches!(candidates.source, Source::Lists { .. });
         while let Some(ids) = candidates.next().await? {
             for (asset, name, days) in candidates.young.drain(..) {
                 self.tell(RemovalEvent::Stays { asset: &asset, name: &name, why: &Kept::Young { days } });
@@ -38,7 +40,7 @@ impl Stage<'_> {
             count += assets.len() as u64;
             if self.rehearsal {
                 assets.iter().for_each(|asset| self.would_move(asset));
-            } else if limit.is_none() {
+            } else if at_once {
                 self.let_go(assets).await?;
             } else if eligible.len() as u64 <= limit.of(all) {
                 eligible.extend(assets.into_iter().map(|asset| asset.id().clone()));
