@@ -292,7 +292,7 @@ impl Shared {
             download = download.modified(modified);
         }
         // Where Apple's checksum cannot speak for the bytes, a hash of our own will.
-        if !job.target.asset.resource(*role).is_some_and(Resource::is_provable) {
+        if self.inner.sha256 || !job.target.asset.resource(*role).is_some_and(Resource::is_provable) {
             download = download.sha256();
         }
         if job.is_second_try() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;
+use icloud_photos::asset::Hasher;
 use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, Status};
 use icloud_photos::sync::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};
@@ -48,9 +49,16 @@ async fn rework(copy: &Copy, path: &str, bytes: Vec<u8>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_sound_is_proven_without_a_request_and_a_write() {
+async fn what_is_sound_is_proven_without_a_request_and_hashed_once() {
     let copy = copied(LibrarySpec::everyday(1, 100)).await;
     let files = copy.files().await;
+    check(&copy, VerifyOptions::default()).await;
+    for row in copy.catalogue.files(None, None, usize::MAX).await.unwrap() {
+        let Some(path) = &row.path else { continue };
+        let mut hasher = Hasher::with_sha256();
+        hasher.update(&copy.bytes(path.as_str()).await);
+        assert_eq!(row.sha256, hasher.finish().sha256, "{path}");
+    }
     let writes = copy.catalogue.writes();
     let (report, told) = check(&copy, VerifyOptions::default()).await;
     assert!(report.is_clean(), "{report}");
@@ -58,6 +66,18 @@ async fn what_is_sound_is_proven_without_a_request_and_a_write() {
     assert_eq!(told.len(), files.len());
     assert_eq!(copy.catalogue.writes(), writes);
     assert_eq!(copy.world.cloud.counts().requests, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_keeps_hashes_of_our_own_when_asked() {
+    let copy = Copy::with(LibrarySpec::plain(5, 3000), |_, builder| builder.sha256(true)).await;
+    assert!(copy.run().await.unwrap().is_clean());
+    let hashed: Vec<_> = copy.rows().await.into_iter().map(|row| row.sha256).collect();
+    assert_eq!(hashed.len(), 5);
+    assert!(hashed.iter().all(Option::is_some), "{hashed:?}");
+    let writes = copy.catalogue.writes();
+    check(&copy, VerifyOptions::default()).await;
+    assert_eq!(copy.catalogue.writes(), writes, "verify has nothing to add");
 }
 
 /// One of each fault, with the bytes that stand there instead.

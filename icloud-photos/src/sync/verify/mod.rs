@@ -1,6 +1,7 @@
 //! Reading again what the catalogue says is there.
 //!
-//! Apple's checksum in the catalogue proves a file without fetching it. What is damaged or missing can be fetched again; the
+//! Apple's checksum in the catalogue proves a file without fetching it; the row of a file that was read has our SHA-256 as well from
+//! then on. What is damaged or missing can be fetched again; the
 //! bad bytes are kept in a dated folder, for they might be somebody's own work.
 
 mod repair;
@@ -76,8 +77,9 @@ impl Verification<'_> {
 
     async fn read(&mut self, files: Vec<(StoragePath, FileRow)>) -> Result<Vec<FileRow>> {
         let (mut learned, mut bad) = (Vec::new(), Vec::new());
-        let unproven = |row: &FileRow| !matches!(row.status, Status::Verified | Status::Assumed);
-        let mut hashed = std::pin::pin!(hash_all(&self.storage, files, unproven));
+        // All bytes pass by here: rows without a hash of our own get one.
+        let unhashed = |row: &FileRow| row.sha256.is_none() || row.status != Status::Verified;
+        let mut hashed = std::pin::pin!(hash_all(&self.storage, files, unhashed));
         while let Some((path, row, digests)) = hashed.next().await {
             let verdict = match digests {
                 Ok(Some((size, digests))) => {
@@ -120,13 +122,14 @@ impl Verification<'_> {
         let apple_agrees = row.checksum == Some(digests.checksum);
         match row.status {
             Status::Verified | Status::Assumed | Status::Unconfirmed if apple_agrees => {
-                Verdict::Sound(FileRow { status: Status::Verified, size: Some(size), ..row.clone() })
+                let sha256 = digests.sha256.or(row.sha256);
+                Verdict::Sound(FileRow { status: Status::Verified, size: Some(size), sha256, ..row.clone() })
             }
             Status::Derived | Status::Unconfirmed | Status::Assumed
                 if sha256_agrees
                     || (row.sha256.is_none() && row.size == Some(size) && !row.is_proven_otherwise()) =>
             {
-                // From now on it has a hash of its own.
+                // From now on its hash speaks for it.
                 Verdict::Unproven(FileRow { sha256: digests.sha256, ..row.clone() })
             }
             _ => Verdict::Bad(self.fault(row, size).await),
