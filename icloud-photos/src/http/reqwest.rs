@@ -43,6 +43,8 @@ fn client() -> Result<reqwest::Client> {
     reqwest::Client::builder()
         .user_agent(super::USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
+        // `Http` retries. Two that do so would multiply, and this one keeps a copy of every request.
+        .retry(reqwest::retry::never())
         .connect_timeout(std::time::Duration::from_secs(30))
         .tcp_nodelay(true)
         .build()
@@ -58,10 +60,10 @@ impl HttpTransport for ReqwestTransport {
             let request = reqwest::Request::try_from(request).map_err(|error| {
                 Error::new(ErrorKind::Unexpected, "not a valid request").caused_by(hide_url(error))
             })?;
-            let answer = self.client().execute(request).await.map_err(network_error)?;
+            let mut answer = self.client().execute(request).await.map_err(network_error)?;
             let mut response = Response::new(());
             *response.status_mut() = answer.status();
-            *response.headers_mut() = answer.headers().clone();
+            *response.headers_mut() = std::mem::take(answer.headers_mut());
             Ok(response.map(|()| Body::stream(answer.bytes_stream().map_err(network_error))))
         }
         .boxed()

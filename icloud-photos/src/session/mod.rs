@@ -184,6 +184,9 @@ impl Session {
         self.0.endpoints.check_host(url)?;
         let cookie = self.0.live.cookies(url);
         let mut request = self.0.headers.request(Method::GET, url.as_str(), cookie, None)?;
+        // Length, ranges and checksum are those of the bytes as they are.
+        let plain = http::HeaderValue::from_static("identity");
+        request.headers_mut().insert(header::ACCEPT_ENCODING, plain);
         if from > 0 {
             let range = http::HeaderValue::try_from(format!("bytes={from}-")).map_err(request::invalid)?;
             request.headers_mut().insert(header::RANGE, range);

@@ -177,6 +177,16 @@ async fn content_is_returned_whatever_its_status() {
     assert_eq!(session.content(&link.into(), 0).await.unwrap().status(), StatusCode::GONE);
 }
 
+#[tokio::test]
+async fn content_is_asked_for_as_it_is() {
+    let (session, script) = session(|_, _| answer(200, None));
+    let link: url::Url = "https://cvws.icloud-content.com/B/x".parse().unwrap();
+    session.content(&link.into(), 5).await.unwrap();
+    let sent = script.sent.lock().unwrap();
+    assert_eq!(sent[0].headers()["accept-encoding"], "identity", "a compressed body has another length");
+    assert_eq!(sent[0].headers()["range"], "bytes=5-");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_session_beyond_renewal_sends_nothing_more() {
     let (session, script) = session(|_, _| answer(401, None));

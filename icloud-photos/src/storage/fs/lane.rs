@@ -15,6 +15,10 @@ use crate::error::{Error, ErrorKind, Result};
 /// So much waiting work for each thread brings one more.
 const PATIENCE: usize = 2;
 
+/// How often a thread that finds nothing lets others go first before it ends: on a busy machine there is work again by then, and
+/// nobody need be woken.
+const LINGER: usize = 6;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 #[derive(Clone, Default)]
@@ -73,8 +77,19 @@ impl Thread {
         }
     }
 
-    /// A thread that finds nothing counts no more from that very moment: what is pushed next brings another.
     fn next(&mut self) -> Option<Job> {
+        for _ in 0..LINGER {
+            let job = self.lane.state().queue.pop_front();
+            if job.is_some() {
+                return job;
+            }
+            std::thread::yield_now();
+        }
+        self.last()
+    }
+
+    /// A thread that finds nothing counts no more from that very moment: what is pushed next brings another.
+    fn last(&mut self) -> Option<Job> {
         let mut state = self.lane.state();
         let job = state.queue.pop_front();
         if job.is_none() {

@@ -13,7 +13,7 @@ use super::super::catalogue::{FileKey, FileRow, Progress, RemovalState, Status};
 use super::super::engine::{Inner, Missing};
 use super::Action;
 use super::rest::MARGIN;
-use super::survey::{Item, Step, Survey, listed, survey};
+use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
 use super::sweep::{Roll, sweep};
 use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields, MasterId};
 use crate::error::{ErrorKind, Result};
@@ -39,6 +39,8 @@ pub(super) struct Route {
     roll: Option<Roll>,
     /// A listing that was cut before this rank goes on.
     rest: Option<u64>,
+    /// As the list was begun.
+    memory: Memory,
     /// What happened since the start of the run, or since the rest of a list was begun.
     changes: u64,
 }
@@ -61,7 +63,8 @@ pub(super) type Stretch = (Option<Action>, Survey);
 impl Route {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
         let (leg, cursor, roll, rest) = (Leg::Begin, None, None, None);
-        Self { inner, leg, cursor, has_history: false, listed: false, whole: true, roll, rest, changes: 0 }
+        let (has_history, listed, whole, memory) = (false, false, true, Memory::Rows);
+        Self { inner, leg, cursor, has_history, listed, whole, roll, rest, memory, changes: 0 }
     }
 
     /// The next leg; `None` at the end.
@@ -108,6 +111,7 @@ impl Route {
             self.listed = true;
             self.cursor = self.inner.cursor().await;
             self.roll = self.inner.roll().await?;
+            self.memory = self.inner.memory().await?;
             first = self.inner.tree().await;
         }
         if album == self.inner.albums.len() {
@@ -117,7 +121,7 @@ impl Route {
         self.leg = Leg::List(album + 1);
         let (total, assets) = self.inner.list(album).await?;
         let items = futures::stream::iter(first).chain(listed(assets));
-        let steps = survey(self.inner.clone(), items);
+        let steps = survey_with(self.inner.clone(), items, self.memory);
         Ok(Some((Some(Action::Begin { total }), steps)))
     }
 
@@ -289,6 +293,12 @@ impl Inner {
         let progress = self.catalogue.progress(&self.key, &self.selection).await?;
         let token = progress.and_then(|progress| progress.token);
         Ok(token.map(|token| ChangeCursor::new(self.library.id(), SyncToken::new(token))))
+    }
+
+    /// Whether the catalogue knows any file, of this library or another.
+    async fn memory(&self) -> Result<Memory> {
+        let blank = self.catalogue.files(None, None, 1).await?.is_empty();
+        Ok(if blank { Memory::Blank } else { Memory::Rows })
     }
 
     /// Without one the list is read all the same, and read again by the next run.

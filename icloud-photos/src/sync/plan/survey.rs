@@ -21,6 +21,14 @@ const GLANCE: usize = 64;
 /// So many such calls are under way at once.
 const LOOK_AHEAD: usize = 2;
 
+/// What the catalogue knew of files when the run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// Nothing: the rows that come are of this run, whose claims say the same.
+    Blank,
+    Rows,
+}
+
 /// Steps of one leg of a plan, in order.
 pub(super) type Survey = BoxStream<'static, Result<Step>>;
 
@@ -107,9 +115,18 @@ pub(super) fn listed(assets: Assets) -> impl Stream<Item = Item> {
 
 /// Turns items into steps.
 pub(super) fn survey(inner: Arc<Inner>, items: impl Stream<Item = Item> + Send + 'static) -> Survey {
+    survey_with(inner, items, Memory::Rows)
+}
+
+/// The same with or without asking the catalogue.
+pub(super) fn survey_with(
+    inner: Arc<Inner>,
+    items: impl Stream<Item = Item> + Send + 'static,
+    memory: Memory,
+) -> Survey {
     items
         .ready_chunks(GLANCE)
-        .map(move |items| look(inner.clone(), items))
+        .map(move |items| look(inner.clone(), items, memory))
         .buffered(LOOK_AHEAD)
         .flat_map(futures::stream::iter)
         .boxed()
@@ -117,9 +134,11 @@ pub(super) fn survey(inner: Arc<Inner>, items: impl Stream<Item = Item> + Send +
 
 /// Asks the catalogue and the storage about all files of some items at once; then, about the older names of those that
 /// are missing.
-async fn look(inner: Arc<Inner>, items: Vec<Item>) -> Vec<Result<Step>> {
+async fn look(inner: Arc<Inner>, items: Vec<Item>, memory: Memory) -> Vec<Result<Step>> {
     let mut steps: Vec<_> = items.into_iter().map(|item| inner.draft(item)).collect();
-    if let Err(error) = recall(&inner, &mut steps).await {
+    if memory == Memory::Rows
+        && let Err(error) = recall(&inner, &mut steps).await
+    {
         return vec![Err(error)];
     }
     let mut questions = Vec::new();
