@@ -209,15 +209,16 @@ fn ask_line(prompt: &str, to_stderr: bool) -> Result<Option<String>> {
         let mut stdout = io::stdout().lock();
         write!(stdout, "{prompt}").and_then(|()| stdout.flush())
     };
-    let mut line = String::new();
-    let read = shown.and_then(|()| io::stdin().lock().read_line(&mut line));
+    // What is no text is a wrong answer and not the end.
+    let mut line = Vec::new();
+    let read = shown.and_then(|()| io::stdin().lock().read_until(b'\n', &mut line));
     if !at_terminal() {
         // What is piped in is not echoed, nor is its line feed; the next log line begins a line all the same.
         say("", to_stderr);
     }
     match read {
         Ok(0) => Ok(None),
-        Ok(_) => Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned())),
+        Ok(_) => Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())),
         Err(error) => Err(Error::storage(error, "standard input")),
     }
 }

@@ -321,7 +321,7 @@ mod disk {
         let world = World::new(LibrarySpec::plain(1, 1000));
         // /proc refuses new folders even for root.
         let ran = ran(&mut world.icloudpd(&["-d", "/proc/icloudpd"])).exits(1);
-        assert!(ran.out.contains("path: /proc"), "{}", ran.out);
+        assert!(ran.out.contains("choose another folder (path: /proc)"), "{}", ran.out);
         assert_eq!(world.cloud.counts().requests_to("content"), 0, "nothing is fetched for nowhere");
     }
 

@@ -67,6 +67,13 @@ fn answers_that_make_no_sense_are_asked_for_again() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_a_wrong_answer() {
+    let world = with_code();
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), b"\xff\xfe12\n012345\n").exits(0);
+    ran.says("Authentication completed successfully");
+}
+
+#[test]
 fn a_letter_sends_a_message_to_that_phone() {
     let phones = [(1, "81"), (2, "17")].map(|(id, digits)| Phone {
         id,

@@ -61,12 +61,12 @@ pub(crate) fn ran(command: &mut Command) -> Ran {
 }
 
 /// Runs with `input` on standard input.
-pub(crate) fn ran_with_input(command: &mut Command, input: &str) -> Ran {
+pub(crate) fn ran_with_input(command: &mut Command, input: impl AsRef<[u8]>) -> Ran {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // A program that ends before it has read everything closes the pipe: no failure of the test.
-    let _ = stdin.write_all(input.as_bytes());
+    let _ = stdin.write_all(input.as_ref());
     drop(stdin);
     finish(child.wait_with_output().unwrap())
 }

@@ -73,10 +73,18 @@ impl FsStorage {
     /// root, or in the nearest folder above it while the root does not exist. Room on the disk is not looked at.
     ///
     /// # Errors
-    /// [`ErrorKind::PermissionDenied`] for a folder that may not be written to, and whatever else the disk reports.
+    /// [`ErrorKind::PermissionDenied`] for a folder that may not be written to or takes no files at all, and whatever else the
+    /// disk reports.
     pub fn check_writable(&self) -> Result<()> {
         let nearest = self.root().ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
         match tempfile::Builder::new().prefix(".icloud-photos-").tempfile_in(nearest) {
+            // As /proc says it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let advice = "no file can be made here; choose another folder";
+                Err(Error::new(ErrorKind::PermissionDenied, advice)
+                    .with("path", nearest.display())
+                    .caused_by(error))
+            }
             Err(error) if error.kind() != io::ErrorKind::StorageFull => Err(fault(error, nearest.display())),
             _ => Ok(()),
         }
