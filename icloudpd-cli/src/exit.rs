@@ -7,6 +7,7 @@
 //! | 2 | the command line is wrong, or asks for what this version cannot do; nothing was done |
 //! | 3 | the run came to its end, but some files failed or the listing was short; run again |
 //! | 130 | stopped by Ctrl-C |
+//! | 143 | stopped by SIGTERM |
 //!
 //! icloudpd ends with 0 where we say 3: a script could not tell a whole copy from a broken one.
 
@@ -23,6 +24,7 @@ pub(crate) enum Exit {
     Failed,
     Usage,
     Interrupted,
+    Terminated,
 }
 
 impl From<Exit> for ExitCode {
@@ -33,6 +35,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 2,
             Exit::Incomplete => 3,
             Exit::Interrupted => 130,
+            Exit::Terminated => 143,
         })
     }
 }
@@ -188,6 +191,7 @@ mod tests {
             (Exit::Usage, 2),
             (Exit::Incomplete, 3),
             (Exit::Interrupted, 130),
+            (Exit::Terminated, 143),
         ];
         for (exit, code) in table {
             assert_eq!(ExitCode::from(exit), ExitCode::from(code));

@@ -9,14 +9,21 @@ mod exit;
 mod output;
 mod progress;
 mod prompt;
+mod signals;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use crate::args::UsageError;
 use crate::config::{Config, Invocation};
 use crate::exit::Exit;
+use crate::signals::Brake;
+
+/// Service managers kill after 10 seconds, or later.
+const GRACE: Duration = Duration::from_secs(8);
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -50,8 +57,7 @@ fn version() -> String {
     format!("version:{}, commit sha:{commit}, commit timestamp:{time}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Runs until the work is done or Ctrl-C stops it. What is half done then is dropped: no file bears a name that is not
-/// whole.
+/// Runs until the work is done or a signal stops it.
 fn run(config: Box<Config>) -> Exit {
     let bars = progress::area(config.progress_bar);
     output::start_log(config.log_level, config.only_print_filenames, bars.clone());
@@ -62,22 +68,40 @@ fn run(config: Box<Config>) -> Exit {
             return Exit::Failed;
         }
     };
+    let brake = Brake::default();
     // On a thread of the runtime: handing work from this one to the others would cost a wake-up for each file.
-    let mut work = runtime.spawn(async move { commands::run(&config, &bars).await });
+    let mut work = runtime.spawn({
+        let brake = brake.clone();
+        async move { commands::run(&config, &bars, &brake).await }
+    });
     let exit = runtime.block_on(async {
         tokio::select! {
             ended = &mut work => ended.unwrap_or_else(panicked),
-            Ok(()) = tokio::signal::ctrl_c() => {
-                work.abort();
-                // Dropping what is half done belongs to the work.
-                let _ = work.await;
-                Exit::Interrupted
+            exit = signals::next() => {
+                stop(&brake, work).await;
+                exit
             }
         }
     });
     // A prompt may still wait for a person; it gets a moment to give the terminal back.
     runtime.shutdown_timeout(Duration::from_millis(200));
     exit
+}
+
+/// A run writes down what it has, unless that takes too long or the person insists. What is half done then is dropped: no file
+/// bears a name that is not whole.
+async fn stop(brake: &Brake, mut work: JoinHandle<Exit>) {
+    brake.signal.stop();
+    if brake.is_heeded() {
+        tokio::select! {
+            _ = &mut work => return,
+            _ = signals::next() => {}
+            () = tokio::time::sleep(GRACE) => {}
+        }
+    }
+    work.abort();
+    // Dropping what is half done belongs to the work.
+    let _ = work.await;
 }
 
 /// The panic was printed where it happened.

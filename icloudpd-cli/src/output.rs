@@ -3,6 +3,7 @@
 //! Log lines have icloudpd's shape and go to standard output, where scripts look for them. With
 //! `--only-print-filenames` standard output holds names only: the log is silent and an error goes to standard error.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
@@ -42,6 +43,8 @@ pub(crate) fn start_log(level: LogLevel, only_print_filenames: bool, bars: Multi
 /// # Errors
 /// When standard output cannot be written to for another reason.
 pub(crate) fn print(bars: &MultiProgress, line: impl fmt::Display) -> Result<ControlFlow<()>> {
+    let line = line.to_string();
+    let line = harmless(&line, &['\n']);
     match bars.suspend(|| writeln!(io::stdout().lock(), "{line}")) {
         Ok(()) => Ok(ControlFlow::Continue(())),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
@@ -76,7 +79,19 @@ fn line(now: &Zoned, level: Level, message: &str) -> String {
         Level::INFO => "INFO",
         _ => "DEBUG",
     };
-    format!("{} {level:<8} {message}\n", now.strftime("%Y-%m-%d %H:%M:%S"))
+    format!("{} {level:<8} {}\n", now.strftime("%Y-%m-%d %H:%M:%S"), harmless(message, &[]))
+}
+
+/// Names come from other people: what would move the cursor, colour the terminal or feign a line is shown as an escape, but for
+/// what is `allowed`.
+fn harmless<'a>(text: &'a str, allowed: &[char]) -> Cow<'a, str> {
+    let harms = |letter: &char| letter.is_control() && !allowed.contains(letter);
+    if !text.chars().any(|letter| harms(&letter)) {
+        return Cow::Borrowed(text);
+    }
+    let shown =
+        |letter: char| if harms(&letter) { letter.escape_default().to_string() } else { letter.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
 }
 
 /// The message of an event, followed by its fields.
@@ -130,6 +145,16 @@ mod tests {
         assert_eq!(line(&now, Level::DEBUG, "x"), "2018-01-01 00:00:00 DEBUG    x\n");
         assert_eq!(line(&now, Level::ERROR, "x"), "2018-01-01 00:00:00 ERROR    x\n");
         assert_eq!(line(&now, Level::WARN, "x"), "2018-01-01 00:00:00 WARNING  x\n");
+    }
+
+    #[test]
+    fn names_cannot_feign_lines_nor_speak_to_the_terminal() {
+        let now: Zoned = "2018-01-01T00:00:00[UTC]".parse().unwrap();
+        assert_eq!(
+            line(&now, Level::INFO, "Jörg\u{1b}[2J\r\nall is well\u{9b}1m"),
+            "2018-01-01 00:00:00 INFO     Jörg\\u{1b}[2J\\r\\nall is well\\u{9b}1m\n"
+        );
+        assert_eq!(harmless("two\nlines\u{7}", &['\n']), "two\nlines\\u{7}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::layout::{Layout, LayoutOptions};
 use super::news::{self, News};
 use super::plan::{self, Plan};
 use super::removal::{Disposal, MoveRule, RemovalLimit, Removals};
+use super::stop::StopSignal;
 use crate::asset::{Assets, ChangeCursor, Fields};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
@@ -43,6 +44,7 @@ pub(super) struct Inner {
     pub(super) sha256: bool,
     pub(super) missing: Missing,
     pub(super) removals: Removals,
+    pub(super) stop: StopSignal,
     pub(super) catalogue: Arc<dyn Catalogue>,
     /// The catalogue was given, and is there for the next run.
     remembers: bool,
@@ -77,6 +79,7 @@ pub struct SyncBuilder {
     sha256: bool,
     missing: Missing,
     removals: Removals,
+    stop: StopSignal,
     catalogue: Option<Arc<dyn Catalogue>>,
 }
 
@@ -95,6 +98,7 @@ impl SyncEngine {
             sha256: false,
             missing: Missing::default(),
             removals: Removals::default(),
+            stop: StopSignal::default(),
             catalogue: None,
         }
     }
@@ -110,7 +114,8 @@ impl SyncEngine {
     ///
     /// # Errors
     /// What makes going on pointless: the listing failed, the session ended, Apple keeps refusing, the storage is full,
-    /// or nothing can be reached any more.
+    /// or nothing can be reached any more. [`ErrorKind::Cancelled`] once the [`StopSignal`] was given: what had come is written
+    /// down, and the next run goes on from there.
     pub async fn execute(&self, plan: Plan, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
         execute::execute(self.0.clone(), plan, observer).await.map_err(|error| error.during("sync"))
     }
@@ -244,6 +249,12 @@ impl SyncBuilder {
         self
     }
 
+    /// Ends runs early when the signal is given ([`SyncEngine::execute`]).
+    pub fn stop(mut self, signal: StopSignal) -> Self {
+        self.stop = signal;
+        self
+    }
+
     /// Makes the engine. Nothing is sent.
     ///
     /// # Errors
@@ -274,6 +285,7 @@ impl SyncBuilder {
             sha256: self.sha256,
             missing: self.missing,
             removals: self.removals,
+            stop: self.stop,
             remembers: self.catalogue.is_some(),
             catalogue: self.catalogue.unwrap_or_else(|| Arc::new(MemoryCatalogue::new())),
             selection,

@@ -18,7 +18,7 @@ use super::plan::{Action, Plan, Why};
 use super::removal;
 use super::scribe::Scribe;
 use crate::asset::{Asset, Resource};
-use crate::download::{Proof, Saved};
+use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
 
 /// So many downloads in a row without one success mean that nothing can be reached.
@@ -103,14 +103,20 @@ pub(super) async fn execute(
         walked = walk(&shared, plan, send) => walked,
         Some(error) = fatals.recv() => Err(error),
         error = panicked(&mut workers) => Err(error),
+        error = shared.inner.stop.given() => Err(error),
     };
     let finished = match &walked {
-        Ok(_) => finish(&mut workers, &mut fatals).await,
-        Err(_) => {
-            workers.shutdown().await;
-            Ok(())
-        }
+        Ok(_) => tokio::select! {
+            finished = finish(&mut workers, &mut fatals) => finished,
+            error = shared.inner.stop.given() => Err(error),
+        },
+        Err(_) => Ok(()),
     };
+    if [walked.as_ref().err(), finished.as_ref().err()].into_iter().flatten().any(is_stop) {
+        // They end by themselves, with what they can finish at once.
+        while workers.join_next().await.is_some() {}
+    }
+    workers.shutdown().await;
     // What was fetched is written down, whatever ended the run, and then how far it came.
     let written = match writing.end().await {
         Ok(()) => shared.scribe.write().await,
@@ -125,7 +131,10 @@ pub(super) async fn execute(
         None => shared.scribe.ledger.start_over(&shared.inner).await?,
     }
     shared.tally.fill(&mut report);
-    removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()).await?;
+    tokio::select! {
+        removed = removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()) => removed?,
+        error = shared.inner.stop.given() => return Err(error),
+    }
     Ok(report)
 }
 
@@ -269,6 +278,7 @@ impl Shared {
                 self.succeed(&saved);
                 self.scribe.wake();
             }
+            Err(error) if is_stop(&error) => return Err(error),
             Err(error) if job.is_second_try() => return self.no_better(&job.target, error).await,
             Err(error) => {
                 self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), &error);
@@ -278,7 +288,16 @@ impl Shared {
         Ok(())
     }
 
+    /// Whoever has all bytes gives them their name, also when the run is stopped.
     async fn save(&self, job: &Job) -> Result<Saved> {
+        let received = tokio::select! {
+            received = self.receive(job) => received?,
+            error = self.inner.stop.given() => return Err(error),
+        };
+        received.commit().await
+    }
+
+    async fn receive<'a>(&'a self, job: &'a Job) -> Result<Received<'a>> {
         let turn = self.pace.turn().await;
         let Target { asset, role, path } = &job.target;
         self.tell(SyncEvent::Downloading { path });
@@ -306,7 +325,7 @@ impl Shared {
         if let Some(turn) = turn {
             self.pace.end(turn, throttled);
         }
-        received?.commit().await
+        received
     }
 
     /// Counts and tells.
@@ -349,6 +368,10 @@ impl Shared {
     fn tell(&self, event: SyncEvent<'_>) {
         self.observer.event(event);
     }
+}
+
+fn is_stop(error: &Error) -> bool {
+    error.kind() == ErrorKind::Cancelled
 }
 
 /// What would fail for every other file as well.

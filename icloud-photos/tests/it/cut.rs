@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use icloud_photos::sync::catalogue::{Catalogue, Pending};
-use icloud_photos::sync::{SyncEvent, SyncObserver};
+use icloud_photos::ErrorKind;
+use icloud_photos::sync::catalogue::{Catalogue, Pending, Status};
+use icloud_photos::sync::{StopSignal, SyncEvent, SyncObserver};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 use tokio::sync::Notify;
 
@@ -193,4 +194,37 @@ async fn whatever_happens_between_a_cut_and_the_next_run_nothing_is_lost() {
         went_on += u64::from(cut_and_go_on(seed).await);
     }
     assert!(went_on > 2, "{went_on}");
+}
+
+/// Stops the run when so many files have come.
+struct StopAfter(AtomicU64, StopSignal);
+
+impl SyncObserver for StopAfter {
+    fn event(&self, event: SyncEvent<'_>) {
+        if matches!(event, SyncEvent::Downloaded { .. }) && self.0.fetch_sub(1, Relaxed) == 1 {
+            self.1.stop();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_forgets_nothing_that_it_proved() {
+    for files in [1, 70, 299] {
+        let stop = StopSignal::new();
+        let signal = stop.clone();
+        let copy =
+            Copy::with(LibrarySpec::plain(300, 300), move |_, builder| builder.stop(signal.clone())).await;
+        let stopped = copy.engine().run(Arc::new(StopAfter(AtomicU64::new(files), stop))).await;
+        assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+        let there = copy.files().await.len();
+        assert!(there >= files as usize && (files == 299 || there < 300), "{there} after {files}");
+        let rows = copy.rows().await;
+        assert_eq!(rows.len(), there, "every file that came has its row");
+        assert!(rows.iter().all(|row| row.status == Status::Verified));
+        let copy = Copy { choose: Arc::new(|_, builder| builder), ..copy };
+        let (report, fetched) = copy.run_noting().await;
+        assert!(report.is_clean(), "{report}");
+        assert_eq!(fetched.len() + there, 300, "nothing comes twice");
+        assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
+    }
 }

@@ -14,12 +14,13 @@ use tracing::{error, info};
 use crate::args::Verb;
 use crate::config::{Account, Config, Task};
 use crate::exit::{Exit, message};
+use crate::signals::Brake;
 
 /// Serves the accounts one after the other. The first that fails ends the run; one whose copy is incomplete does not.
-pub(crate) async fn run(config: &Config, bars: &MultiProgress) -> Exit {
+pub(crate) async fn run(config: &Config, bars: &MultiProgress, brake: &Brake) -> Exit {
     let mut worst = Exit::Success;
     for account in &config.accounts {
-        match serve(config, account, bars).await {
+        match serve(config, account, bars, brake).await {
             Ok(exit) => worst = worst.max(exit),
             Err(error) if error.kind() == ErrorKind::Cancelled => return Exit::Interrupted,
             Err(error) => {
@@ -31,7 +32,7 @@ pub(crate) async fn run(config: &Config, bars: &MultiProgress) -> Exit {
     worst
 }
 
-async fn serve(config: &Config, account: &Account, bars: &MultiProgress) -> Result<Exit> {
+async fn serve(config: &Config, account: &Account, bars: &MultiProgress, brake: &Brake) -> Result<Exit> {
     if let Task::Download(download) = &account.task
         && config.verb.is_offline(config.repair)
     {
@@ -49,7 +50,7 @@ async fn serve(config: &Config, account: &Account, bars: &MultiProgress) -> Resu
         }
         Task::ListLibraries => list::libraries(&session, bars).await,
         Task::ListAlbums { library } => list::albums(&session, library, bars).await,
-        Task::Download(download) => run::download(config, account, &session, download, bars).await,
+        Task::Download(download) => run::download(config, account, &session, download, bars, brake).await,
     }
 }
 

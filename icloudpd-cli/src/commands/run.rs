@@ -25,6 +25,7 @@ use crate::args::{self, Verb};
 use crate::config::{Account, Config, Download, MoveOut, Removals};
 use crate::exit::{Exit, with_causes};
 use crate::output::print;
+use crate::signals::Brake;
 
 /// Copies what the section asks for.
 pub(super) async fn download(
@@ -33,6 +34,7 @@ pub(super) async fn download(
     session: &Session,
     download: &Download,
     bars: &MultiProgress,
+    brake: &Brake,
 ) -> Result<Exit> {
     let library = find_library(session, &download.library).await?;
     let layout = layout(download);
@@ -55,6 +57,7 @@ pub(super) async fn download(
         .recent(download.recent)
         .skip_photos(download.skip_photos)
         .skip_videos(download.skip_videos)
+        .stop(brake.signal.clone())
         .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN));
     if config.verb != Verb::Verify
         && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
@@ -82,7 +85,7 @@ pub(super) async fn download(
     let report = if download.dry_run {
         rehearse(&engine, &narrator, download).await?
     } else {
-        engine.run(narrator.clone()).await?
+        brake.heeding(engine.run(narrator.clone())).await?
     };
     narrator.finished(&report);
     if !report.listings.is_empty() && !changes_nothing {

@@ -139,3 +139,30 @@ fn a_run_that_is_killed_is_finished_by_the_next() {
     println!("killed with so many of {} files there: {stages:?}", calm.len());
     assert!(cut * 3 >= stages.len(), "most moments should lie within the downloads: {stages:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_asked_to_end_writes_down_what_it_has() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let world = World::new(library());
+        ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+        world.cloud.set_faults(rough(1)).unwrap();
+        let mut child = world.download().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while world.cloud.counts().requests_to("content") < 60 {
+            std::thread::sleep(Duration::from_millis(5));
+            assert_eq!(child.try_wait().unwrap(), None);
+        }
+        let id = child.id().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        let files = contents(&world.directory());
+        let files: std::collections::BTreeSet<_> =
+            files.into_keys().filter(|path| !path.ends_with(".part")).collect();
+        let rows = rows(&world);
+        let named: std::collections::BTreeSet<_> =
+            rows.iter().map(|row| row.path.clone().unwrap().to_string()).collect();
+        assert!(!files.is_empty());
+        assert!(files.is_subset(&named), "{:?}", files.difference(&named));
+        assert!(rows.iter().all(|row| row.status != Status::Assumed), "{rows:?}");
+    }
+}

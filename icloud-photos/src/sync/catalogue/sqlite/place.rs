@@ -133,8 +133,9 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 fn refuse_remains(path: &Path) -> Result<()> {
     for suffix in ["-wal", "-journal"] {
         let remains = beside(path, suffix);
-        if remains.exists() {
-            let advice = "the catalogue is gone but part of it is here; move this away to it";
+        // Whoever only reads leaves an empty one.
+        if fs::metadata(&remains).is_ok_and(|meta| meta.len() > 0) {
+            let advice = "the catalogue is gone, but what SQLite wrote beside it is here; move this to where the catalogue is now";
             return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", remains.display()));
         }
     }

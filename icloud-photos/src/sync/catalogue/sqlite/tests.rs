@@ -160,6 +160,23 @@ fn a_file_nobody_changes_is_read_without_writing_beside_it() {
 }
 
 #[tokio::test]
+async fn what_a_reader_leaves_beside_a_catalogue_is_not_in_the_way_of_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let catalogue = SqliteCatalogue::open(&path).unwrap();
+    catalogue.commit(rows(0..10)).await.unwrap();
+    drop(catalogue);
+    drop(SqliteCatalogue::open_read_only(&path).unwrap());
+    assert_eq!(fs::metadata(place::beside(&path, "-wal")).unwrap().len(), 0, "else this proves nothing");
+    fs::remove_file(&path).unwrap();
+    let catalogue = SqliteCatalogue::open(&path).unwrap();
+    assert_eq!(catalogue.totals().await.unwrap().verified.files, 0);
+    catalogue.commit(rows(0..3)).await.unwrap();
+    drop(catalogue);
+    assert_eq!(SqliteCatalogue::open(&path).unwrap().totals().await.unwrap().verified.files, 3);
+}
+
+#[tokio::test]
 async fn what_was_changed_by_hand_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.sqlite");

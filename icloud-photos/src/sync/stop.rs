@@ -1,0 +1,31 @@
+//! Ending a run in good order.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, ErrorKind};
+
+/// Ends runs before their time, and in good order: nothing more is begun, and what was fetched is written down. Cheap to
+/// clone; all clones are one.
+///
+/// Dropping the future of a run stops it as well, and at once; then the last files that came are on the disk and not in the
+/// catalogue, and the next run knows them by name and length only.
+#[derive(Debug, Clone, Default)]
+pub struct StopSignal(CancellationToken);
+
+impl StopSignal {
+    /// One that was not given yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives it, for good.
+    pub fn stop(&self) {
+        self.0.cancel();
+    }
+
+    /// The error of a run that is stopped, when it is.
+    pub(super) async fn given(&self) -> Error {
+        self.0.cancelled().await;
+        Error::new(ErrorKind::Cancelled, "the run was stopped")
+    }
+}
