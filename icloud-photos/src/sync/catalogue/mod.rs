@@ -199,7 +199,7 @@ impl Totals {
 /// Some files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// How many.
+    /// How many. One that two assets share counts for each.
     pub files: u64,
     /// Their stored bytes, as far as lengths are known.
     pub bytes: u64,
