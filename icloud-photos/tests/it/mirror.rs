@@ -278,6 +278,34 @@ async fn files_with_a_suffix_of_ours_go() {
     assert_eq!((report.removed, copy.files().await.len()), (7, 0), "{told:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_sidecar_is_icloudpds_if_its_root_says_so() {
+    let copy = mirror(5, Disposal::Remove).await;
+    let head = "<?xml version='1.0' encoding='utf-8'?>\n";
+    let ours = format!(
+        "{head}<x:xml_doc xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"icloudpd 1.32.3+8bd9\"><rdf:RDF/></x:xml_doc>"
+    );
+    let theirs = format!(
+        "{head}<x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"XMP Core 4.4.0-Exiv2\"><rdf:li>icloudpd import</rdf:li>\
+         <rdf:li>x:xmptk=\"icloudpd 1.32.3\"</rdf:li></x:xmpmeta>"
+    );
+    let sidecars = [(0, ours, false), (1, theirs, true), (2, "icloudpd".to_owned(), true)];
+    let mut paths = Vec::new();
+    for (number, text, stays) in sidecars {
+        let name = format!("{number}.JPG");
+        let sidecar = format!("{}.xmp", copy.path(&name).await);
+        copy.put(&sidecar, text.into_bytes()).await;
+        copy.trash(&name);
+        paths.push((sidecar, stays));
+    }
+    let (report, told) = copy.clear().await;
+    let left = copy.paths().await;
+    assert_eq!(report.removed, 3, "{told:?}");
+    for (path, stays) in paths {
+        assert_eq!(left.contains(&path), stays, "{path}: {told:?}");
+    }
+}
+
 /// What stays in any case does not count against the limit, or nothing would ever go again.
 #[tokio::test(start_paused = true)]
 async fn files_that_were_changed_here_hold_up_no_others() {

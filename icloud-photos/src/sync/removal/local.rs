@@ -147,12 +147,27 @@ impl Stage<'_> {
         {
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD)]);
         }
-        if head.windows(8).any(|word| word == b"icloudpd") {
+        if is_icloudpds(&String::from_utf8_lossy(&head)) {
             return Ok(Some(sidecar));
         }
         self.tell(RemovalEvent::Left { path: &sidecar, why: &Kept::ForeignSidecar });
         Ok(None)
     }
+}
+
+/// Whether the root of an XMP document names icloudpd as the tool that wrote it: `<x:xml_doc xmlns:x="adobe:ns:meta/"
+/// x:xmptk="icloudpd 1.32.3+...">` (`xmp_sidecar.py` of 1.32.3, which itself overwrites no other). The word may stand anywhere
+/// else in a document, as a keyword for example.
+fn is_icloudpds(head: &str) -> bool {
+    let mut rest = head.trim_start_matches('\u{feff}').trim_start();
+    for (open, close) in [("<?", "?>"), ("<!--", "-->")] {
+        while rest.starts_with(open) {
+            rest = rest.split_once(close).map_or("", |(_, rest)| rest).trim_start();
+        }
+    }
+    let root = rest.split_once('>').map_or("", |(root, _)| root);
+    root.starts_with("<x:")
+        && root.split_ascii_whitespace().any(|word| word.starts_with("x:xmptk=\"icloudpd"))
 }
 
 impl Inner {
