@@ -359,6 +359,22 @@ async fn a_file_that_was_only_touched_goes() {
     assert_eq!(report.removed, 1, "{told:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_file_goes_to_the_trash_once() {
+    let copy = mirror(4, Disposal::Trash).await;
+    let twin = copy.twin_of("0.JPG");
+    copy.run().await.unwrap();
+    ["0.JPG", "1.JPG"].iter().for_each(|name| copy.trash(name));
+    copy.edit(&twin, Edit::Trash);
+    // The first run ends when the copies are made and nothing is removed yet.
+    let stubborn = Arc::new(Stubborn::over(&copy));
+    stubborn.keeps.store(true, Relaxed);
+    let (ran, _) = copy.clear_on(stubborn).await;
+    assert!(ran.is_err() && copy.files().await.len() == 6, "{:?}", copy.paths().await);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (2, 4), "{told:?}: {:?}", copy.paths().await);
+}
+
 /// A storage that will not do everything.
 #[derive(Debug)]
 struct Stubborn {
