@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use icloud_photos::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 use icloud_photos::sync::catalogue::{Batch, Catalogue, FileKey, FileRow, LibraryKey, Status};
-use icloud_photos::sync::{Disposal, MoveRule, SyncBuilder, SyncReport};
+use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
 use icloud_photos::{AssetId, Error, ErrorKind, Result, Role};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
@@ -195,6 +195,25 @@ async fn what_this_run_leaves_out_is_not_its_to_remove() {
     assert_eq!(report.removed, 0, "{told:?}");
     let (report, told) = copy.choosing(Arc::new(mirroring(Disposal::Remove))).clear().await;
     assert_eq!(report.removed, 1, "{told:?}");
+}
+
+/// A row whose file is gone already is no removal, whatever the limit.
+#[tokio::test(start_paused = true)]
+async fn a_row_without_a_file_goes_under_any_limit() {
+    let copy = mirror(3, Disposal::Remove).await;
+    let choose: Choose = Arc::new(|_, builder: SyncBuilder| {
+        let mut limit = RemovalLimit::new(0.0);
+        limit.always = 0;
+        builder.missing(Missing::Respect).mirror(Some(Disposal::Remove)).removal_limit(limit)
+    });
+    let copy = copy.choosing(choose);
+    copy.remove(&copy.path("0.JPG").await).await;
+    copy.trash("0.JPG");
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, report.stopped, copy.rows().await.len()), (0, false, 2), "{told:?}");
+    copy.trash("1.JPG");
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, report.stopped, copy.files().await.len()), (0, true, 2), "{told:?}");
 }
 
 /// The list was whole when it was counted, and short when it was read again.

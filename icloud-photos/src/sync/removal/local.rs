@@ -10,7 +10,7 @@ use futures::StreamExt;
 use super::super::catalogue::{Batch, FileKey, MIRROR, Progress};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
-use super::victims::{Deleted, Victim};
+use super::victims::{Deleted, Judged, Victim};
 use super::{Census, Disposal, Kept, RemovalEvent, Stage};
 use crate::error::Result;
 use crate::storage::StoragePath;
@@ -70,13 +70,13 @@ impl Stage<'_> {
             }
             let mut going = judged.going.into_iter();
             while going.len() > 0 {
-                if self.report.removed >= most {
+                let some = Judged { going: going.by_ref().take(FILES).collect(), ..Judged::default() };
+                if self.report.removed + some.files().count() as u64 > most {
                     self.withhold();
                     return Ok(false);
                 }
-                let room = usize::try_from(most - self.report.removed).unwrap_or(FILES).min(FILES);
                 let mut proven = Vec::new();
-                for victim in going.by_ref().take(room) {
+                for victim in some.going {
                     match self.inner.compare(&victim).await {
                         None => proven.push(victim),
                         Some(why) => settled &= !self.leave(&victim.path, &why),
