@@ -48,12 +48,15 @@ pub(crate) type Tree = BTreeMap<String, Entry>;
 /// Ours alone: says which catalogue is about the folder.
 pub(crate) const MARK: &str = ".icloud-photos-store";
 
-/// Reads the tree below `root`, without our mark; a folder that is not there is empty.
+/// Ours alone: says what was moved out of iCloud.
+const RECORD: &str = ".icloud-photos-moved";
+
+/// Reads the tree below `root`, without our mark and record; a folder that is not there is empty.
 pub(crate) fn read(root: &Path) -> Result<Tree> {
     let mut tree = Tree::new();
     if root.exists() {
         walk(root, "", &mut tree).with_context(|| format!("cannot read {}", root.display()))?;
-        tree.remove(MARK);
+        tree.retain(|path, _| path != MARK && !path.starts_with(RECORD));
     }
     Ok(tree)
 }

@@ -2,19 +2,24 @@
 
 use futures::StreamExt;
 
+use super::content;
 use super::engine::Inner;
 use super::store::TRASH;
 use crate::error::Result;
-use crate::storage::{StoragePath, WriteOptions};
+use crate::storage::{ObjectMeta, StoragePath, WriteOptions};
 
 impl Inner {
-    /// Copies what stands under `path` to the trash of today, under a name that is free there.
+    /// Copies what stands under `path` to the trash of today, under a name that is free there. A run that was cut may have done so
+    /// already.
     pub(super) async fn keep_aside(&self, path: &StoragePath) -> Result<Option<StoragePath>> {
         let Some(meta) = self.storage.stat(path).await? else { return Ok(None) };
         let today = time::OffsetDateTime::from(self.now()).date();
         let plain = StoragePath::parse(&format!("{TRASH}/{today}/{path}"))?;
         let (mut aside, mut number) = (plain.clone(), 1);
-        while self.storage.stat(&aside).await?.is_some() {
+        while let Some(there) = self.storage.stat(&aside).await? {
+            if self.are_same(&meta, &there).await? {
+                return Ok(Some(aside));
+            }
             number += 1;
             aside = plain.with_suffix(&number.to_string());
         }
@@ -27,5 +32,15 @@ impl Inner {
         }
         writer.commit().await?;
         Ok(Some(aside))
+    }
+
+    /// Whether two files hold the same bytes.
+    async fn are_same(&self, one: &ObjectMeta, other: &ObjectMeta) -> Result<bool> {
+        if one.size != other.size {
+            return Ok(false);
+        }
+        let one = content::read(&*self.storage, &one.path, true).await?;
+        let other = content::read(&*self.storage, &other.path, true).await?;
+        Ok(one.is_some() && one == other)
     }
 }

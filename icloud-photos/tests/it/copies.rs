@@ -134,8 +134,17 @@ impl Copy {
         (self.rows().await, progress, self.files().await, seen)
     }
 
+    /// Everything but the record of what was moved out.
     pub(crate) async fn files(&self) -> Vec<ObjectMeta> {
-        self.storage.list(&StoragePath::root()).try_collect().await.unwrap()
+        let mut files: Vec<ObjectMeta> = self.storage.list(&StoragePath::root()).try_collect().await.unwrap();
+        files.retain(|meta| !meta.path.as_str().starts_with(".icloud-photos-moved/"));
+        files
+    }
+
+    /// The files in which it stands what was moved out.
+    pub(crate) async fn records(&self) -> Vec<String> {
+        let metas: Vec<_> = self.storage.list(&at(".icloud-photos-moved")).try_collect().await.unwrap();
+        metas.into_iter().map(|meta: ObjectMeta| meta.path.to_string()).collect()
     }
 
     pub(crate) async fn paths(&self) -> Vec<String> {

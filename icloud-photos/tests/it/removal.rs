@@ -267,7 +267,7 @@ async fn a_file_that_was_changed_here_is_left_and_sidecars_of_ours_go() {
     copy.run().await.unwrap();
     let rows = copy.rows().await;
     let path = |number: usize| rows[number].path.clone().unwrap().to_string();
-    copy.put(&path(0), b"painted over".to_vec()).await;
+    copy.put(&path(0), flip(copy.bytes(&path(0)).await)).await;
     copy.put(&format!("{}.xmp", path(1)), br#"<x:xmpmeta x:xmptk="icloudpd 1.32.3">"#.to_vec()).await;
     copy.put(&format!("{}.xmp", path(2)), b"<x:xmpmeta x:xmptk=\"darktable\">".to_vec()).await;
     for row in &rows[..3] {
@@ -280,11 +280,11 @@ async fn a_file_that_was_changed_here_is_left_and_sidecars_of_ours_go() {
     assert!(!left.contains(&format!("{}.xmp", path(1))) && left.contains(&format!("{}.xmp", path(2))));
 }
 
-/// Files that icloudpd fetched, of a photo that was deleted before our first run.
+/// Files that icloudpd fetched, of photos that were deleted before our first run: no row says whose they are. They may be all that is
+/// left of photos that were moved out, before the catalogue was lost.
 #[tokio::test(start_paused = true)]
-async fn a_file_that_no_run_saw_goes_only_if_it_is_the_deleted_photo() {
+async fn a_file_that_no_row_names_is_left() {
     let copy = ages(mirroring(Disposal::Remove)).await;
-    let gone: Vec<_> = copy.shown().into_iter().take(2).collect();
     let plain = Copy {
         catalogue: Arc::default(),
         choose: Arc::new(|_, builder| builder),
@@ -292,17 +292,10 @@ async fn a_file_that_no_run_saw_goes_only_if_it_is_the_deleted_photo() {
         storage: copy.storage.clone(),
     };
     plain.run().await.unwrap();
-    let rows = plain.rows().await;
-    let path = |asset: &str| {
-        let row = rows.iter().find(|row| row.key.asset.as_str() == asset).unwrap();
-        row.path.clone().unwrap().to_string()
-    };
-    copy.put(&path(&gone[1]), b"another photo of that name".to_vec()).await;
-    gone.iter().for_each(|asset| copy.edit(asset, Edit::Trash));
+    let before = copy.paths().await;
+    copy.shown().iter().take(2).for_each(|asset| copy.edit(asset, Edit::Trash));
     let (report, told) = copy.clear().await;
-    assert_eq!(report.removed, 1, "{told:?}");
-    let left = copy.paths().await;
-    assert!(!left.contains(&path(&gone[0])) && left.contains(&path(&gone[1])), "{told:?}");
+    assert_eq!((report.removed, copy.paths().await), (0, before), "{told:?}");
 }
 
 /// Wrong or short answers of iCloud remove nothing.

@@ -101,6 +101,33 @@ async fn an_empty_folder_is_not_taken_for_the_one_that_was_filled() {
     assert_eq!(back.files(None, None, 9).await.unwrap().len(), 1);
 }
 
+/// The disk died, or the folder was emptied on purpose: the catalogue is kept, for it knows what was moved out.
+#[tokio::test]
+async fn a_lost_mark_is_put_back_by_the_command_that_is_told() {
+    let place = Place::new();
+    fs::create_dir(place.at("it's full")).unwrap();
+    for folder in ["photos", "it's full"] {
+        let catalogue = place.open(folder).await.unwrap();
+        catalogue.commit(a_row()).await.unwrap();
+        drop(catalogue);
+        // Cut off in the middle: the mark may go, and the next run says what to do.
+        let mark = place.at(folder).join(MARK);
+        fs::write(&mark, "{\"id\":\"9").unwrap();
+        let told = place.open(folder).await.err().unwrap();
+        assert_eq!(told.kind(), ErrorKind::Config);
+        assert!(told.to_string().contains("remove the mark, but not the catalogue"), "{told}");
+        fs::remove_file(&mark).unwrap();
+        let told = place.open(folder).await.err().unwrap().to_string();
+        assert!(told.contains("Keep the catalogue") && !told.contains("remove"), "{told}");
+        let (_, command) = told.split_once("to put the mark back: ").unwrap();
+        let command = command.strip_suffix(')').unwrap();
+        let done = std::process::Command::new("sh").args(["-c", command]).status().unwrap();
+        assert!(done.success(), "{command}");
+        let back = place.open(folder).await.unwrap();
+        assert_eq!(back.files(None, None, 9).await.unwrap().len(), 1);
+    }
+}
+
 #[tokio::test]
 async fn a_mark_that_was_lost_before_anything_was_fetched_is_made_again() {
     let place = Place::new();

@@ -93,7 +93,7 @@ pub(crate) fn tree(root: &Path) -> Vec<String> {
             }
         }
     }
-    found.retain(|path| path != ".icloud-photos-store");
+    found.retain(|path| path != ".icloud-photos-store" && !path.starts_with(".icloud-photos-moved/"));
     found.sort();
     found
 }

@@ -253,7 +253,7 @@ impl AlbumRow {
     }
 }
 
-/// The selection that stands for mirroring deletions.
+/// How the selections begin that stand for mirroring deletions.
 pub(crate) const MIRROR: &str = "mirror";
 
 /// How far the history of a library was followed, for one selection.
@@ -275,7 +275,7 @@ pub struct Progress {
 impl Progress {
     /// Whether this says how far the deletions of a library were mirrored, not how far it was copied.
     pub fn is_of_mirror(&self) -> bool {
-        self.selection == MIRROR
+        self.selection.starts_with(MIRROR)
     }
 
     /// Nothing was followed yet.

@@ -46,8 +46,15 @@ pub enum Kept {
     },
     /// Another photo that was not deleted has the same file.
     Shared,
-    /// It is in Recently Deleted because this copy moved it there.
+    /// A photo of this file is in Recently Deleted because this copy moved it there.
     MovedOut,
+    /// A file that does not stand where a run would put it, so that somebody moved it.
+    Elsewhere,
+    /// Another photo has the same file, and whether that one was deleted could not be told.
+    OwnerUnclear {
+        /// Why.
+        reason: String,
+    },
     /// Nothing was to leave iCloud.
     NotAsked,
     /// The receipt is for other files than there are now.
@@ -72,7 +79,11 @@ impl fmt::Display for Kept {
             Self::Differs { path } => write!(f, "{path} holds other bytes"),
             Self::Unreadable { path, reason } => write!(f, "{path} cannot be read: {reason}"),
             Self::Shared => f.write_str("another photo that was not deleted has the same file"),
-            Self::MovedOut => f.write_str("it was moved out of iCloud by this copy"),
+            Self::MovedOut => f.write_str("this copy moved a photo of this file out of iCloud"),
+            Self::Elsewhere => f.write_str("it was moved: this run would give it another name or folder"),
+            Self::OwnerUnclear { reason } => {
+                write!(f, "whether another photo has the same file cannot be told: {reason}")
+            }
             Self::NotAsked => f.write_str("nothing was to leave iCloud"),
             Self::OtherReceipt => f.write_str("the receipt is for other files"),
             Self::Gone => f.write_str("it is no longer in the library"),

@@ -5,15 +5,19 @@
 //! and only after a run that saw all it should have seen: a [`Census`] is made from complete listings and from nothing else.
 //!
 //! An asset leaves iCloud on a [`Receipt`] alone, and a receipt is made by reading its files again and finding Apple's
-//! checksum in the bytes. A file leaves the copy when its own asset is in Recently Deleted, no other asset has it, and it
-//! still holds the bytes that were stored. What is in doubt is kept, and told ([`Kept`]).
+//! checksum in the bytes. What goes is written down beside the photos first, so that no mirror takes it for deleted by its owner.
+//! A file leaves the copy when the catalogue has it as its asset's, that asset is in Recently Deleted and not by our hand, nobody
+//! else has the file, and it still stands where it was put and holds the bytes that were stored. What is in doubt is kept, and told
+//! ([`Kept`]).
 //!
 //! Above a share of all there is ([`RemovalLimit`]) nothing is removed; what would have been is told.
 
 mod kept;
 mod local;
 mod receipt;
+mod record;
 mod remote;
+mod victims;
 
 use std::sync::Arc;
 
@@ -160,7 +164,7 @@ pub enum RemovalEvent<'a> {
         /// Of so many.
         all: u64,
     },
-    /// Nothing is removed, for something was not seen as it should have been.
+    /// Nothing is removed, or nothing more, for something was not seen as it should have been.
     Withheld,
 }
 
@@ -251,7 +255,8 @@ impl SyncEngine {
         remote::too_young(asset, rule, seconds(inner.now()).saturating_mul(1000)).map_or(Ok(()), Err)
     }
 
-    /// Tells what a run would remove, by what the catalogue knows now. Nothing is changed; no file is read.
+    /// Tells what a run would remove, by what the catalogue knows now. Nothing is changed; of photos only those are read that are to be
+    /// removed here and were touched since they were stored.
     ///
     /// # Errors
     /// What iCloud and the catalogue report.

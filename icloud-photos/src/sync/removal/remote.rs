@@ -199,6 +199,8 @@ impl Inner {
         if proven.is_empty() {
             return Ok(Vec::new());
         }
+        // First, so that a full disk leaves the rows as they were.
+        self.write_down(proven.iter().map(|(_, receipt)| receipt)).await?;
         let row = |asset: &Asset, state| {
             RemovalRow::new(self.key.clone(), asset.id().clone(), state, seconds(self.now()))
         };

@@ -13,7 +13,7 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Storage, StoragePath};
+use crate::storage::{Storage, StoragePath, WriteOptions};
 
 /// The name of the mark.
 pub const MARK: &str = ".icloud-photos-store";
@@ -21,10 +21,22 @@ pub const MARK: &str = ".icloud-photos-store";
 /// Where files go that something else takes the place of; the date follows.
 pub(super) const TRASH: &str = ".icloud-photos-trash";
 
-/// Files of ours that are no photos: the mark, and the trash.
+/// Where it is written down what was moved out of iCloud.
+pub(super) const MOVED: &str = ".icloud-photos-moved";
+
+/// Files of ours that are no photos: the mark, the trash, and the record of what was moved out.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
-    first.is_some_and(|first| first == MARK || first == TRASH)
+    first.is_some_and(|first| [MARK, TRASH, MOVED].contains(&first))
+}
+
+/// Writes a small file under a free name, and returns when it is on the disk.
+pub(super) async fn put(storage: &dyn Storage, path: &StoragePath, bytes: Vec<u8>) -> Result<()> {
+    let options = WriteOptions::default().size(bytes.len() as u64);
+    let mut writer = storage.write(path, options).await?;
+    writer.write(bytes.into()).await?;
+    writer.commit().await?;
+    storage.flush().await
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,8 +59,8 @@ pub(super) async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
         Some(mark) if plain(&mark.id) => Ok(Some(mark.id)),
         _ => Err(Error::new(
             ErrorKind::Config,
-            "the mark of this folder cannot be read; put the right one back, or remove both it and the folder's catalogue, \
-             then run `icloudpd adopt`",
+            "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not the \
+             catalogue: the next run then says how the right one is made",
         )
         .with("path", MARK)),
     }

@@ -2,14 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MARK, Mark, mark_of};
+use super::{MARK, Mark, mark_of, put};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Storage, StoragePath, WriteOptions};
+use crate::storage::{Storage, StoragePath};
 use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
 
 /// How the file of a catalogue is called in the data folder.
 const PREFIX: &str = "catalogue-";
 const SUFFIX: &str = ".sqlite";
+
+/// A catalogue is never to be removed: what was moved out of iCloud would be forgotten with it.
+const LOST: &str = "this folder was filled before, and what is there now is not it: is the disk mounted? If the disk is gone, or you \
+                    emptied the folder on purpose, put its mark back. Keep the catalogue: with it everything is fetched again that \
+                    iCloud still has, also what was moved out and is still in Recently Deleted";
 
 /// Opens the catalogue of `storage` among those in the folder `data`, for writing. A storage without a mark gets one. `place` is
 /// what people call the storage, such as its folder.
@@ -54,14 +59,20 @@ pub async fn open_read_only(
 }
 
 async fn put_mark(storage: &dyn Storage, id: &str) -> Result<()> {
+    put(storage, &StoragePath::parse(MARK)?, text_of_mark(id)?.into_bytes()).await
+}
+
+fn text_of_mark(id: &str) -> Result<String> {
     let about = "Tells icloud-photos which catalogue is about this folder. Keep it.".to_owned();
-    let text = serde_json::to_vec(&Mark { id: id.to_owned(), about })
-        .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))?;
-    let options = WriteOptions::default().size(text.len() as u64);
-    let mut writer = storage.write(&StoragePath::parse(MARK)?, options).await?;
-    writer.write(text.into()).await?;
-    writer.commit().await?;
-    storage.flush().await
+    serde_json::to_string(&Mark { id: id.to_owned(), about })
+        .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))
+}
+
+/// What a person may give to a shell to make the mark anew.
+fn command_for_mark(place: &str, id: &str) -> Result<String> {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let mark = Path::new(place).join(MARK);
+    Ok(format!("printf %s {} > {}", quoted(&text_of_mark(id)?), quoted(&mark.to_string_lossy())))
 }
 
 /// The id of the catalogue that was about this place, if that says nothing is there to be lost.
@@ -76,13 +87,11 @@ async fn lost_mark(place: &str, data: &Path) -> Result<Option<String>> {
         if catalogue.files(None, None, 1).await?.is_empty() {
             return Ok(Some(store.id));
         }
-        return Err(Error::new(
-            ErrorKind::StoreLost,
-            "this folder was filled before, and what is there now is not it: is the disk mounted? If you emptied it on \
-             purpose, remove the catalogue, and everything is fetched again",
-        )
-        .with("folder", place)
-        .with("catalogue", file.display()));
+        let command = command_for_mark(place, &store.id)?;
+        return Err(Error::new(ErrorKind::StoreLost, LOST)
+            .with("folder", place)
+            .with("catalogue", file.display())
+            .with("to put the mark back", command));
     }
     Ok(None)
 }

@@ -6,8 +6,9 @@ use rusqlite::ErrorCode as Code;
 
 use crate::error::{Error, ErrorKind};
 
-const DAMAGED: &str = "the catalogue is damaged; move it away, with the files named like it, and let `adopt` recognise \
-                       the photos again";
+const DAMAGED: &str = "the catalogue is damaged; put one from a backup in its place. If there is none, move it away, with the files \
+                       named like it, and let `adopt` recognise the photos again. Keep the damaged one: it alone knows all that was \
+                       moved out of iCloud";
 
 pub(super) fn fault(error: rusqlite::Error, file: &Path) -> Error {
     let (kind, advice) = match error.sqlite_error_code() {

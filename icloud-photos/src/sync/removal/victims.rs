@@ -1,0 +1,259 @@
+//! Who was deleted in iCloud, and what of it may go here.
+//!
+//! A file is a victim only by its row in the catalogue: what has none never goes, whatever its name. Most of what keeps a victim
+//! can be told without reading it, and is told before anything is counted.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::StreamExt;
+
+use super::super::catalogue::{FileRow, Status};
+use super::super::content;
+use super::super::engine::Inner;
+use super::super::layout::Placement;
+use super::super::ledger::seconds;
+use super::Kept;
+use crate::asset::{Asset, AssetId, Assets, Fields};
+use crate::error::{ErrorKind, Result};
+use crate::library::SmartAlbum;
+use crate::storage::{ObjectMeta, StoragePath};
+
+/// Assets asked about in one go.
+const ASSETS: usize = 100;
+
+/// Files judged in one go: the record of what was moved out is read once for so many.
+const VICTIMS: usize = 2000;
+
+/// Copies of one content that a run gives names to, one beside the other.
+const COPIES: u32 = 9;
+
+/// A file whose asset lies in Recently Deleted.
+pub(super) struct Victim {
+    pub(super) row: FileRow,
+    pub(super) path: StoragePath,
+    /// Without a file only the row goes.
+    pub(super) is_there: bool,
+}
+
+/// What may go, as far as that can be told without reading files, and what stays.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) going: Vec<Victim>,
+    pub(super) staying: Vec<(StoragePath, Kept)>,
+}
+
+impl Judged {
+    /// The files that would go, each once.
+    pub(super) fn files(&self) -> impl Iterator<Item = &StoragePath> {
+        let mut seen = HashSet::new();
+        let there = self.going.iter().filter(|victim| victim.is_there).map(|victim| &victim.path);
+        there.filter(move |path| seen.insert(*path))
+    }
+
+    fn len(&self) -> usize {
+        self.going.len() + self.staying.len()
+    }
+
+    fn add(&mut self, victim: Victim, why: Option<Kept>) {
+        match why {
+            Some(why) => self.staying.push((victim.path, why)),
+            None => self.going.push(victim),
+        }
+    }
+}
+
+/// The files of Recently Deleted, some at a time.
+pub(super) struct Deleted<'a> {
+    inner: &'a Inner,
+    assets: Assets,
+    over: bool,
+}
+
+impl<'a> Deleted<'a> {
+    pub(super) fn of(inner: &'a Inner) -> Self {
+        let album = inner.library.smart_album(SmartAlbum::RecentlyDeleted);
+        let assets = album.assets().fields(Fields::Basic).roles(inner.layout.roles());
+        Self { inner, assets, over: false }
+    }
+
+    /// Whether the list was read to its end and lacks nothing.
+    pub(super) fn whole(&self) -> bool {
+        self.over && self.assets.outcome().is_complete()
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<Judged>> {
+        let mut judged = Judged::default();
+        while judged.len() < VICTIMS && !self.over {
+            let assets = self.some().await?;
+            self.inner.judge(assets, &mut judged).await?;
+        }
+        if judged.len() == 0 {
+            return Ok(None);
+        }
+        self.inner.spare_moved(judged).await.map(Some)
+    }
+
+    async fn some(&mut self) -> Result<Vec<Asset>> {
+        let mut assets = Vec::new();
+        while assets.len() < ASSETS && !self.over {
+            match self.assets.next().await {
+                // The list is Apple's word, the mark of the record its seal. What a filter leaves out is not this run's to judge.
+                Some(Ok(asset)) if asset.is_trashed() && self.inner.reason_to_skip(&asset).is_none() => {
+                    assets.push(asset);
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) if Assets::concerns_one(&error) => {}
+                Some(Err(error)) => return Err(error),
+                None => self.over = true,
+            }
+        }
+        Ok(assets)
+    }
+}
+
+impl Inner {
+    /// The files that the copy has of these assets. An asset whose removal was ever asked for by this copy has none to lose.
+    async fn judge(&self, assets: Vec<Asset>, judged: &mut Judged) -> Result<()> {
+        let ids: Vec<_> = assets.iter().map(|asset| asset.id().clone()).collect();
+        let rows = self.catalogue.files_of(&self.key, &ids).await?;
+        let moved = self.catalogue.removals(&self.key, &ids).await?;
+        let (mut rows_of, mut elsewhere) = (Vec::new(), Vec::new());
+        for ((asset, rows), _) in assets.iter().zip(rows).zip(moved).filter(|(_, moved)| moved.is_none()) {
+            let placement = self.layout.place(asset);
+            for row in rows.into_iter().filter(|row| row.status.is_kept()) {
+                let Some(path) = row.path.clone() else { continue };
+                elsewhere.push(!is_named_so(&placement, &row, &path));
+                rows_of.push((row, path));
+            }
+        }
+        let paths: Vec<_> = rows_of.iter().map(|(_, path)| path.clone()).collect();
+        let others = self.others(&rows_of, &paths).await?;
+        let there = self.storage.stat_all(paths).await;
+        for (((row, path), elsewhere), (others, there)) in
+            rows_of.into_iter().zip(elsewhere).zip(others.into_iter().zip(there))
+        {
+            let is_there = !matches!(there, Ok(None));
+            let victim = Victim { row, path, is_there };
+            let why = match there {
+                Ok(None) => None,
+                Ok(Some(_)) if elsewhere => Some(Kept::Elsewhere),
+                Ok(Some(_)) if others.is_some() => others,
+                Ok(Some(there)) => self.glance(&victim, &there).await,
+                Err(error) => Some(Kept::Unreadable { path: victim.path.clone(), reason: error.to_string() }),
+            };
+            judged.add(victim, why);
+        }
+        Ok(())
+    }
+
+    /// Leaves alone what was moved out, though this catalogue knows nothing of it.
+    async fn spare_moved(&self, judged: Judged) -> Result<Judged> {
+        let mut moved = HashSet::new();
+        self.find_moved(&judged.going, |at| moved.extend([at])).await?;
+        let mut spared = Judged { staying: judged.staying, ..Judged::default() };
+        for (at, victim) in judged.going.into_iter().enumerate() {
+            let why = moved.contains(&at).then_some(Kept::MovedOut);
+            spared.add(victim, why);
+        }
+        Ok(spared)
+    }
+
+    /// What can be told of a file from outside. It is read only if it was touched since.
+    async fn glance(&self, victim: &Victim, there: &ObjectMeta) -> Option<Kept> {
+        let row = &victim.row;
+        let can_be_proven = row.is_provable() && matches!(row.status, Status::Verified | Status::Assumed);
+        if row.sha256.is_none() && !can_be_proven {
+            return Some(Kept::NoChecksum);
+        }
+        if row.size.is_some_and(|size| size != there.size) {
+            return Some(Kept::Differs { path: victim.path.clone() });
+        }
+        let keeps_times = self.storage.capabilities().modified_time;
+        if !keeps_times || there.modified.map(seconds) == row.modified {
+            return None;
+        }
+        self.compare(victim).await
+    }
+
+    /// Reads a file: why it stays, if it does not hold the bytes it should.
+    pub(super) async fn compare(&self, victim: &Victim) -> Option<Kept> {
+        let Victim { row, path, .. } = victim;
+        let checksum = row.checksum.filter(|_| row.is_provable());
+        match content::read(&*self.storage, path, row.sha256.is_some()).await {
+            // Somebody was quicker; the row goes.
+            Ok(None) => None,
+            Ok(Some((_, digests))) => {
+                let apples = checksum == Some(digests.checksum);
+                let ours = row.sha256.is_some() && row.sha256 == digests.sha256;
+                (!apples && !ours).then(|| Kept::Differs { path: path.clone() })
+            }
+            Err(error) => Some(Kept::Unreadable { path: path.clone(), reason: error.to_string() }),
+        }
+    }
+
+    /// For each of these files, what another owner has against its going.
+    async fn others(
+        &self,
+        victims: &[(FileRow, StoragePath)],
+        paths: &[StoragePath],
+    ) -> Result<Vec<Option<Kept>>> {
+        let owners = self.catalogue.files_at(paths).await?;
+        let others: Vec<Vec<FileRow>> = victims
+            .iter()
+            .zip(owners)
+            .map(|((victim, _), mut owners)| {
+                owners.retain(|row| {
+                    (&row.key.library, &row.key.asset) != (&victim.key.library, &victim.key.asset)
+                });
+                owners
+            })
+            .collect();
+        let here = others.iter().flatten().filter(|row| row.key.library == self.key);
+        let fates = self.fates(here.map(|row| row.key.asset.clone()).collect()).await?;
+        let objection = |row: FileRow| {
+            if row.key.library != self.key { Some(Kept::Shared) } else { fates.get(&row.key.asset).cloned() }
+        };
+        Ok(others.into_iter().map(|rows| rows.into_iter().find_map(objection)).collect())
+    }
+
+    /// Those of these assets that were not deleted by their owner, or may not have been.
+    async fn fates(&self, ids: HashSet<AssetId>) -> Result<HashMap<AssetId, Kept>> {
+        let ids: Vec<_> = ids.into_iter().collect();
+        let mut fates = HashMap::new();
+        if ids.is_empty() {
+            return Ok(fates);
+        }
+        let moved = self.catalogue.removals(&self.key, &ids).await?;
+        let assets = self.library.assets_by_id(&ids).await?;
+        for ((id, moved), asset) in ids.into_iter().zip(moved).zip(assets) {
+            let fate = match asset {
+                _ if moved.is_some() => Kept::MovedOut,
+                Ok(asset) if asset.is_trashed() => continue,
+                Ok(_) => Kept::Shared,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => Kept::OwnerUnclear { reason: error.to_string() },
+            };
+            fates.insert(id, fate);
+        }
+        Ok(fates)
+    }
+}
+
+/// Whether a run under this layout could have given the file its name. If not, somebody moved it.
+fn is_named_so(placement: &Placement, row: &FileRow, path: &StoragePath) -> bool {
+    let files = placement.files.iter().filter(|file| file.role == row.key.role);
+    let digits = match &row.checksum {
+        Some(checksum) => checksum.digits(),
+        None => row.key.asset.as_str().chars().take(8).collect::<String>().to_lowercase(),
+    };
+    files.into_iter().any(|file| {
+        let Ok(plain) = StoragePath::parse(&placement.path(&file.name)) else { return false };
+        let by_size = [row.resource_size, row.size].into_iter().flatten();
+        let by_content = plain.with_suffix(&digits);
+        plain == *path
+            || by_content == *path
+            || file.legacy_name.as_ref().is_some_and(|name| plain.sibling(name) == *path)
+            || by_size.into_iter().any(|size| plain.with_suffix(&size.to_string()) == *path)
+            || (2..=COPIES).any(|number| by_content.with_suffix(&number.to_string()) == *path)
+    })
+}

@@ -1,0 +1,451 @@
+//! Files here whose photos their owners deleted, and files that only look so.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use icloud_photos::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use icloud_photos::sync::catalogue::{Batch, Catalogue, FileKey, FileRow, LibraryKey, Status};
+use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
+use icloud_photos::{AssetId, Error, ErrorKind, Result, Role};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+
+use crate::copies::{Choose, Copy, flip};
+use crate::removal::{Told, id_of, mirroring, moving};
+
+const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
+
+/// So many photos, `0.JPG` and on, copied by a mirror.
+async fn mirror(photos: i64, disposal: Disposal) -> Copy {
+    let copy = Copy::with(LibrarySpec::plain(0, 1000), mirroring(disposal)).await;
+    (0..photos).for_each(|number| drop(copy.photo(&format!("{number}.JPG"), number + 1)));
+    copy.run().await.unwrap();
+    copy
+}
+
+impl Copy {
+    /// The same library and files, with other options.
+    fn choosing(&self, choose: Choose) -> Self {
+        let (world, storage) = (self.world.clone(), self.storage.clone());
+        Self { world, storage, catalogue: self.catalogue.clone(), choose }
+    }
+
+    /// The same with nothing in the catalogue.
+    fn forgetful(&self) -> Self {
+        Self { catalogue: Arc::default(), ..self.choosing(self.choose.clone()) }
+    }
+
+    fn id(&self, name: &str) -> String {
+        id_of(&self.world.truth(), name)
+    }
+
+    fn trash(&self, name: &str) {
+        self.edit(&self.id(name), Edit::Trash);
+    }
+
+    async fn path(&self, name: &str) -> String {
+        let paths = self.paths().await;
+        paths.into_iter().find(|path| path.ends_with(&format!("/{name}"))).unwrap()
+    }
+
+    /// A second asset on the same original.
+    fn twin_of(&self, name: &str) -> String {
+        self.world.library().duplicate(&self.id(name), self.world.cloud.now_ms()).unwrap()
+    }
+
+    /// Moves one asset out of iCloud.
+    async fn send(&self, asset: &str) {
+        let engine = self.engine();
+        let asset = engine.library().asset(&AssetId::new(asset)).await.unwrap();
+        let receipt = engine.receipt(&asset).await.unwrap().unwrap();
+        engine.move_out(&[receipt]).await.unwrap().remove(0).unwrap().unwrap();
+    }
+
+    async fn clear_on(&self, storage: Arc<dyn Storage>) -> (Result<SyncReport>, Vec<String>) {
+        let told = Arc::new(Told::default());
+        (self.engine_on(storage).run(told.clone()).await, told.lines())
+    }
+}
+
+/// Two assets show one original and have one file. One was moved out of iCloud by this copy, the other its owner deleted: the file
+/// is all that is left of the first.
+#[tokio::test(start_paused = true)]
+async fn a_file_stays_as_long_as_one_of_its_owners_was_moved_out() {
+    for purged in [false, true] {
+        let copy = mirror(2, Disposal::Remove).await;
+        let (moved, twin) = (copy.id("0.JPG"), copy.twin_of("0.JPG"));
+        copy.run().await.unwrap();
+        copy.send(&moved).await;
+        if purged {
+            copy.edit(&moved, Edit::Purge);
+        }
+        copy.edit(&twin, Edit::Trash);
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.removed, copy.files().await.len()), (0, 2), "{told:?}");
+        assert!(told.iter().any(|line| line.contains("moved") && line.contains("out of iCloud")), "{told:?}");
+    }
+}
+
+/// A catalogue that was put back from a backup does not know what was moved out since.
+#[tokio::test(start_paused = true)]
+async fn what_was_moved_out_is_known_to_an_older_catalogue() {
+    let copy = mirror(5, Disposal::Remove).await;
+    let newer = Copy { choose: Arc::new(moving(ALL)), ..copy.forgetful() };
+    assert_eq!(newer.run().await.unwrap().moved, 5);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (0, 5), "{told:?}");
+    // What the owner deletes goes all the same.
+    let added = copy.photo("new.JPG", 1);
+    copy.run().await.unwrap();
+    copy.edit(&added, Edit::Trash);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (1, 5), "{told:?}");
+}
+
+/// The catalogue was lost, and the folder adopted by a new one.
+#[tokio::test(start_paused = true)]
+async fn what_was_moved_out_is_known_after_the_catalogue_was_lost() {
+    let copy = mirror(5, Disposal::Remove).await;
+    let twin = copy.twin_of("1.JPG");
+    copy.run().await.unwrap();
+    for number in 0..3 {
+        copy.send(&copy.id(&format!("{number}.JPG"))).await;
+    }
+    let copy = copy.forgetful();
+    let report = copy.engine().adopt(false, |_| {}).await.unwrap();
+    assert_eq!((report.files, report.unknown), (5, 2), "the record is no stranger: {report}");
+    copy.run().await.unwrap();
+    // The twin still shows the file of one that was moved out.
+    copy.edit(&twin, Edit::Trash);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (0, 5), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("1.JPG: this copy moved")), "{told:?}");
+}
+
+/// Two catalogues on one folder, and the one that removes never heard of the photo that the other moved out.
+#[tokio::test(start_paused = true)]
+async fn what_another_catalogue_moved_out_stays() {
+    let copy = mirror(2, Disposal::Remove).await;
+    let (theirs, ours) = (copy.id("0.JPG"), copy.twin_of("0.JPG"));
+    copy.run().await.unwrap();
+    let other = copy.forgetful();
+    other.choosing(Arc::new(|_, builder| builder)).run().await.unwrap();
+    other.send(&theirs).await;
+    let rows = copy.rows().await.into_iter().map(|row| row.key);
+    let mut batch = Batch::default();
+    batch.gone_files = rows.filter(|key| key.asset.as_str() == theirs).collect();
+    copy.catalogue.commit(batch).await.unwrap();
+    copy.edit(&theirs, Edit::Purge);
+    copy.edit(&ours, Edit::Trash);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (0, 2), "{told:?}");
+}
+
+/// What cannot be read may speak of any file.
+#[tokio::test(start_paused = true)]
+async fn nothing_goes_as_long_as_the_record_cannot_be_read() {
+    let copy = mirror(3, Disposal::Remove).await;
+    copy.send(&copy.id("0.JPG")).await;
+    copy.trash("1.JPG");
+    let record = copy.records().await.remove(0);
+    let whole = copy.bytes(&record).await;
+    let newer = String::from_utf8(whole.clone()).unwrap().replace("\"version\":1", "\"version\":2");
+    for text in [b"{".to_vec(), whole[..whole.len() - 9].to_vec(), newer.into_bytes(), Vec::new()] {
+        copy.put(&record, text).await;
+        let error = copy.run().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Storage, "{error}");
+        assert!(error.to_string().contains(&record) && error.to_string().contains("moved out"), "{error}");
+        assert_eq!(copy.files().await.len(), 3);
+    }
+    copy.put(&record, whole).await;
+    copy.put(".icloud-photos-moved/.DS_Store", b"rubbish".to_vec()).await;
+    assert_eq!(copy.run().await.unwrap().removed, 1);
+}
+
+/// Nobody's request is sent before it is written down.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_moved_out_that_cannot_be_written_down() {
+    let copy = mirror(3, Disposal::Remove).await;
+    let copy = copy.choosing(Arc::new(moving(ALL)));
+    let full = Arc::new(crate::copies::Full::new(copy.storage.clone(), 0));
+    let (ran, told) = copy.clear_on(full).await;
+    assert_eq!(ran.unwrap_err().kind(), ErrorKind::StorageFull, "{told:?}");
+    assert_eq!((copy.shown().len(), copy.records().await.len()), (3, 0));
+    assert_eq!(copy.run().await.unwrap().moved, 3);
+    assert_eq!(copy.records().await.len(), 1, "one file for many");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_this_run_leaves_out_is_not_its_to_remove() {
+    let copy = Copy::with(LibrarySpec::everyday(2, 150), |_, builder| builder).await;
+    copy.run().await.unwrap();
+    let rows = copy.rows().await;
+    let truth = copy.world.truth();
+    let video = truth["assets"].as_array().unwrap().iter().find(|asset| {
+        let id = asset["id"].as_str().unwrap();
+        asset["kind"] == "com.apple.quicktime-movie" && rows.iter().any(|row| row.key.asset.as_str() == id)
+    });
+    let video = video.unwrap()["id"].as_str().unwrap();
+    copy.edit(video, Edit::Trash);
+    let choose: Choose =
+        Arc::new(|_, builder: SyncBuilder| builder.skip_videos(true).mirror(Some(Disposal::Remove)));
+    let (report, told) = copy.choosing(choose).clear().await;
+    assert_eq!(report.removed, 0, "{told:?}");
+    let (report, told) = copy.choosing(Arc::new(mirroring(Disposal::Remove))).clear().await;
+    assert_eq!(report.removed, 1, "{told:?}");
+}
+
+/// A row whose file is gone already is no removal, whatever the limit.
+#[tokio::test(start_paused = true)]
+async fn a_row_without_a_file_goes_under_any_limit() {
+    let copy = mirror(3, Disposal::Remove).await;
+    let choose: Choose = Arc::new(|_, builder: SyncBuilder| {
+        let mut limit = RemovalLimit::new(0.0);
+        limit.always = 0;
+        builder.missing(Missing::Respect).mirror(Some(Disposal::Remove)).removal_limit(limit)
+    });
+    let copy = copy.choosing(choose);
+    copy.remove(&copy.path("0.JPG").await).await;
+    copy.trash("0.JPG");
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, report.stopped, copy.rows().await.len()), (0, false, 2), "{told:?}");
+    copy.trash("1.JPG");
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, report.stopped, copy.files().await.len()), (0, true, 2), "{told:?}");
+}
+
+/// The list was whole when it was counted, and short when it was read again.
+#[tokio::test(start_paused = true)]
+async fn a_short_second_reading_is_not_the_last() {
+    let copy = mirror(8, Disposal::Remove).await;
+    (0..4).for_each(|number| copy.trash(&format!("{number}.JPG")));
+    copy.world.cloud.reset_counts();
+    copy.engine().rehearse_removals(&()).await.unwrap();
+    let readings = copy.world.cloud.counts().requests_to("cloudkit/records/query");
+    let short = FaultAction::ShortList { keep: 2 };
+    copy.faults(vec![FaultRule::new("cloudkit/records/query", short).after(readings)]);
+    let (report, told) = copy.clear().await;
+    assert!(report.stopped && report.removed < 4 && told.contains(&"withheld".to_owned()), "{told:?}");
+    copy.faults(Vec::new());
+    let removed = report.removed;
+    let (report, told) = copy.clear().await;
+    assert_eq!(
+        (removed + report.removed, report.stopped, copy.files().await.len()),
+        (4, false, 4),
+        "{told:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_could_not_be_read_is_tried_again() {
+    let copy = mirror(4, Disposal::Remove).await;
+    ["0.JPG", "1.JPG"].iter().for_each(|name| copy.trash(name));
+    let stubborn = Arc::new(Stubborn::over(&copy));
+    *stubborn.unreadable.lock().unwrap() = Some(copy.path("0.JPG").await);
+    let (ran, told) = copy.clear_on(stubborn).await;
+    assert_eq!(ran.unwrap().removed, 1, "{told:?}");
+    let (report, told) = copy.clear().await;
+    assert_eq!(report.removed, 1, "{told:?}");
+}
+
+/// A folder stands in the place of one file: that file's affair.
+#[tokio::test(start_paused = true)]
+async fn a_folder_in_the_place_of_a_file_concerns_that_file_only() {
+    let copy = mirror(4, Disposal::Remove).await;
+    let choose = |_: &_, builder: SyncBuilder| builder.mirror(Some(Disposal::Remove)).recent(Some(1));
+    let copy = copy.choosing(Arc::new(choose));
+    ["1.JPG", "2.JPG"].iter().for_each(|name| copy.trash(name));
+    let stubborn = Arc::new(Stubborn::over(&copy));
+    *stubborn.folder.lock().unwrap() = Some(copy.path("1.JPG").await);
+    let (ran, told) = copy.clear_on(stubborn).await;
+    assert_eq!(ran.unwrap().removed, 1, "{told:?}");
+    assert!(told.iter().any(|line| line.starts_with("left ") && line.contains("a folder")), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_moved_by_hand_is_its_movers() {
+    let copy = mirror(3, Disposal::Remove).await;
+    let (from, to) = (copy.path("1.JPG").await, "Best of/Rome.JPG");
+    let bytes = copy.bytes(&from).await;
+    copy.remove(&from).await;
+    copy.put(to, bytes).await;
+    copy.run().await.unwrap();
+    assert!(copy.rows().await.iter().any(|row| row.path.as_ref().is_some_and(|path| path.as_str() == to)));
+    ["1.JPG", "2.JPG"].iter().for_each(|name| copy.trash(name));
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (1, 2), "{told:?}");
+    assert!(told.iter().any(|line| line.starts_with(&format!("left {to}: ")) && line.contains("moved")));
+}
+
+/// Names that a run gave because the plain one was taken.
+#[tokio::test(start_paused = true)]
+async fn files_with_a_suffix_of_ours_go() {
+    let spec = LibrarySpec::plain(3, 2000).with_same_length_twins();
+    let copy = Copy::with(spec, mirroring(Disposal::Remove)).await;
+    let now = copy.world.cloud.now_ms() - 1000;
+    [3000, 4000].iter().for_each(|size| drop(copy.world.library().add_photo("same.JPG", *size, now)));
+    copy.run().await.unwrap();
+    assert!(
+        copy.paths().await.iter().any(|path| path.ends_with("same-4000.JPG")),
+        "{:?}",
+        copy.paths().await
+    );
+    copy.shown().iter().for_each(|asset| copy.edit(asset, Edit::Trash));
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (7, 0), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sidecar_is_icloudpds_if_its_root_says_so() {
+    let copy = mirror(5, Disposal::Remove).await;
+    let head = "<?xml version='1.0' encoding='utf-8'?>\n";
+    let ours = format!(
+        "{head}<x:xml_doc xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"icloudpd 1.32.3+8bd9\"><rdf:RDF/></x:xml_doc>"
+    );
+    let theirs = format!(
+        "{head}<x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"XMP Core 4.4.0-Exiv2\"><rdf:li>icloudpd import</rdf:li>\
+         <rdf:li>x:xmptk=\"icloudpd 1.32.3\"</rdf:li></x:xmpmeta>"
+    );
+    let sidecars = [(0, ours, false), (1, theirs, true), (2, "icloudpd".to_owned(), true)];
+    let mut paths = Vec::new();
+    for (number, text, stays) in sidecars {
+        let name = format!("{number}.JPG");
+        let sidecar = format!("{}.xmp", copy.path(&name).await);
+        copy.put(&sidecar, text.into_bytes()).await;
+        copy.trash(&name);
+        paths.push((sidecar, stays));
+    }
+    let (report, told) = copy.clear().await;
+    let left = copy.paths().await;
+    assert_eq!(report.removed, 3, "{told:?}");
+    for (path, stays) in paths {
+        assert_eq!(left.contains(&path), stays, "{path}: {told:?}");
+    }
+}
+
+/// What stays in any case does not count against the limit, or nothing would ever go again.
+#[tokio::test(start_paused = true)]
+async fn files_that_were_changed_here_hold_up_no_others() {
+    let copy = mirror(60, Disposal::Remove).await;
+    // Another library in the catalogue says nothing about this one.
+    let other = LibraryKey::new("1/shared/SharedSync");
+    let mut batch = Batch::default();
+    batch.files = (0..900)
+        .map(|number| {
+            let key = FileKey::new(other.clone(), AssetId::new(format!("X{number}")), Role::Original);
+            let mut row = FileRow::new(key, Status::Verified, 7);
+            row.path = Some(crate::copies::at(&format!("theirs/{number}.JPG")));
+            row
+        })
+        .collect();
+    copy.catalogue.commit(batch).await.unwrap();
+    for number in 0..32 {
+        let name = format!("{number}.JPG");
+        let path = copy.path(&name).await;
+        let changed = match number {
+            // Of another length: its row is given up, and it is nobody's.
+            0..15 => Some(vec![7; 10]),
+            15..30 => Some(flip(copy.bytes(&path).await)),
+            _ => None,
+        };
+        if let Some(changed) = changed {
+            // With the time of the change.
+            copy.remove(&path).await;
+            copy.put(&path, changed).await;
+        }
+        copy.trash(&name);
+    }
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, report.withheld, report.stopped), (2, 15, false), "{told:?}");
+    (32..60).for_each(|number| copy.trash(&format!("{number}.JPG")));
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, report.stopped), (0, true), "{told:?}");
+    assert!(told.contains(&"stopped 28 of 43".to_owned()), "{told:?}");
+}
+
+/// The time alone says nothing: the bytes are asked.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_only_touched_goes() {
+    let copy = mirror(2, Disposal::Remove).await;
+    let path = copy.path("0.JPG").await;
+    let bytes = copy.bytes(&path).await;
+    copy.remove(&path).await;
+    copy.put(&path, bytes).await;
+    copy.trash("0.JPG");
+    let (report, told) = copy.clear().await;
+    assert_eq!(report.removed, 1, "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_goes_to_the_trash_once() {
+    let copy = mirror(4, Disposal::Trash).await;
+    let twin = copy.twin_of("0.JPG");
+    copy.run().await.unwrap();
+    ["0.JPG", "1.JPG"].iter().for_each(|name| copy.trash(name));
+    copy.edit(&twin, Edit::Trash);
+    // The first run ends when the copies are made and nothing is removed yet.
+    let stubborn = Arc::new(Stubborn::over(&copy));
+    stubborn.keeps.store(true, Relaxed);
+    let (ran, _) = copy.clear_on(stubborn).await;
+    assert!(ran.is_err() && copy.files().await.len() == 6, "{:?}", copy.paths().await);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (2, 4), "{told:?}: {:?}", copy.paths().await);
+}
+
+/// A storage that will not do everything.
+#[derive(Debug)]
+struct Stubborn {
+    inner: Arc<dyn Storage>,
+    unreadable: Mutex<Option<String>>,
+    folder: Mutex<Option<String>>,
+    keeps: AtomicBool,
+}
+
+impl Stubborn {
+    fn over(copy: &Copy) -> Self {
+        let inner = copy.storage.clone();
+        Self { inner, unreadable: Mutex::default(), folder: Mutex::default(), keeps: AtomicBool::new(false) }
+    }
+}
+
+#[async_trait]
+impl Storage for Stubborn {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        if self.folder.lock().unwrap().as_deref() == Some(path.as_str()) {
+            return Err(Error::new(ErrorKind::AlreadyExists, "a folder stands there"));
+        }
+        self.inner.stat(path).await
+    }
+
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
+        self.inner.write(path, options).await
+    }
+
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        if self.unreadable.lock().unwrap().as_deref() == Some(path.as_str()) {
+            return Err(Error::new(ErrorKind::Storage, "a bad sector"));
+        }
+        self.inner.read(path, from).await
+    }
+
+    async fn remove(&self, path: &StoragePath) -> Result<()> {
+        if self.keeps.load(Relaxed) {
+            return Err(Error::new(ErrorKind::Storage, "no"));
+        }
+        self.inner.remove(path).await
+    }
+
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.inner.flush().await
+    }
+}
