@@ -135,7 +135,11 @@ async fn what_is_damaged_is_named_and_nothing_else_is_fetched() {
             let expected = if bad.contains_key(path) { "damaged" } else { "recognised" };
             assert_eq!(told[path], expected, "{about}: {path}: {:?}", bad.get(path));
         }
-        assert_eq!((report.damaged, report.missing), (bad.len() as u64, lost.len() as u64), "{about}: {bad:?}");
+        assert_eq!(
+            (report.damaged, report.missing),
+            (bad.len() as u64, lost.len() as u64),
+            "{about}: {bad:?}"
+        );
         let (report, fetched) = copy.run_noting().await;
         assert!(report.is_clean(), "{about}: {report}");
         assert_eq!(fetched.len(), bad.len(), "{about}: {fetched:?} for {bad:?}");
@@ -275,7 +279,8 @@ async fn only_the_photo_itself_is_taken_for_one_with_a_date_written_into_it() {
     let copy = orphaned(LibrarySpec::plain(6, 3000), NamePolicy::SizeDedup).await;
     let paths = copy.paths().await;
     let good = copy.bytes(&paths[3]).await;
-    let noise: Vec<u8> = (0..9000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let noise: Vec<u8> =
+        (0..9000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let others = [
         b"\xff\xd8\xff\xd9".to_vec(),
         [b"\xff\xd8", &noise[..], b"\xff\xd9"].concat(),

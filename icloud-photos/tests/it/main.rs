@@ -11,6 +11,7 @@ mod changes;
 mod changes_fold;
 mod copies;
 mod cut;
+mod doubt;
 mod download;
 mod fake;
 mod follow;

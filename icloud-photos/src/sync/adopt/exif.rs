@@ -117,7 +117,9 @@ impl<'a> Jpeg<'a> {
             match marker {
                 // A frame: precision, height, width, and as many bytes for each component as say what it is.
                 0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                    let number = |at: usize| Some(u32::from(u16::from_be_bytes([*content.get(at)?, *content.get(at + 1)?])));
+                    let number = |at: usize| {
+                        Some(u32::from(u16::from_be_bytes([*content.get(at)?, *content.get(at + 1)?])))
+                    };
                     pixels = Some((number(3)?, number(1)?));
                 }
                 SCAN => {
@@ -199,7 +201,15 @@ mod tests {
 
     fn wish(size: u64, pixels: (u32, u32)) -> Wish {
         let (asset, taken) = (AssetId::new("A"), DATE.into());
-        Wish { asset, role: Role::Original, size: Some(size), checksum: None, taken, pixels: Some(pixels), file: 0 }
+        Wish {
+            asset,
+            role: Role::Original,
+            size: Some(size),
+            checksum: None,
+            taken,
+            pixels: Some(pixels),
+            file: 0,
+        }
     }
 
     #[test]
@@ -226,7 +236,8 @@ mod tests {
 
     #[test]
     fn what_is_no_jpeg_has_no_signs() {
-        for bytes in [&b"\xff\xd8\xff\xd9"[..], b"\xff\xd8", b"", b"\xff\xd8\xff\xe1\0\x0aExif\0\0MM\xff\xd9"] {
+        for bytes in [&b"\xff\xd8\xff\xd9"[..], b"\xff\xd8", b"", b"\xff\xd8\xff\xe1\0\x0aExif\0\0MM\xff\xd9"]
+        {
             assert!(Jpeg::parse(bytes).is_none());
         }
         let noise = [&START[..], &[0; 5000], &END].concat();

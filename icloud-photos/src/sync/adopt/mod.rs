@@ -105,8 +105,9 @@ impl Adoption<'_> {
         shared.iter().for_each(|content| self.touch(content));
         let lengths: HashSet<u64> =
             self.wishes.by_content.values().flatten().map(|(_, _, size)| *size).collect();
-        let (read, mut strangers): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| lengths.contains(&file.meta.size) || file.kept().next().is_some());
+        let (read, mut strangers): (Vec<_>, Vec<_>) = files
+            .into_iter()
+            .partition(|file| lengths.contains(&file.meta.size) || file.kept().next().is_some());
         let unreadable = self.read(read, &mut strangers).await?;
         // Only now is it known which photos are not there under another name.
         strangers.sort_unstable_by(|one, other| one.meta.path.cmp(&other.meta.path));
@@ -211,7 +212,9 @@ impl Adoption<'_> {
                 continue;
             }
             let own = |place: &&Place| self.wishes.is_named(&place.meta.path, asset, *role);
-            let Some(place) = places.iter().find(own).or_else(|| places.get(at % places.len())) else { continue };
+            let Some(place) = places.iter().find(own).or_else(|| places.get(at % places.len())) else {
+                continue;
+            };
             let mut row = self.inner.row_at(asset, *role, &place.meta, Status::Verified);
             (row.resource_size, row.checksum) = (Some(place.meta.size), Some(*checksum));
             row.sha256 = place.sha256;
