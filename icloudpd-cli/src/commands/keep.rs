@@ -39,7 +39,9 @@ pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &Multi
             }
             AdoptEvent::Damaged { path } => error!("Damaged: {path}"),
             AdoptEvent::Unknown { path, like_missing: true } => {
-                warn!("Not among the photos that were asked for, though as long as one that is missing: {path}")
+                warn!(
+                    "Not among the photos that were asked for, though as long as one that is missing: {path}"
+                )
             }
             AdoptEvent::Unknown { path, .. } => info!("Not among the photos that were asked for: {path}"),
             AdoptEvent::Failed { path, error } => error!("Cannot read {}", unread(path, error)),
@@ -47,7 +49,9 @@ pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &Multi
         })
         .await?;
     if !report.is_list_complete() {
-        error!("iCloud did not list everything that was asked for: more may be missing, and less unknown. Try again later");
+        error!(
+            "iCloud did not list everything that was asked for: more may be missing, and less unknown. Try again later"
+        );
     }
     let noted = if download.dry_run { "[DRY RUN] " } else { "" };
     let _ = print(bars, format_args!("{noted}{report}"))?;
