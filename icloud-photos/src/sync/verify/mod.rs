@@ -123,7 +123,6 @@ impl Verification<'_> {
         learned: &mut Vec<FileRow>,
     ) -> Vec<FileRow> {
         let (mut wrong, mut fault, mut proven, mut promoted) = (Vec::new(), None, false, false);
-        let others = |row: &FileRow| rows.iter().any(|other| other.key != row.key && other.status.is_kept());
         for row in &rows {
             match self.judge(row, size, digests).await {
                 Verdict::Sound(now) => {
@@ -133,26 +132,27 @@ impl Verification<'_> {
                 }
                 Verdict::Unproven(now) => learned.extend((now != *row).then_some(now)),
                 Verdict::Bad(found) => {
-                    // Where another photo's file has the name, this one's is not there.
-                    let absent = !row.status.is_kept() && others(row);
-                    let found = if absent { Fault::Missing } else { found };
-                    fault.get_or_insert((found, reason(row)));
+                    fault.get_or_insert((absent(row, &rows).unwrap_or(found), reason(row)));
                     wrong.push(row.clone());
                 }
             }
         }
-        match fault {
+        let event = match fault {
             Some((fault, reason)) => {
                 self.report.bad += 1;
-                (self.tell)(VerifyEvent::Bad { path, fault, reason });
+                VerifyEvent::Bad { path, fault, reason }
             }
             None if proven => {
                 self.report.proven += 1;
                 self.report.promoted += u64::from(promoted);
-                (self.tell)(VerifyEvent::Sound { path, bytes: size });
+                VerifyEvent::Sound { path, bytes: size }
             }
-            None => self.report.unproven += 1,
-        }
+            None => {
+                self.report.unproven += 1;
+                return wrong;
+            }
+        };
+        (self.tell)(event);
         wrong
     }
 
@@ -272,6 +272,12 @@ impl Verification<'_> {
         }
         Ok(())
     }
+}
+
+/// Where the file of another photo has the name, that of this one is not there.
+fn absent(row: &FileRow, rows: &[FileRow]) -> Option<Fault> {
+    let taken = rows.iter().any(|other| other.key != row.key && other.status.is_kept());
+    (!row.status.is_kept() && taken).then_some(Fault::Missing)
 }
 
 /// Why there is no file, as a run or an adoption noted it.
