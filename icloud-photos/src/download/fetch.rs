@@ -77,13 +77,14 @@ impl<'a> Fetch<'a> {
             link,
             renewed: false,
             inherited: 0,
-            sha256: false,
+            // Bytes that nothing of Apple's can prove are known by a hash of our own.
+            sha256: !resource.is_provable(),
             throttled: false,
         }
     }
 
     pub(super) fn sha256(mut self, wanted: bool) -> Self {
-        self.sha256 = wanted;
+        self.sha256 |= wanted;
         self
     }
 
@@ -110,6 +111,8 @@ impl<'a> Fetch<'a> {
             rejections += 1;
             tracing::warn!(asset = %self.asset.id(), reason, rejections, "wrong bytes; fetching them again");
             self.link = None;
+            // Should they be kept after all, then with a hash of our own.
+            self.sha256 = true;
             hasher = self.start_over(sink, size).await?;
             // The same bytes again, and not of the right length: no use in asking a third time.
             let settled = rejected.replace(checksum) == Some(checksum);

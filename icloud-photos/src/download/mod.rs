@@ -53,7 +53,6 @@ pub struct Download<'a> {
     progress: Option<Progress>,
     sha256: bool,
     replace: bool,
-    only_proven: bool,
 }
 
 /// What is known of bytes that were fetched.
@@ -100,7 +99,8 @@ pub struct Saved {
     pub proof: Proof,
     /// Apple's checksum of the bytes, as computed here.
     pub checksum: Checksum,
-    /// SHA-256 of the bytes, as computed here, if it was asked for ([`Download::sha256`]).
+    /// SHA-256 of the bytes, as computed here: of all that are [`Proof::Unconfirmed`], and of others if it was asked for
+    /// ([`Download::sha256`]).
     pub sha256: Option<[u8; 32]>,
     /// How many of the bytes an earlier run had fetched.
     pub resumed_from: u64,
@@ -122,7 +122,6 @@ impl Downloader {
             progress: None,
             sha256: false,
             replace: false,
-            only_proven: false,
         }
     }
 }
@@ -141,15 +140,9 @@ impl Download<'_> {
         self
     }
 
-    /// Takes the place of what stands under the name, once the new bytes are whole and proven.
+    /// Takes the place of what stands under the name, once the new bytes are whole and judged.
     pub fn replace(mut self) -> Self {
         self.replace = true;
-        self
-    }
-
-    /// Stores nothing but bytes that are [`Proof::Verified`]; others are an error of kind [`ErrorKind::Integrity`].
-    pub fn only_proven(mut self) -> Self {
-        self.only_proven = true;
         self
     }
 
@@ -186,9 +179,6 @@ impl Download<'_> {
         };
         let mut sink = ToStorage::open(storage, path, options.clone()).await?;
         match self.fetch(resource, &mut sink).await {
-            Ok(Fetched { proof: Proof::Unconfirmed(doubt), .. }) if self.only_proven => {
-                Err(sink.give_up(self.unproven(doubt)).await)
-            }
             Ok(fetched) => Ok(Received { storage, path, options, sink, fetched }),
             Err(error) => Err(sink.give_up(error).await),
         }
@@ -211,11 +201,6 @@ impl Download<'_> {
             .run(sink)
             .await
             .map_err(|error| error.with("asset", self.asset.id()).during("download"))
-    }
-
-    fn unproven(&self, doubt: Doubt) -> Error {
-        let error = Error::new(ErrorKind::Integrity, doubt.to_string()).with("asset", self.asset.id());
-        error.during("download")
     }
 
     fn resource(&self) -> Result<&Resource> {
@@ -250,6 +235,21 @@ impl Received<'_> {
     /// Apple asked for less while the bytes were fetched.
     pub(crate) fn was_throttled(&self) -> bool {
         self.fetched.throttled
+    }
+
+    /// What is known of them.
+    pub(crate) fn proof(&self) -> Proof {
+        self.fetched.proof
+    }
+
+    /// SHA-256 of them, always there for bytes that are unconfirmed.
+    pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
+        self.fetched.digests.sha256
+    }
+
+    /// They are not needed: nothing is left of them.
+    pub(crate) async fn discard(self) -> Result<()> {
+        self.sink.abort().await
     }
 
     /// The second half of [`Download::save`].

@@ -36,6 +36,10 @@ impl ToStorage {
         self.0.commit().await
     }
 
+    pub(super) async fn abort(self) -> Result<()> {
+        self.0.abort().await
+    }
+
     /// After wrong bytes nothing stays; after anything else the part waits for the next run.
     pub(super) async fn give_up(self, error: Error) -> Error {
         if error.kind() == ErrorKind::Integrity {

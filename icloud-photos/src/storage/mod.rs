@@ -65,7 +65,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     async fn remove(&self, path: &StoragePath) -> Result<()>;
 
     /// All files below the folder `prefix`, in no order. Parts of unfinished writes are not listed. An error names one
-    /// folder that could not be read; the others still come.
+    /// folder that could not be read, or one name that is no text; the others still come.
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>>;
 
     /// Returns when everything committed so far would survive a loss of power.

@@ -11,13 +11,14 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
 use super::catalogue::Progress;
+use super::doubt::Kept;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
 use super::scribe::Scribe;
-use crate::asset::{Asset, Resource};
+use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -44,7 +45,7 @@ struct Job {
 }
 
 impl Job {
-    /// Only proven bytes are worth anything: they replace what stands there.
+    /// What stands there could not be confirmed: better bytes replace it.
     fn is_second_try(&self) -> bool {
         self.why == Why::Unconfirmed
     }
@@ -272,32 +273,38 @@ impl Shared {
     }
 
     async fn fetch(&self, job: Job) -> Result<()> {
-        match self.save(&job).await {
-            Ok(saved) => {
+        // Whoever has all bytes gives them their name, also when the run is stopped.
+        let received = tokio::select! {
+            received = self.receive(&job) => received,
+            error = self.inner.stop.given() => Err(error),
+        };
+        let again = job.is_second_try();
+        self.tally.doubted.fetch_add(u64::from(again), Relaxed);
+        match self.inner.keep(&job.target, again, received).await {
+            Ok(Kept::Stored(saved)) => {
+                self.tally.doubted.fetch_sub(u64::from(again), Relaxed);
                 self.scribe.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
                 self.succeed(&saved);
                 self.scribe.wake();
             }
+            Ok(Kept::Standing(row)) => {
+                self.tally.doubted.fetch_add(u64::from(!again), Relaxed);
+                self.tell(SyncEvent::Present { path: row.path.as_ref().unwrap_or(&job.target.path) });
+                self.scribe.ledger.add(&self.inner, row);
+            }
             Err(error) if is_stop(&error) => return Err(error),
-            Err(error) if job.is_second_try() => return self.no_better(&job.target, error).await,
+            // What could not be confirmed stays as it is.
+            Err(error) if again => return self.fail(&job.target, error),
             Err(error) => {
-                self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), &error);
+                let before = self.inner.row_of(&job.target).await?;
+                self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), before, &error);
                 return self.fail(&job.target, error);
             }
         }
         Ok(())
     }
 
-    /// Whoever has all bytes gives them their name, also when the run is stopped.
-    async fn save(&self, job: &Job) -> Result<Saved> {
-        let received = tokio::select! {
-            received = self.receive(job) => received?,
-            error = self.inner.stop.given() => return Err(error),
-        };
-        received.commit().await
-    }
-
-    async fn receive<'a>(&'a self, job: &'a Job) -> Result<Received<'a>> {
+    async fn receive<'s>(&'s self, job: &'s Job) -> Result<Received<'s>> {
         let turn = self.pace.turn().await;
         let Target { asset, role, path } = &job.target;
         self.tell(SyncEvent::Downloading { path });
@@ -310,12 +317,11 @@ impl Shared {
         if let Some(modified) = job.modified {
             download = download.modified(modified);
         }
-        // Where Apple's checksum cannot speak for the bytes, a hash of our own will.
-        if self.inner.sha256 || !job.target.asset.resource(*role).is_some_and(Resource::is_provable) {
+        if self.inner.sha256 {
             download = download.sha256();
         }
         if job.is_second_try() {
-            download = download.replace().only_proven();
+            download = download.replace();
         }
         let received = download.receive(&*self.inner.storage, path).await;
         let throttled = match &received {
@@ -344,16 +350,6 @@ impl Shared {
             resumed_from: saved.resumed_from,
             doubt,
         });
-    }
-
-    /// What could not be confirmed stays as it is.
-    async fn no_better(&self, target: &Target, error: Error) -> Result<()> {
-        self.tally.doubted.fetch_add(1, Relaxed);
-        if error.kind() != ErrorKind::Integrity {
-            return self.fail(target, error);
-        }
-        self.tell(SyncEvent::Present { path: &target.path });
-        self.scribe.ledger.doubted(&self.inner, target).await
     }
 
     /// Counts a failure; gives the error back if it ends the run.

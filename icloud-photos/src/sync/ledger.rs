@@ -8,7 +8,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::catalogue::{Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status};
-use super::content;
 use super::engine::Inner;
 use super::event::Target;
 use super::removal::MoveRule;
@@ -18,8 +17,8 @@ use crate::download::{Proof, Saved};
 use crate::error::{Error, Result};
 use crate::storage::{ObjectMeta, StoragePath};
 
-/// Seconds.
-const DAY: i64 = 24 * 60 * 60;
+/// In seconds, somewhat less than a day: a run that starts at the same time every day shall find everything due.
+const A_DAY: i64 = 20 * 60 * 60;
 
 /// After so many rows, or bytes, the storage is flushed and the rows are written: that bounds what a cut of power can undo.
 const ROWS: usize = 2000;
@@ -88,28 +87,23 @@ impl Ledger {
         }
     }
 
-    /// A file that was wanted could not be had.
-    pub(super) fn failed(&self, inner: &Inner, target: &Target, failures: u32, error: &Error) {
+    /// A file that was wanted could not be had. Which bytes would be right, if that is known, stays known.
+    pub(super) fn failed(
+        &self,
+        inner: &Inner,
+        target: &Target,
+        failures: u32,
+        before: Option<FileRow>,
+        error: &Error,
+    ) {
         let status = Status::Failed { reason: error.to_string(), attempts: failures.saturating_add(1) };
         let mut row = inner.row(target.asset.id(), target.role, status);
         row.describe(target);
         row.path = Some(target.path.clone());
+        if let Some(before) = before.filter(|before| before.sha256.is_some() && before.path.is_some()) {
+            (row.path, row.size, row.sha256) = (before.path, before.size, before.sha256);
+        }
         self.add(inner, row);
-    }
-
-    /// A file that could not be confirmed came again, no better.
-    pub(super) async fn doubted(&self, inner: &Inner, target: &Target) -> Result<()> {
-        let Some((size, digests)) = content::read(&*inner.storage, &target.path, true).await? else {
-            return Ok(());
-        };
-        let mut row = inner.row(target.asset.id(), target.role, Status::Unconfirmed);
-        row.describe(target);
-        row.path = Some(target.path.clone());
-        row.size = Some(size);
-        row.modified = inner.storage.stat(&target.path).await?.and_then(|meta| meta.modified).map(seconds);
-        row.sha256 = digests.sha256;
-        self.add(inner, row);
-        Ok(())
     }
 
     /// A file that nobody asks for any more, and that is not here.
@@ -125,7 +119,8 @@ impl Ledger {
         self.add(inner, inner.row(asset, role, status));
     }
 
-    fn add(&self, inner: &Inner, row: FileRow) {
+    /// A row as it is to be.
+    pub(super) fn add(&self, inner: &Inner, row: FileRow) {
         if inner.remembers() {
             lock(&self.waiting).push(row);
         }
@@ -266,10 +261,10 @@ impl Inner {
 }
 
 impl FileRow {
-    /// Whether bytes that could not be confirmed should be asked for again: by the next run, and then once a day. They have a
-    /// hash of our own from the second time on.
+    /// Whether bytes that could not be confirmed should be asked for again: once a day.
     pub(super) fn is_due(&self, now: SystemTime) -> bool {
-        let tried = self.sha256.is_some() && seconds(now).saturating_sub(self.at) < DAY;
+        // Older versions kept no hash of them at first.
+        let tried = self.sha256.is_some() && seconds(now).saturating_sub(self.at) < A_DAY;
         self.status == Status::Unconfirmed && self.is_provable() && !tried
     }
 

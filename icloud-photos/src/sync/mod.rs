@@ -29,6 +29,7 @@ mod books;
 pub mod catalogue;
 mod claims;
 mod content;
+mod doubt;
 mod engine;
 mod event;
 mod execute;

@@ -1,6 +1,6 @@
 //! Folders that something else has filled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use icloud_photos::sync::catalogue::Status;
@@ -19,10 +19,10 @@ async fn adopt(copy: &Copy, rehearse: bool) -> (AdoptReport, Told) {
     let tell = |event: AdoptEvent<'_>| {
         let (path, what) = match event {
             AdoptEvent::Recognised { path, .. } => (path, "recognised"),
-            AdoptEvent::Derived { path } => (path, "derived"),
+            AdoptEvent::Derived { path, .. } => (path, "derived"),
             AdoptEvent::Assumed { path } => (path, "assumed"),
             AdoptEvent::Damaged { path } => (path, "damaged"),
-            AdoptEvent::Unknown { path } => (path, "unknown"),
+            AdoptEvent::Unknown { path, .. } => (path, "unknown"),
             AdoptEvent::Failed { path, .. } => (path, "failed"),
             _ => return,
         };
@@ -128,14 +128,18 @@ async fn what_is_damaged_is_named_and_nothing_else_is_fetched() {
             copy.put(&path, worse.clone()).await;
             bad.insert(path, (what, worse));
         }
-        let lost = fresh.values().filter(|(path, _)| bad.contains_key(path.as_str())).count() as u64;
+        let lost: BTreeSet<_> = fresh.values().filter(|(path, _)| bad.contains_key(path.as_str())).collect();
         let about = format!("seed {seed}, {policy:?}");
         let (report, told) = adopt(&copy, false).await;
         for path in &paths {
             let expected = if bad.contains_key(path) { "damaged" } else { "recognised" };
             assert_eq!(told[path], expected, "{about}: {path}: {:?}", bad.get(path));
         }
-        assert_eq!((report.damaged, report.missing), (bad.len() as u64, lost), "{about}: {bad:?}");
+        assert_eq!(
+            (report.damaged, report.missing),
+            (bad.len() as u64, lost.len() as u64),
+            "{about}: {bad:?}"
+        );
         let (report, fetched) = copy.run_noting().await;
         assert!(report.is_clean(), "{about}: {report}");
         assert_eq!(fetched.len(), bad.len(), "{about}: {fetched:?} for {bad:?}");
@@ -267,4 +271,56 @@ async fn both_of_two_photos_come_where_the_file_of_their_name_is_damaged() {
     assert_eq!(report.damaged, 1, "{report}");
     assert_eq!(copy.run().await.unwrap().downloaded, 2);
     all_verified(&copy, "twins").await;
+}
+
+/// Whatever begins and ends as a JPEG does was taken for the photo, and the photo was never fetched.
+#[tokio::test(start_paused = true)]
+async fn only_the_photo_itself_is_taken_for_one_with_a_date_written_into_it() {
+    let copy = orphaned(LibrarySpec::plain(6, 3000), NamePolicy::SizeDedup).await;
+    let paths = copy.paths().await;
+    let good = copy.bytes(&paths[3]).await;
+    let noise: Vec<u8> =
+        (0..9000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let others = [
+        b"\xff\xd8\xff\xd9".to_vec(),
+        [b"\xff\xd8", &noise[..], b"\xff\xd9"].concat(),
+        [b"\xff\xd8\xff\xe1\0\x08Exif\0\0", &noise[..100], b"\xff\xd9"].concat(),
+        [&good[..1000], &good[1200..], b"\xff\xd9"].concat(),
+    ];
+    for (path, bytes) in paths.iter().zip(&others) {
+        copy.put(path, bytes.clone()).await;
+    }
+    let (report, told) = adopt(&copy, false).await;
+    assert_eq!((report.recognised, report.derived, report.damaged, report.missing), (2, 0, 4, 4), "{told:?}");
+    let (report, fetched) = copy.run_noting().await;
+    assert_eq!((report.is_clean(), fetched.len()), (true, 4), "{fetched:?}");
+    for (path, bytes) in paths.iter().zip(&others) {
+        assert!(copy.bytes(path).await == *bytes, "nothing is overwritten");
+    }
+    all_verified(&copy, "others").await;
+}
+
+/// icloudpd fetches a photo again under a name with its length, for the date made the first file longer, and writes the date
+/// into that one too.
+#[tokio::test(start_paused = true)]
+async fn both_files_of_a_dated_photo_are_known_and_watched_from_the_start() {
+    let copy = orphaned(LibrarySpec::plain(5, 3000), NamePolicy::SizeDedup).await;
+    let path = copy.paths().await.remove(2);
+    let mut dated = copy.bytes(&path).await;
+    dated.splice(2..2, b"\xff\xe1\0\x16Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0".iter().copied());
+    copy.put(&path, dated.clone()).await;
+    copy.put(&path.replace(".JPG", "-3000.JPG"), dated.clone()).await;
+    let proven = Mutex::new(0);
+    let tell = |event: AdoptEvent<'_>| {
+        if let AdoptEvent::Derived { proven: true, .. } = event {
+            *proven.lock().unwrap() += 1;
+        }
+    };
+    let report = copy.engine().adopt(false, tell).await.unwrap();
+    assert_eq!((report.recognised, report.derived, report.unknown, report.missing), (4, 2, 0, 0), "{report}");
+    assert_eq!(*proven.lock().unwrap(), 2);
+    let row = copy.rows().await.into_iter().find(|row| row.status == Status::Derived).unwrap();
+    assert!(row.sha256.is_some(), "a change is seen from now on");
+    copy.put(row.path.unwrap().as_str(), flip(dated)).await;
+    assert_eq!(check(&copy).await.bad, 1);
 }

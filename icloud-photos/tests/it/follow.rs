@@ -397,6 +397,9 @@ async fn what_could_not_be_confirmed_is_told_of_until_it_is() {
     let first = copy.run().await.unwrap();
     assert_eq!((first.downloaded, first.unconfirmed, first.is_clean()), (12, 1, false), "{first}");
     let bad = copy.bytes(target.path.as_str()).await;
+    let row = copy.rows().await.into_iter().find(|row| row.status == Status::Unconfirmed).unwrap();
+    assert!(row.sha256.is_some(), "what was stored is known from the start");
+    a_day_later(&copy).await;
     for round in ["followed", "listed"] {
         let plan: Vec<Action> = copy.engine().plan().try_collect().await.unwrap();
         assert!(

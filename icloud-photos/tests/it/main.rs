@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod adopt;
+mod adopt_edges;
 mod auth;
 mod auth_world;
 mod catalogue;
@@ -11,6 +12,7 @@ mod changes;
 mod changes_fold;
 mod copies;
 mod cut;
+mod doubt;
 mod download;
 mod fake;
 mod follow;

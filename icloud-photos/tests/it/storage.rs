@@ -241,6 +241,38 @@ mod on_disk {
         assert_eq!(reading.await.unwrap().unwrap_err().kind(), ErrorKind::NotFound);
     }
 
+    /// Links among folders lead to ever more ways to the same files: each folder is gone into by one of them.
+    #[tokio::test]
+    async fn links_among_folders_do_not_multiply_files() {
+        let (storage, _folder) = fs().await;
+        for folder in 0..9 {
+            let folder = storage.root().join(format!("{folder}"));
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("photo"), "x").unwrap();
+            for other in 0..9 {
+                symlink(format!("../{other}"), folder.join(format!("to {other}"))).unwrap();
+            }
+        }
+        let listed: Vec<_> = storage.list(&StoragePath::root()).try_collect().await.unwrap();
+        assert!((9..=18).contains(&listed.len()), "{}", listed.len());
+    }
+
+    /// Not every file system takes such names.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn names_that_are_no_text_are_told() {
+        use std::os::unix::ffi::OsStrExt;
+        let (storage, _folder) = fs().await;
+        fs::create_dir_all(storage.root()).unwrap();
+        fs::write(storage.root().join("photo"), "x").unwrap();
+        fs::write(storage.root().join(std::ffi::OsStr::from_bytes(b"foto_\xff.jpg")), "x").unwrap();
+        let listed: Vec<_> = storage.list(&StoragePath::root()).collect().await;
+        let (files, errors): (Vec<_>, Vec<_>) = listed.into_iter().partition(Result::is_ok);
+        assert_eq!((files.len(), errors.len()), (1, 1));
+        let error = errors.into_iter().next().unwrap().unwrap_err();
+        assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("foto_"), "{error}");
+    }
+
     #[tokio::test]
     async fn links_are_followed_and_loops_end() {
         let (storage, folder) = fs().await;

@@ -20,7 +20,7 @@ async fn check(copy: &Copy, options: VerifyOptions) -> (VerifyReport, Told) {
     let tell = |event: VerifyEvent<'_>| {
         let (path, what) = match event {
             VerifyEvent::Sound { path, .. } => (path, "sound".to_owned()),
-            VerifyEvent::Bad { path, fault } => (path, format!("{fault:?}")),
+            VerifyEvent::Bad { path, fault, .. } => (path, format!("{fault:?}")),
             VerifyEvent::Repaired { path } => (path, "repaired".to_owned()),
             VerifyEvent::Stray { path } => (path, "stray".to_owned()),
             VerifyEvent::Failed { path, error } => (path, format!("failed: {error}")),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::catalogue::{Catalogue, Totals};
 use icloud_photos::sync::{
     Action, AdoptEvent, RemovalEvent, SyncEngine, SyncEvent, SyncObserver, VerifyEvent, VerifyOptions, store,
@@ -25,7 +26,10 @@ pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &Multi
         .adopt(download.dry_run, |event| match event {
             AdoptEvent::Reading { files, bytes } => info!("Reading {files} files, {}", HumanBytes(bytes)),
             AdoptEvent::Recognised { path, .. } => debug!("Recognised {path}"),
-            AdoptEvent::Derived { path } => {
+            AdoptEvent::Derived { path, proven: true } => {
+                info!("A date was written into {path}; without it, it is the photo")
+            }
+            AdoptEvent::Derived { path, .. } => {
                 warn!("A date was written into {path}: it counts as there, but cannot be proven")
             }
             AdoptEvent::Assumed { path } => {
@@ -34,14 +38,24 @@ pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &Multi
                 );
             }
             AdoptEvent::Damaged { path } => error!("Damaged: {path}"),
-            AdoptEvent::Unknown { path } => info!("Not in iCloud: {path}"),
-            AdoptEvent::Failed { path, error } => error!("Cannot read {path}: {}", with_causes(error)),
+            AdoptEvent::Unknown { path, like_missing: true } => {
+                warn!(
+                    "Not among the photos that were asked for, though as long as one that is missing: {path}"
+                )
+            }
+            AdoptEvent::Unknown { path, .. } => info!("Not among the photos that were asked for: {path}"),
+            AdoptEvent::Failed { path, error } => error!("Cannot read {}", unread(path, error)),
             _ => {}
         })
         .await?;
+    if !report.is_list_complete() {
+        error!(
+            "iCloud did not list everything that was asked for: more may be missing, and less unknown. Try again later"
+        );
+    }
     let noted = if download.dry_run { "[DRY RUN] " } else { "" };
     let _ = print(bars, format_args!("{noted}{report}"))?;
-    Ok(if report.damaged == 0 && report.failed == 0 { Exit::Success } else { Exit::Incomplete })
+    Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
 }
 
 /// `verify`: reads what the catalogue says is there.
@@ -54,26 +68,54 @@ pub(super) async fn verify(
 ) -> Result<Exit> {
     let storage = run::storage(&download.root, engine.is_none())?;
     let place = run::place(&download.root);
-    if store::open_read_only(&*storage, &place, &account.catalogues).await?.is_none() {
+    let Some(known) = store::open_read_only(&*storage, &place, &account.catalogues).await? else {
         return Err(unknown(place));
-    }
-    let catalogue = store::open(&*storage, &place, &account.catalogues).await?;
+    };
     let day = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs() / 86_400);
     let mut options = VerifyOptions::default().sample(config.share, day);
     options.repair = config.repair;
+    options = options.missing(run::missing(download));
+    let catalogue = match store::open(&*storage, &place, &account.catalogues).await {
+        Ok(catalogue) => catalogue,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && !config.repair => {
+            warn!("What is learned now is not kept: {}", with_causes(&error));
+            options = options.read_only();
+            known
+        }
+        Err(error) => return Err(error),
+    };
     let tell = |event: VerifyEvent<'_>| match event {
         VerifyEvent::Sound { path, .. } => debug!("Proven: {path}"),
-        VerifyEvent::Bad { path, fault } => error!("{path}: {fault}"),
+        VerifyEvent::Bad { path, fault, reason: Some(reason) } => error!("{path}: {fault} ({reason})"),
+        VerifyEvent::Bad { path, fault, .. } => error!("{path}: {fault}"),
+        VerifyEvent::Removed { path } => info!("{path}: removed here"),
         VerifyEvent::Repaired { path } => info!("{path}: fetched again"),
         VerifyEvent::Stray { path } => info!("{path}: not in the catalogue"),
-        VerifyEvent::Failed { path, error } => error!("{path}: {}", with_causes(error)),
+        VerifyEvent::Failed { path, error } => error!("{}", unread(path, error)),
         _ => {}
     };
     let report = verify_store(storage, Arc::new(catalogue), options, engine, tell).await?;
     let _ = print(bars, format_args!("{report}"))?;
     Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+}
+
+/// An error about a file; about a folder it says itself which.
+fn unread(path: &StoragePath, error: &Error) -> String {
+    match path.as_str() {
+        "" => format!("something in the folder: {}", with_causes(error)),
+        path => format!("{path}: {}", with_causes(error)),
+    }
+}
+
+/// A folder that is to be adopted is there: one that is not was mistyped.
+pub(super) fn require_folder(download: &Download) -> Result<()> {
+    if download.root.is_dir() {
+        return Ok(());
+    }
+    let message = "there is no such folder to adopt";
+    Err(Error::new(ErrorKind::NotFound, message).with("folder", download.root.display()))
 }
 
 /// `status`: what the catalogue knows. Nothing is sent.
@@ -136,8 +178,8 @@ fn tally(totals: &Totals) -> serde_json::Value {
     })
 }
 
-/// `plan`: what a run would do, why, and how many bytes it takes.
-pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Exit> {
+/// `plan`: what a run would do, why, and how many bytes it takes. A listing that was `cut` on purpose is not short.
+pub(super) async fn plan(engine: &SyncEngine, cut: bool, bars: &MultiProgress) -> Result<Exit> {
     let (mut files, mut bytes, mut problems) = (0_u64, 0_u64, 0_u64);
     let mut plan = engine.plan();
     while let Some(action) = plan.next().await.transpose()? {
@@ -158,6 +200,10 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
             Action::Lost { path, .. } => {
                 problems += 1;
                 format!("lost {path}: missing here, and moved out of iCloud")
+            }
+            Action::End { listing } if !cut && listing.lacks() => {
+                problems += 1;
+                format!("incomplete: iCloud listed {listing}; there may be more to do")
             }
             _ => continue,
         };

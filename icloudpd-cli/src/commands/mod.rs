@@ -41,6 +41,9 @@ async fn serve(config: &Config, account: &Account, bars: &MultiProgress, brake: 
             _ => keep::verify(config, account, download, None, bars).await,
         };
     }
+    if let (Task::Download(download), Verb::Adopt) = (&account.task, config.verb) {
+        keep::require_folder(download)?;
+    }
     info!("Processing user: {}", account.username);
     let session = auth::sign_in(config, account).await?;
     match &account.task {

@@ -50,10 +50,7 @@ pub(super) async fn download(
     let storage = storage(&download.root, changes_nothing)?;
     let mut engine = SyncEngine::builder(&library, storage.clone())
         .layout(layout)
-        .missing(match download.missing {
-            args::Missing::Restore => Missing::Restore,
-            args::Missing::Respect => Missing::Respect,
-        })
+        .missing(missing(download))
         .recent(download.recent)
         .skip_photos(download.skip_photos)
         .skip_videos(download.skip_videos)
@@ -74,7 +71,7 @@ pub(super) async fn download(
     match config.verb {
         Verb::Adopt => return keep::adopt(&engine, download, bars).await,
         Verb::Verify => return keep::verify(config, account, download, Some(&engine), bars).await,
-        Verb::Plan => return keep::plan(&engine, bars).await,
+        Verb::Plan => return keep::plan(&engine, download.recent.is_some(), bars).await,
         Verb::Changes => return news::changes(config, &engine, bars).await,
         Verb::Run | Verb::Status => {}
     }
@@ -121,6 +118,14 @@ async fn catalogue(
         return Ok(catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>).or_else(empty));
     }
     Ok(Some(Arc::new(store::open(storage, &place, &account.catalogues).await?)))
+}
+
+/// What to think of files that are gone.
+pub(super) fn missing(download: &Download) -> Missing {
+    match download.missing {
+        args::Missing::Restore => Missing::Restore,
+        args::Missing::Respect => Missing::Respect,
+    }
 }
 
 fn removals(engine: SyncBuilder, removals: &Removals) -> SyncBuilder {

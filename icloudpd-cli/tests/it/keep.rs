@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use icloud_photos_testkit::{Edit, LibrarySpec};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, FaultScript, LibrarySpec};
 
 use crate::support::{Ran, World, ran};
 
@@ -82,7 +82,7 @@ fn adopt_takes_renamed_files_and_names_damaged_ones() {
     assert!(rehearsal.out.contains("29 recognised") && catalogues(&world.sessions()).is_empty());
     let adopted = verb(&world, "adopt", &[]).exits(3);
     adopted.says(&format!("Damaged: {}", damaged.strip_prefix(world.directory()).unwrap().display()));
-    adopted.says("Not in iCloud: holiday.txt");
+    adopted.says("Not among the photos that were asked for: holiday.txt");
     assert!(
         adopted.out.contains("29 recognised") && adopted.out.contains("still missing: 1"),
         "{}",
@@ -131,6 +131,52 @@ fn a_folder_without_its_mark_is_refused_not_filled() {
     }
     ran(&mut world.download()).exits(0);
     assert_eq!(world.photos().len(), 5);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_not_adopted_into_being() {
+    let world = World::new(LibrarySpec::plain(2, 1000));
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = verb(&world, "adopt", more).exits(1);
+        assert!(refused.out.contains("no such folder to adopt"), "{}", refused.out);
+        assert!(!world.directory().exists());
+    }
+}
+
+/// Apple's list lacks some photos: whoever only looks must not say that all is there.
+#[test]
+fn a_short_list_is_no_success() {
+    let world = World::new(LibrarySpec::plain(20, 1000));
+    ran(&mut world.download()).exits(0);
+    std::fs::remove_file(a_photo(&world)).unwrap();
+    std::fs::remove_dir_all(world.sessions()).unwrap();
+    std::fs::remove_file(world.directory().join(MARK)).unwrap();
+    let rule = FaultRule::new("cloudkit/records/query", FaultAction::ShortList { keep: 5 });
+    let rules = vec![rule.containing("startRank")];
+    world.cloud.set_faults(FaultScript { seed: 1, rules }).unwrap();
+    let planned = verb(&world, "plan", &[]).exits(3);
+    assert!(planned.out.contains("incomplete: iCloud listed"), "{}", planned.out);
+    let adopted = verb(&world, "adopt", &[]).exits(3);
+    assert!(adopted.out.contains("or more, for the list of iCloud was not complete"), "{}", adopted.out);
+}
+
+#[test]
+fn verify_respects_what_was_removed_and_names_what_failed() {
+    let world = World::new(LibrarySpec::plain(5, 3000));
+    ran(&mut world.download()).exits(0);
+    let gone = a_photo(&world);
+    std::fs::remove_file(&gone).unwrap();
+    verb(&world, "verify", &[]).exits(3);
+    for more in [&["--missing", "respect"][..], &["--missing", "respect", "--repair"]] {
+        let respected = verb(&world, "verify", more).exits(0);
+        assert!(respected.out.contains("1 removed here"), "{}", respected.out);
+        assert!(!gone.exists());
+    }
+    let rule = FaultRule::new("content", FaultAction::Flip { at: None });
+    world.cloud.set_faults(FaultScript { seed: 1, rules: vec![rule] }).unwrap();
+    ran(&mut world.download()).exits(3);
+    let named = verb(&world, "verify", &[]).exits(3);
+    assert!(named.out.contains(": missing ("), "{}", named.out);
 }
 
 /// What was printed beside what icloudpd says on its way.

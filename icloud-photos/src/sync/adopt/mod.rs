@@ -2,9 +2,13 @@
 //!
 //! Whatever its name, a file whose bytes hash to Apple's checksum of a photo is that photo: it goes into the catalogue as
 //! verified and is never fetched again. Only files are read whose length some photo has. Nothing is changed in the storage.
+//!
+//! What the catalogue knows already counts: a file that its own SHA-256 proves to be what was stored stays known, and no row
+//! gives way to one that knows less.
 
 mod exif;
 mod report;
+mod tree;
 mod wishes;
 
 use std::collections::{HashMap, HashSet};
@@ -13,21 +17,25 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 pub use self::report::{AdoptEvent, AdoptReport};
-use self::wishes::Wishes;
+use self::tree::{Standing, Tree};
+use self::wishes::{Wish, Wishes};
 use super::catalogue::{Batch, FileKey, FileRow, Status};
+use super::content;
 use super::content::hash_all;
 use super::engine::{Inner, SyncEngine};
 use super::ledger::seconds;
-use super::store::is_ours;
 use crate::asset::{AssetId, Checksum, Digests, Role};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// Rows committed in one go.
 const ROWS: usize = 2000;
 
-/// What icloudpd's `--set-exif-datetime` can add to a JPEG, or take from it: one segment.
-const EXIF_SEGMENT: u64 = 64 * 1024;
+/// After so many files, or bytes, what was recognised is written down: whoever ends an adoption loses no more than that.
+const ROUND_FILES: usize = 500;
+const ROUND_BYTES: u64 = 1 << 30;
+
+const OTHER_BYTES: &str = "the file that bears its name has other bytes";
 
 impl SyncEngine {
     /// Recognises the files that stand in the storage, and notes them in the catalogue unless `rehearse` is set. One listing is
@@ -40,214 +48,330 @@ impl SyncEngine {
         rehearse: bool,
         tell: impl Fn(AdoptEvent<'_>) + Send + Sync,
     ) -> Result<AdoptReport> {
-        let inner = self.inner();
-        let mut adoption = Adoption {
-            tell: &tell,
-            report: AdoptReport::default(),
-            rehearse,
-            rows: Vec::new(),
-            have: HashSet::new(),
-        };
-        let tree = Tree::walk(&inner, &mut adoption).await?;
-        let wishes = Wishes::list(&inner, &tree).await?;
-        let outcome = adoption.run(&inner, tree, wishes).await;
+        let outcome = adopt(self.inner(), rehearse, &tell).await;
         outcome.map_err(|error| error.during("adopt"))
     }
 }
 
-/// The files that stand there, some hundred bytes each.
-#[derive(Default)]
-struct Tree {
-    files: HashMap<StoragePath, ObjectMeta>,
-    lengths: HashSet<u64>,
-    /// What the catalogue has proven already, by content.
-    proven: HashSet<Checksum>,
-    /// Whose it is.
-    known: HashSet<(AssetId, Role)>,
+type Tell<'a> = &'a (dyn Fn(AdoptEvent<'_>) + Send + Sync);
+
+async fn adopt(inner: Arc<Inner>, rehearse: bool, tell: Tell<'_>) -> Result<AdoptReport> {
+    let mut report = AdoptReport::default();
+    let (tree, files) = Tree::walk(&inner, &mut report, tell).await?;
+    let wishes = Wishes::list(&inner, &tree, &mut report).await?;
+    let Tree { known, proven, .. } = tree;
+    let adoption = Adoption {
+        inner,
+        tell,
+        report,
+        rehearse,
+        wishes,
+        rows: Vec::new(),
+        have: known.clone(),
+        known,
+        contents: proven,
+        dirty: HashSet::new(),
+    };
+    adoption.run(files).await
 }
 
-impl Tree {
-    async fn walk(inner: &Inner, adoption: &mut Adoption<'_>) -> Result<Self> {
-        let mut tree = Self::default();
-        let mut files = inner.storage.list(&StoragePath::root()).ready_chunks(ROWS);
-        while let Some(found) = files.next().await {
-            let mut metas = Vec::new();
-            for meta in found {
-                match meta {
-                    Ok(meta) if !is_ours(&meta.path) => metas.push(meta),
-                    Ok(_) => {}
-                    Err(error) => adoption.unreadable(&StoragePath::root(), &error),
-                }
-            }
-            let paths: Vec<_> = metas.iter().map(|meta| meta.path.clone()).collect();
-            let rows = inner.catalogue.files_at(&paths).await?;
-            for (meta, rows) in metas.into_iter().zip(rows) {
-                adoption.report.files += 1;
-                let mut proofs = rows.iter().filter(|row| is_proof(row, &meta)).peekable();
-                if proofs.peek().is_none() {
-                    tree.lengths.insert(meta.size);
-                    tree.files.insert(meta.path.clone(), meta);
-                    continue;
-                }
-                adoption.report.known += 1;
-                for row in proofs {
-                    tree.proven.extend(row.checksum);
-                    let ours = row.key.library == inner.key;
-                    tree.known.extend(ours.then(|| (row.key.asset.clone(), row.key.role)));
-                }
-            }
-        }
-        Ok(tree)
-    }
-}
-
-fn is_proof(row: &FileRow, meta: &ObjectMeta) -> bool {
-    let untouched = row.size == Some(meta.size) && row.modified == meta.modified.map(seconds);
-    matches!(row.status, Status::Verified) && untouched
+/// A file whose content is known.
+struct Place {
+    meta: ObjectMeta,
+    sha256: Option<[u8; 32]>,
 }
 
 struct Adoption<'a> {
-    tell: &'a (dyn Fn(AdoptEvent<'_>) + Send + Sync),
+    inner: Arc<Inner>,
+    tell: Tell<'a>,
     report: AdoptReport,
     rehearse: bool,
+    wishes: Wishes,
     rows: Vec<FileRow>,
-    /// Files that were found, or known before.
+    /// Files of assets that the catalogue has proven before: they stay where they are.
+    known: HashSet<(AssetId, Role)>,
+    /// Those, and what was found.
     have: HashSet<(AssetId, Role)>,
+    /// Where each content stands.
+    contents: HashMap<Checksum, Vec<Place>>,
+    /// Contents of which a file was found since the last round.
+    dirty: HashSet<Checksum>,
 }
 
 impl Adoption<'_> {
-    async fn run(mut self, inner: &Arc<Inner>, tree: Tree, mut wishes: Wishes) -> Result<AdoptReport> {
-        let Tree { files, proven, known, .. } = tree;
-        self.have = known;
-        let lengths: HashSet<u64> = wishes.by_content.values().flatten().map(|(_, _, size)| *size).collect();
-        let (read, mut strangers): (Vec<_>, Vec<_>) =
-            files.into_values().partition(|meta| lengths.contains(&meta.size));
-        let contents = self.read(inner, read, &wishes, &mut strangers).await;
-        for (checksum, metas) in &contents {
-            self.recognise(inner, checksum, metas, &mut wishes).await?;
-        }
+    async fn run(mut self, files: Vec<Standing>) -> Result<AdoptReport> {
+        // What is proven for another library that shares the folder is for this one, too.
+        let shared: Vec<_> = self.contents.keys().copied().collect();
+        shared.iter().for_each(|content| self.touch(content));
+        let lengths: HashSet<u64> =
+            self.wishes.by_content.values().flatten().map(|(_, _, size)| *size).collect();
+        let (read, mut strangers): (Vec<_>, Vec<_>) = files
+            .into_iter()
+            .partition(|file| lengths.contains(&file.meta.size) || file.kept().next().is_some());
+        let unreadable = self.read(read, &mut strangers).await?;
         // Only now is it known which photos are not there under another name.
-        strangers.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        for meta in &strangers {
-            self.stranger(inner, meta, &wishes).await?;
+        strangers.sort_unstable_by(|one, other| one.meta.path.cmp(&other.meta.path));
+        let lost = self.lengths_not_found();
+        for file in strangers {
+            self.stranger(&file, &lost).await?;
         }
-        self.commit(inner).await?;
-        let missing = wishes.missing(contents.keys().chain(&proven));
-        self.report.missing = missing.saturating_sub(self.report.derived + self.report.assumed);
+        for file in unreadable {
+            self.unread(&file).await?;
+        }
+        self.commit().await?;
+        self.report.missing = self.wishes.missing(self.contents.keys());
         Ok(self.report)
     }
 
-    /// Hashes files; gives those back that have the content of a photo, by content. The others go to the strangers.
-    async fn read(
-        &mut self,
-        inner: &Inner,
-        files: Vec<ObjectMeta>,
-        wishes: &Wishes,
-        strangers: &mut Vec<ObjectMeta>,
-    ) -> HashMap<Checksum, Vec<ObjectMeta>> {
-        let bytes = files.iter().map(|meta| meta.size).sum();
+    /// Hashes files and notes those that have the content of a photo, or that their row proves. The others go to the strangers;
+    /// gives back those that could not be read.
+    async fn read(&mut self, files: Vec<Standing>, strangers: &mut Vec<Standing>) -> Result<Vec<Standing>> {
+        let bytes = files.iter().map(|file| file.meta.size).sum();
         (self.tell)(AdoptEvent::Reading { files: files.len() as u64, bytes });
-        let mut contents: HashMap<Checksum, Vec<ObjectMeta>> = HashMap::new();
-        let files = files.into_iter().map(|meta| (meta.path.clone(), meta)).collect();
-        let mut hashed = std::pin::pin!(hash_all(&inner.storage, files, |_| false));
-        while let Some((_, meta, digests)) = hashed.next().await {
+        let files = files.into_iter().map(|file| (file.meta.path.clone(), file)).collect();
+        let storage = self.inner.storage.clone();
+        let mut hashed = std::pin::pin!(hash_all(&storage, files, |file: &Standing| !file.rows.is_empty()));
+        let (mut unreadable, mut in_round, mut round) = (Vec::new(), 0, 0);
+        while let Some((_, file, digests)) = hashed.next().await {
             match digests {
-                Ok(Some((_, Digests { checksum: content, .. }))) => {
-                    self.report.bytes += meta.size;
-                    (self.tell)(AdoptEvent::Read { bytes: meta.size });
-                    if wishes.by_content.contains_key(&content) {
-                        contents.entry(content).or_default().push(meta);
-                    } else {
-                        strangers.push(meta);
-                    }
+                Ok(Some((size, digests))) => {
+                    self.report.bytes += size;
+                    (self.tell)(AdoptEvent::Read { bytes: size });
+                    (in_round, round) = (in_round + 1, round + size);
+                    strangers.extend(self.judge(file, &digests).await?);
                 }
                 Ok(None) => {}
-                Err(error) => self.unreadable(&meta.path, &error),
+                Err(error) => {
+                    self.report.failed += 1;
+                    (self.tell)(AdoptEvent::Failed { path: &file.meta.path, error: &error });
+                    unreadable.push(file);
+                }
+            }
+            if in_round >= ROUND_FILES || round >= ROUND_BYTES {
+                (in_round, round) = (0, 0);
+                self.claim_all().await?;
+                self.commit().await?;
             }
         }
-        contents
-            .values_mut()
-            .for_each(|metas| metas.sort_unstable_by(|one, other| one.path.cmp(&other.path)));
-        contents
+        self.claim_all().await?;
+        Ok(unreadable)
     }
 
-    /// Files of one content: each asset that has it gets the one under its own name, else any.
-    async fn recognise(
-        &mut self,
-        inner: &Inner,
-        checksum: &Checksum,
-        metas: &[ObjectMeta],
-        wishes: &mut Wishes,
-    ) -> Result<()> {
-        let Some(owners) = wishes.by_content.remove(checksum) else { return Ok(()) };
-        for meta in metas {
+    /// Gives the file back if it is neither a photo of the list nor what its row says.
+    async fn judge(&mut self, file: Standing, digests: &Digests) -> Result<Option<Standing>> {
+        let Digests { checksum, sha256 } = *digests;
+        if let Some((asset, _, _)) = self.wishes.by_content.get(&checksum).and_then(|owners| owners.first()) {
             self.report.recognised += 1;
-            (self.tell)(AdoptEvent::Recognised { path: &meta.path, asset: &owners[0].0 });
+            (self.tell)(AdoptEvent::Recognised { path: &file.meta.path, asset });
+            self.contents.entry(checksum).or_default().push(Place { meta: file.meta, sha256 });
+            self.touch(&checksum);
+            return Ok(None);
         }
-        for (at, (asset, role, _)) in owners.iter().enumerate() {
-            // One that is proven already stays where it is.
-            if !self.have.insert((asset.clone(), *role)) {
-                continue;
+        let vouching: Vec<_> = file.kept().filter_map(|row| confirmed(row, &file.meta, digests)).collect();
+        if vouching.is_empty() {
+            return Ok(Some(file));
+        }
+        self.report.known += 1;
+        for row in vouching {
+            self.have.insert((row.key.asset.clone(), row.key.role));
+            for wish in self.wishes.at(&file.meta.path).to_vec() {
+                if wish.asset == row.key.asset && wish.role == row.key.role {
+                    self.wishes.settle(&wish);
+                }
             }
-            let own = |meta: &&ObjectMeta| wishes.is_named(&meta.path, asset, *role);
-            let Some(meta) = metas.iter().find(own).or_else(|| metas.get(at % metas.len())) else { continue };
-            let mut row = inner.row_at(asset, *role, meta, Status::Verified);
-            (row.resource_size, row.checksum) = (Some(meta.size), Some(*checksum));
-            self.note(inner, row).await?;
+            if !file.rows.contains(&row) {
+                self.note(row).await?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn touch(&mut self, content: &Checksum) {
+        if self.wishes.by_content.contains_key(content) {
+            self.dirty.insert(*content);
+        }
+    }
+
+    /// Each asset gets, of the files with its content, the one under its own name, else any.
+    async fn claim_all(&mut self) -> Result<()> {
+        for checksum in std::mem::take(&mut self.dirty) {
+            for row in self.claim(&checksum) {
+                self.note(row).await?;
+            }
         }
         Ok(())
     }
 
-    /// A file whose bytes no photo has.
-    async fn stranger(&mut self, inner: &Inner, meta: &ObjectMeta, wishes: &Wishes) -> Result<()> {
-        let path = &meta.path;
-        let Some(wish) = wishes.by_name(meta, &self.have) else {
+    fn claim(&mut self, checksum: &Checksum) -> Vec<FileRow> {
+        let Some(places) = self.contents.get_mut(checksum) else { return Vec::new() };
+        places.sort_unstable_by(|one, other| one.meta.path.cmp(&other.meta.path));
+        let owners = self.wishes.by_content.get(checksum).into_iter().flatten();
+        let mut rows = Vec::new();
+        for (at, (asset, role, _)) in owners.enumerate() {
+            if self.known.contains(&(asset.clone(), *role)) {
+                continue;
+            }
+            let own = |place: &&Place| self.wishes.is_named(&place.meta.path, asset, *role);
+            let Some(place) = places.iter().find(own).or_else(|| places.get(at % places.len())) else {
+                continue;
+            };
+            let mut row = self.inner.row_at(asset, *role, &place.meta, Status::Verified);
+            (row.resource_size, row.checksum) = (Some(place.meta.size), Some(*checksum));
+            row.sha256 = place.sha256;
+            rows.push(row);
+            self.have.insert((asset.clone(), *role));
+        }
+        rows
+    }
+
+    /// Lengths of photos that stand nowhere.
+    fn lengths_not_found(&self) -> HashSet<u64> {
+        let lost = self.wishes.by_content.iter().filter(|(content, _)| !self.contents.contains_key(*content));
+        lost.flat_map(|(_, owners)| owners).map(|(_, _, size)| *size).collect()
+    }
+
+    /// A file whose bytes no photo has, and no row.
+    async fn stranger(&mut self, file: &Standing, lost: &HashSet<u64>) -> Result<()> {
+        let path = &file.meta.path;
+        let wishes = self.wishes.at(path).to_vec();
+        if self.is_dated(file, &wishes).await? {
+            return Ok(());
+        }
+        if file.is_of_another_library {
+            self.report.known += 1;
+            return Ok(());
+        }
+        let owned: Vec<_> = file.kept().filter(|row| !self.has(&row.key.asset, row.key.role)).collect();
+        if !owned.is_empty() {
+            self.damaged(path);
+            for row in owned {
+                let status = Status::Failed { reason: OTHER_BYTES.to_owned(), attempts: 0 };
+                self.note(FileRow { status, at: seconds(self.inner.now()), ..row.clone() }).await?;
+            }
+            return Ok(());
+        }
+        let Some(wish) = self.open(&wishes, &file.meta) else {
             self.report.unknown += 1;
-            (self.tell)(AdoptEvent::Unknown { path });
+            (self.tell)(AdoptEvent::Unknown { path, like_missing: lost.contains(&file.meta.size) });
             return Ok(());
         };
-        let near = wish.size.is_some_and(|size| size != meta.size && size.abs_diff(meta.size) < EXIF_SEGMENT);
-        let derived =
-            near && exif::is_derived(&*inner.storage, meta, wish.checksum.as_ref()).await.unwrap_or(false);
-        let status = if derived {
-            self.report.derived += 1;
-            (self.tell)(AdoptEvent::Derived { path });
-            Status::Derived
-        } else if !wish.is_provable() && wish.size.is_none_or(|size| size == meta.size) {
+        let sha256 = self.right_bytes(file, &wish).await;
+        let status = if !wish.is_provable() && wish.size.is_none_or(|size| size == file.meta.size) {
             self.report.assumed += 1;
             (self.tell)(AdoptEvent::Assumed { path });
+            self.settle(&wish);
             Status::Assumed
         } else {
-            self.report.damaged += 1;
-            (self.tell)(AdoptEvent::Damaged { path });
+            self.damaged(path);
             // Without a row the next run would take it for the photo, by its name and length.
-            Status::Failed { reason: "the file that bears its name has other bytes".to_owned(), attempts: 0 }
+            Status::Failed { reason: OTHER_BYTES.to_owned(), attempts: 0 }
         };
-        if status.is_kept() {
-            self.have.insert((wish.asset.clone(), wish.role));
+        self.note_wish(&wish, &file.meta, status, sha256).await
+    }
+
+    /// Whether it is a photo with its date written into it: one that is not there otherwise, if possible.
+    async fn is_dated(&mut self, file: &Standing, wishes: &[Wish]) -> Result<bool> {
+        let (open, had): (Vec<&Wish>, Vec<_>) =
+            wishes.iter().partition(|wish| !self.has(&wish.asset, wish.role));
+        for wish in open.iter().chain(&had) {
+            let looked = exif::look(&*self.inner.storage, &file.meta, wish).await;
+            let Some(dated) = looked.ok().flatten() else { continue };
+            self.report.derived += 1;
+            (self.tell)(AdoptEvent::Derived { path: &file.meta.path, proven: dated.proven });
+            if !self.has(&wish.asset, wish.role) {
+                self.settle(wish);
+                self.note_wish(wish, &file.meta, Status::Derived, dated.sha256).await?;
+            }
+            return Ok(true);
         }
-        let mut row = inner.row_at(&wish.asset, wish.role, meta, status);
-        (row.resource_size, row.checksum) = (wish.size, wish.checksum);
-        self.note(inner, row).await
+        Ok(false)
     }
 
-    async fn note(&mut self, inner: &Inner, row: FileRow) -> Result<()> {
+    /// What the name stands for and is not there otherwise, of this length if possible.
+    fn open(&self, wishes: &[Wish], meta: &ObjectMeta) -> Option<Wish> {
+        let mut open = wishes.iter().filter(|wish| !self.has(&wish.asset, wish.role));
+        let first = open.next()?;
+        let fits = |wish: &&Wish| wish.size == Some(meta.size);
+        Some(std::iter::once(first).chain(open).find(fits).unwrap_or(first).clone())
+    }
+
+    /// A file that could not be read: without a row the next run would take it for the photo, by its name and length.
+    async fn unread(&mut self, file: &Standing) -> Result<()> {
+        let wishes = self.wishes.at(&file.meta.path).to_vec();
+        match self.open(&wishes, &file.meta) {
+            Some(wish) if file.rows.is_empty() => {
+                let reason = "the file that bears its name cannot be read".to_owned();
+                self.note_wish(&wish, &file.meta, Status::Failed { reason, attempts: 0 }, None).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The hash of the bytes that are right should Apple send them, whatever its checksum says: those that were known to be, else
+    /// those that stand there.
+    async fn right_bytes(&self, file: &Standing, wish: &Wish) -> Option<[u8; 32]> {
+        let same = |row: &&FileRow| row.key.asset == wish.asset && row.key.role == wish.role;
+        if let Some(row) = file.rows.iter().find(same)
+            && row.sha256.is_some()
+        {
+            return row.sha256;
+        }
+        let read = content::read(&*self.inner.storage, &file.meta.path, true).await;
+        read.ok().flatten().and_then(|(_, digests)| digests.sha256)
+    }
+
+    fn has(&self, asset: &AssetId, role: Role) -> bool {
+        self.have.contains(&(asset.clone(), role))
+    }
+
+    fn settle(&mut self, wish: &Wish) {
+        self.have.insert((wish.asset.clone(), wish.role));
+        self.wishes.settle(wish);
+    }
+
+    fn damaged(&mut self, path: &StoragePath) {
+        self.report.damaged += 1;
+        (self.tell)(AdoptEvent::Damaged { path });
+    }
+
+    async fn note_wish(
+        &mut self,
+        wish: &Wish,
+        meta: &ObjectMeta,
+        status: Status,
+        sha256: Option<[u8; 32]>,
+    ) -> Result<()> {
+        let mut row = self.inner.row_at(&wish.asset, wish.role, meta, status);
+        (row.resource_size, row.checksum, row.sha256) = (wish.size, wish.checksum, sha256);
+        self.note(row).await
+    }
+
+    async fn note(&mut self, row: FileRow) -> Result<()> {
         self.rows.push(row);
-        if self.rows.len() >= ROWS { self.commit(inner).await } else { Ok(()) }
+        if self.rows.len() >= ROWS { self.commit().await } else { Ok(()) }
     }
 
-    async fn commit(&mut self, inner: &Inner) -> Result<()> {
+    async fn commit(&mut self) -> Result<()> {
         let files = std::mem::take(&mut self.rows);
         if self.rehearse || files.is_empty() {
             return Ok(());
         }
-        inner.catalogue.commit(Batch { files, ..Batch::default() }).await
+        self.inner.catalogue.commit(Batch { files, ..Batch::default() }).await
     }
+}
 
-    fn unreadable(&mut self, path: &StoragePath, error: &Error) {
-        self.report.failed += 1;
-        (self.tell)(AdoptEvent::Failed { path, error });
-    }
+/// The row with what reading the file added to it, if its bytes are what the row says: what Apple's checksum proves, or our own
+/// hash. Rows that were made before each had a hash know the length only.
+fn confirmed(row: &FileRow, meta: &ObjectMeta, digests: &Digests) -> Option<FileRow> {
+    let proven = row.checksum == Some(digests.checksum);
+    let unproven = matches!(row.status, Status::Unconfirmed | Status::Derived);
+    let as_stored = match row.sha256 {
+        Some(_) => row.sha256 == digests.sha256,
+        None => unproven && row.size == Some(meta.size),
+    };
+    let status = if proven { Status::Verified } else { row.status.clone() };
+    let (size, modified) = (Some(meta.size), meta.modified.map(seconds));
+    (proven || as_stored).then(|| FileRow { status, size, modified, sha256: digests.sha256, ..row.clone() })
 }
 
 impl Inner {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::asset::AssetId;
+use crate::asset::{AssetId, Listing};
 use crate::error::Error;
 use crate::storage::StoragePath;
 
@@ -29,25 +29,31 @@ pub enum AdoptEvent<'a> {
         /// Whose it is; one of them, if several photos have these bytes.
         asset: &'a AssetId,
     },
-    /// A whole JPEG under the name of a photo, of almost its length: icloudpd writes dates into files so.
+    /// A photo that icloudpd wrote its date into.
     Derived {
         /// Where it stands.
         path: &'a StoragePath,
+        /// Without what was written into it, it has Apple's checksum. Else all signs are there, and no proof.
+        proven: bool,
     },
     /// It has the name and length of a photo that iCloud has no usable checksum for: nothing can be proven.
     Assumed {
         /// Where it stands.
         path: &'a StoragePath,
     },
-    /// It has the name of a photo and not its bytes.
+    /// It has the name of a photo, or a row in the catalogue, and not its bytes; or iCloud has a wrong checksum of it, and then
+    /// the next run finds out.
     Damaged {
         /// Where it stands.
         path: &'a StoragePath,
     },
-    /// No photo of the library has its bytes.
+    /// None of the photos that were asked for has its bytes. Hidden ones, those in Recently Deleted, and those outside the
+    /// chosen albums were not looked at.
     Unknown {
         /// Where it stands.
         path: &'a StoragePath,
+        /// It is as long as a photo that stands nowhere: perhaps that one, damaged.
+        like_missing: bool,
     },
     /// It could not be read.
     Failed {
@@ -64,7 +70,7 @@ pub enum AdoptEvent<'a> {
 pub struct AdoptReport {
     /// Files in the storage.
     pub files: u64,
-    /// Files the catalogue knew as verified, unchanged since: not read again.
+    /// Files the catalogue knew, and that are as they were; what Apple's checksum proved and nobody touched since was not read again.
     pub known: u64,
     /// Files whose bytes are those of a photo.
     pub recognised: u64,
@@ -74,14 +80,31 @@ pub struct AdoptReport {
     pub assumed: u64,
     /// Files with the name of a photo and not its bytes.
     pub damaged: u64,
-    /// Files that are no photo of the library.
+    /// Files that are none of the photos that were asked for.
     pub unknown: u64,
-    /// Files that could not be read.
+    /// Files that could not be read, or not be named, and folders.
     pub failed: u64,
-    /// Files that are wanted, by the engine's selection, and stand nowhere.
+    /// Files that are wanted, by the engine's selection, and stand nowhere: at least so many, if the list is
+    /// [incomplete](AdoptReport::is_list_complete).
     pub missing: u64,
+    /// Lists that may lack something.
+    pub short: Vec<Listing>,
+    /// Photos of the list that could not be read.
+    pub unlisted: u64,
     /// Bytes that were read.
     pub bytes: u64,
+}
+
+impl AdoptReport {
+    /// Whether iCloud told of everything that was asked for.
+    pub fn is_list_complete(&self) -> bool {
+        self.short.is_empty() && self.unlisted == 0
+    }
+
+    /// Whether every file was read and is sound, and everything was listed.
+    pub fn is_clean(&self) -> bool {
+        self.damaged == 0 && self.failed == 0 && self.is_list_complete()
+    }
 }
 
 impl fmt::Display for AdoptReport {
@@ -89,7 +112,7 @@ impl fmt::Display for AdoptReport {
         write!(
             f,
             "{} files: {} recognised, {} known before, {} with a date written into them, {} not provable, {} damaged, {} \
-             unknown, {} unreadable; still missing: {}",
+             unknown, {} unreadable; still missing: ",
             self.files,
             self.recognised,
             self.known,
@@ -97,8 +120,13 @@ impl fmt::Display for AdoptReport {
             self.assumed,
             self.damaged,
             self.unknown,
-            self.failed,
-            self.missing
-        )
+            self.failed
+        )?;
+        if self.is_list_complete() {
+            return write!(f, "{}", self.missing);
+        }
+        write!(f, "{} or more, for the list of iCloud was not complete", self.missing)?;
+        self.short.iter().try_for_each(|listing| write!(f, " ({listing})"))?;
+        if self.unlisted > 0 { write!(f, ", and {} photos could not be read", self.unlisted) } else { Ok(()) }
     }
 }

@@ -1,16 +1,17 @@
 //! What the library has that a tree of files could hold.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use futures::StreamExt;
 
 use super::super::engine::Inner;
 use super::super::layout::{Placement, WantedFile};
-use super::Tree;
+use super::{AdoptReport, Tree};
 use crate::asset::{Asset, AssetId, Assets, Checksum, Fields, Resource, Role, Scheme};
 use crate::error::Result;
-use crate::storage::{ObjectMeta, StoragePath};
+use crate::storage::StoragePath;
 
 /// The wishes of a library, as far as a tree could fulfil them.
 #[derive(Default)]
@@ -19,10 +20,8 @@ pub(super) struct Wishes {
     pub(super) by_content: HashMap<Checksum, Vec<(AssetId, Role, u64)>>,
     /// Which files could stand under a name that is taken.
     by_name: HashMap<StoragePath, Vec<Wish>>,
-    /// How many files of each content are wanted; the key is the beginning of the checksum.
-    wanted: HashMap<[u8; 8], u32>,
-    /// Wanted files without a checksum.
-    nameless: u64,
+    /// Files that are wanted, and the beginning of the checksum of each. Two photos of one name and content are one file.
+    wanted: HashMap<u64, Option<[u8; 8]>>,
 }
 
 /// A file that should stand under some name.
@@ -32,14 +31,21 @@ pub(super) struct Wish {
     pub(super) role: Role,
     pub(super) size: Option<u64>,
     pub(super) checksum: Option<Checksum>,
+    /// When the photo was taken, as Exif says it.
+    pub(super) taken: Arc<str>,
+    /// Width and height.
+    pub(super) pixels: Option<(u32, u32)>,
+    /// Which of the files that are wanted.
+    pub(super) file: u64,
 }
 
 impl Wishes {
-    /// Reads the lists that the engine would copy.
-    pub(super) async fn list(inner: &Arc<Inner>, tree: &Tree) -> Result<Self> {
+    /// Reads the lists that the engine would copy, and notes in the report what they lack.
+    pub(super) async fn list(inner: &Arc<Inner>, tree: &Tree, report: &mut AdoptReport) -> Result<Self> {
         let mut wishes = Self::default();
         for album in &inner.albums {
-            let mut assets = album.assets().fields(Fields::Basic).roles(Role::ALL);
+            // How many pixels a photo has is not among the basics.
+            let mut assets = album.assets().fields(Fields::Full).roles(Role::ALL);
             if let Some(recent) = inner.recent {
                 assets = assets.limit(recent);
             }
@@ -48,10 +54,14 @@ impl Wishes {
                     Ok(asset) => wishes.take(inner, tree, &asset),
                     Err(error) if Assets::concerns_one(&error) => {
                         tracing::warn!(%error, "a photo could not be read");
+                        report.unlisted += 1;
                     }
                     Err(error) => return Err(error),
                 }
             }
+            let listing = assets.outcome();
+            // One that was cut on purpose is not short.
+            report.short.extend((inner.recent.is_none() && listing.lacks()).then_some(listing));
         }
         Ok(wishes)
     }
@@ -74,17 +84,19 @@ impl Wishes {
     fn expect(&mut self, tree: &Tree, asset: &Asset, placement: &Placement) {
         for file in &placement.files {
             let Some(resource) = asset.resource(file.role) else { continue };
-            match resource.checksum {
-                Some(checksum) => *self.wanted.entry(short(&checksum)).or_default() += 1,
-                None => self.nameless += 1,
-            }
-            for path in names(placement, file, resource) {
-                if tree.files.contains_key(&path) {
+            let plain = placement.path(&file.name);
+            let number = number_of(asset, resource, &plain);
+            self.wanted.insert(number, resource.checksum.as_ref().map(short));
+            for path in names(&plain, file, resource) {
+                if tree.files.contains(&path) {
                     self.by_name.entry(path).or_default().push(Wish {
                         asset: asset.id().clone(),
                         role: file.role,
                         size: resource.size,
                         checksum: resource.checksum,
+                        taken: placement.created.in_exif().into(),
+                        pixels: resource.width.zip(resource.height),
+                        file: number,
                     });
                 }
             }
@@ -93,24 +105,24 @@ impl Wishes {
 
     /// Whether this file is meant to stand under this name.
     pub(super) fn is_named(&self, path: &StoragePath, asset: &AssetId, role: Role) -> bool {
-        let wishes = self.by_name.get(path).into_iter().flatten();
-        wishes.into_iter().any(|wish| wish.asset == *asset && wish.role == role)
+        self.at(path).iter().any(|wish| wish.asset == *asset && wish.role == role)
     }
 
-    /// The file that a stranger to all contents was meant to be: one that is not there otherwise, of its length if possible.
-    pub(super) fn by_name(&self, meta: &ObjectMeta, have: &HashSet<(AssetId, Role)>) -> Option<Wish> {
-        let open = |wish: &&Wish| !have.contains(&(wish.asset.clone(), wish.role));
-        let mut wishes = self.by_name.get(&meta.path)?.iter().filter(open);
-        let first = wishes.next()?;
-        let fits = |wish: &&Wish| wish.size == Some(meta.size);
-        Some(std::iter::once(first).chain(wishes).find(fits).unwrap_or(first).clone())
+    /// The files that may bear this name.
+    pub(super) fn at(&self, path: &StoragePath) -> &[Wish] {
+        self.by_name.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// A wanted file stands there, though its bytes do not prove it.
+    pub(super) fn settle(&mut self, wish: &Wish) {
+        self.wanted.remove(&wish.file);
     }
 
     /// How many files are wanted whose content is not among these.
     pub(super) fn missing<'a>(&self, contents: impl Iterator<Item = &'a Checksum>) -> u64 {
         let have: HashSet<[u8; 8]> = contents.map(short).collect();
-        let missing = self.wanted.iter().filter(|(first, _)| !have.contains(*first));
-        missing.map(|(_, count)| u64::from(*count)).sum::<u64>() + self.nameless
+        let is_missing = |content: &&Option<[u8; 8]>| content.is_none_or(|content| !have.contains(&content));
+        self.wanted.values().filter(is_missing).count() as u64
     }
 }
 
@@ -122,12 +134,23 @@ impl Wish {
 }
 
 /// The names a file may bear: its plain one, that of older icloudpd, and those that tell it from others of its name.
-fn names(placement: &Placement, file: &WantedFile, resource: &Resource) -> Vec<StoragePath> {
-    let Ok(plain) = StoragePath::parse(&placement.path(&file.name)) else { return Vec::new() };
+fn names(plain: &str, file: &WantedFile, resource: &Resource) -> Vec<StoragePath> {
+    let Ok(plain) = StoragePath::parse(plain) else { return Vec::new() };
     let legacy = file.legacy_name.as_ref().map(|name| plain.sibling(name));
     let by_size = resource.size.map(|size| plain.with_suffix(&size.to_string()));
     let by_content = resource.checksum.map(|checksum| plain.with_suffix(&checksum.digits()));
     [legacy, by_size, by_content].into_iter().flatten().chain([plain]).collect()
+}
+
+/// Of two assets with the same content under the same name one file is wanted.
+fn number_of(asset: &Asset, resource: &Resource, plain: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match resource.checksum {
+        Some(checksum) => checksum.as_bytes().hash(&mut hasher),
+        None => (asset.id(), resource.role).hash(&mut hasher),
+    }
+    plain.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn short(checksum: &Checksum) -> [u8; 8] {

@@ -148,7 +148,7 @@ pub struct FileRow {
     pub resource_size: Option<u64>,
     /// Apple's checksum of the resource the row is for, whatever was stored.
     pub checksum: Option<Checksum>,
-    /// SHA-256 of the stored bytes.
+    /// SHA-256 of the stored bytes; of a file that could not be had, of bytes that are right should Apple send them.
     pub sha256: Option<[u8; 32]>,
     /// How sure it is.
     pub status: Status,

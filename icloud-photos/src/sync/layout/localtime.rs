@@ -127,6 +127,14 @@ impl LocalTime {
         self.microsecond
     }
 
+    /// As icloudpd writes it into a photo: `2018:07:31 09:22:24`, the year without zeros before it.
+    pub(in crate::sync) fn in_exif(&self) -> String {
+        let (date, time) = (self.wall.date(), self.wall.time());
+        let (month, day) = (u8::from(date.month()), date.day());
+        let (hour, minute, second) = time.as_hms();
+        format!("{}:{month:02}:{day:02} {hour:02}:{minute:02}:{second:02}", date.year())
+    }
+
     /// `CEST`, or `+0545` where the zone has no letters.
     pub(super) fn abbreviation(&self) -> &str {
         &self.abbreviation

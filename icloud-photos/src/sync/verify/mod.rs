@@ -1,8 +1,8 @@
 //! Reading again what the catalogue says is there.
 //!
 //! Apple's checksum in the catalogue proves a file without fetching it; the row of a file that was read has our SHA-256 as well from
-//! then on. What is damaged or missing can be fetched again; the
-//! bad bytes are kept in a dated folder, for they might be somebody's own work.
+//! then on. What is damaged or missing can be fetched again, and what could not be fetched or was found to be damaged before; the
+//! bad bytes are kept in a dated folder, for they might be somebody's own work. A file that several photos share is one file.
 
 mod repair;
 mod report;
@@ -14,11 +14,11 @@ use futures::StreamExt;
 pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
 use super::content::hash_all;
-use super::engine::{Inner, SyncEngine};
+use super::engine::{Inner, Missing, SyncEngine};
 use super::ledger::seconds;
 use super::store::is_ours;
 use crate::asset::Digests;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::storage::{Storage, StoragePath};
 
 /// Rows looked at in one go.
@@ -57,6 +57,9 @@ enum Verdict {
     Bad(Fault),
 }
 
+/// A file, and the rows that say it stands there, or should: more than one if several photos share it.
+type Shared = (StoragePath, Vec<FileRow>);
+
 impl Verification<'_> {
     async fn run(mut self) -> Result<VerifyReport> {
         let mut after: Option<FileKey> = None;
@@ -64,8 +67,7 @@ impl Verification<'_> {
             let rows = self.catalogue.files(None, after.as_ref(), ROWS).await?;
             let Some(last) = rows.last() else { break };
             after = Some(last.key.clone());
-            let taken = rows.into_iter().filter(|row| row.status.is_kept() && self.options.takes(&row.key));
-            let files = taken.filter_map(|row| Some((row.path.clone()?, row))).collect();
+            let files = self.files_of(rows).await?;
             let bad = self.read(files).await?;
             if let Some(repairer) = self.repairer.clone() {
                 self.repair(&repairer, bad).await?;
@@ -75,68 +77,136 @@ impl Verification<'_> {
         Ok(self.report)
     }
 
-    async fn read(&mut self, files: Vec<(StoragePath, FileRow)>) -> Result<Vec<FileRow>> {
+    /// The files that these rows are about. One that several rows are about comes with the first of them.
+    async fn files_of(&self, rows: Vec<FileRow>) -> Result<Vec<Shared>> {
+        let (keys, paths): (Vec<_>, Vec<_>) =
+            rows.into_iter().filter_map(|row| Some((row.key, row.path?))).unzip();
+        let owners = self.catalogue.files_at(&paths).await?;
+        let mut files = Vec::new();
+        for ((key, path), owners) in keys.into_iter().zip(paths).zip(owners) {
+            let is_first = owners.iter().all(|owner| key <= owner.key);
+            files.extend((is_first && self.options.takes(&key)).then_some((path, owners)));
+        }
+        Ok(files)
+    }
+
+    async fn read(&mut self, files: Vec<Shared>) -> Result<Vec<Shared>> {
         let (mut learned, mut bad) = (Vec::new(), Vec::new());
         // All bytes pass by here: rows without a hash of our own get one.
-        let unhashed = |row: &FileRow| row.sha256.is_none() || row.status != Status::Verified;
-        let mut hashed = std::pin::pin!(hash_all(&self.storage, files, unhashed));
-        while let Some((path, row, digests)) = hashed.next().await {
-            let verdict = match digests {
+        let unhashed = |rows: &Vec<FileRow>| {
+            rows.iter().any(|row| row.sha256.is_none() || row.status != Status::Verified)
+        };
+        let storage = self.storage.clone();
+        let mut hashed = std::pin::pin!(hash_all(&storage, files, unhashed));
+        while let Some((path, rows, digests)) = hashed.next().await {
+            match digests {
                 Ok(Some((size, digests))) => {
                     self.report.bytes += size;
-                    self.judge(&row, size, &digests).await
+                    let wrong = self.judge_all(&path, rows, size, &digests, &mut learned).await;
+                    bad.extend((!wrong.is_empty()).then_some((path, wrong)));
                 }
-                Ok(None) => Verdict::Bad(Fault::Missing),
-                Err(error) => {
-                    self.report.failed += 1;
-                    (self.tell)(VerifyEvent::Failed { path: &path, error: &error });
-                    continue;
-                }
-            };
-            match verdict {
+                Ok(None) => bad.extend(self.is_missing(&path, &rows).then_some((path, rows))),
+                Err(error) => self.failed(&path, &error),
+            }
+        }
+        self.commit(learned).await?;
+        Ok(bad)
+    }
+
+    /// Tells what was found; gives the rows back that are wrong about the file.
+    async fn judge_all(
+        &mut self,
+        path: &StoragePath,
+        rows: Vec<FileRow>,
+        size: u64,
+        digests: &Digests,
+        learned: &mut Vec<FileRow>,
+    ) -> Vec<FileRow> {
+        let (mut wrong, mut fault, mut proven, mut promoted) = (Vec::new(), None, false, false);
+        for row in &rows {
+            match self.judge(row, size, digests).await {
                 Verdict::Sound(now) => {
-                    self.report.proven += 1;
-                    self.report.promoted += u64::from(row.status != Status::Verified);
-                    (self.tell)(VerifyEvent::Sound { path: &path, bytes: now.size.unwrap_or(0) });
-                    learned.extend((now != row).then_some(now));
+                    proven = true;
+                    promoted |= row.status != Status::Verified;
+                    learned.extend((now != *row).then_some(now));
                 }
-                Verdict::Unproven(now) => {
-                    self.report.unproven += 1;
-                    learned.extend((now != row).then_some(now));
-                }
-                Verdict::Bad(fault) => {
-                    self.report.bad += 1;
-                    (self.tell)(VerifyEvent::Bad { path: &path, fault });
-                    bad.push(row);
+                Verdict::Unproven(now) => learned.extend((now != *row).then_some(now)),
+                Verdict::Bad(found) => {
+                    fault.get_or_insert((absent(row, &rows).unwrap_or(found), reason(row)));
+                    wrong.push(row.clone());
                 }
             }
         }
-        if !learned.is_empty() {
-            self.catalogue.commit(Batch { files: learned, ..Batch::default() }).await?;
+        let event = match fault {
+            Some((fault, reason)) => {
+                self.report.bad += 1;
+                VerifyEvent::Bad { path, fault, reason }
+            }
+            None if proven => {
+                self.report.proven += 1;
+                self.report.promoted += u64::from(promoted);
+                VerifyEvent::Sound { path, bytes: size }
+            }
+            None => {
+                self.report.unproven += 1;
+                return wrong;
+            }
+        };
+        (self.tell)(event);
+        wrong
+    }
+
+    /// Whether that is wrong. What was never here, was not removed.
+    fn is_missing(&mut self, path: &StoragePath, rows: &[FileRow]) -> bool {
+        let removed = self.options.missing == Missing::Respect && rows.iter().all(|row| row.status.is_kept());
+        if removed {
+            self.report.removed += 1;
+            (self.tell)(VerifyEvent::Removed { path });
+        } else {
+            self.report.bad += 1;
+            let reason = rows.iter().find_map(reason);
+            (self.tell)(VerifyEvent::Bad { path, fault: Fault::Missing, reason });
         }
-        Ok(bad)
+        !removed
+    }
+
+    fn failed(&mut self, path: &StoragePath, error: &Error) {
+        self.report.failed += 1;
+        (self.tell)(VerifyEvent::Failed { path, error });
+    }
+
+    async fn commit(&self, files: Vec<FileRow>) -> Result<()> {
+        if files.is_empty() || self.options.read_only {
+            return Ok(());
+        }
+        self.catalogue.commit(Batch { files, ..Batch::default() }).await
     }
 
     async fn judge(&self, row: &FileRow, size: u64, digests: &Digests) -> Verdict {
         let sha256_agrees = row.sha256.is_some() && row.sha256 == digests.sha256;
-        let apple_agrees = row.checksum == Some(digests.checksum);
+        let unhashed = row.sha256.is_none() && row.size == Some(size) && !row.is_proven_otherwise();
         match row.status {
-            Status::Verified | Status::Assumed | Status::Unconfirmed if apple_agrees => {
+            Status::Derived | Status::Unconfirmed | Status::Assumed if sha256_agrees || unhashed => {
+                let proven = row.checksum == Some(digests.checksum);
+                // From now on its hash speaks for it.
+                let now = FileRow { sha256: digests.sha256, ..row.clone() };
+                match proven {
+                    true => Verdict::Sound(FileRow { status: Status::Verified, ..now }),
+                    false => Verdict::Unproven(now),
+                }
+            }
+            _ if row.checksum == Some(digests.checksum) => {
                 let sha256 = digests.sha256.or(row.sha256);
                 Verdict::Sound(FileRow { status: Status::Verified, size: Some(size), sha256, ..row.clone() })
-            }
-            Status::Derived | Status::Unconfirmed | Status::Assumed
-                if sha256_agrees
-                    || (row.sha256.is_none() && row.size == Some(size) && !row.is_proven_otherwise()) =>
-            {
-                // From now on its hash speaks for it.
-                Verdict::Unproven(FileRow { sha256: digests.sha256, ..row.clone() })
             }
             _ => Verdict::Bad(self.fault(row, size).await),
         }
     }
 
     async fn fault(&self, row: &FileRow, size: u64) -> Fault {
+        if !row.status.is_kept() {
+            return Fault::NeverRight;
+        }
         if row.size.is_some_and(|was| size < was) {
             return Fault::Truncated;
         }
@@ -151,42 +221,48 @@ impl Verification<'_> {
         if time.is_some() && time == row.modified { Fault::Rotten } else { Fault::Changed }
     }
 
-    async fn repair(&mut self, inner: &Inner, bad: Vec<FileRow>) -> Result<()> {
-        let bad: Vec<_> = bad.into_iter().filter(|row| row.key.library == inner.key).collect();
+    async fn repair(&mut self, inner: &Inner, bad: Vec<Shared>) -> Result<()> {
+        let ours = |rows: &[FileRow]| rows.iter().find(|row| row.key.library == inner.key).cloned();
+        let bad: Vec<_> =
+            bad.into_iter().filter_map(|(path, rows)| Some((path, ours(&rows)?, rows))).collect();
         if bad.is_empty() {
             return Ok(());
         }
-        let ids: Vec<_> = bad.iter().map(|row| row.key.asset.clone()).collect();
+        let ids: Vec<_> = bad.iter().map(|(_, row, _)| row.key.asset.clone()).collect();
         let assets = inner.library.assets_by_id(&ids).await?;
         let mut fetched = Vec::new();
-        for (row, asset) in bad.into_iter().zip(assets) {
-            let Some(path) = row.path.clone() else { continue };
+        for ((path, row, rows), asset) in bad.into_iter().zip(assets) {
             let outcome = match asset {
                 Ok(asset) => inner.fetch_again(&row, &asset, &path).await,
                 Err(error) => Err(error),
             };
             match outcome {
-                Ok(row) => {
+                Ok(now) => {
+                    let shared = rows.into_iter().filter(|row| row.checksum == now.checksum);
+                    fetched.extend(shared.map(|row| FileRow { key: row.key, ..now.clone() }));
                     self.report.repaired += 1;
                     (self.tell)(VerifyEvent::Repaired { path: &path });
-                    fetched.push(row);
                 }
-                Err(error) => {
-                    self.report.failed += 1;
-                    (self.tell)(VerifyEvent::Failed { path: &path, error: &error });
-                }
+                Err(error) => self.failed(&path, &error),
             }
         }
         self.storage.flush().await?;
-        self.catalogue.commit(Batch { files: fetched, ..Batch::default() }).await
+        self.commit(fetched).await
     }
 
     /// Files that no row names.
     async fn strays(&mut self) -> Result<()> {
         let mut files = self.storage.list(&StoragePath::root()).ready_chunks(ROWS);
         while let Some(found) = files.next().await {
-            let found = found.into_iter().filter_map(|meta| meta.ok().map(|meta| meta.path));
-            let paths: Vec<_> = found.filter(|path| !is_ours(path)).collect();
+            let mut paths = Vec::new();
+            for meta in found {
+                match meta {
+                    Ok(meta) if !is_ours(&meta.path) => paths.push(meta.path),
+                    Ok(_) => {}
+                    // Who knows what else it holds.
+                    Err(error) => self.failed(&StoragePath::root(), &error),
+                }
+            }
             let rows = self.catalogue.files_at(&paths).await?;
             let strays = paths.iter().zip(rows).filter(|(_, rows)| rows.is_empty());
             for (path, _) in strays {
@@ -195,6 +271,20 @@ impl Verification<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Where the file of another photo has the name, that of this one is not there.
+fn absent(row: &FileRow, rows: &[FileRow]) -> Option<Fault> {
+    let taken = rows.iter().any(|other| other.key != row.key && other.status.is_kept());
+    (!row.status.is_kept() && taken).then_some(Fault::Missing)
+}
+
+/// Why there is no file, as a run or an adoption noted it.
+fn reason(row: &FileRow) -> Option<&str> {
+    match &row.status {
+        Status::Failed { reason, .. } => Some(reason),
+        _ => None,
     }
 }
 

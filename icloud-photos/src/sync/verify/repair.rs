@@ -4,51 +4,83 @@ use super::super::catalogue::{FileRow, Status};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use crate::asset::Asset;
-use crate::download::{Proof, Saved};
+use crate::download::{Proof, Received};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::StoragePath;
 
+const NOT_BETTER: &str =
+    "iCloud sends bytes that its own checksum does not prove, and they are not those that were stored";
+
 impl Inner {
-    /// Puts a proven file in the place of a bad one, which moves to the trash.
+    /// Puts a good file in the place of a bad one, which moves to the trash.
     pub(super) async fn fetch_again(
         &self,
         row: &FileRow,
         asset: &Asset,
         path: &StoragePath,
     ) -> Result<FileRow> {
+        self.require_same(row, asset, path).await?;
+        let modified = row.modified.unwrap_or_else(|| self.layout.place(asset).created.seconds());
+        let mut download = self.downloader.get(asset, row.key.role).replace().sha256();
+        if let Some(time) = time_of(modified) {
+            download = download.modified(time);
+        }
+        let received = download.receive(&*self.storage, path).await?;
+        let stands = self.hash_of(path).await?;
+        if !is_good(row, &received, stands) {
+            received.discard().await?;
+            return Err(Error::new(ErrorKind::Integrity, NOT_BETTER).with("asset", asset.id()));
+        }
+        let status = match received.proof() {
+            Proof::Verified => Status::Verified,
+            Proof::Unconfirmed(_) => Status::Unconfirmed,
+        };
+        let sha256 = received.sha256();
+        let size = if stands.is_some() && stands == sha256 {
+            received.discard().await?;
+            self.storage.stat(path).await?.map(|meta| meta.size)
+        } else {
+            let aside = self.keep_aside(path).await?;
+            match received.commit().await {
+                Ok(saved) => Some(saved.size),
+                Err(error) => {
+                    // What stands there was not touched, and needs no copy.
+                    if let Some(aside) = aside {
+                        self.storage.remove(&aside).await?;
+                    }
+                    return Err(error);
+                }
+            }
+        };
+        let (path, modified, at) = (Some(path.clone()), Some(modified), seconds(self.now()));
+        Ok(FileRow { status, path, size, modified, sha256, at, ..row.clone() })
+    }
+
+    /// That the photo is the one that was stored, and that nothing of another one is in its place.
+    async fn require_same(&self, row: &FileRow, asset: &Asset, path: &StoragePath) -> Result<()> {
         let resource = asset.resource(row.key.role);
         if resource.and_then(|resource| resource.checksum) != row.checksum {
             let message =
                 "the photo was edited since this file was fetched; the next run fetches the new one";
             return Err(Error::new(ErrorKind::Conflict, message));
         }
-        let aside = self.keep_aside(path).await?;
-        let saved = match self.replace(row, asset, path).await {
-            Ok(saved) => saved,
-            Err(error) => {
-                // What stands there was not touched, and needs no copy.
-                if let Some(aside) = aside {
-                    self.storage.remove(&aside).await?;
-                }
-                return Err(error);
-            }
-        };
-        let status = match saved.proof {
-            Proof::Verified => Status::Verified,
-            Proof::Unconfirmed(_) => Status::Unconfirmed,
-        };
-        let size = Some(saved.size);
-        Ok(FileRow { status, size, sha256: saved.sha256, at: seconds(self.now()), ..row.clone() })
-    }
-
-    async fn replace(&self, row: &FileRow, asset: &Asset, path: &StoragePath) -> Result<Saved> {
-        let mut download = self.downloader.get(asset, row.key.role).replace();
-        download = if row.is_provable() { download.only_proven() } else { download.sha256() };
-        if let Some(time) = row.modified.and_then(time_of) {
-            download = download.modified(time);
+        let owners = self.catalogue.files_at(std::slice::from_ref(path)).await?;
+        if owners.iter().flatten().any(|owner| owner.status.is_kept() && owner.checksum != row.checksum) {
+            let message = "the file of another photo has its name; the next run fetches it under another one";
+            return Err(Error::new(ErrorKind::Conflict, message));
         }
-        download.save(&*self.storage, path).await
+        Ok(())
     }
+}
+
+/// Whether bytes may take the place of what stands there: Apple's checksum proves them, or they are those that were stored. Where
+/// nothing stands, or nothing more is known of what was stored, the same bytes twice are as good as at the first download.
+fn is_good(row: &FileRow, received: &Received<'_>, stands: Option<[u8; 32]>) -> bool {
+    let as_stored = row.sha256.is_some() && received.sha256() == row.sha256;
+    let was_proven = row.status == Status::Verified;
+    received.proof() == Proof::Verified
+        || as_stored
+        || !was_proven && (stands.is_none() || row.sha256.is_none())
 }
 
 fn time_of(seconds: i64) -> Option<std::time::SystemTime> {

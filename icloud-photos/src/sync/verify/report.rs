@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::super::catalogue::FileKey;
+use super::super::engine::Missing;
 use crate::error::Error;
 use crate::storage::StoragePath;
 
@@ -16,11 +17,15 @@ pub struct VerifyOptions {
     pub seed: u64,
     /// Fetch again what is damaged or missing. Default no.
     pub repair: bool,
+    /// What to think of files that are gone: with [`Missing::Respect`] they were removed on purpose. Default: they are missing.
+    pub missing: Missing,
+    /// Write nothing into the catalogue: what is learned of the files is told, and forgotten. Default no.
+    pub read_only: bool,
 }
 
 impl Default for VerifyOptions {
     fn default() -> Self {
-        Self { share: 1.0, seed: 0, repair: false }
+        Self { share: 1.0, seed: 0, repair: false, missing: Missing::Restore, read_only: false }
     }
 }
 
@@ -36,6 +41,20 @@ impl VerifyOptions {
     #[must_use]
     pub fn repair(mut self) -> Self {
         self.repair = true;
+        self
+    }
+
+    /// What to think of files that are gone.
+    #[must_use]
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.missing = missing;
+        self
+    }
+
+    /// Writes nothing into the catalogue, and so repairs nothing.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        (self.read_only, self.repair) = (true, false);
         self
     }
 
@@ -61,7 +80,7 @@ pub enum Fault {
     Rotten,
     /// Somebody has written to it since.
     Changed,
-    /// It was taken for a photo by name and length, and never was one.
+    /// It was taken for a photo by name and length and never was one, or was known not to be one.
     NeverRight,
 }
 
@@ -94,8 +113,15 @@ pub enum VerifyEvent<'a> {
         path: &'a StoragePath,
         /// What is wrong.
         fault: Fault,
+        /// What was noted when it could not be had.
+        reason: Option<&'a str>,
     },
-    /// A bad file was fetched again and is proven.
+    /// Somebody removed a file, and that is respected.
+    Removed {
+        /// Where it stood.
+        path: &'a StoragePath,
+    },
+    /// A bad file was fetched again, and is proven or as good as it was.
     Repaired {
         /// Where it stands.
         path: &'a StoragePath,
@@ -105,9 +131,9 @@ pub enum VerifyEvent<'a> {
         /// Where it stands.
         path: &'a StoragePath,
     },
-    /// A file could not be read, or not be fetched.
+    /// A file or folder could not be read, or a file not be fetched.
     Failed {
-        /// Where it stands.
+        /// Where it stands; the root, if that is all that is known.
         path: &'a StoragePath,
         /// What happened.
         error: &'a Error,
@@ -128,7 +154,9 @@ pub struct VerifyReport {
     pub bad: u64,
     /// Of those, files that were fetched again.
     pub repaired: u64,
-    /// Files that could not be read or fetched.
+    /// Files that somebody removed, where that is respected.
+    pub removed: u64,
+    /// Files and folders that could not be read, and files that could not be fetched.
     pub failed: u64,
     /// Files that the catalogue does not know.
     pub strays: u64,
@@ -149,6 +177,7 @@ impl fmt::Display for VerifyReport {
             f,
             "{} proven ({} for the first time), {} unchanged but unproven, {} bad, {} repaired, {} failed, {} strays",
             self.proven, self.promoted, self.unproven, self.bad, self.repaired, self.failed, self.strays
-        )
+        )?;
+        if self.removed > 0 { write!(f, ", {} removed here", self.removed) } else { Ok(()) }
     }
 }

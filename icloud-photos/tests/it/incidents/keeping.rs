@@ -138,7 +138,7 @@ async fn incident_25_damage_is_found_and_keeps_the_photo_in_icloud() {
     let bad = std::sync::Mutex::new(Vec::new());
     let report =
         verify(copy.storage.clone(), copy.catalogue.clone(), VerifyOptions::default(), None, |event| {
-            if let VerifyEvent::Bad { path, fault } = event {
+            if let VerifyEvent::Bad { path, fault, .. } = event {
                 bad.lock().unwrap().push((path.to_string(), fault));
             }
         })
