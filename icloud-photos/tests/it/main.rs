@@ -19,6 +19,7 @@ mod growth;
 mod handles;
 mod incidents;
 mod listing;
+mod moved_out;
 mod news;
 mod pace;
 mod recordings_auth;

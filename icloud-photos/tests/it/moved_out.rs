@@ -1,0 +1,126 @@
+//! What was moved out of iCloud, or is about to be: lost answers, silent answers, lost files.
+
+use std::sync::{Arc, Mutex};
+
+use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
+use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+
+use crate::copies::{Choose, Copy, status};
+use crate::fake::World;
+use crate::removal::{id_of, mirroring, moving};
+
+const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
+
+/// Answers of this kind lack everything behind so many records, and do not say so.
+fn short(on: &str, keep: usize) -> FaultRule {
+    FaultRule::new(format!("cloudkit/records/{on}"), FaultAction::ShortList { keep })
+}
+
+/// The answer gets lost after the request was carried out.
+fn lost(on: &str) -> FaultRule {
+    FaultRule::new(format!("cloudkit/records/{on}"), FaultAction::Cut { after: 10 }).times(1)
+}
+
+fn choose(choose: impl Fn(SyncBuilder) -> SyncBuilder + Send + Sync + 'static) -> Choose {
+    Arc::new(move |_, builder| choose(builder))
+}
+
+/// Photos that are a day old, named by numbers.
+async fn photos(
+    count: usize,
+    choose: impl Fn(&icloud_photos::Library, SyncBuilder) -> SyncBuilder + Send + Sync + 'static,
+) -> Copy {
+    let copy = Copy::with(LibrarySpec::plain(0, 1000), choose).await;
+    (0..count).for_each(|number| drop(copy.photo(&format!("{number}.JPG"), number as i64 + 1)));
+    copy
+}
+
+async fn states(copy: &Copy) -> Vec<Option<RemovalState>> {
+    let mut ids: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset).collect();
+    ids.dedup();
+    let rows = copy.catalogue.removals(&copy.key().await, &ids).await.unwrap();
+    rows.into_iter().map(|row| row.map(|row| row.state)).collect()
+}
+
+async fn lose(copy: &Copy, count: usize) -> Vec<String> {
+    let lost: Vec<_> = copy.paths().await.into_iter().take(count).collect();
+    for path in &lost {
+        copy.remove(path).await;
+    }
+    lost
+}
+
+fn is_whole(report: &SyncReport) -> bool {
+    report.is_clean()
+}
+
+/// The twin of a deleted photo lives, and Apple's answer does not speak of it.
+#[tokio::test(start_paused = true)]
+async fn silence_about_a_twin_is_no_death() {
+    let copy = photos(2, mirroring(Disposal::Remove)).await;
+    let twin = id_of(&copy.world.truth(), "0.JPG");
+    let twin = copy.world.library().duplicate(&twin, copy.world.cloud.now_ms()).unwrap();
+    copy.run().await.unwrap();
+    copy.edit(&twin, Edit::Trash);
+    copy.faults(vec![short("lookup", 0)]);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (0, 2), "{told:?}");
+}
+
+/// Files are lost here, and Apple's answer speaks of some of their photos only.
+#[tokio::test(start_paused = true)]
+async fn silence_about_lost_files_forgets_nothing() {
+    for keep in [0, 3] {
+        let copy = photos(40, |_, builder| builder).await;
+        copy.run().await.unwrap();
+        let token = copy.catalogue.all_progress().await.unwrap();
+        lose(&copy, 5).await;
+        copy.faults(vec![short("lookup", keep)]);
+        let report = copy.run().await.unwrap();
+        assert!(!is_whole(&report) && report.failed == 5 - keep as u64, "{keep}: {report:?}");
+        assert_eq!(copy.rows().await.len(), 40, "{keep}");
+        assert_eq!(copy.catalogue.all_progress().await.unwrap(), token, "{keep}");
+        copy.faults(Vec::new());
+        let report = copy.run().await.unwrap();
+        assert!(is_whole(&report) && report.downloaded == 5 - keep as u64, "{keep}: {report:?}");
+        assert_eq!(copy.files().await.len(), 40);
+    }
+}
+
+/// Who is not in the list is looked up, and Apple's answer does not speak of them.
+#[tokio::test(start_paused = true)]
+async fn silence_about_who_is_not_listed_forgets_nobody() {
+    for fault in [short("lookup", 0), FaultRule::new("cloudkit/records/lookup", status(503))] {
+        let copy = photos(6, |_, builder| builder).await;
+        copy.run().await.unwrap();
+        let gone = id_of(&copy.world.truth(), "3.JPG");
+        copy.edit(&gone, Edit::Trash);
+        let mut progress = copy.catalogue.all_progress().await.unwrap().remove(0);
+        progress.token = None;
+        let mut batch = icloud_photos::sync::catalogue::Batch::default();
+        batch.progress.push(progress);
+        copy.catalogue.commit(batch).await.unwrap();
+        copy.faults(vec![fault]);
+        let report = copy.run().await.unwrap();
+        assert!(!is_whole(&report), "{report:?}");
+        assert!(copy.asset_rows().await.iter().any(|row| row.asset.as_str() == gone && !row.trashed));
+        let progress = copy.catalogue.all_progress().await.unwrap().remove(0);
+        assert_eq!(progress.token, None, "what was not learned is asked again");
+        copy.faults(Vec::new());
+        assert!(is_whole(&copy.run().await.unwrap()));
+        assert!(copy.asset_rows().await.iter().any(|row| row.asset.as_str() == gone && row.trashed));
+    }
+}
+
+/// Whoever is to go is looked up, and Apple's answer does not speak of them.
+#[tokio::test(start_paused = true)]
+async fn silence_about_who_is_to_go_is_told() {
+    let copy = photos(4, moving(ALL)).await;
+    copy.faults(vec![short("lookup", 1)]);
+    let (report, told) = copy.clear().await;
+    assert!(report.moved < 4 && report.failed > 0 && !is_whole(&report), "{told:?}");
+    copy.faults(Vec::new());
+    assert!(copy.clear().await.0.is_clean());
+    assert!(copy.shown().is_empty());
+}
