@@ -69,7 +69,8 @@ impl Ledger {
         row.modified = modified.map(seconds);
         row.sha256 = saved.sha256;
         self.unflushed.fetch_add(saved.size, Relaxed);
-        if inner.removals.rule == Some(MoveRule::Fetched) {
+        // What lies in Recently Deleted has left already, and came back here for a file that was lost.
+        if inner.removals.rule == Some(MoveRule::Fetched) && !target.asset.is_trashed() {
             lock(&self.owed).push(target.asset.id().clone());
         }
         self.add(inner, row);

@@ -124,3 +124,62 @@ async fn silence_about_who_is_to_go_is_told() {
     assert!(copy.clear().await.0.is_clean());
     assert!(copy.shown().is_empty());
 }
+
+/// The photos went, and the answer that said so was lost: the request is sent again and meets our own change.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_made_up_for() {
+    let lost_for_good = FaultRule::new("cloudkit/records/modify", FaultAction::Cut { after: 10 });
+    for fault in [lost("modify"), short("modify", 0), lost_for_good] {
+        for rule in [ALL, MoveRule::Fetched] {
+            let copy = photos(5, moving(rule)).await;
+            copy.faults(vec![fault.clone()]);
+            let (report, told) = copy.clear().await;
+            assert!(report.is_clean() && report.moved == 5, "{fault:?}, {rule:?}: {told:?}");
+            assert!(copy.shown().is_empty() && told.iter().all(|line| line.starts_with("moved")), "{told:?}");
+            assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 5]);
+            // Its owner takes one back: nobody deletes it again on account of that.
+            copy.faults(Vec::new());
+            let back = id_of(&copy.world.truth(), "2.JPG");
+            copy.edit(&back, Edit::Restore);
+            if rule == MoveRule::Fetched {
+                assert_eq!(copy.clear().await.0.moved, 0);
+                assert!(copy.shown().contains(&back));
+            }
+        }
+    }
+}
+
+/// Nobody can be asked what became of them: they may have gone.
+#[tokio::test(start_paused = true)]
+async fn what_may_have_gone_is_never_taken_for_living() {
+    let copy = photos(5, moving(MoveRule::Fetched)).await;
+    let cut = FaultRule::new("cloudkit/records/modify", FaultAction::Cut { after: 10 });
+    // The first lookups find out who may go.
+    let deaf = FaultRule::new("cloudkit/records/lookup", status(503)).after(4);
+    copy.faults(vec![cut, deaf]);
+    copy.run().await.unwrap_err();
+    assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 5]);
+    copy.faults(Vec::new());
+    let mirror = Copy { choose: Arc::new(mirroring(Disposal::Remove)), ..copy };
+    assert_eq!((mirror.clear().await.0.removed, mirror.files().await.len()), (0, 5));
+}
+
+/// An answer that did nothing and names nobody is no yes.
+#[tokio::test(start_paused = true)]
+async fn an_empty_answer_that_did_nothing_moved_nothing() {
+    let world = World::replaying(|path, _| {
+        path.ends_with("/records/modify").then(|| bytes::Bytes::from_static(br#"{"records":[]}"#))
+    })
+    .await;
+    for rule in [ALL, MoveRule::Fetched] {
+        let choose = Arc::new(moving(rule));
+        let copy = Copy { world: world.clone(), storage: Arc::default(), catalogue: Arc::default(), choose };
+        if copy.shown().is_empty() {
+            (0..3).for_each(|number| drop(copy.photo(&format!("{number}.JPG"), number + 1)));
+        }
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.moved, report.failed, copy.shown().len()), (0, 3, 3), "{told:?}");
+        let before = (rule == MoveRule::Fetched).then_some(RemovalState::Owed);
+        assert_eq!(states(&copy).await, [before; 3]);
+    }
+}

@@ -1,6 +1,6 @@
 //! Moving assets out of iCloud.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use futures::StreamExt;
 
@@ -9,7 +9,7 @@ use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
 use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
 use crate::asset::{Asset, AssetId, Assets, Fields};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Rows of the catalogue looked at in one go.
 const ROWS: usize = 1000;
@@ -76,11 +76,14 @@ impl Stage<'_> {
         ids.dedup();
         let mut eligible = Vec::new();
         let now = seconds(self.inner.now()).saturating_mul(1000);
-        for asset in self.inner.library.assets_by_id(&ids).await? {
+        for (id, asset) in ids.iter().zip(self.inner.library.assets_by_id(&ids).await?) {
             let asset = match asset {
                 Ok(asset) => asset,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.refused(id, id.as_str(), &error);
+                    continue;
+                }
             };
             if asset.is_trashed() || asset.is_hidden() || self.inner.reason_to_skip(&asset).is_some() {
                 continue;
@@ -110,21 +113,25 @@ impl Stage<'_> {
                 }
             }
         }
-        for (asset, outcome) in self.inner.move_proven(proven).await? {
+        let Moved { outcomes, ended } = self.inner.move_proven(proven).await?;
+        for (asset, outcome) in outcomes {
             let name = self.inner.layout.place(&asset).name;
-            let asset = asset.id();
             match outcome {
                 Ok(()) => {
                     self.report.moved += 1;
-                    self.tell(RemovalEvent::Moved { asset, name: &name });
+                    self.tell(RemovalEvent::Moved { asset: asset.id(), name: &name });
                 }
-                Err(error) => {
-                    self.report.failed += 1;
-                    self.tell(RemovalEvent::Refused { asset, name: &name, error: &error });
-                }
+                // The error that ends the run says it for all of them.
+                Err(_) if ended.is_some() => {}
+                Err(error) => self.refused(asset.id(), &name, &error),
             }
         }
-        Ok(())
+        ended.map_or(Ok(()), Err)
+    }
+
+    fn refused(&mut self, asset: &AssetId, name: &str, error: &Error) {
+        self.report.failed += 1;
+        self.tell(RemovalEvent::Refused { asset, name, error });
     }
 }
 
@@ -161,7 +168,10 @@ impl SyncEngine {
                     Ok(asset) if !asset.is_trashed() => inner.prove_again(asset, receipt).await?,
                     Ok(_) => Err(Kept::Gone),
                     Err(error) if error.kind() == ErrorKind::NotFound => Err(Kept::Gone),
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        results.push(Ok(Err(error)));
+                        continue;
+                    }
                 };
                 match outcome {
                     Ok(fresh) => {
@@ -172,7 +182,11 @@ impl SyncEngine {
                     Err(why) => results.push(Err(why)),
                 }
             }
-            for (place, (_, outcome)) in places.into_iter().zip(inner.move_proven(proven).await?) {
+            let Moved { outcomes, ended } = inner.move_proven(proven).await?;
+            if let Some(error) = ended {
+                return Err(error);
+            }
+            for (place, (_, outcome)) in places.into_iter().zip(outcomes) {
                 results[place] = Ok(outcome);
             }
         }
@@ -194,42 +208,63 @@ impl Inner {
     }
 
     /// The only way out of iCloud. What is about to go is written down before, so that nobody takes it for deleted by its owner, even if
-    /// the answer never comes.
-    async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Vec<(Asset, Result<()>)>> {
+    /// the answer never comes. Down again goes only what is seen to live.
+    async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Moved> {
         if proven.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Moved::default());
         }
-        let row = |asset: &Asset, state| {
-            RemovalRow::new(self.key.clone(), asset.id().clone(), state, seconds(self.now()))
-        };
+        let ids: Vec<_> = proven.iter().map(|(asset, _)| asset.id().clone()).collect();
+        let before = self.catalogue.removals(&self.key, &ids).await?;
+        let at = seconds(self.now());
         let sent = proven.iter().map(|(asset, receipt)| RemovalRow {
             receipt: serde_json::to_string(receipt).ok(),
-            ..row(asset, RemovalState::Sent)
+            ..RemovalRow::new(self.key.clone(), asset.id().clone(), RemovalState::Sent, at)
         });
         self.catalogue.commit(Batch { removals: sent.collect(), ..Batch::default() }).await?;
         let assets: Vec<Asset> = proven.into_iter().map(|(asset, _)| asset).collect();
-        let outcomes = self.library.move_to_recently_deleted(&assets).await;
-        let owed = self.removals.rule == Some(MoveRule::Fetched);
-        let again = |assets: &mut dyn Iterator<Item = &Asset>| {
-            let removals = assets.map(|asset| row(asset, RemovalState::Owed)).collect();
-            Batch { removals, ..Batch::default() }
+        let (mut outcomes, ended) = match self.library.move_to_recently_deleted(&assets).await {
+            Ok(outcomes) => (outcomes, None),
+            Err(error) => (assets.iter().map(|_| Err(error.duplicate())).collect(), Some(error)),
         };
-        match outcomes {
-            Ok(outcomes) => {
-                let mut refused =
-                    assets.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_err()).map(|(one, _)| one);
-                if owed {
-                    self.catalogue.commit(again(&mut refused)).await?;
-                }
-                Ok(assets.into_iter().zip(outcomes).collect())
-            }
-            Err(error) => {
-                if owed {
-                    self.catalogue.commit(again(&mut assets.iter())).await?;
-                }
-                Err(error)
+        let living = self.make_sure(&assets, &mut outcomes).await;
+        let mut back = Batch::default();
+        for (id, before) in ids.into_iter().zip(before).filter(|(id, _)| living.contains(id)) {
+            match before {
+                Some(row) => back.removals.push(row),
+                None => back.gone_removals.push((self.key.clone(), id)),
             }
         }
+        if !back.is_empty() {
+            self.catalogue.commit(back).await?;
+        }
+        let ended = ended.filter(|_| outcomes.iter().any(Result::is_err));
+        Ok(Moved { outcomes: assets.into_iter().zip(outcomes).collect(), ended })
+    }
+
+    /// Looks up what did not get a yes: an answer may have been lost on its way, and to the second request iCloud then answers that
+    /// the photo was changed meanwhile, by the first. What lies in Recently Deleted was moved; gives back what is there and does not.
+    async fn make_sure(&self, assets: &[Asset], outcomes: &mut [Result<()>]) -> HashSet<AssetId> {
+        let (mut doubtful, mut ids) = (Vec::new(), Vec::new());
+        for (asset, outcome) in assets.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_err()) {
+            doubtful.push(outcome);
+            ids.push(asset.id().clone());
+        }
+        let found = match self.library.assets_by_id(&ids).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, "what became of photos that were to leave iCloud is not known");
+                return HashSet::new();
+            }
+        };
+        let mut living = HashSet::new();
+        for ((id, outcome), found) in ids.into_iter().zip(doubtful).zip(found) {
+            match found {
+                Ok(asset) if asset.is_trashed() => *outcome = Ok(()),
+                Ok(_) => drop(living.insert(id)),
+                Err(_) => {}
+            }
+        }
+        living
     }
 
     /// How many assets have files here.
@@ -247,6 +282,14 @@ impl Inner {
             }
         }
     }
+}
+
+/// What became of assets that were to leave iCloud.
+#[derive(Default)]
+struct Moved {
+    outcomes: Vec<(Asset, Result<()>)>,
+    /// The request failed, and not all of them went all the same: others would fare no better.
+    ended: Option<Error>,
 }
 
 /// Ids of assets that may have to go, some at a time.
