@@ -258,7 +258,9 @@ impl Inner {
     }
 
     fn owes(&self, asset: AssetId) -> RemovalRow {
-        RemovalRow::new(self.key.clone(), asset, RemovalState::Owed, seconds(self.now()))
+        let at = seconds(self.now());
+        let selection = Some(self.selection.clone());
+        RemovalRow { selection, ..RemovalRow::new(self.key.clone(), asset, RemovalState::Owed, at) }
     }
 
     pub(super) fn now(&self) -> SystemTime {

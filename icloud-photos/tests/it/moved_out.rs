@@ -1,9 +1,11 @@
 //! What was moved out of iCloud, or is about to be: lost answers, silent answers, lost files.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use icloud_photos::SmartAlbum;
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
 use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
+
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
 use crate::copies::{Choose, Copy, status};
@@ -182,4 +184,29 @@ async fn an_empty_answer_that_did_nothing_moved_nothing() {
         let before = (rule == MoveRule::Fetched).then_some(RemovalState::Owed);
         assert_eq!(states(&copy).await, [before; 3]);
     }
+}
+
+/// A run over everything was stopped by the limit. What it owes is its own: not that of a run over an album, whatever is in it.
+#[tokio::test(start_paused = true)]
+async fn what_a_selection_owes_no_other_sends() {
+    let copy = photos(30, moving(MoveRule::Fetched)).await;
+    copy.shown().iter().take(5).for_each(|id| copy.edit(id, Edit::Favourite(true)));
+    let (report, told) = copy.clear().await;
+    assert!(report.stopped && report.moved == 0, "{told:?}");
+    let mut copy = copy;
+    for album in ["Favourites", "Videos"] {
+        copy.choose = Arc::new(move |library, builder: SyncBuilder| {
+            let album = match album {
+                "Videos" => library.smart_album(SmartAlbum::Videos),
+                _ => library.smart_album(SmartAlbum::Favorites),
+            };
+            let limit = RemovalLimit::new(1.0);
+            builder.album(album).move_out(Some(MoveRule::Fetched)).removal_limit(limit)
+        });
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.moved, copy.shown().len()), (0, 30), "{told:?}");
+    }
+    copy.choose =
+        choose(|builder| builder.move_out(Some(MoveRule::Fetched)).removal_limit(RemovalLimit::new(1.0)));
+    assert_eq!((copy.clear().await.0.moved, copy.shown().len()), (30, 0), "the one that fetched them");
 }

@@ -35,7 +35,8 @@ pub enum MoveRule {
         /// Zero means all that are not dated in the future.
         days: u32,
     },
-    /// Those of which this or an earlier run under the same rule fetched a file.
+    /// Those of which this run fetched a file, or an earlier one under the same rule and of the same selection: what was fetched
+    /// for other albums, sizes or filters is theirs to remove.
     Fetched,
 }
 

@@ -306,7 +306,7 @@ struct Candidates<'a> {
 enum Source {
     /// Whatever has files here, after this one: all of the library is asked for.
     Files(Option<FileKey>),
-    /// What was fetched under the rule.
+    /// What was fetched under the rule, by this selection.
     Owed(Option<AssetId>),
     /// What the selection shows: an album, or the newest few.
     Lists { albums: VecDeque<usize>, open: Option<Box<Assets>> },
@@ -337,7 +337,8 @@ impl<'a> Candidates<'a> {
                 self.sift(ids).await.map(Some)
             }
             Source::Owed(after) => {
-                let ids = self.inner.catalogue.owed(&self.inner.key, after.as_ref(), ASSETS).await?;
+                let Inner { catalogue, key, selection, .. } = self.inner;
+                let ids = catalogue.owed(key, selection, after.as_ref(), ASSETS).await?;
                 *after = ids.last().cloned();
                 Ok((!ids.is_empty()).then_some(ids))
             }
