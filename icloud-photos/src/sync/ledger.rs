@@ -69,8 +69,10 @@ impl Ledger {
         row.modified = modified.map(seconds);
         row.sha256 = saved.sha256;
         self.unflushed.fetch_add(saved.size, Relaxed);
-        // What lies in Recently Deleted has left already, and came back here for a file that was lost.
-        if inner.removals.rule == Some(MoveRule::Fetched) && !target.asset.is_trashed() {
+        // What no list shows has left already, and came back here for a file that was lost.
+        if inner.removals.rule == Some(MoveRule::Fetched)
+            && !(target.asset.is_trashed() || target.asset.is_hidden())
+        {
             lock(&self.owed).push(target.asset.id().clone());
         }
         self.add(inner, row);
@@ -87,6 +89,20 @@ impl Ledger {
         if inner.remembers() {
             lock(&self.shared).push(row);
         }
+    }
+
+    /// A file that was missing stands under another name: its bytes were read.
+    pub(super) fn renamed(&self, inner: &Inner, row: FileRow, found: &ObjectMeta) {
+        let row = FileRow {
+            path: Some(found.path.clone()),
+            size: Some(found.size),
+            modified: found.modified.map(seconds),
+            sha256: row.sha256.filter(|_| row.status == Status::Verified),
+            status: Status::Verified,
+            at: seconds(inner.now()),
+            ..row
+        };
+        self.add(inner, row);
     }
 
     /// A file that was wanted could not be had.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use icloud_photos::SmartAlbum;
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
+use icloud_photos::sync::layout::{LayoutOptions, Size};
 use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
 
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -209,4 +210,118 @@ async fn what_a_selection_owes_no_other_sends() {
     copy.choose =
         choose(|builder| builder.move_out(Some(MoveRule::Fetched)).removal_limit(RemovalLimit::new(1.0)));
     assert_eq!((copy.clear().await.0.moved, copy.shown().len()), (30, 0), "the one that fetched them");
+}
+
+/// Selections that do not speak of what was moved out, and runs that list.
+fn other_runs() -> Vec<(&'static str, Choose)> {
+    let album: Choose =
+        Arc::new(|library, builder| builder.album(library.smart_album(SmartAlbum::Favorites)));
+    let thumbs = || LayoutOptions::default().sizes([Size::Thumb]);
+    vec![
+        ("the newest few", choose(|builder| builder.recent(Some(2)))),
+        ("an album", album),
+        ("videos only", choose(|builder| builder.skip_photos(true))),
+        ("another size", choose(move |builder| builder.layout(thumbs()))),
+    ]
+}
+
+/// A file of a photo that was moved out gets lost here: whatever a run is about, it comes back as long as iCloud has it, and then
+/// it is told.
+#[tokio::test(start_paused = true)]
+async fn every_run_looks_for_what_was_moved_out() {
+    for (about, other) in other_runs() {
+        let mut copy = photos(6, moving(ALL)).await;
+        assert_eq!(copy.clear().await.0.moved, 6);
+        copy.choose = other;
+        assert!(copy.run().await.unwrap().is_clean(), "{about}");
+        for _ in 0..2 {
+            let lost = lose(&copy, 2).await;
+            let report = copy.run().await.unwrap();
+            assert!(report.is_clean() && report.downloaded == 2, "{about}: {report:?}");
+            for path in &lost {
+                assert!(copy.paths().await.contains(path), "{about}: to where it stood");
+            }
+        }
+        assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 6]);
+        let lost = lose(&copy, 1).await;
+        let row = copy.rows().await.into_iter().find(|row| row.path.as_ref().unwrap().as_str() == lost[0]);
+        copy.edit(row.unwrap().key.asset.as_str(), Edit::Purge);
+        for _ in 0..2 {
+            let report = copy.run().await.unwrap();
+            assert_eq!((report.failed, report.is_clean()), (1, false), "{about}: {report:?}");
+        }
+        assert_eq!(copy.rows().await.len(), 6, "{about}");
+    }
+}
+
+/// What comes back for the sake of its file is not owed again.
+#[tokio::test(start_paused = true)]
+async fn what_comes_back_is_not_owed() {
+    let copy = photos(3, moving(MoveRule::Fetched)).await;
+    assert_eq!(copy.clear().await.0.moved, 3);
+    lose(&copy, 3).await;
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.downloaded, report.moved, report.failed), (3, 0, 0), "{told:?}");
+    assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 3]);
+    copy.edit(&id_of(&copy.world.truth(), "1.JPG"), Edit::Restore);
+    assert_eq!((copy.clear().await.0.moved, copy.shown().len()), (0, 1));
+}
+
+/// Something else stands where the file stood: it is left, and the file stands beside it.
+#[tokio::test(start_paused = true)]
+async fn what_comes_back_overwrites_nothing() {
+    let copy = photos(2, moving(ALL)).await;
+    assert_eq!(copy.clear().await.0.moved, 2);
+    let path = copy.paths().await.remove(0);
+    copy.put(&path, b"mine".to_vec()).await;
+    let (report, _) = copy.clear().await;
+    assert_eq!((report.downloaded, report.failed, copy.files().await.len()), (1, 0, 3));
+    assert_eq!(copy.bytes(&path).await, b"mine");
+    copy.rests("it is where it is").await;
+}
+
+/// Its owner took a photo back from Recently Deleted, and then the file gets lost.
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_was_taken_back_is_like_any_other() {
+    for rule in [None, Some(MoveRule::Fetched)] {
+        let mut copy = photos(3, moving(ALL)).await;
+        assert_eq!(copy.clear().await.0.moved, 3);
+        copy.choose = choose(move |builder| builder.move_out(rule));
+        copy.edit(&id_of(&copy.world.truth(), "1.JPG"), Edit::Restore);
+        assert!(copy.run().await.unwrap().is_clean());
+        lose(&copy, 3).await;
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 3, "{report:?}");
+    }
+}
+
+/// A photo was moved out and is gone from iCloud; its file, which a twin shares, has another name by now.
+#[tokio::test(start_paused = true)]
+async fn a_renamed_file_of_a_purged_photo_is_found() {
+    for adopting in [false, true] {
+        let mut copy = photos(3, moving(ALL)).await;
+        let photo = id_of(&copy.world.truth(), "1.JPG");
+        let twin = copy.world.library().duplicate(&photo, copy.world.cloud.now_ms()).unwrap();
+        assert_eq!(copy.clear().await.0.moved, 4);
+        let rows = copy.rows().await;
+        let of =
+            |id: &str| rows.iter().find(|row| row.key.asset.as_str() == id).unwrap().path.clone().unwrap();
+        assert_eq!(of(&photo), of(&twin));
+        copy.put("Holiday/best.jpg", copy.bytes(of(&photo).as_str()).await).await;
+        copy.remove(of(&photo).as_str()).await;
+        [&photo, &twin].into_iter().for_each(|id| copy.edit(id, Edit::Purge));
+        if adopting {
+            let report = copy.engine().adopt(false, |_| {}).await.unwrap();
+            assert_eq!((report.recognised, report.unknown), (1, 0), "{report:?}");
+        } else {
+            copy.choose = choose(|builder| builder.recent(Some(2)));
+            let report = copy.run().await.unwrap();
+            assert!(report.is_clean() && report.downloaded == 0, "{report:?}");
+        }
+        let rows = copy.rows().await;
+        let there = rows.iter().filter(|row| row.path.as_ref().unwrap().as_str() == "Holiday/best.jpg");
+        assert_eq!((there.count(), rows.len()), (2, 4));
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 0, "{report:?}");
+    }
 }

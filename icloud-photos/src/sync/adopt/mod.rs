@@ -1,7 +1,8 @@
 //! Recognising files that another program, or a person, put there.
 //!
 //! Whatever its name, a file whose bytes hash to Apple's checksum of a photo is that photo: it goes into the catalogue as
-//! verified and is never fetched again. Only files are read whose length some photo has. Nothing is changed in the storage.
+//! verified and is never fetched again. So is a file of a photo that this copy moved out of iCloud, which only the catalogue still
+//! speaks of. Only files are read whose length some photo has. Nothing is changed in the storage.
 
 mod exif;
 mod report;
@@ -49,7 +50,8 @@ impl SyncEngine {
             have: HashSet::new(),
         };
         let tree = Tree::walk(&inner, &mut adoption).await?;
-        let wishes = Wishes::list(&inner, &tree).await?;
+        let mut wishes = Wishes::list(&inner, &tree).await?;
+        wishes.recall(&inner, &tree).await?;
         let outcome = adoption.run(&inner, tree, wishes).await;
         outcome.map_err(|error| error.during("adopt"))
     }

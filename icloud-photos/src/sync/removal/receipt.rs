@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::catalogue::{FileRow, role_name};
+use super::super::catalogue::{FileKey, FileRow, RemovalRow, Status, role_name, role_named};
 use super::super::content;
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
@@ -64,6 +64,24 @@ impl Receipt {
     /// Whether both prove the same.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         (&self.library, &self.asset, &self.files) == (&other.library, &other.asset, &other.files)
+    }
+}
+
+impl RemovalRow {
+    /// The files that were proven when the asset went, as the catalogue would have them.
+    pub(in crate::sync) fn proven_files(&self) -> Vec<FileRow> {
+        let receipt = self.receipt.as_deref().and_then(|text| serde_json::from_str::<Receipt>(text).ok());
+        let files = receipt.map(|receipt| receipt.files).unwrap_or_default();
+        files.into_iter().filter_map(|file| self.proven(&file)).collect()
+    }
+
+    fn proven(&self, file: &ProvenFile) -> Option<FileRow> {
+        let key = FileKey::new(self.library.clone(), self.asset.clone(), role_named(&file.role)?);
+        let mut row = FileRow::new(key, Status::Verified, self.at);
+        row.path = Some(StoragePath::parse(&file.path).ok()?);
+        (row.size, row.resource_size) = (Some(file.size), Some(file.size));
+        row.checksum = Checksum::parse(&file.checksum);
+        Some(row)
     }
 }
 
