@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
 use icloud_photos::SmartAlbum;
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
 use icloud_photos::sync::layout::{LayoutOptions, Size};
@@ -9,9 +10,9 @@ use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncRep
 
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
-use crate::copies::{Choose, Copy, status};
+use crate::copies::{Choose, Copy, flip, status};
 use crate::fake::World;
-use crate::removal::{id_of, mirroring, moving};
+use crate::removal::{Told, id_of, mirroring, moving};
 
 const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
 
@@ -324,4 +325,109 @@ async fn a_renamed_file_of_a_purged_photo_is_found() {
         let report = copy.run().await.unwrap();
         assert!(report.is_clean() && report.downloaded == 0, "{report:?}");
     }
+}
+
+/// Photos that can never go, such as edited ones of which only the original is copied, stop no run.
+#[tokio::test(start_paused = true)]
+async fn what_would_never_go_does_not_count() {
+    let spec = LibrarySpec::everyday(2, 500);
+    let mut copy =
+        Copy::with(spec, |_, builder| builder.move_out(Some(ALL)).removal_limit(RemovalLimit::new(1.0)))
+            .await;
+    let (report, _) = copy.clear().await;
+    let stuck = report.withheld;
+    assert!(report.moved > 20 && stuck > 20, "{report:?}");
+    copy.choose = Arc::new(moving(ALL));
+    (0..3).for_each(|number| drop(copy.photo(&format!("new{number}.JPG"), 9)));
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.stopped, report.moved, report.withheld), (false, 3, stuck), "{told:?}");
+    assert!(!rehearsed(&copy).await.0.stopped);
+}
+
+/// Rot is found while the photo is about to go: the photo stays, and the run says so.
+#[tokio::test(start_paused = true)]
+async fn damage_is_no_success() {
+    let mut copy = photos(3, |_, builder| builder).await;
+    copy.run().await.unwrap();
+    let path = copy.paths().await.remove(0);
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    copy.choose = Arc::new(moving(ALL));
+    for _ in 0..2 {
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.damaged, report.withheld, report.is_clean()), (1, 1, false), "{told:?}");
+        assert!(told.iter().any(|line| line.ends_with(&format!("{path} holds other bytes"))), "{told:?}");
+    }
+    assert_eq!(copy.shown().len(), 1);
+}
+
+async fn rehearsed(copy: &Copy) -> (SyncReport, Vec<String>) {
+    let (told, engine) = (Told::default(), copy.engine());
+    let (mut plan, mut rehearsal) = (engine.plan(), engine.rehearsal());
+    while let Some(action) = plan.next().await {
+        rehearsal.note(&action.unwrap(), &told).await.unwrap();
+    }
+    (rehearsal.finish(&told).await.unwrap(), told.lines())
+}
+
+/// A rehearsal says that the run would stop, also when the run has yet to fetch what it would remove.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_stops_where_the_run_does() {
+    for (rule, count) in [(ALL, 30), (MoveRule::Fetched, 30), (ALL, 12), (MoveRule::Fetched, 12)] {
+        let copy = photos(count, moving(rule)).await;
+        for round in ["nothing is here", "all is here"] {
+            let (rehearsal, would) = rehearsed(&copy).await;
+            assert_eq!(rehearsal.stopped, count > 20, "{rule:?}, {round}: {would:?}");
+            let stopped = format!("stopped {count} of {count}");
+            assert_eq!(would.contains(&stopped), count > 20, "{rule:?}, {round}: {would:?}");
+            let lines = would.iter().filter(|line| line.starts_with("would move")).count();
+            assert_eq!(lines, count, "{rule:?}, {round}: {would:?}");
+            if count > 20 {
+                let (report, told) = copy.clear().await;
+                assert!(report.stopped && told.contains(&stopped), "{rule:?}, {round}: {told:?}");
+            }
+        }
+    }
+}
+
+/// Files that icloudpd left are known to nobody before the run.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_counts_what_is_here_and_not_known() {
+    let mut copy = photos(30, moving(ALL)).await;
+    copy.run().await.unwrap();
+    copy.catalogue = Arc::default();
+    assert!(rehearsed(&copy).await.0.stopped);
+    copy.choose = Arc::new(moving(MoveRule::Fetched));
+    let (rehearsal, would) = rehearsed(&copy).await;
+    assert!(!rehearsal.stopped && would.is_empty(), "nothing is fetched: {would:?}");
+}
+
+/// Apple's list of the album is cut in the middle, after the copy was complete: nobody on it goes.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_was_not_read_to_its_end_lets_nobody_go() {
+    let album = |library: &icloud_photos::Library, builder: SyncBuilder| {
+        builder.album(library.smart_album(SmartAlbum::Favorites)).removal_limit(RemovalLimit::new(1.0))
+    };
+    let mut copy = photos(250, album).await;
+    copy.shown().iter().for_each(|id| copy.edit(id, Edit::Favourite(true)));
+    assert_eq!(copy.run().await.unwrap().downloaded, 250);
+    copy.choose = Arc::new(move |library, builder| album(library, builder).move_out(Some(ALL)));
+    copy.faults(vec![short("query", 4).after(1)]);
+    let (report, told) = copy.clear().await;
+    assert!(report.stopped && told.contains(&"withheld".to_owned()), "{told:?}");
+    assert_eq!((report.moved, copy.shown().len()), (0, 250));
+    copy.faults(Vec::new());
+    assert_eq!((copy.clear().await.0.moved, copy.shown().len()), (250, 0));
+}
+
+/// No size stands for the edit of a video.
+#[tokio::test(start_paused = true)]
+async fn an_edited_video_stays_for_that_reason() {
+    let sizes = [Size::Original, Size::Adjusted, Size::Alternative];
+    let copy = Copy::with(LibrarySpec::everyday(2, 300), move |_, builder| {
+        let layout = LayoutOptions::default().sizes(sizes);
+        builder.layout(layout).move_out(Some(ALL)).removal_limit(RemovalLimit::new(1.0))
+    })
+    .await;
+    let (_, told) = copy.clear().await;
+    assert!(told.iter().any(|line| line.contains("edits of videos are not copied")), "{told:#?}");
 }

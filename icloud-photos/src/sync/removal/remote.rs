@@ -23,12 +23,12 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 const CENTURY: i64 = 36_525;
 
 impl Stage<'_> {
-    /// Moves out what `rule` says. Counts first, so that nothing goes when too much would.
+    /// Moves out what `rule` says. Counts first what may go, so that nothing goes when too much would.
     pub(super) async fn move_out(&mut self, rule: MoveRule, _: Census) -> Result<()> {
-        let all = self.inner.count_assets().await?;
+        let all = self.inner.count_assets().await? + self.coming.assets;
         let limit = self.inner.removals.limit;
         let mut eligible = Vec::new();
-        let mut count = 0;
+        let mut count = self.coming.leaving;
         let mut candidates = Candidates::of(self.inner, rule);
         // Where a list says who may go, nobody does before it was read to its end.
         let at_once = limit.is_none() && !matches!(candidates.source, Source::Lists { .. });
@@ -37,6 +37,7 @@ impl Stage<'_> {
                 self.tell(RemovalEvent::Stays { asset: &asset, name: &name, why: &Kept::Young { days } });
             }
             let assets = self.judge(&ids, rule).await?;
+            let assets = self.sort_out(assets).await?;
             count += assets.len() as u64;
             if self.rehearsal {
                 assets.iter().for_each(|asset| self.would_move(asset));
@@ -96,6 +97,24 @@ impl Stage<'_> {
         Ok(eligible)
     }
 
+    /// Those of these assets whose files could be proven, by what the catalogue says. The others would never go, and count for nothing.
+    async fn sort_out(&mut self, assets: Vec<Asset>) -> Result<Vec<Asset>> {
+        let verdicts = self.inner.provable(&assets).await?;
+        let mut able = Vec::new();
+        for (asset, verdict) in assets.into_iter().zip(verdicts) {
+            match verdict {
+                Ok(()) => able.push(asset),
+                // What a run would fetch first is not known to the catalogue yet.
+                Err(_) if self.rehearsal => {}
+                Err(why) => {
+                    self.report.withheld += 1;
+                    self.stays(&asset, &why);
+                }
+            }
+        }
+        Ok(able)
+    }
+
     fn stays(&mut self, asset: &Asset, why: &Kept) {
         let name = self.inner.layout.place(asset).name;
         self.tell(RemovalEvent::Stays { asset: asset.id(), name: &name, why });
@@ -109,6 +128,8 @@ impl Stage<'_> {
                 Ok(receipt) => proven.push((asset, receipt)),
                 Err(why) => {
                     self.report.withheld += 1;
+                    let is_damage = matches!(why, Kept::Differs { .. } | Kept::Unreadable { .. });
+                    self.report.damaged += u64::from(is_damage);
                     self.stays(&asset, &why);
                 }
             }
