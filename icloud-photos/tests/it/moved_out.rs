@@ -401,6 +401,21 @@ async fn a_rehearsal_counts_what_is_here_and_not_known() {
     assert!(!rehearsal.stopped && would.is_empty(), "nothing is fetched: {would:?}");
 }
 
+/// A photo in two albums counts once.
+#[tokio::test(start_paused = true)]
+async fn a_photo_in_two_albums_goes_once() {
+    let copy = photos(12, |library, builder| {
+        let [one, other] =
+            [SmartAlbum::Favorites, SmartAlbum::Favorites].map(|album| library.smart_album(album));
+        builder.album(one).album(other).move_out(Some(ALL))
+    })
+    .await;
+    copy.shown().iter().for_each(|id| copy.edit(id, Edit::Favourite(true)));
+    assert!(!rehearsed(&copy).await.0.stopped);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.stopped, report.moved), (false, 12), "{told:?}");
+}
+
 /// Apple's list of the album is cut in the middle, after the copy was complete: nobody on it goes.
 #[tokio::test(start_paused = true)]
 async fn a_list_that_was_not_read_to_its_end_lets_nobody_go() {

@@ -3,6 +3,7 @@
 //! A run removes last, when all is here that it fetches. So a rehearsal is shown the plan, action by action, and counts what would be
 //! here then: it stops where the run would stop.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::catalogue::{RemovalRow, RemovalState};
@@ -23,12 +24,19 @@ pub struct Rehearsal {
     coming: Coming,
     /// Files that the catalogue will know then, of the asset that the plan speaks of; and whether they are to be fetched.
     arriving: Vec<(AssetId, Role, bool)>,
+    /// Assets of which files arrive, where several albums may show one.
+    seen: HashSet<AssetId>,
 }
 
 impl SyncEngine {
     /// Begins a rehearsal of removals. Nothing is sent before [`Rehearsal::finish`].
     pub fn rehearsal(&self) -> Rehearsal {
-        Rehearsal { inner: self.inner(), coming: Coming::default(), arriving: Vec::new() }
+        Rehearsal {
+            inner: self.inner(),
+            coming: Coming::default(),
+            arriving: Vec::new(),
+            seen: HashSet::new(),
+        }
     }
 
     /// Tells what a run would remove, by what the catalogue knows now: [`SyncEngine::rehearsal`] without the plan.
@@ -55,13 +63,17 @@ impl Rehearsal {
                 arriving.retain(|(id, ..)| id == asset.id());
                 let roles: Vec<Role> = arriving.iter().map(|(_, role, _)| *role).collect();
                 let fetches = arriving.iter().any(|(.., fetched)| *fetched);
-                if !roles.is_empty() {
+                if !roles.is_empty() && self.is_first(asset) {
                     self.arrives(asset, &roles, fetches, observer).await?;
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn is_first(&mut self, asset: &Asset) -> bool {
+        self.inner.albums.len() == 1 || self.seen.insert(asset.id().clone())
     }
 
     fn expect(&mut self, target: &Target, fetched: bool) {

@@ -330,7 +330,7 @@ enum Source {
     /// What was fetched under the rule, by this selection.
     Owed(Option<AssetId>),
     /// What the selection shows: an album, or the newest few.
-    Lists { albums: VecDeque<usize>, open: Option<Box<Assets>> },
+    Lists { albums: VecDeque<usize>, open: Option<Box<Assets>>, seen: HashSet<AssetId> },
 }
 
 impl<'a> Candidates<'a> {
@@ -339,7 +339,8 @@ impl<'a> Candidates<'a> {
             MoveRule::Fetched => Source::Owed(None),
             MoveRule::OlderThan { .. } if inner.is_whole_library() => Source::Files(None),
             MoveRule::OlderThan { .. } => {
-                Source::Lists { albums: (0..inner.albums.len()).collect(), open: None }
+                let albums = (0..inner.albums.len()).collect();
+                Source::Lists { albums, open: None, seen: HashSet::new() }
             }
         };
         Self { inner, rule, source, young: Vec::new(), whole: true }
@@ -368,7 +369,7 @@ impl<'a> Candidates<'a> {
     }
 
     async fn listed(&mut self) -> Result<Option<Vec<AssetId>>> {
-        let Source::Lists { albums, open } = &mut self.source else { return Ok(None) };
+        let Source::Lists { albums, open, seen } = &mut self.source else { return Ok(None) };
         let assets = match open {
             Some(assets) => assets,
             None => {
@@ -379,7 +380,8 @@ impl<'a> Candidates<'a> {
         let mut ids = Vec::new();
         while ids.len() < ASSETS {
             match assets.next().await {
-                Some(Ok(asset)) => ids.push(asset.id().clone()),
+                // Who is in two albums goes once.
+                Some(Ok(asset)) => ids.extend(seen.insert(asset.id().clone()).then(|| asset.id().clone())),
                 Some(Err(error)) if Assets::concerns_one(&error) => {}
                 Some(Err(error)) => return Err(error),
                 None => {
