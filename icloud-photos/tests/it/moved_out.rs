@@ -389,6 +389,19 @@ async fn a_rehearsal_stops_where_the_run_does() {
     }
 }
 
+/// The list of a run that copies originals does not speak of edits: they count for nothing all the same.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_counts_as_the_run_does() {
+    for rule in [ALL, MoveRule::Fetched] {
+        let copy = Copy::with(LibrarySpec::everyday(2, 300), moving(rule)).await;
+        let stopped = |told: Vec<String>| told.into_iter().find(|line| line.starts_with("stopped"));
+        let before = stopped(rehearsed(&copy).await.1);
+        let run = stopped(copy.clear().await.1);
+        assert!(run.is_some());
+        assert_eq!((before, stopped(rehearsed(&copy).await.1)), (run.clone(), run), "{rule:?}");
+    }
+}
+
 /// Files that icloudpd left are known to nobody before the run.
 #[tokio::test(start_paused = true)]
 async fn a_rehearsal_counts_what_is_here_and_not_known() {

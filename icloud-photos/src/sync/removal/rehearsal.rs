@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::super::catalogue::{RemovalRow, RemovalState};
+use super::super::catalogue::{FileRow, RemovalRow, RemovalState};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::event::{SyncEvent, SyncObserver, SyncReport, Target};
 use super::super::ledger::seconds;
@@ -16,6 +16,9 @@ use super::{Census, Coming, MoveRule, RemovalEvent, Stage};
 use crate::asset::{Asset, AssetId, Role};
 use crate::error::Result;
 
+/// Assets looked up in one go.
+const ASSETS: usize = 100;
+
 /// Tells what a run would remove. Changes nothing, and reads no file.
 #[derive(Debug)]
 #[must_use]
@@ -23,20 +26,26 @@ pub struct Rehearsal {
     inner: Arc<Inner>,
     coming: Coming,
     /// Files that the catalogue will know then, of the asset that the plan speaks of; and whether they are to be fetched.
-    arriving: Vec<(AssetId, Role, bool)>,
-    /// Assets of which files arrive, where several albums may show one.
+    files: Vec<(AssetId, Role, bool)>,
+    /// Assets that have such files.
+    arriving: Vec<Arrival>,
+    /// All of them, where several albums may show one.
     seen: HashSet<AssetId>,
 }
 
+/// An asset of which the catalogue will know files then.
+#[derive(Debug)]
+struct Arrival {
+    asset: Asset,
+    roles: Vec<Role>,
+    fetches: bool,
+}
+
 impl SyncEngine {
-    /// Begins a rehearsal of removals. Nothing is sent before [`Rehearsal::finish`].
+    /// Begins a rehearsal of removals.
     pub fn rehearsal(&self) -> Rehearsal {
-        Rehearsal {
-            inner: self.inner(),
-            coming: Coming::default(),
-            arriving: Vec::new(),
-            seen: HashSet::new(),
-        }
+        let (inner, coming) = (self.inner(), Coming::default());
+        Rehearsal { inner, coming, files: Vec::new(), arriving: Vec::new(), seen: HashSet::new() }
     }
 
     /// Tells what a run would remove, by what the catalogue knows now: [`SyncEngine::rehearsal`] without the plan.
@@ -49,22 +58,26 @@ impl SyncEngine {
 }
 
 impl Rehearsal {
-    /// Takes note of an action of the engine's plan; all of them come in order. Tells what would leave iCloud once it is fetched.
+    /// Takes note of an action of the engine's plan; all of them come in order. Tells what would leave iCloud once it is fetched, after
+    /// two requests for every 100 such assets.
     ///
     /// # Errors
-    /// What the catalogue reports.
+    /// What iCloud and the catalogue report.
     pub async fn note(&mut self, action: &Action, observer: &dyn SyncObserver) -> Result<()> {
         match action {
             Action::Download { target, .. } => self.expect(target, true),
             Action::Present { target, known: false, .. } => self.expect(target, false),
             Action::Done { asset } => {
                 // Not all that is fetched is of an asset that the plan goes through.
-                let mut arriving = std::mem::take(&mut self.arriving);
-                arriving.retain(|(id, ..)| id == asset.id());
-                let roles: Vec<Role> = arriving.iter().map(|(_, role, _)| *role).collect();
-                let fetches = arriving.iter().any(|(.., fetched)| *fetched);
+                let mut files = std::mem::take(&mut self.files);
+                files.retain(|(id, ..)| id == asset.id());
+                let roles: Vec<Role> = files.iter().map(|(_, role, _)| *role).collect();
+                let fetches = files.iter().any(|(.., fetched)| *fetched);
                 if !roles.is_empty() && self.is_first(asset) {
-                    self.arrives(asset, &roles, fetches, observer).await?;
+                    self.arriving.push(Arrival { asset: asset.clone(), roles, fetches });
+                }
+                if self.arriving.len() >= ASSETS {
+                    self.arrive(observer).await?;
                 }
             }
             _ => {}
@@ -77,39 +90,35 @@ impl Rehearsal {
     }
 
     fn expect(&mut self, target: &Target, fetched: bool) {
-        self.arriving.push((target.asset.id().clone(), target.role, fetched));
+        if self.inner.removals.rule.is_some() {
+            self.files.push((target.asset.id().clone(), target.role, fetched));
+        }
     }
 
-    async fn arrives(
-        &mut self,
-        asset: &Asset,
-        arriving: &[Role],
-        fetches: bool,
-        observer: &dyn SyncObserver,
-    ) -> Result<()> {
-        let inner = &self.inner;
-        let Some(rule) = inner.removals.rule else { return Ok(()) };
-        let id = std::slice::from_ref(asset.id());
-        let rows = inner.catalogue.files_of(&inner.key, id).await?.into_iter().next().unwrap_or_default();
-        self.coming.assets += u64::from(!rows.iter().any(|row| row.status.is_kept()));
+    /// Counts those that could leave then and not before. The list speaks of wanted files only: what else iCloud has a lookup says.
+    async fn arrive(&mut self, observer: &dyn SyncObserver) -> Result<()> {
+        let arriving = std::mem::take(&mut self.arriving);
+        let inner = self.inner.clone();
+        let Some(rule) = inner.removals.rule.filter(|_| !arriving.is_empty()) else { return Ok(()) };
+        let ids: Vec<_> = arriving.iter().map(|arrival| arrival.asset.id().clone()).collect();
+        let rows = inner.catalogue.files_of(&inner.key, &ids).await?;
         let now = seconds(inner.now()).saturating_mul(1000);
-        if too_young(asset, rule, now).is_some() || inner.claimed(asset, &rows, arriving).is_err() {
-            return Ok(());
+        for ((arrival, rows), asset) in arriving.iter().zip(rows).zip(inner.library.assets_by_id(&ids).await?)
+        {
+            self.coming.assets += u64::from(!rows.iter().any(|row| row.status.is_kept()));
+            // Of whom nothing is known just now, a run would say so.
+            let Ok(asset) = asset else { continue };
+            if !asset.is_trashed()
+                && !asset.is_hidden()
+                && too_young(&asset, rule, now).is_none()
+                && inner.leaves(rule, arrival, &asset, &rows).await?
+            {
+                self.coming.leaving += 1;
+                let name = inner.layout.place(&asset).name;
+                let event = RemovalEvent::WouldMove { asset: asset.id(), name: &name };
+                observer.event(SyncEvent::Removal(event));
+            }
         }
-        let is_named = match rule {
-            MoveRule::OlderThan { .. } => true,
-            MoveRule::Fetched => inner.is_owed(asset.id()).await?,
-        };
-        if !(is_named || fetches) {
-            return Ok(());
-        }
-        // The catalogue names it anyway.
-        if is_named && inner.claimed(asset, &rows, &[]).is_ok() {
-            return Ok(());
-        }
-        self.coming.leaving += 1;
-        let name = inner.layout.place(asset).name;
-        observer.event(SyncEvent::Removal(RemovalEvent::WouldMove { asset: asset.id(), name: &name }));
         Ok(())
     }
 
@@ -117,7 +126,8 @@ impl Rehearsal {
     ///
     /// # Errors
     /// What iCloud and the catalogue report.
-    pub async fn finish(self, observer: &dyn SyncObserver) -> Result<SyncReport> {
+    pub async fn finish(mut self, observer: &dyn SyncObserver) -> Result<SyncReport> {
+        self.arrive(observer).await?;
         let Self { inner, coming, .. } = self;
         let mut report = SyncReport::default();
         if inner.removals.any() {
@@ -130,6 +140,23 @@ impl Rehearsal {
 }
 
 impl Inner {
+    /// Whether an asset could leave iCloud with the files that arrive, and is not one that the catalogue names anyway.
+    async fn leaves(
+        &self,
+        rule: MoveRule,
+        arrival: &Arrival,
+        asset: &Asset,
+        rows: &[FileRow],
+    ) -> Result<bool> {
+        let is_named = match rule {
+            MoveRule::OlderThan { .. } => true,
+            MoveRule::Fetched => self.is_owed(asset.id()).await?,
+        };
+        let names = is_named && self.claimed(asset, rows, &[]).is_ok();
+        let could = (is_named || arrival.fetches) && self.claimed(asset, rows, &arrival.roles).is_ok();
+        Ok(could && !names)
+    }
+
     async fn is_owed(&self, asset: &AssetId) -> Result<bool> {
         let rows = self.catalogue.removals(&self.key, std::slice::from_ref(asset)).await?;
         let ours = |row: RemovalRow| row.selection.is_some_and(|selection| selection == self.selection);
