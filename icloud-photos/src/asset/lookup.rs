@@ -5,21 +5,22 @@ use std::collections::HashMap;
 use super::listing::join_all;
 use super::record::{AssetPart, Page, desired_keys, parse_page};
 use super::{Asset, AssetId, Fields, MasterId, Role};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::library::{Library, LibraryId, query};
 
 impl Library {
     /// The asset of that id, with everything modelled and fresh links. Two requests.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the library has none; those of every request.
+    /// [`ErrorKind::NotFound`] if Apple says that the library has none; those of every request.
     pub async fn asset(&self, id: &AssetId) -> Result<Asset> {
         let found = self.assets_by_id(std::slice::from_ref(id)).await?;
-        found.into_iter().next().unwrap_or_else(|| Err(missing(id)))
+        found.into_iter().next().unwrap_or_else(|| Err(unmentioned(id)))
     }
 
-    /// The assets of these ids, in that order. What is wrong with one, [`ErrorKind::NotFound`] for example, is that
-    /// one's result. Two requests for every 200 ids.
+    /// The assets of these ids, in that order. What is wrong with one is that one's result: [`ErrorKind::NotFound`] if Apple
+    /// says that there is none, and nothing else means that; [`ErrorKind::Protocol`], worth another try, if Apple's answer
+    /// does not speak of it. Two requests for every 200 ids.
     ///
     /// # Errors
     /// Those of every request.
@@ -85,7 +86,11 @@ fn in_order(ids: &[AssetId], page: Page, library: &LibraryId) -> Vec<Result<Asse
     let known: Vec<AssetId> = page.assets.iter().map(|asset: &AssetPart| asset.id.clone()).collect();
     let joined = join_all(page.assets, page.masters, &page.failures, library);
     let mut found: HashMap<AssetId, Result<Asset>> = known.into_iter().zip(joined).collect();
-    found.extend(page.failures.into_iter().map(|(name, error)| {
+    let gone = page.gone.into_iter().map(|name| {
+        let error = Error::new(ErrorKind::NotFound, "the library has no photo of this id any more");
+        (name, error)
+    });
+    found.extend(page.failures.into_iter().chain(gone).map(|(name, error)| {
         let id = AssetId::new(name);
         let error = error.with("asset", &id);
         (id, Err(error))
@@ -93,13 +98,16 @@ fn in_order(ids: &[AssetId], page: Page, library: &LibraryId) -> Vec<Result<Asse
     let one = |id: &AssetId| match found.get(id) {
         Some(Ok(asset)) => Ok(asset.clone()),
         Some(Err(error)) => Err(error.duplicate()),
-        None => Err(missing(id)),
+        None => Err(unmentioned(id)),
     };
     ids.iter().map(one).collect()
 }
 
-fn missing(id: &AssetId) -> Error {
-    Error::new(ErrorKind::NotFound, "the library has no photo of this id").with("asset", id)
+/// Whoever is gone is named, with an error of its own (protocol notes 5.9): silence says nothing.
+fn unmentioned(id: &AssetId) -> Error {
+    let error =
+        Error::new(ErrorKind::Protocol, "Apple's answer does not mention a photo that was asked about");
+    error.with("asset", id).retrying(Retry::Later { after: None })
 }
 
 #[cfg(test)]
@@ -111,7 +119,7 @@ mod tests {
     use crate::session::Database;
 
     #[test]
-    fn what_befell_the_file_record_befell_the_asset() {
+    fn only_who_is_said_to_be_gone_is_gone() {
         let asset = |number: u32| {
             let reference =
                 serde_json::json!({ "masterRef": { "value": { "recordName": format!("m{number}") } } });
@@ -122,16 +130,19 @@ mod tests {
             { "recordName": "m1", "recordType": "CPLMaster", "fields": {} },
             { "recordName": "m2", "serverErrorCode": "THROTTLED" },
             { "recordName": "a4", "serverErrorCode": "NOT_FOUND" },
+            { "recordName": "a5", "recordType": "CPLAsset", "deleted": true },
         ] });
         let page = parse_page(answer.to_string().as_bytes()).unwrap();
         let library =
             LibraryIdData { database: Database::Private, zone: "PrimarySync".to_owned(), owner: None };
-        let ids = ["a4", "a3", "a2", "a1"].map(AssetId::new);
+        let ids = ["a6", "a5", "a4", "a3", "a2", "a1"].map(AssetId::new);
         let found = in_order(&ids, page, &LibraryId(Arc::new(library)));
         let kinds: Vec<_> = found.iter().map(|found| found.as_ref().err().map(Error::kind)).collect();
         let (gone, throttled) = (Some(ErrorKind::NotFound), Some(ErrorKind::RateLimited));
-        assert_eq!(kinds, [gone, gone, throttled, None]);
-        let error = found[2].as_ref().unwrap_err();
+        let silent = Some(ErrorKind::Protocol);
+        assert_eq!(kinds, [silent, gone, gone, silent, throttled, None]);
+        assert!([0, 3].into_iter().all(|at| found[at].as_ref().unwrap_err().is_retryable()));
+        let error = found[4].as_ref().unwrap_err();
         assert!(error.is_retryable() && error.context().any(|pair| pair == ("asset", "a2")), "{error}");
     }
 }

@@ -134,6 +134,8 @@ pub(crate) struct Page {
     pub(crate) masters: Vec<MasterPart>,
     /// Records that came as errors, with their names.
     pub(crate) failures: Vec<(String, Error)>,
+    /// Names of records that are said to be gone for good.
+    pub(crate) gone: Vec<String>,
     /// How many records the page held in all.
     pub(crate) records: usize,
     /// The server says that more follows.
@@ -159,7 +161,8 @@ pub(crate) fn parse_page(bytes: &[u8]) -> Result<Page> {
             continue;
         }
         match record.kind() {
-            _ if record.deleted == Some(true) || record.name().is_empty() => {}
+            _ if record.name().is_empty() => {}
+            _ if record.deleted == Some(true) => page.gone.push(record.name().to_owned()),
             "CPLAsset" => page.assets.push(AssetPart::read(record)),
             "CPLMaster" => page.masters.push(MasterPart::read(record)),
             _ => {}

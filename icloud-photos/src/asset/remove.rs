@@ -11,7 +11,9 @@ use crate::library::{Library, query};
 
 impl Library {
     /// Moves assets to Recently Deleted, from where iCloud removes them after 30 days. Each names the version it was seen in, so
-    /// that one that was changed meanwhile stays. One request for every 200; the results are in the order of `assets`.
+    /// that one that was changed meanwhile stays. One request for every 200; the results are in the order of `assets`. Only what
+    /// the answer says to be in Recently Deleted was moved for sure; of the others a lookup says more: where an answer gets lost
+    /// and the request is sent again, the second answer speaks of a conflict with the first.
     ///
     /// # Errors
     /// Those of every request. Then it is not known which of its assets went.
@@ -21,14 +23,12 @@ impl Library {
             let records = assets.iter().map(|asset| (asset.id().as_str(), asset.change_tag()));
             let body = query::trash(records, self.zone());
             let page = self.post("/records/modify", &body, parse_page).await?;
-            // An answer without any record is a yes (protocol notes 8.2).
-            let silent = page.assets.is_empty() && page.failures.is_empty();
             let moved = page.assets.into_iter().map(|asset| (asset.id.clone(), verdict(asset.is_trashed())));
             let refused = page.failures.into_iter().map(|(name, error)| (AssetId::new(name), Err(error)));
             let mut answers: HashMap<AssetId, Result<()>> = moved.chain(refused).collect();
             results.extend(assets.iter().map(|asset| match answers.remove(asset.id()) {
                 Some(answer) => answer.map_err(|error| error.with("asset", asset.id())),
-                None => verdict(silent).map_err(|error| error.with("asset", asset.id())),
+                None => verdict(false).map_err(|error| error.with("asset", asset.id())),
             }));
         }
         Ok(results)

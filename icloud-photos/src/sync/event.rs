@@ -141,6 +141,8 @@ pub struct SyncReport {
     pub removed: u64,
     /// Assets and files that were to be removed and are kept, for something about them is in doubt.
     pub withheld: u64,
+    /// Of those, assets of which a file here was read and found to hold other bytes than Apple's checksum says, or could not be read.
+    pub damaged: u64,
     /// Nothing was removed though something was to be: it was too much, or a list was short.
     pub stopped: bool,
     /// How each listing ended.
@@ -148,11 +150,12 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
-    /// True if nothing failed, everything fetched was proven, no listing lacks anything ([`Listing::lacks`]), and removals were not
+    /// True if nothing failed, everything fetched was proven, nothing was found damaged, no listing lacks anything ([`Listing::lacks`]), and removals were not
     /// stopped.
     pub fn is_clean(&self) -> bool {
         self.failed == 0
             && self.unconfirmed == 0
+            && self.damaged == 0
             && !self.stopped
             && !self.listings.iter().any(Listing::lacks)
     }

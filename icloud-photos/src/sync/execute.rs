@@ -34,7 +34,8 @@ const QUEUE: usize = 64;
 /// So many workers for each download at a time: while one gives a file its name, another may use the network.
 const WORKERS: usize = 2;
 
-const LOST: &str = "the file is missing here, and its photo was moved out of iCloud by this copy and is no longer in Recently Deleted";
+const LOST: &str = "the file is missing here, under any name, and its photo was moved out of iCloud by this copy and is no longer in \
+                    Recently Deleted; if there is another copy of it, put it back";
 
 /// A download that the plan asked for.
 struct Job {
@@ -235,6 +236,11 @@ impl Shared {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
                 self.tell(SyncEvent::Present { path: &target.path });
+            }
+            Action::Renamed { row, found } => {
+                report.present += 1;
+                self.scribe.ledger.renamed(&self.inner, row, &found);
+                self.tell(SyncEvent::Present { path: &found.path });
             }
             Action::Forget { key } => self.scribe.ledger.gone(&self.inner, key),
             Action::Lost { key, path } => {

@@ -68,7 +68,10 @@ impl Ledger {
         row.modified = modified.map(seconds);
         row.sha256 = saved.sha256;
         self.unflushed.fetch_add(saved.size, Relaxed);
-        if inner.removals.rule == Some(MoveRule::Fetched) {
+        // What no list shows has left already, and came back here for a file that was lost.
+        if inner.removals.rule == Some(MoveRule::Fetched)
+            && !(target.asset.is_trashed() || target.asset.is_hidden())
+        {
             lock(&self.owed).push(target.asset.id().clone());
         }
         self.add(inner, row);
@@ -85,6 +88,20 @@ impl Ledger {
         if inner.remembers() {
             lock(&self.shared).push(row);
         }
+    }
+
+    /// A file that was missing stands under another name: its bytes were read.
+    pub(super) fn renamed(&self, inner: &Inner, row: FileRow, found: &ObjectMeta) {
+        let row = FileRow {
+            path: Some(found.path.clone()),
+            size: Some(found.size),
+            modified: found.modified.map(seconds),
+            sha256: row.sha256.filter(|_| row.status == Status::Verified),
+            status: Status::Verified,
+            at: seconds(inner.now()),
+            ..row
+        };
+        self.add(inner, row);
     }
 
     /// A file that was wanted could not be had. Which bytes would be right, if that is known, stays known.
@@ -252,7 +269,9 @@ impl Inner {
     }
 
     fn owes(&self, asset: AssetId) -> RemovalRow {
-        RemovalRow::new(self.key.clone(), asset, RemovalState::Owed, seconds(self.now()))
+        let at = seconds(self.now());
+        let selection = Some(self.selection.clone());
+        RemovalRow { selection, ..RemovalRow::new(self.key.clone(), asset, RemovalState::Owed, at) }
     }
 
     pub(super) fn now(&self) -> SystemTime {

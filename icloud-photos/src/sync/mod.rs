@@ -53,6 +53,8 @@ pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};
 pub use self::news::{AssetNews, Detail, Membership, News, NewsEvent};
 pub use self::plan::{Action, Plan, Why};
-pub use self::removal::{Disposal, Kept, MoveRule, ProvenFile, Receipt, RemovalEvent, RemovalLimit};
+pub use self::removal::{
+    Disposal, Kept, MoveRule, ProvenFile, Receipt, Rehearsal, RemovalEvent, RemovalLimit,
+};
 pub use self::stop::StopSignal;
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};

@@ -68,23 +68,48 @@ pub async fn every_field_is_kept(books: Books) {
 }
 
 pub async fn owed_removals_come_in_order_until_they_are_sent(books: Books) {
-    let row = |library: &LibraryKey, id: &str, state| RemovalRow::new(library.clone(), asset(id), state, 1);
+    let row = |library: &LibraryKey, id: &str, state| {
+        let selection = Some("all".to_owned());
+        RemovalRow { selection, ..RemovalRow::new(library.clone(), asset(id), state, 1) }
+    };
     let away = LibraryKey::new("0");
     let owed = ["C", "A", "B", "D"].map(|id| row(&home(), id, RemovalState::Owed));
-    let removals = owed.into_iter().chain([row(&away, "A", RemovalState::Owed)]).collect();
+    let others = [Some("album".to_owned()), None].map(|selection| {
+        let id = if selection.is_some() { "AA" } else { "BB" };
+        RemovalRow { selection, ..row(&home(), id, RemovalState::Owed) }
+    });
+    let removals = owed.into_iter().chain(others).chain([row(&away, "A", RemovalState::Owed)]).collect();
     books.commit(Batch { removals, ..Batch::default() }).await.unwrap();
-    assert_eq!(books.owed(&home(), None, 2).await.unwrap(), ["A", "B"].map(asset));
-    assert_eq!(books.owed(&home(), Some(&asset("B")), 9).await.unwrap(), ["C", "D"].map(asset));
+    assert_eq!(books.owed(&home(), "all", None, 2).await.unwrap(), ["A", "B"].map(asset));
+    assert_eq!(books.owed(&home(), "all", Some(&asset("B")), 9).await.unwrap(), ["C", "D"].map(asset));
+    assert_eq!(books.owed(&home(), "album", None, 9).await.unwrap(), [asset("AA")]);
+    assert_eq!(books.owed(&home(), "", None, 9).await.unwrap(), [], "older rows are nobody's");
     let sent = Batch {
         removals: vec![row(&home(), "A", RemovalState::Sent)],
         gone_removals: vec![(home(), asset("C"))],
         ..Batch::default()
     };
     books.commit(sent).await.unwrap();
-    assert_eq!(books.owed(&home(), None, 9).await.unwrap(), ["B", "D"].map(asset));
-    assert_eq!(books.owed(&away, None, 9).await.unwrap(), [asset("A")]);
+    assert_eq!(books.owed(&home(), "all", None, 9).await.unwrap(), ["B", "D"].map(asset));
+    assert_eq!(books.owed(&away, "all", None, 9).await.unwrap(), [asset("A")]);
     let rows = books.removals(&home(), &["A", "C"].map(asset)).await.unwrap();
     assert_eq!(rows, [Some(row(&home(), "A", RemovalState::Sent)), None]);
+}
+
+pub async fn sent_removals_come_in_pages(books: Books) {
+    let row = |library: &LibraryKey, id: &str, state| RemovalRow {
+        receipt: Some(format!("of {id}")),
+        ..RemovalRow::new(library.clone(), asset(id), state, 1)
+    };
+    let away = LibraryKey::new("0");
+    let sent = ["C", "A", "B"].map(|id| row(&home(), id, RemovalState::Sent));
+    let others = [row(&home(), "AA", RemovalState::Owed), row(&away, "A", RemovalState::Sent)];
+    let removals = sent.clone().into_iter().chain(others.clone()).collect();
+    books.commit(Batch { removals, ..Batch::default() }).await.unwrap();
+    let [c, a, b] = sent;
+    assert_eq!(books.sent(&home(), None, 2).await.unwrap(), [a, b]);
+    assert_eq!(books.sent(&home(), Some(&asset("B")), 9).await.unwrap(), [c]);
+    assert_eq!(books.sent(&away, None, 9).await.unwrap(), others[1..]);
 }
 
 pub async fn every_role_and_status_is_kept(books: Books) {
@@ -484,7 +509,7 @@ fn full(id: &str) -> Batch {
     progress.token = Some("token".into());
     progress.pending = Some(Pending::new(Some("before".into()), 200, 199));
     let mut removal = RemovalRow::new(home(), asset(id), RemovalState::Sent, 77);
-    removal.receipt = Some(r#"{"asset":"A"}"#.into());
+    (removal.selection, removal.receipt) = (Some("all".into()), Some(r#"{"asset":"A"}"#.into()));
     Batch {
         files: vec![file],
         assets: vec![asset_row],

@@ -92,6 +92,7 @@ macro_rules! catalogue_conformance {
             every_field_is_kept
             every_role_and_status_is_kept
             owed_removals_come_in_order_until_they_are_sent
+            sent_removals_come_in_pages
             odd_texts_and_numbers_are_kept
             the_last_row_of_a_key_counts
             what_is_gone_goes_first

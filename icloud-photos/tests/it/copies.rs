@@ -324,10 +324,20 @@ impl Catalogue for Counted {
     async fn owed(
         &self,
         library: &LibraryKey,
+        selection: &str,
         after: Option<&AssetId>,
         limit: usize,
     ) -> Result<Vec<AssetId>> {
-        self.inner.owed(library, after, limit).await
+        self.inner.owed(library, selection, after, limit).await
+    }
+
+    async fn sent(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<RemovalRow>> {
+        self.inner.sent(library, after, limit).await
     }
 
     async fn totals(&self) -> Result<Totals> {

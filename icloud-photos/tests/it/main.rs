@@ -22,6 +22,7 @@ mod handles;
 mod incidents;
 mod listing;
 mod mirror;
+mod moved_out;
 mod news;
 mod pace;
 mod recordings_auth;

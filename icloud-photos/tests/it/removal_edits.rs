@@ -7,7 +7,7 @@ use std::sync::Arc;
 use icloud_photos::AssetId;
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
 use icloud_photos::sync::{Disposal, MoveRule, Receipt, RemovalLimit, SyncBuilder};
-use icloud_photos_testkit::{Edit, LibrarySpec};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
 use crate::changes_fold::{Dice, Scene};
 use crate::copies::{Copy, checksum};
@@ -49,7 +49,9 @@ async fn live(seed: u64) -> Gone {
     let about = format!("seed {seed}, {disposal:?}, {rule:?}");
     let mut gone = Gone::default();
     for round in 0..6 {
-        copy.faults(if dice.roll(2) == 0 { weather(&mut dice) } else { Vec::new() });
+        let mut rules = if dice.roll(2) == 0 { weather(&mut dice) } else { Vec::new() };
+        rules.extend(gaps(&mut dice));
+        copy.faults(rules);
         let before = Before::of(&copy).await;
         if let Ok(report) = copy.run().await {
             gone.moved += report.moved;
@@ -73,11 +75,28 @@ async fn live(seed: u64) -> Gone {
     gone
 }
 
+/// Answers that get lost, or do not speak of all that was asked about.
+fn gaps(dice: &mut Dice) -> Vec<FaultRule> {
+    let short = |dice: &mut Dice| FaultAction::ShortList { keep: dice.roll(4) };
+    let mut rules = Vec::new();
+    if dice.roll(3) == 0 {
+        let rule = FaultRule::new("cloudkit/records/lookup", short(dice));
+        rules.push(rule.after(dice.roll(5) as u64).times(1 + dice.roll(3) as u64));
+    }
+    if dice.roll(3) == 0 {
+        let actions = [FaultAction::Cut { after: 10 }, short(dice), FaultAction::status(503)];
+        let rule = FaultRule::new("cloudkit/records/modify", actions[dice.roll(3)].clone());
+        rules.push(rule.times(1 + dice.roll(6) as u64));
+    }
+    rules
+}
+
 /// What stood here before a run, and whose it was, and who was in Recently Deleted.
 struct Before {
     owners: BTreeMap<String, BTreeSet<AssetId>>,
     contents: BTreeSet<String>,
     deleted: BTreeSet<String>,
+    shown: BTreeSet<String>,
 }
 
 impl Before {
@@ -87,17 +106,17 @@ impl Before {
             let Some(path) = row.path.filter(|_| row.status.is_kept()) else { continue };
             owners.entry(path.to_string()).or_default().insert(row.key.asset);
         }
-        Self { owners, contents: contents(copy).await, deleted: deleted(copy) }
+        Self { owners, contents: contents(copy).await, deleted: deleted(copy), shown: copy.shown() }
     }
 
     async fn check(&self, copy: &Copy, about: &str) {
         let now = contents(copy).await;
-        // Who was deleted by its owner: whoever is in Recently Deleted and not by our hand.
+        // Who was deleted by its owner: whoever is in Recently Deleted, or gone from there too, and not by our hand.
         let sent = sent(copy).await;
         for lost in self.contents.difference(&now) {
             let (path, _) = lost.rsplit_once(' ').unwrap();
             let owners = self.owners.get(path);
-            let theirs = |id: &AssetId| self.deleted.contains(id.as_str()) && !sent.contains_key(id);
+            let theirs = |id: &AssetId| !self.shown.contains(id.as_str()) && !sent.contains_key(id);
             assert!(
                 owners.is_some_and(|owners| owners.iter().all(theirs)),
                 "{about}: {path} of {owners:?} was removed"

@@ -181,8 +181,9 @@ fn tally(totals: &Totals) -> serde_json::Value {
 /// `plan`: what a run would do, why, and how many bytes it takes. A listing that was `cut` on purpose is not short.
 pub(super) async fn plan(engine: &SyncEngine, cut: bool, bars: &MultiProgress) -> Result<Exit> {
     let (mut files, mut bytes, mut problems) = (0_u64, 0_u64, 0_u64);
-    let mut plan = engine.plan();
+    let (mut plan, mut removals) = (engine.plan(), engine.rehearsal());
     while let Some(action) = plan.next().await.transpose()? {
+        removals.note(&action, &Going(bars)).await?;
         let line = match action {
             Action::Download { target, size, why, .. } => {
                 files += 1;
@@ -211,9 +212,9 @@ pub(super) async fn plan(engine: &SyncEngine, cut: bool, bars: &MultiProgress) -
             return Ok(Exit::Success);
         }
     }
-    engine.rehearse_removals(&Going(bars)).await?;
+    let stopped = removals.finish(&Going(bars)).await?.stopped;
     let _ = print(bars, format_args!("{files} files to fetch, {}", HumanBytes(bytes)))?;
-    Ok(if problems == 0 { Exit::Success } else { Exit::Incomplete })
+    Ok(if problems == 0 && !stopped { Exit::Success } else { Exit::Incomplete })
 }
 
 /// What would be removed by what is known now, a line each.
@@ -227,6 +228,14 @@ impl SyncObserver for Going<'_> {
             }
             SyncEvent::Removal(RemovalEvent::WouldRemove { path }) => {
                 format!("delete {path} (deleted in iCloud)")
+            }
+            SyncEvent::Removal(RemovalEvent::Stopped { removals, all }) => {
+                format!(
+                    "nothing would be deleted: {removals} of {all} would be, which is above --remove-at-most"
+                )
+            }
+            SyncEvent::Removal(RemovalEvent::Withheld) => {
+                "nothing would be deleted: Apple's list may lack something".to_owned()
             }
             _ => return,
         };

@@ -71,10 +71,12 @@ impl Narrator {
         info!("[DRY RUN] Would download {}", full.display());
     }
 
-    /// `--dry-run` instead of moving a photo out of iCloud.
-    pub(super) fn would_move(&self, asset: &Asset) {
-        let name = self.layout.place(asset).name;
-        self.removal(&RemovalEvent::WouldMove { asset: asset.id(), name: &name });
+    /// `--dry-run` where a run would say that it cannot have a file back.
+    pub(super) fn lost(&self, path: &StoragePath) {
+        error!(
+            "{} is missing, and its photo was moved out of iCloud and is no longer there",
+            self.full(path).display()
+        );
     }
 
     /// The last words about all albums of a section.
@@ -160,8 +162,13 @@ impl Narrator {
             RemovalEvent::Stays { name, why: Kept::Young { days }, .. } => debug!(
                 "Skipping deletion of {name} as it is within the keep_icloud_recent_days period ({days} days old)"
             ),
+            RemovalEvent::Stays {
+                name, why: why @ (Kept::Differs { .. } | Kept::Unreadable { .. }), ..
+            } => warn!(
+                "{name} stays in iCloud: {why}. The file may be damaged: `icloudpd verify --repair` fetches it again"
+            ),
             // One line for all of them comes at the end.
-            RemovalEvent::Stays { name, why, .. } => debug!("{name} stays in iCloud: {why}"),
+            RemovalEvent::Stays { name, why, .. } => info!("{name} stays in iCloud: {why}"),
             RemovalEvent::Refused { name, error, .. } => {
                 error!("Could not delete {name} in iCloud. Reason: {}", with_causes(error));
             }
@@ -178,8 +185,9 @@ impl Narrator {
             }
             RemovalEvent::Left { path, why } => warn!("{} stays: {why}", self.full(path).display()),
             RemovalEvent::Stopped { removals, all } => error!(
-                "Nothing was deleted: {removals} of {all} would be, and --remove-at-most forbids that. Some of them are named \
-                 above; --remove-at-most 100 lets them go"
+                "{rehearsal}Nothing {} deleted: {removals} of {all} would be, and --remove-at-most forbids that. Some of them are \
+                 named above; --remove-at-most 100 lets them go",
+                if self.dry_run { "would be" } else { "was" }
             ),
             RemovalEvent::Withheld => {
                 error!("Nothing was deleted, for Apple's list may lack something. Run again")

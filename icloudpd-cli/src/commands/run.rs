@@ -222,13 +222,12 @@ async fn print_filenames(
 async fn rehearse(engine: &SyncEngine, narrator: &Narrator, download: &Download) -> Result<SyncReport> {
     let (mut plan, cut) = (engine.plan(), download.recent.is_some());
     let mut report = SyncReport::default();
-    // What is fetched is not known to the catalogue yet; a run would prove it and could let it go.
-    let mut fetched = false;
+    let mut removals = engine.rehearsal();
     while let Some(action) = plan.next().await.transpose()? {
+        removals.note(&action, narrator).await?;
         match &action {
             Action::Begin { total } => narrator.event(SyncEvent::Started { total: *total }),
             Action::Download { target, deduplicated, .. } => {
-                fetched = true;
                 narrator.would_download(&target.path, *deduplicated);
             }
             Action::Present { target, deduplicated, doubted, .. } => {
@@ -259,18 +258,21 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator, download: &Download)
             Action::Done { asset } => {
                 report.assets += 1;
                 narrator.event(SyncEvent::Planned { asset });
-                if std::mem::take(&mut fetched) && engine.may_move(asset).is_ok() {
-                    narrator.would_move(asset);
-                }
             }
-            Action::Lost { .. } => report.failed += 1,
+            Action::Renamed { found, .. } => {
+                report.present += 1;
+                narrator.event(SyncEvent::Present { path: &found.path });
+            }
+            Action::Lost { path, .. } => {
+                report.failed += 1;
+                narrator.lost(path);
+            }
             Action::Remark { asset, problem } => narrator.event(SyncEvent::Remark { asset, problem }),
             // A listing that was cut on purpose is not short.
             Action::End { listing } if !cut => report.listings.push(*listing),
             _ => {}
         }
     }
-    let removals = engine.rehearse_removals(narrator).await?;
-    report.stopped = removals.stopped;
+    report.stopped = removals.finish(narrator).await?.stopped;
     Ok(report)
 }

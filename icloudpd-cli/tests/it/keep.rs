@@ -8,7 +8,7 @@ use crate::support::{Ran, World, ran};
 
 const MARK: &str = ".icloud-photos-store";
 
-fn verb(world: &World, verb: &str, more: &[&str]) -> Ran {
+pub(crate) fn verb(world: &World, verb: &str, more: &[&str]) -> Ran {
     let (directory, sessions) = (world.directory(), world.sessions());
     let mut command = world.download();
     let mut plain = std::process::Command::new(command.get_program());

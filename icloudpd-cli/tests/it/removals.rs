@@ -3,6 +3,7 @@
 use icloud_photos_testkit::{Edit, LibrarySpec};
 use serde_json::Value;
 
+use crate::keep::verb;
 use crate::support::{World, ran};
 
 /// A photo taken so many days ago; its record name.
@@ -64,8 +65,10 @@ fn present_files_are_read_before_their_photos_go() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[700] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let run = ran(world.download().args(["--keep-icloud-recent-days", "0"])).exits(0);
-    assert!(run.out.contains("31.JPG stays in iCloud"), "{}", run.out);
+    let keep = ["--keep-icloud-recent-days", "0", "--log-level", "info"];
+    let run = ran(world.download().args(keep)).exits(3);
+    let warned = run.out.lines().find(|line| line.contains("31.JPG stays in iCloud")).unwrap_or(&run.out);
+    assert!(warned.contains("WARNING") && warned.contains("icloudpd verify --repair"), "{warned}");
     assert_eq!(shown(&world), ["31.JPG"]);
 }
 
@@ -105,6 +108,13 @@ fn too_much_stops_and_names_what_would_go() {
     let world = World::new(LibrarySpec::plain(0, 1000));
     (0..25).for_each(|number| drop(photo(&world, &format!("{number}.JPG"), 50)));
     let keep = ["--keep-icloud-recent-days", "5"];
+    for _ in 0..2 {
+        let dry = ran(world.download().args(keep).arg("--dry-run")).exits(3);
+        dry.says("[DRY RUN] Nothing would be deleted: 25 of 25 would be");
+        let plan = verb(&world, "plan", &keep).exits(3);
+        plan.says("nothing would be deleted: 25 of 25 would be");
+        ran(&mut world.download()).exits(0);
+    }
     let run = ran(world.download().args(keep)).exits(3);
     run.says("Would delete 7.JPG in iCloud library PrimarySync");
     run.says("Nothing was deleted: 25 of 25 would be");

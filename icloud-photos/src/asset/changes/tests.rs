@@ -136,7 +136,7 @@ fn what_cannot_be_read_costs_itself_alone() {
             id.as_str(),
             "problem None RateLimited",
             "problem Some(\"a2\") Protocol",
-            "problem Some(\"a3\") NotFound",
+            "problem Some(\"a3\") Protocol",
             "asset a4",
             "file m4 of 1",
         ]

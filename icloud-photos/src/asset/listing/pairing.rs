@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::asset::record::{AssetPart, MasterPart};
 use crate::asset::{Asset, AssetId, MasterId};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::library::LibraryId;
 
 /// Assets remembered for finding repetitions. Pages that overlap lie close together, so that this need not grow with
@@ -118,7 +118,7 @@ impl Pairing {
 }
 
 /// Joins assets with masters that were looked up. A master that is missing is that asset's error, and so is what
-/// befell it: one of the `failures` of the same answer.
+/// befell it: one of the `failures` of the same answer. None of them is [`ErrorKind::NotFound`]: the asset is there.
 pub(in crate::asset) fn join_all(
     assets: Vec<AssetPart>,
     masters: Vec<MasterPart>,
@@ -136,9 +136,14 @@ pub(in crate::asset) fn join_all(
             (None, Some(error)) if error.kind() != ErrorKind::NotFound => {
                 Err(error.duplicate().with("asset", &asset.id))
             }
-            _ => {
+            (None, Some(_)) => {
                 let advice = "the photo's file record is missing in iCloud";
-                Err(Error::new(ErrorKind::NotFound, advice).with("asset", &asset.id))
+                Err(Error::new(ErrorKind::Protocol, advice).with("asset", &asset.id))
+            }
+            (None, None) => {
+                let advice = "Apple's answer does not mention the photo's file record";
+                let error = Error::new(ErrorKind::Protocol, advice).with("asset", &asset.id);
+                Err(error.retrying(Retry::Later { after: None }))
             }
         }
     };

@@ -1,7 +1,8 @@
 //! Recognising files that another program, or a person, put there.
 //!
 //! Whatever its name, a file whose bytes hash to Apple's checksum of a photo is that photo: it goes into the catalogue as
-//! verified and is never fetched again. Only files are read whose length some photo has. Nothing is changed in the storage.
+//! verified and is never fetched again. So is a file of a photo that this copy moved out of iCloud, which only the catalogue still
+//! speaks of. Only files are read whose length some photo has. Nothing is changed in the storage.
 //!
 //! What the catalogue knows already counts: a file that its own SHA-256 proves to be what was stored stays known, and no row
 //! gives way to one that knows less.
@@ -58,7 +59,8 @@ type Tell<'a> = &'a (dyn Fn(AdoptEvent<'_>) + Send + Sync);
 async fn adopt(inner: Arc<Inner>, rehearse: bool, tell: Tell<'_>) -> Result<AdoptReport> {
     let mut report = AdoptReport::default();
     let (tree, files) = Tree::walk(&inner, &mut report, tell).await?;
-    let wishes = Wishes::list(&inner, &tree, &mut report).await?;
+    let mut wishes = Wishes::list(&inner, &tree, &mut report).await?;
+    wishes.recall(&inner, &tree).await?;
     let Tree { known, proven, .. } = tree;
     let adoption = Adoption {
         inner,

@@ -13,6 +13,9 @@ use crate::asset::{Asset, AssetId, Assets, Checksum, Fields, Resource, Role, Sch
 use crate::error::Result;
 use crate::storage::StoragePath;
 
+/// Removals looked at in one go.
+const ROWS: usize = 1000;
+
 /// The wishes of a library, as far as a tree could fulfil them.
 #[derive(Default)]
 pub(super) struct Wishes {
@@ -64,6 +67,27 @@ impl Wishes {
             report.short.extend((inner.recent.is_none() && listing.lacks()).then_some(listing));
         }
         Ok(wishes)
+    }
+
+    /// Adds what this copy moved out of iCloud, by what was proven then.
+    pub(super) async fn recall(&mut self, inner: &Inner, tree: &Tree) -> Result<()> {
+        let mut after: Option<AssetId> = None;
+        loop {
+            let sent = inner.catalogue.sent(&inner.key, after.as_ref(), ROWS).await?;
+            let Some(last) = sent.last() else { return Ok(()) };
+            after = Some(last.asset.clone());
+            for file in sent.iter().flat_map(|row| row.proven_files()) {
+                let (Some(size), Some(checksum)) = (file.size, file.checksum) else { continue };
+                if !tree.lengths.contains(&size) {
+                    continue;
+                }
+                let owners = self.by_content.entry(checksum).or_default();
+                // One that its owner took back is in the list.
+                if !owners.iter().any(|(asset, role, _)| (asset, role) == (&file.key.asset, &file.key.role)) {
+                    owners.push((file.key.asset, file.key.role, size));
+                }
+            }
+        }
     }
 
     fn take(&mut self, inner: &Inner, tree: &Tree, asset: &Asset) {

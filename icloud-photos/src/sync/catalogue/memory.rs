@@ -144,16 +144,23 @@ impl Catalogue for MemoryCatalogue {
     async fn owed(
         &self,
         library: &LibraryKey,
+        selection: &str,
         after: Option<&AssetId>,
         limit: usize,
     ) -> Result<Vec<AssetId>> {
-        let first = after.map_or(Bound::Included(AssetId::new("")), |after| Bound::Excluded(after.clone()));
-        let first = first.map(|id| (library.clone(), id));
         let state = self.state();
-        let rows = state.removals.range((first, Bound::Unbounded)).map(|(_, row)| row);
-        let rows = rows.take_while(|row| row.library == *library);
-        let owed = rows.filter(|row| row.state == RemovalState::Owed);
+        let owed = state.removals(library, after, RemovalState::Owed);
+        let owed = owed.filter(|row| row.selection.as_deref() == Some(selection));
         Ok(owed.take(limit).map(|row| row.asset.clone()).collect())
+    }
+
+    async fn sent(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<RemovalRow>> {
+        Ok(self.state().removals(library, after, RemovalState::Sent).take(limit).cloned().collect())
     }
 
     async fn totals(&self) -> Result<Totals> {
@@ -197,6 +204,18 @@ impl State {
     /// Those of these rows that exist, in the order of their keys.
     fn rows(&self, keys: Option<&BTreeSet<FileKey>>) -> Vec<FileRow> {
         keys.into_iter().flatten().filter_map(|key| self.files.get(key).cloned()).collect()
+    }
+
+    fn removals<'a>(
+        &'a self,
+        library: &'a LibraryKey,
+        after: Option<&AssetId>,
+        state: RemovalState,
+    ) -> impl Iterator<Item = &'a RemovalRow> {
+        let first = after.map_or(Bound::Included(AssetId::new("")), |after| Bound::Excluded(after.clone()));
+        let first = first.map(|id| (library.clone(), id));
+        let rows = self.removals.range((first, Bound::Unbounded)).map(|(_, row)| row);
+        rows.take_while(move |row| row.library == *library).filter(move |row| row.state == state)
     }
 
     fn page(

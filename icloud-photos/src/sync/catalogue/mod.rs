@@ -98,9 +98,23 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
     /// What became of the removal of each of these assets from iCloud, if one was ever asked for.
     async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>>;
 
-    /// Up to `limit` assets of a library after `after`, in the order of their ids, whose removal is [`RemovalState::Owed`].
-    async fn owed(&self, library: &LibraryKey, after: Option<&AssetId>, limit: usize)
-    -> Result<Vec<AssetId>>;
+    /// Up to `limit` assets of a library after `after`, in the order of their ids, whose removal is [`RemovalState::Owed`] to this
+    /// selection.
+    async fn owed(
+        &self,
+        library: &LibraryKey,
+        selection: &str,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>>;
+
+    /// Up to `limit` removals of a library after the asset `after`, in the order of their ids, that are [`RemovalState::Sent`].
+    async fn sent(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<RemovalRow>>;
 
     /// Counts of everything.
     async fn totals(&self) -> Result<Totals>;

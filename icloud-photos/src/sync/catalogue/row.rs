@@ -313,6 +313,9 @@ pub struct RemovalRow {
     pub asset: AssetId,
     /// How far it came.
     pub state: RemovalState,
+    /// Which selection asked for it, as [`Progress::selection`] names it: no other may send it. Rows that are older than this
+    /// field have none.
+    pub selection: Option<String>,
     /// On what proof, as JSON ([`Receipt`](crate::sync::Receipt)).
     pub receipt: Option<String>,
     /// When this was written, in seconds since 1970.
@@ -320,9 +323,9 @@ pub struct RemovalRow {
 }
 
 impl RemovalRow {
-    /// A removal without a receipt.
+    /// A removal without a receipt, of no selection.
     pub fn new(library: LibraryKey, asset: AssetId, state: RemovalState, at: i64) -> Self {
-        Self { library, asset, state, receipt: None, at }
+        Self { library, asset, state, selection: None, receipt: None, at }
     }
 }
 

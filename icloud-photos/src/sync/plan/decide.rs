@@ -74,6 +74,41 @@ impl Decider {
         self.queue.push_back(Action::Done { asset });
     }
 
+    /// Plans a file that is missing, of a photo that this copy moved out of iCloud.
+    pub(super) async fn seek(&mut self, row: FileRow, asset: Option<Asset>) {
+        let id = row.key.asset.clone();
+        let action = self.sought(row, asset.as_ref()).await.unwrap_or_else(|error| Action::Problem {
+            asset,
+            id: Some(id),
+            lacks: None,
+            error,
+        });
+        self.queue.push_back(action);
+    }
+
+    /// It may have another name by now; else it comes back to where it stood, if iCloud has it.
+    async fn sought(&mut self, row: FileRow, asset: Option<&Asset>) -> Result<Action> {
+        let Some(path) = row.path.clone() else { return Ok(Action::Forget { key: row.key }) };
+        if let Some((size, checksum)) = row.resource_size.zip(row.checksum) {
+            let inner = self.inner.clone();
+            if let Some(found) = self.strays().await?.find_shared(&inner, size, &checksum).await? {
+                self.claims.set(&found.path, Claim::new(Some(size), Some(&checksum)));
+                return Ok(Action::Renamed { row, found });
+            }
+        }
+        let role = row.key.role;
+        let Some(asset) = asset.filter(|asset| asset.resource(role).is_some()) else {
+            return Ok(Action::Lost { key: row.key, path });
+        };
+        let modified = Some(modified(&self.inner.layout.place(asset)));
+        let wanted = Wanted { modified, row: Some(row), ..Wanted::of(asset, role, path.clone()) };
+        match (self.claims.get(&path).cloned(), self.inner.storage.stat(&path).await?) {
+            (Some(claim), _) => self.beside(&wanted, claim).await,
+            (None, None) => Ok(self.download(&wanted, path, false)),
+            (None, Some(_)) => self.by_content(&wanted).await,
+        }
+    }
+
     async fn decide(
         &mut self,
         asset: &Asset,
@@ -132,15 +167,19 @@ impl Decider {
     /// Whether somebody moved the file that the catalogue knows, or gave it another name.
     async fn moved(&mut self, wanted: &Wanted<'_>) -> Result<Option<Action>> {
         let (Some(size), Some(checksum)) = (wanted.size, wanted.checksum) else { return Ok(None) };
-        let strays = match &mut self.strays {
-            Some(strays) => strays,
-            none => none.insert(Strays::gather(&self.inner).await?),
-        };
-        let Some(meta) = strays.find(&self.inner, size, checksum).await? else { return Ok(None) };
+        let inner = self.inner.clone();
+        let Some(meta) = self.strays().await?.find(&inner, size, checksum).await? else { return Ok(None) };
         let path = meta.path.clone();
         self.claims.set(&path, wanted.claim());
         let deduplicated = path != wanted.path;
         Ok(Some(wanted.proven(path, deduplicated, meta)))
+    }
+
+    async fn strays(&mut self) -> Result<&mut Strays> {
+        Ok(match &mut self.strays {
+            Some(strays) => strays,
+            none => none.insert(Strays::gather(&self.inner).await?),
+        })
     }
 
     /// Takes a file for the one that is wanted, by its name; by its bytes where there is doubt. `None` if it is another.

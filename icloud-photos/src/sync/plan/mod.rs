@@ -6,6 +6,7 @@
 
 mod decide;
 mod moved;
+mod moved_out;
 mod rest;
 mod route;
 mod survey;
@@ -21,7 +22,7 @@ use futures::stream::BoxStream;
 use self::decide::Decider;
 use self::route::Route;
 use self::survey::{Step, Survey};
-use super::catalogue::{FileKey, Progress};
+use super::catalogue::{FileKey, FileRow, Progress};
 use super::engine::Inner;
 use super::event::{SkipReason, Target};
 use super::layout::LayoutProblem;
@@ -73,6 +74,13 @@ pub enum Action {
         path: StoragePath,
         /// Whether it could not be confirmed when it was fetched, and still cannot.
         doubted: bool,
+    },
+    /// Nothing to do but to remember it: a file that was missing, of a photo that this copy moved out of iCloud, stands under another name.
+    Renamed {
+        /// What the catalogue says of it.
+        row: FileRow,
+        /// What stands there.
+        found: ObjectMeta,
     },
     /// Forget a file that is neither here nor in iCloud.
     Forget {
@@ -236,7 +244,7 @@ impl Planner {
             }
             Step::Stands { path, doubted } => self.decider.push(Action::Stands { path, doubted }),
             Step::Gone(key) => self.decider.push(Action::Forget { key }),
-            Step::Lost(key, path) => self.decider.push(Action::Lost { key, path }),
+            Step::Sought(file, asset) => self.decider.seek(*file, asset).await,
             Step::Note(change) => self.decider.push(Action::Note { change }),
             Step::Albums(albums) => self.decider.push(Action::Albums { albums }),
             Step::End(listing) => self.decider.push(Action::End { listing }),

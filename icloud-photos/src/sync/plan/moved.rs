@@ -24,6 +24,7 @@ struct Stray {
     meta: ObjectMeta,
     /// Its content, once it was read.
     content: Option<Checksum>,
+    taken: bool,
 }
 
 impl Strays {
@@ -36,29 +37,44 @@ impl Strays {
             let paths: Vec<_> = metas.iter().map(|meta| meta.path.clone()).collect();
             let rows = inner.catalogue.files_at(&paths).await?;
             for (meta, _) in metas.into_iter().zip(rows).filter(|(_, rows)| rows.is_empty()) {
-                strays.entry(meta.size).or_default().push(Stray { meta, content: None });
+                strays.entry(meta.size).or_default().push(Stray { meta, content: None, taken: false });
             }
         }
         Ok(Self(strays))
     }
 
-    /// Takes the file of this content, if there is one.
+    /// Takes the file of this content, if there is one that nobody took.
     pub(super) async fn find(
         &mut self,
         inner: &Inner,
         size: u64,
         checksum: &Checksum,
     ) -> Result<Option<ObjectMeta>> {
-        let Some(strays) = self.0.get_mut(&size) else { return Ok(None) };
-        for at in 0..strays.len() {
-            if strays[at].content.is_none() {
-                let read = content::read(&*inner.storage, &strays[at].meta.path, false).await;
-                strays[at].content = read.ok().flatten().map(|(_, digests)| digests.checksum);
+        for stray in self.0.get_mut(&size).into_iter().flatten().filter(|stray| !stray.taken) {
+            if stray.content.is_none() {
+                let read = content::read(&*inner.storage, &stray.meta.path, false).await;
+                stray.content = read.ok().flatten().map(|(_, digests)| digests.checksum);
             }
-            if strays[at].content.as_ref() == Some(checksum) {
-                return Ok(Some(strays.swap_remove(at).meta));
+            if stray.content.as_ref() == Some(checksum) {
+                stray.taken = true;
+                return Ok(Some(stray.meta.clone()));
             }
         }
         Ok(None)
+    }
+
+    /// The same; photos of the same bytes may share a file as they did before.
+    pub(super) async fn find_shared(
+        &mut self,
+        inner: &Inner,
+        size: u64,
+        checksum: &Checksum,
+    ) -> Result<Option<ObjectMeta>> {
+        if let Some(meta) = self.find(inner, size, checksum).await? {
+            return Ok(Some(meta));
+        }
+        let mut known = self.0.get(&size).into_iter().flatten();
+        let taken = known.find(|stray| stray.content.as_ref() == Some(checksum));
+        Ok(taken.map(|stray| stray.meta.clone()))
     }
 }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 
-use super::super::catalogue::{FileKey, FileRow, Progress, RemovalState, Status};
+use super::super::catalogue::{FileKey, FileRow, Progress, Status};
 use super::super::engine::{Inner, Missing};
 use super::Action;
+use super::moved_out::moved_out;
 use super::rest::MARGIN;
 use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
 use super::sweep::{Roll, sweep};
@@ -53,6 +54,7 @@ enum Leg {
     Replay,
     Sweep,
     Recheck,
+    MovedOut,
     End,
     Over,
 }
@@ -77,6 +79,7 @@ impl Route {
                 Leg::Replay => self.replay(),
                 Leg::Sweep => self.sweep(),
                 Leg::Recheck => self.recheck(),
+                Leg::MovedOut => self.moved_out(),
                 Leg::End | Leg::Over => self.end(),
             };
             if stretch.is_some() {
@@ -157,12 +160,18 @@ impl Route {
 
     /// After a listing everything was spoken of: what no list shows is not asked about.
     fn recheck(&mut self) -> Option<Stretch> {
-        self.leg = Leg::End;
+        self.leg = Leg::MovedOut;
         if self.rest.is_some() && self.changes > MARGIN {
             self.list_anew("much has changed while it was read");
             return None;
         }
         (self.inner.follows() && !self.listed).then(|| (None, recheck(self.inner.clone())))
+    }
+
+    /// Whatever the run is about, what this copy moved out of iCloud is its to keep.
+    fn moved_out(&mut self) -> Option<Stretch> {
+        self.leg = Leg::End;
+        self.inner.remembers().then(|| (None, moved_out(self.inner.clone(), self.listed)))
     }
 
     fn end(&mut self) -> Option<Stretch> {
@@ -382,7 +391,7 @@ impl Inner {
             }
             others.extend(assets.into_iter().filter(|asset| !told.contains(asset)));
         }
-        self.look_up(others, &HashSet::new()).await
+        self.look_up(others).await
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
@@ -407,6 +416,9 @@ impl Inner {
                 Err(error) => items.push(Item::Other(Step::Problem(Some(row.key.asset), error))),
             }
         }
+        if let Err(error) = self.leave_moved_out(&mut wanted).await {
+            return vec![Item::Asset(Err(error))];
+        }
         let restless = !doubted.is_empty() || !wanted.is_empty();
         if restless && !self.is_whole_library() {
             // A row does not say which album it came from.
@@ -414,7 +426,7 @@ impl Inner {
             items.push(Item::Other(Step::ListAnew(reason)));
             return items;
         }
-        items.extend(self.look_up(doubted, &HashSet::new()).await);
+        items.extend(self.look_up(doubted).await);
         items.extend(self.seek(wanted).await);
         items
     }
@@ -422,11 +434,7 @@ impl Inner {
     /// Asks about the assets of files that are not here. A file that this selection asks for no more is forgotten.
     async fn seek(&self, rows: Vec<FileRow>) -> Vec<Item> {
         let ids: Vec<_> = rows.iter().map(|row| row.key.asset.clone()).collect();
-        let moved = match self.moved_out(&ids).await {
-            Ok(moved) => moved,
-            Err(error) => return vec![Item::Asset(Err(error))],
-        };
-        let mut items = self.look_up(ids, &moved).await;
+        let mut items = self.look_up(ids).await;
         if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
             return items;
         }
@@ -438,32 +446,30 @@ impl Inner {
             }
         }
         let gone = rows.into_iter().filter(|row| !asked_for.contains(&(row.key.asset.clone(), row.key.role)));
-        items.extend(gone.map(|row| {
-            Item::Other(match row.path {
-                Some(path) if moved.contains(&row.key.asset) => Step::Lost(row.key, path),
-                _ => Step::Gone(row.key),
-            })
-        }));
+        items.extend(gone.map(|row| Item::Other(Step::Gone(row.key))));
         items
     }
 
-    /// Those of these assets that this copy moved out of iCloud. Their files are asked for as long as iCloud has them.
-    async fn moved_out(&self, ids: &[AssetId]) -> Result<HashSet<AssetId>> {
-        let rows = self.catalogue.removals(&self.key, ids).await?.into_iter().flatten();
-        Ok(rows.filter(|row| row.state == RemovalState::Sent).map(|row| row.asset).collect())
+    /// What was proven when this copy moved its photo out of iCloud has a leg of its own (`moved_out.rs`).
+    async fn leave_moved_out(&self, wanted: &mut Vec<FileRow>) -> Result<()> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = wanted.iter().map(|row| row.key.asset.clone()).collect();
+        let proven = self.proven_out(&ids).await?;
+        wanted.retain(|row| !proven.contains(&(row.key.asset.clone(), row.key.role)));
+        Ok(())
     }
 
-    /// Assets as they are now. Who is gone, or out of sight, wants nothing, and is noted; what was `moved` out of sight by us does.
-    async fn look_up(&self, mut ids: Vec<AssetId>, moved: &HashSet<AssetId>) -> Vec<Item> {
+    /// Assets as they are now. Who is gone, or out of sight, wants nothing, and is noted.
+    async fn look_up(&self, mut ids: Vec<AssetId>) -> Vec<Item> {
         ids.sort_unstable();
         ids.dedup();
         let mut items = Vec::new();
         for ids in ids.chunks(LOOKUP) {
             match self.library.assets_by_id(ids).await {
                 Ok(assets) => items.extend(ids.iter().zip(assets).map(|(id, asset)| match asset {
-                    Ok(asset) if asset.is_trashed() && !moved.contains(asset.id()) => {
-                        Item::Other(Step::Note(Change::Trashed(asset)))
-                    }
+                    Ok(asset) if asset.is_trashed() => Item::Other(Step::Note(Change::Trashed(asset))),
                     Ok(asset) if asset.is_hidden() => Item::Other(Step::Note(Change::Asset(asset))),
                     Err(error) if error.kind() == ErrorKind::NotFound => {
                         Item::Other(Step::Note(Change::Gone { record: id.to_string() }))

@@ -46,8 +46,8 @@ pub(super) enum Step {
     },
     /// Neither here nor in iCloud.
     Gone(FileKey),
-    /// Neither here nor in iCloud, where this copy removed it.
-    Lost(FileKey, StoragePath),
+    /// Missing here, of a photo that this copy moved out of iCloud; with the photo, if it is still to be had.
+    Sought(Box<FileRow>, Option<Asset>),
     /// To be remembered.
     Note(Change),
     /// To be remembered, all of them.

@@ -73,26 +73,27 @@ impl Inner {
         Ok(!self.catalogue.all_assets(&self.key, None, 1).await?.is_empty())
     }
 
-    /// How assets are now. Of whom Apple says nothing now, the row stays as it is.
+    /// How assets are now. Of whom Apple says nothing now, the row stays as it is, and the next run asks again.
     async fn notes_on(&self, assets: Vec<AssetId>) -> Vec<Item> {
         let mut items = Vec::new();
         for ids in assets.chunks(LOOKUP) {
             let found = match self.library.assets_by_id(ids).await {
                 Ok(found) => found,
                 Err(error) => {
-                    tracing::warn!(%error, "what became of photos that the list does not show is not known");
+                    items.push(Item::Other(Step::Problem(None, error)));
                     break;
                 }
             };
-            let notes = ids.iter().zip(found).filter_map(|(id, found)| match found {
-                Ok(asset) if asset.is_trashed() => Some(Change::Trashed(asset)),
-                Ok(asset) => Some(Change::Asset(asset)),
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    Some(Change::Gone { record: id.to_string() })
-                }
-                Err(_) => None,
-            });
-            items.extend(notes.map(|change| Item::Other(Step::Note(change))));
+            items.extend(ids.iter().zip(found).map(|(id, found)| {
+                Item::Other(match found {
+                    Ok(asset) if asset.is_trashed() => Step::Note(Change::Trashed(asset)),
+                    Ok(asset) => Step::Note(Change::Asset(asset)),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        Step::Note(Change::Gone { record: id.to_string() })
+                    }
+                    Err(error) => Step::Problem(Some(id.clone()), error),
+                })
+            }));
         }
         items
     }

@@ -23,6 +23,13 @@ pub enum Kept {
         /// What.
         role: Role,
     },
+    /// It is a video that was edited: as in icloudpd, no size of a layout stands for the edit, so that it is never copied.
+    EditOfVideo,
+    /// The file is known not to be as Apple has it: something was written into it, or its bytes could not be confirmed.
+    NotAsInICloud {
+        /// Which.
+        path: StoragePath,
+    },
     /// It was edited since its file was fetched.
     Edited,
     /// iCloud has no checksum that could prove the file.
@@ -73,6 +80,10 @@ impl fmt::Display for Kept {
             Self::NotCopied { role } => {
                 write!(f, "iCloud holds a file of it that is not in the copy ({})", role_name(*role))
             }
+            Self::EditOfVideo => f.write_str(
+                "iCloud holds an edit of this video, and edits of videos are not copied, as in icloudpd",
+            ),
+            Self::NotAsInICloud { path } => write!(f, "{path} is not as iCloud has it"),
             Self::Edited => f.write_str("it was edited since its file was fetched"),
             Self::NoChecksum => f.write_str("iCloud has no checksum to prove its file with"),
             Self::Missing { path } => write!(f, "{path} is missing"),

@@ -16,6 +16,7 @@ mod kept;
 mod local;
 mod receipt;
 mod record;
+mod rehearsal;
 mod remote;
 mod victims;
 
@@ -23,10 +24,10 @@ use std::sync::Arc;
 
 pub use self::kept::Kept;
 pub use self::receipt::{ProvenFile, Receipt};
-use super::engine::{Inner, SyncEngine};
+pub use self::rehearsal::Rehearsal;
+use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport};
-use super::ledger::seconds;
-use crate::asset::{Asset, AssetId, Listing};
+use crate::asset::{AssetId, Listing};
 use crate::error::{Error, Result};
 use crate::storage::StoragePath;
 
@@ -39,7 +40,8 @@ pub enum MoveRule {
         /// Zero means all that are not dated in the future.
         days: u32,
     },
-    /// Those of which this or an earlier run under the same rule fetched a file.
+    /// Those of which this run fetched a file, or an earlier one under the same rule and of the same selection: what was fetched
+    /// for other albums, sizes or filters is theirs to remove.
     Fetched,
 }
 
@@ -189,6 +191,17 @@ struct Stage<'a> {
     report: &'a mut SyncReport,
     /// Only tells what would be done.
     rehearsal: bool,
+    /// What a rehearsal knows that the catalogue does not know yet.
+    coming: Coming,
+}
+
+/// Assets whose files a run would fetch before it removes anything.
+#[derive(Debug, Clone, Copy, Default)]
+struct Coming {
+    /// Those that the catalogue has no file of.
+    assets: u64,
+    /// Those that could leave iCloud then, and could not before.
+    leaving: u64,
 }
 
 /// Removes what the engine may remove. `token` is how far the library's history was followed.
@@ -202,7 +215,7 @@ pub(super) async fn run(
         return Ok(());
     }
     let census = Census::of(&report.listings, token.is_some(), inner.recent.is_some());
-    let stage = Stage { inner, observer, report, rehearsal: false };
+    let stage = Stage { inner, observer, report, rehearsal: false, coming: Coming::default() };
     stage.run(census, token).await.map_err(|error| error.during("remove"))
 }
 
@@ -230,44 +243,15 @@ impl Stage<'_> {
         self.tell(RemovalEvent::Withheld);
     }
 
-    /// A rehearsal tells it too.
-    fn warn_of_limit(&self, removals: u64, all: u64) {
+    /// A rehearsal stops where the run would.
+    fn warn_of_limit(&mut self, removals: u64, all: u64) {
         if removals > self.inner.removals.limit.of(all) {
-            self.tell(RemovalEvent::Stopped { removals, all });
+            self.stop(removals, all);
         }
     }
 
     fn stop(&mut self, removals: u64, all: u64) {
         self.report.stopped = true;
         self.tell(RemovalEvent::Stopped { removals, all });
-    }
-}
-
-impl SyncEngine {
-    /// Whether an asset may leave iCloud by its date, once its files are proven to be here. Nothing is sent.
-    ///
-    /// # Errors
-    /// Why it stays. The rule may also concern no asset at all ([`SyncBuilder::move_out`](super::SyncBuilder::move_out) was not called): then it is
-    /// [`Kept::NotAsked`].
-    pub fn may_move(&self, asset: &Asset) -> std::result::Result<(), Kept> {
-        let inner = self.inner();
-        let rule = inner.removals.rule.ok_or(Kept::NotAsked)?;
-        remote::too_young(asset, rule, seconds(inner.now()).saturating_mul(1000)).map_or(Ok(()), Err)
-    }
-
-    /// Tells what a run would remove, by what the catalogue knows now. Nothing is changed; of photos only those are read that are to be
-    /// removed here and were touched since they were stored.
-    ///
-    /// # Errors
-    /// What iCloud and the catalogue report.
-    pub async fn rehearse_removals(&self, observer: &dyn SyncObserver) -> Result<SyncReport> {
-        let inner = self.inner();
-        let mut report = SyncReport::default();
-        if inner.removals.any() {
-            let census = Census::of(&[], true, false);
-            let stage = Stage { inner: &inner, observer, report: &mut report, rehearsal: true };
-            stage.run(census, None).await.map_err(|error| error.during("remove"))?;
-        }
-        Ok(report)
     }
 }

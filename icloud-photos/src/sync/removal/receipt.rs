@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::catalogue::{FileRow, role_name};
+use super::super::catalogue::{FileKey, FileRow, RemovalRow, Status, role_name, role_named};
 use super::super::content;
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
 use super::Kept;
-use crate::asset::{Asset, AssetId, Checksum, Role};
+use crate::asset::{Asset, AssetId, Checksum, Resource, Role};
 use crate::error::Result;
 use crate::storage::StoragePath;
 
@@ -67,6 +67,24 @@ impl Receipt {
     }
 }
 
+impl RemovalRow {
+    /// The files that were proven when the asset went, as the catalogue would have them.
+    pub(in crate::sync) fn proven_files(&self) -> Vec<FileRow> {
+        let receipt = self.receipt.as_deref().and_then(|text| serde_json::from_str::<Receipt>(text).ok());
+        let files = receipt.map(|receipt| receipt.files).unwrap_or_default();
+        files.into_iter().filter_map(|file| self.proven(&file)).collect()
+    }
+
+    fn proven(&self, file: &ProvenFile) -> Option<FileRow> {
+        let key = FileKey::new(self.library.clone(), self.asset.clone(), role_named(&file.role)?);
+        let mut row = FileRow::new(key, Status::Verified, self.at);
+        row.path = Some(StoragePath::parse(&file.path).ok()?);
+        (row.size, row.resource_size) = (Some(file.size), Some(file.size));
+        row.checksum = Checksum::parse(&file.checksum);
+        Some(row)
+    }
+}
+
 impl SyncEngine {
     /// Reads the files of an asset and proves them. `Ok(Err(_))` says why there is no proof.
     ///
@@ -84,13 +102,8 @@ impl Inner {
         self.storage.flush().await?;
         let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset.id())).await?;
         let rows = rows.into_iter().next().unwrap_or_default();
-        let roles = self.to_be_proven(asset);
-        let claims = roles.into_iter().map(|role| {
-            let row = rows.iter().find(|row| row.key.role == role);
-            Claimed::of(asset, role, row)
-        });
         // Nothing is read for an asset that stays in any case.
-        let claims = match claims.collect::<std::result::Result<Vec<_>, _>>() {
+        let claims = match self.claimed(asset, &rows, &[]) {
             Ok(claims) => claims,
             Err(why) => return Ok(Err(why)),
         };
@@ -103,6 +116,30 @@ impl Inner {
         }
         let (library, id) = (self.key.as_str().to_owned(), asset.id().as_str().to_owned());
         Ok(Ok(Receipt { library, asset: id, files, at: seconds(self.now()) }))
+    }
+
+    /// Whether each of these assets could be proven, by what the catalogue says of its files. Nothing is read.
+    pub(super) async fn provable(&self, assets: &[Asset]) -> Result<Vec<std::result::Result<(), Kept>>> {
+        let ids: Vec<_> = assets.iter().map(|asset| asset.id().clone()).collect();
+        let rows = self.catalogue.files_of(&self.key, &ids).await?;
+        Ok(assets.iter().zip(rows).map(|(asset, rows)| self.claimed(asset, &rows, &[]).map(drop)).collect())
+    }
+
+    /// What would have to be read, but for files that are still to `come`.
+    pub(super) fn claimed(
+        &self,
+        asset: &Asset,
+        rows: &[FileRow],
+        come: &[Role],
+    ) -> std::result::Result<Vec<Claimed>, Kept> {
+        let claim = |role| Claimed::of(asset, role, rows.iter().find(|row| row.key.role == role));
+        let (coming, here): (Vec<_>, Vec<_>) =
+            self.to_be_proven(asset).into_iter().partition(|role| come.contains(role));
+        let is_provable = |role: &Role| asset.resource(*role).is_some_and(Resource::is_provable);
+        if !coming.iter().all(is_provable) {
+            return Err(Kept::NoChecksum);
+        }
+        here.into_iter().map(claim).collect()
     }
 
     /// What the layout wants of the asset, and what iCloud alone has; the original in any case.
@@ -130,7 +167,7 @@ impl Inner {
 }
 
 /// What the catalogue says of a file, and what Apple says that its bytes are.
-struct Claimed {
+pub(super) struct Claimed {
     role: Role,
     path: StoragePath,
     checksum: Checksum,
@@ -139,13 +176,16 @@ struct Claimed {
 
 impl Claimed {
     fn of(asset: &Asset, role: Role, row: Option<&FileRow>) -> std::result::Result<Self, Kept> {
-        let not_copied = Kept::NotCopied { role };
+        let not_copied = if role == Role::EditedVideo { Kept::EditOfVideo } else { Kept::NotCopied { role } };
         let Some(row) = row.filter(|row| row.status.is_kept()) else { return Err(not_copied) };
         let (Some(resource), Some(path)) = (asset.resource(role), &row.path) else { return Err(not_copied) };
         if row.checksum != resource.checksum || row.resource_size != resource.size {
             return Err(Kept::Edited);
         }
         let checksum = resource.checksum.filter(|_| resource.is_provable()).ok_or(Kept::NoChecksum)?;
+        if matches!(row.status, Status::Derived | Status::Unconfirmed) {
+            return Err(Kept::NotAsInICloud { path: path.clone() });
+        }
         Ok(Self { role, path: path.clone(), checksum, stated: resource.size })
     }
 }

@@ -1,6 +1,6 @@
 //! Moving assets out of iCloud.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use futures::StreamExt;
 
@@ -9,7 +9,7 @@ use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
 use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
 use crate::asset::{Asset, AssetId, Assets, Fields};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Rows of the catalogue looked at in one go.
 const ROWS: usize = 1000;
@@ -23,12 +23,12 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 const CENTURY: i64 = 36_525;
 
 impl Stage<'_> {
-    /// Moves out what `rule` says. Counts first, so that nothing goes when too much would.
+    /// Moves out what `rule` says. Counts first what may go, so that nothing goes when too much would.
     pub(super) async fn move_out(&mut self, rule: MoveRule, _: Census) -> Result<()> {
-        let all = self.inner.count_assets().await?;
+        let all = self.inner.count_assets().await? + self.coming.assets;
         let limit = self.inner.removals.limit;
         let mut eligible = Vec::new();
-        let mut count = 0;
+        let mut count = self.coming.leaving;
         let mut candidates = Candidates::of(self.inner, rule);
         // Where a list says who may go, nobody does before it was read to its end.
         let at_once = limit.is_none() && !matches!(candidates.source, Source::Lists { .. });
@@ -37,6 +37,7 @@ impl Stage<'_> {
                 self.tell(RemovalEvent::Stays { asset: &asset, name: &name, why: &Kept::Young { days } });
             }
             let assets = self.judge(&ids, rule).await?;
+            let assets = self.sort_out(assets).await?;
             count += assets.len() as u64;
             if self.rehearsal {
                 assets.iter().for_each(|asset| self.would_move(asset));
@@ -76,11 +77,14 @@ impl Stage<'_> {
         ids.dedup();
         let mut eligible = Vec::new();
         let now = seconds(self.inner.now()).saturating_mul(1000);
-        for asset in self.inner.library.assets_by_id(&ids).await? {
+        for (id, asset) in ids.iter().zip(self.inner.library.assets_by_id(&ids).await?) {
             let asset = match asset {
                 Ok(asset) => asset,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.refused(id, id.as_str(), &error);
+                    continue;
+                }
             };
             if asset.is_trashed() || asset.is_hidden() || self.inner.reason_to_skip(&asset).is_some() {
                 continue;
@@ -91,6 +95,24 @@ impl Stage<'_> {
             }
         }
         Ok(eligible)
+    }
+
+    /// Those of these assets whose files could be proven, by what the catalogue says. The others would never go, and count for nothing.
+    async fn sort_out(&mut self, assets: Vec<Asset>) -> Result<Vec<Asset>> {
+        let verdicts = self.inner.provable(&assets).await?;
+        let mut able = Vec::new();
+        for (asset, verdict) in assets.into_iter().zip(verdicts) {
+            match verdict {
+                Ok(()) => able.push(asset),
+                // What a run would fetch first is not known to the catalogue yet.
+                Err(_) if self.rehearsal => {}
+                Err(why) => {
+                    self.report.withheld += 1;
+                    self.stays(&asset, &why);
+                }
+            }
+        }
+        Ok(able)
     }
 
     fn stays(&mut self, asset: &Asset, why: &Kept) {
@@ -106,25 +128,31 @@ impl Stage<'_> {
                 Ok(receipt) => proven.push((asset, receipt)),
                 Err(why) => {
                     self.report.withheld += 1;
+                    let is_damage = matches!(why, Kept::Differs { .. } | Kept::Unreadable { .. });
+                    self.report.damaged += u64::from(is_damage);
                     self.stays(&asset, &why);
                 }
             }
         }
-        for (asset, outcome) in self.inner.move_proven(proven).await? {
+        let Moved { outcomes, ended } = self.inner.move_proven(proven).await?;
+        for (asset, outcome) in outcomes {
             let name = self.inner.layout.place(&asset).name;
-            let asset = asset.id();
             match outcome {
                 Ok(()) => {
                     self.report.moved += 1;
-                    self.tell(RemovalEvent::Moved { asset, name: &name });
+                    self.tell(RemovalEvent::Moved { asset: asset.id(), name: &name });
                 }
-                Err(error) => {
-                    self.report.failed += 1;
-                    self.tell(RemovalEvent::Refused { asset, name: &name, error: &error });
-                }
+                // The error that ends the run says it for all of them.
+                Err(_) if ended.is_some() => {}
+                Err(error) => self.refused(asset.id(), &name, &error),
             }
         }
-        Ok(())
+        ended.map_or(Ok(()), Err)
+    }
+
+    fn refused(&mut self, asset: &AssetId, name: &str, error: &Error) {
+        self.report.failed += 1;
+        self.tell(RemovalEvent::Refused { asset, name, error });
     }
 }
 
@@ -161,7 +189,10 @@ impl SyncEngine {
                     Ok(asset) if !asset.is_trashed() => inner.prove_again(asset, receipt).await?,
                     Ok(_) => Err(Kept::Gone),
                     Err(error) if error.kind() == ErrorKind::NotFound => Err(Kept::Gone),
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        results.push(Ok(Err(error)));
+                        continue;
+                    }
                 };
                 match outcome {
                     Ok(fresh) => {
@@ -172,7 +203,11 @@ impl SyncEngine {
                     Err(why) => results.push(Err(why)),
                 }
             }
-            for (place, (_, outcome)) in places.into_iter().zip(inner.move_proven(proven).await?) {
+            let Moved { outcomes, ended } = inner.move_proven(proven).await?;
+            if let Some(error) = ended {
+                return Err(error);
+            }
+            for (place, (_, outcome)) in places.into_iter().zip(outcomes) {
                 results[place] = Ok(outcome);
             }
         }
@@ -194,44 +229,65 @@ impl Inner {
     }
 
     /// The only way out of iCloud. What is about to go is written down before, so that nobody takes it for deleted by its owner, even if
-    /// the answer never comes.
-    async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Vec<(Asset, Result<()>)>> {
+    /// the answer never comes. Down again goes only what is seen to live.
+    async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Moved> {
         if proven.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Moved::default());
         }
         // First, so that a full disk leaves the rows as they were.
         self.write_down(proven.iter().map(|(_, receipt)| receipt)).await?;
-        let row = |asset: &Asset, state| {
-            RemovalRow::new(self.key.clone(), asset.id().clone(), state, seconds(self.now()))
-        };
+        let ids: Vec<_> = proven.iter().map(|(asset, _)| asset.id().clone()).collect();
+        let before = self.catalogue.removals(&self.key, &ids).await?;
+        let at = seconds(self.now());
         let sent = proven.iter().map(|(asset, receipt)| RemovalRow {
             receipt: serde_json::to_string(receipt).ok(),
-            ..row(asset, RemovalState::Sent)
+            ..RemovalRow::new(self.key.clone(), asset.id().clone(), RemovalState::Sent, at)
         });
         self.catalogue.commit(Batch { removals: sent.collect(), ..Batch::default() }).await?;
         let assets: Vec<Asset> = proven.into_iter().map(|(asset, _)| asset).collect();
-        let outcomes = self.library.move_to_recently_deleted(&assets).await;
-        let owed = self.removals.rule == Some(MoveRule::Fetched);
-        let again = |assets: &mut dyn Iterator<Item = &Asset>| {
-            let removals = assets.map(|asset| row(asset, RemovalState::Owed)).collect();
-            Batch { removals, ..Batch::default() }
+        let (mut outcomes, ended) = match self.library.move_to_recently_deleted(&assets).await {
+            Ok(outcomes) => (outcomes, None),
+            Err(error) => (assets.iter().map(|_| Err(error.duplicate())).collect(), Some(error)),
         };
-        match outcomes {
-            Ok(outcomes) => {
-                let mut refused =
-                    assets.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_err()).map(|(one, _)| one);
-                if owed {
-                    self.catalogue.commit(again(&mut refused)).await?;
-                }
-                Ok(assets.into_iter().zip(outcomes).collect())
-            }
-            Err(error) => {
-                if owed {
-                    self.catalogue.commit(again(&mut assets.iter())).await?;
-                }
-                Err(error)
+        let living = self.make_sure(&assets, &mut outcomes).await;
+        let mut back = Batch::default();
+        for (id, before) in ids.into_iter().zip(before).filter(|(id, _)| living.contains(id)) {
+            match before {
+                Some(row) => back.removals.push(row),
+                None => back.gone_removals.push((self.key.clone(), id)),
             }
         }
+        if !back.is_empty() {
+            self.catalogue.commit(back).await?;
+        }
+        let ended = ended.filter(|_| outcomes.iter().any(Result::is_err));
+        Ok(Moved { outcomes: assets.into_iter().zip(outcomes).collect(), ended })
+    }
+
+    /// Looks up what did not get a yes: an answer may have been lost on its way, and to the second request iCloud then answers that
+    /// the photo was changed meanwhile, by the first. What lies in Recently Deleted was moved; gives back what is there and does not.
+    async fn make_sure(&self, assets: &[Asset], outcomes: &mut [Result<()>]) -> HashSet<AssetId> {
+        let (mut doubtful, mut ids) = (Vec::new(), Vec::new());
+        for (asset, outcome) in assets.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_err()) {
+            doubtful.push(outcome);
+            ids.push(asset.id().clone());
+        }
+        let found = match self.library.assets_by_id(&ids).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, "what became of photos that were to leave iCloud is not known");
+                return HashSet::new();
+            }
+        };
+        let mut living = HashSet::new();
+        for ((id, outcome), found) in ids.into_iter().zip(doubtful).zip(found) {
+            match found {
+                Ok(asset) if asset.is_trashed() => *outcome = Ok(()),
+                Ok(_) => drop(living.insert(id)),
+                Err(_) => {}
+            }
+        }
+        living
     }
 
     /// How many assets have files here.
@@ -251,6 +307,14 @@ impl Inner {
     }
 }
 
+/// What became of assets that were to leave iCloud.
+#[derive(Default)]
+struct Moved {
+    outcomes: Vec<(Asset, Result<()>)>,
+    /// The request failed, and not all of them went all the same: others would fare no better.
+    ended: Option<Error>,
+}
+
 /// Ids of assets that may have to go, some at a time.
 struct Candidates<'a> {
     inner: &'a Inner,
@@ -265,10 +329,10 @@ struct Candidates<'a> {
 enum Source {
     /// Whatever has files here, after this one: all of the library is asked for.
     Files(Option<FileKey>),
-    /// What was fetched under the rule.
+    /// What was fetched under the rule, by this selection.
     Owed(Option<AssetId>),
     /// What the selection shows: an album, or the newest few.
-    Lists { albums: VecDeque<usize>, open: Option<Box<Assets>> },
+    Lists { albums: VecDeque<usize>, open: Option<Box<Assets>>, seen: HashSet<AssetId> },
 }
 
 impl<'a> Candidates<'a> {
@@ -277,7 +341,8 @@ impl<'a> Candidates<'a> {
             MoveRule::Fetched => Source::Owed(None),
             MoveRule::OlderThan { .. } if inner.is_whole_library() => Source::Files(None),
             MoveRule::OlderThan { .. } => {
-                Source::Lists { albums: (0..inner.albums.len()).collect(), open: None }
+                let albums = (0..inner.albums.len()).collect();
+                Source::Lists { albums, open: None, seen: HashSet::new() }
             }
         };
         Self { inner, rule, source, young: Vec::new(), whole: true }
@@ -296,7 +361,8 @@ impl<'a> Candidates<'a> {
                 self.sift(ids).await.map(Some)
             }
             Source::Owed(after) => {
-                let ids = self.inner.catalogue.owed(&self.inner.key, after.as_ref(), ASSETS).await?;
+                let Inner { catalogue, key, selection, .. } = self.inner;
+                let ids = catalogue.owed(key, selection, after.as_ref(), ASSETS).await?;
                 *after = ids.last().cloned();
                 Ok((!ids.is_empty()).then_some(ids))
             }
@@ -305,7 +371,7 @@ impl<'a> Candidates<'a> {
     }
 
     async fn listed(&mut self) -> Result<Option<Vec<AssetId>>> {
-        let Source::Lists { albums, open } = &mut self.source else { return Ok(None) };
+        let Source::Lists { albums, open, seen } = &mut self.source else { return Ok(None) };
         let assets = match open {
             Some(assets) => assets,
             None => {
@@ -316,7 +382,8 @@ impl<'a> Candidates<'a> {
         let mut ids = Vec::new();
         while ids.len() < ASSETS {
             match assets.next().await {
-                Some(Ok(asset)) => ids.push(asset.id().clone()),
+                // Who is in two albums goes once.
+                Some(Ok(asset)) => ids.extend(seen.insert(asset.id().clone()).then(|| asset.id().clone())),
                 Some(Err(error)) if Assets::concerns_one(&error) => {}
                 Some(Err(error)) => return Err(error),
                 None => {

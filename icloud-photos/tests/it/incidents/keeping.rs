@@ -62,7 +62,7 @@ async fn incident_23_a_changed_file_is_no_proof_and_no_stranger() {
     let copy = Copy { choose, ..copy };
     let (report, told) = copy.clear().await;
     assert_eq!((report.downloaded, report.moved, copy.shown().len()), (0, 0, 1), "{told:?}");
-    assert!(told.contains(&"stays a.JPG: a.JPG holds other bytes".to_owned()), "{told:?}");
+    assert!(told.contains(&"stays a.JPG: a.JPG is not as iCloud has it".to_owned()), "{told:?}");
     assert_eq!((copy.files().await.len(), copy.bytes("a.JPG").await), (1, stamped));
 }
 

@@ -237,11 +237,22 @@ impl Catalogue for SqliteCatalogue {
     async fn owed(
         &self,
         library: &LibraryKey,
+        selection: &str,
         after: Option<&AssetId>,
         limit: usize,
     ) -> Result<Vec<AssetId>> {
+        let (library, selection, after) = (library.clone(), selection.to_owned(), after.cloned());
+        self.ask(move |connection| read::owed(connection, &library, &selection, after.as_ref(), limit)).await
+    }
+
+    async fn sent(
+        &self,
+        library: &LibraryKey,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<RemovalRow>> {
         let (library, after) = (library.clone(), after.cloned());
-        self.ask(move |connection| read::owed(connection, &library, after.as_ref(), limit)).await
+        self.ask(move |connection| read::sent(connection, &library, after.as_ref(), limit)).await
     }
 
     async fn totals(&self) -> Result<Totals> {

@@ -52,10 +52,13 @@ pub(super) mod sql {
          WHERE library = ? AND selection = ?";
     pub(crate) const ALL_PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
          ORDER BY library, selection";
-    pub(crate) const REMOVAL: &str =
-        "SELECT library, asset, state, receipt, at FROM removals WHERE library = ? AND asset = ?";
+    pub(crate) const REMOVAL: &str = "SELECT library, asset, state, selection, receipt, at FROM removals \
+         WHERE library = ? AND asset = ?";
     pub(crate) const OWED: &str = "SELECT asset FROM removals \
-         WHERE state = 'owed' AND library = ? AND asset > ? ORDER BY asset LIMIT ?";
+         WHERE state = 'owed' AND library = ? AND selection = ? AND asset > ? ORDER BY asset LIMIT ?";
+    // Nearly all rows are sent.
+    pub(crate) const SENT: &str = "SELECT library, asset, state, selection, receipt, at FROM removals \
+         WHERE state = 'sent' AND library = ? AND asset > ? ORDER BY asset LIMIT ?";
     // TOTAL, unlike SUM, has no overflow.
     pub(crate) const TOTALS: &str =
         "SELECT status, COUNT(*), CAST(TOTAL(size) AS INTEGER) FROM files GROUP BY status";
@@ -140,11 +143,22 @@ pub(super) fn removals(
 pub(super) fn owed(
     connection: &mut Connection,
     library: &LibraryKey,
+    selection: &str,
     after: Option<&AssetId>,
     limit: usize,
 ) -> Result<Vec<AssetId>> {
-    let params = (library.as_str(), after.map_or("", AssetId::as_str), most(limit));
+    let params = (library.as_str(), selection, after.map_or("", AssetId::as_str), most(limit));
     rows(&mut connection.prepare(sql::OWED)?, params, |row| Ok(AssetId::new(row.get::<_, String>(0)?)))
+}
+
+pub(super) fn sent(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    after: Option<&AssetId>,
+    limit: usize,
+) -> Result<Vec<RemovalRow>> {
+    let params = (library.as_str(), after.map_or("", AssetId::as_str), most(limit));
+    rows(&mut connection.prepare(sql::SENT)?, params, removal)
 }
 
 pub(super) fn all_assets(
@@ -214,8 +228,9 @@ fn removal(row: &Row<'_>) -> Result<RemovalRow> {
         library: library(row)?,
         asset: AssetId::new(row.get::<_, String>(1)?),
         state,
-        receipt: row.get(3)?,
-        at: row.get(4)?,
+        selection: row.get(3)?,
+        receipt: row.get(4)?,
+        at: row.get(5)?,
     })
 }
 

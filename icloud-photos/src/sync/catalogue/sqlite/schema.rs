@@ -12,10 +12,10 @@ use super::place;
 use crate::error::{Error, ErrorKind, Result};
 
 /// `iCPc`: tells `file` and us whose file this is.
-const APPLICATION: i32 = 0x6943_5063;
+pub(super) const APPLICATION: i32 = 0x6943_5063;
 
 /// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
-pub(super) const STEPS: [&str; 3] = [V1, V2, V3];
+pub(super) const STEPS: [&str; 4] = [V1, V2, V3, V4];
 
 const V1: &str = "
     CREATE TABLE store (
@@ -95,6 +95,13 @@ const V3: &str = "
         PRIMARY KEY (library, asset)
     ) WITHOUT ROWID;
     CREATE INDEX removals_owed ON removals (library, asset) WHERE state = 'owed';
+";
+
+/// Whose removals they are. Those of version 3 belong to nobody and are never sent.
+const V4: &str = "
+    ALTER TABLE removals ADD COLUMN selection TEXT;
+    DROP INDEX removals_owed;
+    CREATE INDEX removals_owed ON removals (library, selection, asset) WHERE state = 'owed';
 ";
 
 /// Fills a new file.

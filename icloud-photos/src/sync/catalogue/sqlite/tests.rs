@@ -37,6 +37,7 @@ fn no_question_reads_a_whole_table() {
     assert_eq!(index(sql::FAILED), "files_failed");
     assert_eq!(plan(sql::REMOVAL), ["SEARCH removals USING PRIMARY KEY (library=? AND asset=?)"]);
     assert_eq!(index(sql::OWED), "removals_owed");
+    assert_eq!(plan(sql::SENT), ["SEARCH removals USING PRIMARY KEY (library=? AND asset>?)"]);
     // The rows of one path, checksum or master are few; these are sorted afterwards.
     let few = [
         (sql::FILES_AT, "files USING INDEX files_by_path "),
@@ -49,6 +50,27 @@ fn no_question_reads_a_whole_table() {
     }
     assert!(plan(sql::TOTALS)[0].contains("COVERING INDEX files_by_status"), "{:?}", plan(sql::TOTALS));
     assert!(plan(sql::ASSETS)[0].contains("COVERING INDEX"), "{:?}", plan(sql::ASSETS));
+}
+
+/// Nobody knows which selection asked for them.
+#[tokio::test]
+async fn removals_of_version_3_are_nobodys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let connection = Connection::open(&path).unwrap();
+    schema::STEPS[..3].iter().for_each(|step| connection.execute_batch(step).unwrap());
+    connection.pragma_update(None, "application_id", schema::APPLICATION).unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
+    let rows = "INSERT INTO removals VALUES ('L', 'A', 'owed', NULL, 1), ('L', 'B', 'sent', '{}', 1)";
+    connection.execute_batch(rows).unwrap();
+    drop(connection);
+    let catalogue = SqliteCatalogue::open(&path).unwrap();
+    let library = LibraryKey::new("L");
+    for selection in ["", "all"] {
+        assert_eq!(catalogue.owed(&library, selection, None, 9).await.unwrap(), []);
+    }
+    let sent = catalogue.sent(&library, None, 9).await.unwrap();
+    assert!(sent.len() == 1 && sent[0].asset.as_str() == "B" && sent[0].selection.is_none(), "{sent:?}");
 }
 
 /// A reader that asked and does not look for the answer, as a stream that nobody polls just now.

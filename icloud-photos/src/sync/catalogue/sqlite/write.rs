@@ -54,7 +54,7 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
     )?;
     each(
         &transaction,
-        "REPLACE INTO removals (library, asset, state, receipt, at) VALUES (?, ?, ?, ?, ?)",
+        "REPLACE INTO removals (library, asset, state, selection, receipt, at) VALUES (?, ?, ?, ?, ?, ?)",
         &batch.removals,
         removal,
     )?;
@@ -147,7 +147,7 @@ fn album(statement: &mut Statement<'_>, row: &AlbumRow) -> Result<()> {
 
 fn removal(statement: &mut Statement<'_>, row: &RemovalRow) -> Result<()> {
     let (library, asset) = (row.library.as_str(), row.asset.as_str());
-    run(statement, params![library, asset, row.state.name(), row.receipt, row.at])
+    run(statement, params![library, asset, row.state.name(), row.selection, row.receipt, row.at])
 }
 
 fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {

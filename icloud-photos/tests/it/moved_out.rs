@@ -1,0 +1,462 @@
+//! What was moved out of iCloud, or is about to be: lost answers, silent answers, lost files.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use icloud_photos::SmartAlbum;
+use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
+use icloud_photos::sync::layout::{LayoutOptions, Size};
+use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
+
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+
+use crate::copies::{Choose, Copy, flip, status};
+use crate::fake::World;
+use crate::removal::{Told, id_of, mirroring, moving};
+
+const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
+
+/// Answers of this kind lack everything behind so many records, and do not say so.
+fn short(on: &str, keep: usize) -> FaultRule {
+    FaultRule::new(format!("cloudkit/records/{on}"), FaultAction::ShortList { keep })
+}
+
+/// The answer gets lost after the request was carried out.
+fn lost(on: &str) -> FaultRule {
+    FaultRule::new(format!("cloudkit/records/{on}"), FaultAction::Cut { after: 10 }).times(1)
+}
+
+fn choose(choose: impl Fn(SyncBuilder) -> SyncBuilder + Send + Sync + 'static) -> Choose {
+    Arc::new(move |_, builder| choose(builder))
+}
+
+/// Photos that are a day old, named by numbers.
+async fn photos(
+    count: usize,
+    choose: impl Fn(&icloud_photos::Library, SyncBuilder) -> SyncBuilder + Send + Sync + 'static,
+) -> Copy {
+    let copy = Copy::with(LibrarySpec::plain(0, 1000), choose).await;
+    (0..count).for_each(|number| drop(copy.photo(&format!("{number}.JPG"), number as i64 + 1)));
+    copy
+}
+
+async fn states(copy: &Copy) -> Vec<Option<RemovalState>> {
+    let mut ids: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset).collect();
+    ids.dedup();
+    let rows = copy.catalogue.removals(&copy.key().await, &ids).await.unwrap();
+    rows.into_iter().map(|row| row.map(|row| row.state)).collect()
+}
+
+async fn lose(copy: &Copy, count: usize) -> Vec<String> {
+    let lost: Vec<_> = copy.paths().await.into_iter().take(count).collect();
+    for path in &lost {
+        copy.remove(path).await;
+    }
+    lost
+}
+
+fn is_whole(report: &SyncReport) -> bool {
+    report.is_clean()
+}
+
+/// The twin of a deleted photo lives, and Apple's answer does not speak of it.
+#[tokio::test(start_paused = true)]
+async fn silence_about_a_twin_is_no_death() {
+    let copy = photos(2, mirroring(Disposal::Remove)).await;
+    let twin = id_of(&copy.world.truth(), "0.JPG");
+    let twin = copy.world.library().duplicate(&twin, copy.world.cloud.now_ms()).unwrap();
+    copy.run().await.unwrap();
+    copy.edit(&twin, Edit::Trash);
+    copy.faults(vec![short("lookup", 0)]);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (0, 2), "{told:?}");
+}
+
+/// Files are lost here, and Apple's answer speaks of some of their photos only.
+#[tokio::test(start_paused = true)]
+async fn silence_about_lost_files_forgets_nothing() {
+    for keep in [0, 3] {
+        let copy = photos(40, |_, builder| builder).await;
+        copy.run().await.unwrap();
+        let token = copy.catalogue.all_progress().await.unwrap();
+        lose(&copy, 5).await;
+        copy.faults(vec![short("lookup", keep)]);
+        let report = copy.run().await.unwrap();
+        assert!(!is_whole(&report) && report.failed == 5 - keep as u64, "{keep}: {report:?}");
+        assert_eq!(copy.rows().await.len(), 40, "{keep}");
+        assert_eq!(copy.catalogue.all_progress().await.unwrap(), token, "{keep}");
+        copy.faults(Vec::new());
+        let report = copy.run().await.unwrap();
+        assert!(is_whole(&report) && report.downloaded == 5 - keep as u64, "{keep}: {report:?}");
+        assert_eq!(copy.files().await.len(), 40);
+    }
+}
+
+/// Who is not in the list is looked up, and Apple's answer does not speak of them.
+#[tokio::test(start_paused = true)]
+async fn silence_about_who_is_not_listed_forgets_nobody() {
+    for fault in [short("lookup", 0), FaultRule::new("cloudkit/records/lookup", status(503))] {
+        let copy = photos(6, |_, builder| builder).await;
+        copy.run().await.unwrap();
+        let gone = id_of(&copy.world.truth(), "3.JPG");
+        copy.edit(&gone, Edit::Trash);
+        let mut progress = copy.catalogue.all_progress().await.unwrap().remove(0);
+        progress.token = None;
+        let mut batch = icloud_photos::sync::catalogue::Batch::default();
+        batch.progress.push(progress);
+        copy.catalogue.commit(batch).await.unwrap();
+        copy.faults(vec![fault]);
+        let report = copy.run().await.unwrap();
+        assert!(!is_whole(&report), "{report:?}");
+        assert!(copy.asset_rows().await.iter().any(|row| row.asset.as_str() == gone && !row.trashed));
+        let progress = copy.catalogue.all_progress().await.unwrap().remove(0);
+        assert_eq!(progress.token, None, "what was not learned is asked again");
+        copy.faults(Vec::new());
+        assert!(is_whole(&copy.run().await.unwrap()));
+        assert!(copy.asset_rows().await.iter().any(|row| row.asset.as_str() == gone && row.trashed));
+    }
+}
+
+/// Whoever is to go is looked up, and Apple's answer does not speak of them.
+#[tokio::test(start_paused = true)]
+async fn silence_about_who_is_to_go_is_told() {
+    let copy = photos(4, moving(ALL)).await;
+    copy.faults(vec![short("lookup", 1)]);
+    let (report, told) = copy.clear().await;
+    assert!(report.moved < 4 && report.failed > 0 && !is_whole(&report), "{told:?}");
+    copy.faults(Vec::new());
+    assert!(copy.clear().await.0.is_clean());
+    assert!(copy.shown().is_empty());
+}
+
+/// The photos went, and the answer that said so was lost: the request is sent again and meets our own change.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_made_up_for() {
+    let lost_for_good = FaultRule::new("cloudkit/records/modify", FaultAction::Cut { after: 10 });
+    for fault in [lost("modify"), short("modify", 0), lost_for_good] {
+        for rule in [ALL, MoveRule::Fetched] {
+            let copy = photos(5, moving(rule)).await;
+            copy.faults(vec![fault.clone()]);
+            let (report, told) = copy.clear().await;
+            assert!(report.is_clean() && report.moved == 5, "{fault:?}, {rule:?}: {told:?}");
+            assert!(copy.shown().is_empty() && told.iter().all(|line| line.starts_with("moved")), "{told:?}");
+            assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 5]);
+            // Its owner takes one back: nobody deletes it again on account of that.
+            copy.faults(Vec::new());
+            let back = id_of(&copy.world.truth(), "2.JPG");
+            copy.edit(&back, Edit::Restore);
+            if rule == MoveRule::Fetched {
+                assert_eq!(copy.clear().await.0.moved, 0);
+                assert!(copy.shown().contains(&back));
+            }
+        }
+    }
+}
+
+/// Nobody can be asked what became of them: they may have gone.
+#[tokio::test(start_paused = true)]
+async fn what_may_have_gone_is_never_taken_for_living() {
+    let copy = photos(5, moving(MoveRule::Fetched)).await;
+    let cut = FaultRule::new("cloudkit/records/modify", FaultAction::Cut { after: 10 });
+    // The first lookups find out who may go.
+    let deaf = FaultRule::new("cloudkit/records/lookup", status(503)).after(4);
+    copy.faults(vec![cut, deaf]);
+    copy.run().await.unwrap_err();
+    assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 5]);
+    copy.faults(Vec::new());
+    let mirror = Copy { choose: Arc::new(mirroring(Disposal::Remove)), ..copy };
+    assert_eq!((mirror.clear().await.0.removed, mirror.files().await.len()), (0, 5));
+}
+
+/// An answer that did nothing and names nobody is no yes.
+#[tokio::test(start_paused = true)]
+async fn an_empty_answer_that_did_nothing_moved_nothing() {
+    let world = World::replaying(|path, _| {
+        path.ends_with("/records/modify").then(|| bytes::Bytes::from_static(br#"{"records":[]}"#))
+    })
+    .await;
+    for rule in [ALL, MoveRule::Fetched] {
+        let choose = Arc::new(moving(rule));
+        let copy = Copy { world: world.clone(), storage: Arc::default(), catalogue: Arc::default(), choose };
+        if copy.shown().is_empty() {
+            (0..3).for_each(|number| drop(copy.photo(&format!("{number}.JPG"), number + 1)));
+        }
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.moved, report.failed, copy.shown().len()), (0, 3, 3), "{told:?}");
+        let before = (rule == MoveRule::Fetched).then_some(RemovalState::Owed);
+        assert_eq!(states(&copy).await, [before; 3]);
+    }
+}
+
+/// A run over everything was stopped by the limit. What it owes is its own: not that of a run over an album, whatever is in it.
+#[tokio::test(start_paused = true)]
+async fn what_a_selection_owes_no_other_sends() {
+    let copy = photos(30, moving(MoveRule::Fetched)).await;
+    copy.shown().iter().take(5).for_each(|id| copy.edit(id, Edit::Favourite(true)));
+    let (report, told) = copy.clear().await;
+    assert!(report.stopped && report.moved == 0, "{told:?}");
+    let mut copy = copy;
+    for album in ["Favourites", "Videos"] {
+        copy.choose = Arc::new(move |library, builder: SyncBuilder| {
+            let album = match album {
+                "Videos" => library.smart_album(SmartAlbum::Videos),
+                _ => library.smart_album(SmartAlbum::Favorites),
+            };
+            let limit = RemovalLimit::new(1.0);
+            builder.album(album).move_out(Some(MoveRule::Fetched)).removal_limit(limit)
+        });
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.moved, copy.shown().len()), (0, 30), "{told:?}");
+    }
+    copy.choose =
+        choose(|builder| builder.move_out(Some(MoveRule::Fetched)).removal_limit(RemovalLimit::new(1.0)));
+    assert_eq!((copy.clear().await.0.moved, copy.shown().len()), (30, 0), "the one that fetched them");
+}
+
+/// Selections that do not speak of what was moved out, and runs that list.
+fn other_runs() -> Vec<(&'static str, Choose)> {
+    let album: Choose =
+        Arc::new(|library, builder| builder.album(library.smart_album(SmartAlbum::Favorites)));
+    let thumbs = || LayoutOptions::default().sizes([Size::Thumb]);
+    vec![
+        ("the newest few", choose(|builder| builder.recent(Some(2)))),
+        ("an album", album),
+        ("videos only", choose(|builder| builder.skip_photos(true))),
+        ("another size", choose(move |builder| builder.layout(thumbs()))),
+    ]
+}
+
+/// A file of a photo that was moved out gets lost here: whatever a run is about, it comes back as long as iCloud has it, and then
+/// it is told.
+#[tokio::test(start_paused = true)]
+async fn every_run_looks_for_what_was_moved_out() {
+    for (about, other) in other_runs() {
+        let mut copy = photos(6, moving(ALL)).await;
+        assert_eq!(copy.clear().await.0.moved, 6);
+        copy.choose = other;
+        assert!(copy.run().await.unwrap().is_clean(), "{about}");
+        for _ in 0..2 {
+            let lost = lose(&copy, 2).await;
+            let report = copy.run().await.unwrap();
+            assert!(report.is_clean() && report.downloaded == 2, "{about}: {report:?}");
+            for path in &lost {
+                assert!(copy.paths().await.contains(path), "{about}: to where it stood");
+            }
+        }
+        assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 6]);
+        let lost = lose(&copy, 1).await;
+        let row = copy.rows().await.into_iter().find(|row| row.path.as_ref().unwrap().as_str() == lost[0]);
+        copy.edit(row.unwrap().key.asset.as_str(), Edit::Purge);
+        for _ in 0..2 {
+            let report = copy.run().await.unwrap();
+            assert_eq!((report.failed, report.is_clean()), (1, false), "{about}: {report:?}");
+        }
+        assert_eq!(copy.rows().await.len(), 6, "{about}");
+    }
+}
+
+/// What comes back for the sake of its file is not owed again.
+#[tokio::test(start_paused = true)]
+async fn what_comes_back_is_not_owed() {
+    let copy = photos(3, moving(MoveRule::Fetched)).await;
+    assert_eq!(copy.clear().await.0.moved, 3);
+    lose(&copy, 3).await;
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.downloaded, report.moved, report.failed), (3, 0, 0), "{told:?}");
+    assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 3]);
+    copy.edit(&id_of(&copy.world.truth(), "1.JPG"), Edit::Restore);
+    assert_eq!((copy.clear().await.0.moved, copy.shown().len()), (0, 1));
+}
+
+/// Something else stands where the file stood: it is left, and the file stands beside it.
+#[tokio::test(start_paused = true)]
+async fn what_comes_back_overwrites_nothing() {
+    let copy = photos(2, moving(ALL)).await;
+    assert_eq!(copy.clear().await.0.moved, 2);
+    let path = copy.paths().await.remove(0);
+    copy.put(&path, b"mine".to_vec()).await;
+    let (report, _) = copy.clear().await;
+    assert_eq!((report.downloaded, report.failed, copy.files().await.len()), (1, 0, 3));
+    assert_eq!(copy.bytes(&path).await, b"mine");
+    copy.rests("it is where it is").await;
+}
+
+/// Its owner took a photo back from Recently Deleted, and then the file gets lost.
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_was_taken_back_is_like_any_other() {
+    for rule in [None, Some(MoveRule::Fetched)] {
+        let mut copy = photos(3, moving(ALL)).await;
+        assert_eq!(copy.clear().await.0.moved, 3);
+        copy.choose = choose(move |builder| builder.move_out(rule));
+        copy.edit(&id_of(&copy.world.truth(), "1.JPG"), Edit::Restore);
+        assert!(copy.run().await.unwrap().is_clean());
+        lose(&copy, 3).await;
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 3, "{report:?}");
+    }
+}
+
+/// A photo was moved out and is gone from iCloud; its file, which a twin shares, has another name by now.
+#[tokio::test(start_paused = true)]
+async fn a_renamed_file_of_a_purged_photo_is_found() {
+    for adopting in [false, true] {
+        let mut copy = photos(3, moving(ALL)).await;
+        let photo = id_of(&copy.world.truth(), "1.JPG");
+        let twin = copy.world.library().duplicate(&photo, copy.world.cloud.now_ms()).unwrap();
+        assert_eq!(copy.clear().await.0.moved, 4);
+        let rows = copy.rows().await;
+        let of =
+            |id: &str| rows.iter().find(|row| row.key.asset.as_str() == id).unwrap().path.clone().unwrap();
+        assert_eq!(of(&photo), of(&twin));
+        copy.put("Holiday/best.jpg", copy.bytes(of(&photo).as_str()).await).await;
+        copy.remove(of(&photo).as_str()).await;
+        [&photo, &twin].into_iter().for_each(|id| copy.edit(id, Edit::Purge));
+        if adopting {
+            let report = copy.engine().adopt(false, |_| {}).await.unwrap();
+            assert_eq!((report.recognised, report.unknown), (1, 0), "{report:?}");
+        } else {
+            copy.choose = choose(|builder| builder.recent(Some(2)));
+            let report = copy.run().await.unwrap();
+            assert!(report.is_clean() && report.downloaded == 0, "{report:?}");
+        }
+        let rows = copy.rows().await;
+        let there = rows.iter().filter(|row| row.path.as_ref().unwrap().as_str() == "Holiday/best.jpg");
+        assert_eq!((there.count(), rows.len()), (2, 4));
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 0, "{report:?}");
+    }
+}
+
+/// Photos that can never go, such as edited ones of which only the original is copied, stop no run.
+#[tokio::test(start_paused = true)]
+async fn what_would_never_go_does_not_count() {
+    let spec = LibrarySpec::everyday(2, 500);
+    let mut copy =
+        Copy::with(spec, |_, builder| builder.move_out(Some(ALL)).removal_limit(RemovalLimit::new(1.0)))
+            .await;
+    let (report, _) = copy.clear().await;
+    let stuck = report.withheld;
+    assert!(report.moved > 20 && stuck > 20, "{report:?}");
+    copy.choose = Arc::new(moving(ALL));
+    (0..3).for_each(|number| drop(copy.photo(&format!("new{number}.JPG"), 9)));
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.stopped, report.moved, report.withheld), (false, 3, stuck), "{told:?}");
+    assert!(!rehearsed(&copy).await.0.stopped);
+}
+
+/// Rot is found while the photo is about to go: the photo stays, and the run says so.
+#[tokio::test(start_paused = true)]
+async fn damage_is_no_success() {
+    let mut copy = photos(3, |_, builder| builder).await;
+    copy.run().await.unwrap();
+    let path = copy.paths().await.remove(0);
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    copy.choose = Arc::new(moving(ALL));
+    for _ in 0..2 {
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.damaged, report.withheld, report.is_clean()), (1, 1, false), "{told:?}");
+        assert!(told.iter().any(|line| line.ends_with(&format!("{path} holds other bytes"))), "{told:?}");
+    }
+    assert_eq!(copy.shown().len(), 1);
+}
+
+async fn rehearsed(copy: &Copy) -> (SyncReport, Vec<String>) {
+    let (told, engine) = (Told::default(), copy.engine());
+    let (mut plan, mut rehearsal) = (engine.plan(), engine.rehearsal());
+    while let Some(action) = plan.next().await {
+        rehearsal.note(&action.unwrap(), &told).await.unwrap();
+    }
+    (rehearsal.finish(&told).await.unwrap(), told.lines())
+}
+
+/// A rehearsal says that the run would stop, also when the run has yet to fetch what it would remove.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_stops_where_the_run_does() {
+    for (rule, count) in [(ALL, 30), (MoveRule::Fetched, 30), (ALL, 12), (MoveRule::Fetched, 12)] {
+        let copy = photos(count, moving(rule)).await;
+        for round in ["nothing is here", "all is here"] {
+            let (rehearsal, would) = rehearsed(&copy).await;
+            assert_eq!(rehearsal.stopped, count > 20, "{rule:?}, {round}: {would:?}");
+            let stopped = format!("stopped {count} of {count}");
+            assert_eq!(would.contains(&stopped), count > 20, "{rule:?}, {round}: {would:?}");
+            let lines = would.iter().filter(|line| line.starts_with("would move")).count();
+            assert_eq!(lines, count, "{rule:?}, {round}: {would:?}");
+            if count > 20 {
+                let (report, told) = copy.clear().await;
+                assert!(report.stopped && told.contains(&stopped), "{rule:?}, {round}: {told:?}");
+            }
+        }
+    }
+}
+
+/// The list of a run that copies originals does not speak of edits: they count for nothing all the same.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_counts_as_the_run_does() {
+    for rule in [ALL, MoveRule::Fetched] {
+        let copy = Copy::with(LibrarySpec::everyday(2, 300), moving(rule)).await;
+        let stopped = |told: Vec<String>| told.into_iter().find(|line| line.starts_with("stopped"));
+        let before = stopped(rehearsed(&copy).await.1);
+        let run = stopped(copy.clear().await.1);
+        assert!(run.is_some());
+        assert_eq!((before, stopped(rehearsed(&copy).await.1)), (run.clone(), run), "{rule:?}");
+    }
+}
+
+/// Files that icloudpd left are known to nobody before the run.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_counts_what_is_here_and_not_known() {
+    let mut copy = photos(30, moving(ALL)).await;
+    copy.run().await.unwrap();
+    copy.catalogue = Arc::default();
+    assert!(rehearsed(&copy).await.0.stopped);
+    copy.choose = Arc::new(moving(MoveRule::Fetched));
+    let (rehearsal, would) = rehearsed(&copy).await;
+    assert!(!rehearsal.stopped && would.is_empty(), "nothing is fetched: {would:?}");
+}
+
+/// A photo in two albums counts once.
+#[tokio::test(start_paused = true)]
+async fn a_photo_in_two_albums_goes_once() {
+    let copy = photos(12, |library, builder| {
+        let [one, other] =
+            [SmartAlbum::Favorites, SmartAlbum::Favorites].map(|album| library.smart_album(album));
+        builder.album(one).album(other).move_out(Some(ALL))
+    })
+    .await;
+    copy.shown().iter().for_each(|id| copy.edit(id, Edit::Favourite(true)));
+    assert!(!rehearsed(&copy).await.0.stopped);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.stopped, report.moved), (false, 12), "{told:?}");
+}
+
+/// Apple's list of the album is cut in the middle, after the copy was complete: nobody on it goes.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_was_not_read_to_its_end_lets_nobody_go() {
+    let album = |library: &icloud_photos::Library, builder: SyncBuilder| {
+        builder.album(library.smart_album(SmartAlbum::Favorites)).removal_limit(RemovalLimit::new(1.0))
+    };
+    let mut copy = photos(250, album).await;
+    copy.shown().iter().for_each(|id| copy.edit(id, Edit::Favourite(true)));
+    assert_eq!(copy.run().await.unwrap().downloaded, 250);
+    copy.choose = Arc::new(move |library, builder| album(library, builder).move_out(Some(ALL)));
+    // The list is asked for by rank, a page at a time: this is its third.
+    copy.faults(vec![short("query", 4).containing(r#""value":198"#)]);
+    let (report, told) = copy.clear().await;
+    assert!(report.stopped && told.contains(&"withheld".to_owned()), "{told:?}");
+    assert_eq!((report.moved, copy.shown().len()), (0, 250));
+    copy.faults(Vec::new());
+    assert_eq!((copy.clear().await.0.moved, copy.shown().len()), (250, 0));
+}
+
+/// No size stands for the edit of a video.
+#[tokio::test(start_paused = true)]
+async fn an_edited_video_stays_for_that_reason() {
+    let sizes = [Size::Original, Size::Adjusted, Size::Alternative];
+    let copy = Copy::with(LibrarySpec::everyday(2, 300), move |_, builder| {
+        let layout = LayoutOptions::default().sizes(sizes);
+        builder.layout(layout).move_out(Some(ALL)).removal_limit(RemovalLimit::new(1.0))
+    })
+    .await;
+    let (_, told) = copy.clear().await;
+    assert!(told.iter().any(|line| line.contains("edits of videos are not copied")), "{told:#?}");
+}
