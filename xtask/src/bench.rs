@@ -150,7 +150,7 @@ struct Bed<'a> {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let clients = Clients::install()?;
-    let programs = Programs::build(Profile::Release)?;
+    let programs = Programs::build(Profile::Dist)?;
     let xtask = house::fast_self()?;
     let chosen: Vec<&Bench> = BENCHES
         .iter()

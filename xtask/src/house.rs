@@ -37,6 +37,8 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) enum Profile {
     Debug,
     Release,
+    /// As it is published.
+    Dist,
 }
 
 /// The two programs that everything here drives.
@@ -55,7 +57,7 @@ impl Programs {
 
 /// This very program, built to be fast.
 pub(crate) fn fast_self() -> Result<PathBuf> {
-    Ok(build(Profile::Release, &["xtask"])?.join("xtask"))
+    Ok(build(Profile::Dist, &["xtask"])?.join("xtask"))
 }
 
 /// Builds the programs of some packages; gives the folder they are in.
@@ -71,6 +73,10 @@ fn build(profile: Profile, packages: &[&str]) -> Result<PathBuf> {
         Profile::Release => {
             command.arg("--release");
             target.join("release")
+        }
+        Profile::Dist => {
+            command.args(["--profile", "dist"]);
+            target.join("dist")
         }
     };
     process::must(&mut command)?;

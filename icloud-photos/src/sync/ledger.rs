@@ -21,7 +21,7 @@ use crate::storage::{ObjectMeta, StoragePath};
 const A_DAY: i64 = 20 * 60 * 60;
 
 /// After so many rows, or bytes, the storage is flushed and the rows are written: that bounds what a cut of power can undo.
-const ROWS: usize = 2000;
+const ROWS: usize = 4000;
 const BYTES: u64 = 64 << 20;
 
 /// Rows that wait for the next flush.

@@ -250,18 +250,22 @@ async fn a_file_that_could_not_be_read_is_tried_again() {
     assert_eq!(report.removed, 1, "{told:?}");
 }
 
-/// A folder stands in the place of one file: that file's affair.
+/// A folder stands in the place of one file: that file's affair, also for a run that follows the history.
 #[tokio::test(start_paused = true)]
 async fn a_folder_in_the_place_of_a_file_concerns_that_file_only() {
-    let copy = mirror(4, Disposal::Remove).await;
-    let choose = |_: &_, builder: SyncBuilder| builder.mirror(Some(Disposal::Remove)).recent(Some(1));
-    let copy = copy.choosing(Arc::new(choose));
-    ["1.JPG", "2.JPG"].iter().for_each(|name| copy.trash(name));
-    let stubborn = Arc::new(Stubborn::over(&copy));
-    *stubborn.folder.lock().unwrap() = Some(copy.path("1.JPG").await);
-    let (ran, told) = copy.clear_on(stubborn).await;
-    assert_eq!(ran.unwrap().removed, 1, "{told:?}");
-    assert!(told.iter().any(|line| line.starts_with("left ") && line.contains("a folder")), "{told:?}");
+    for recent in [Some(1), None] {
+        let copy = mirror(4, Disposal::Remove).await;
+        let choose = move |_: &_, builder: SyncBuilder| builder.mirror(Some(Disposal::Remove)).recent(recent);
+        let copy = copy.choosing(Arc::new(choose));
+        ["1.JPG", "2.JPG"].iter().for_each(|name| copy.trash(name));
+        let stubborn = Arc::new(Stubborn::over(&copy));
+        *stubborn.folder.lock().unwrap() = Some(copy.path("1.JPG").await);
+        let (ran, told) = copy.clear_on(stubborn).await;
+        assert_eq!(ran.unwrap().removed, 1, "{told:?}");
+        assert!(told.iter().any(|line| line.starts_with("left ") && line.contains("a folder")), "{told:?}");
+        let (report, told) = copy.clear().await;
+        assert_eq!((report.removed, copy.files().await.len()), (1, 2), "once it can be looked at: {told:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -181,6 +181,33 @@ async fn a_folder_that_moved_finds_its_catalogue() {
     assert!(other.files(None, None, 9).await.unwrap().is_empty());
 }
 
+/// What is fetched into one would be taken to stand in the other.
+#[tokio::test]
+async fn a_copy_of_a_folder_gets_no_say_in_its_catalogue() {
+    let place = Place::new();
+    let catalogue = place.open("photos").await.unwrap();
+    catalogue.commit(a_row()).await.unwrap();
+    drop(catalogue);
+    fs::create_dir(place.at("copy")).unwrap();
+    fs::copy(place.mark(), place.at("copy").join(MARK)).unwrap();
+    let error = place.open("copy").await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    fs::remove_file(place.at("copy").join(MARK)).unwrap();
+    assert!(place.open("copy").await.unwrap().files(None, None, 9).await.unwrap().is_empty());
+    assert_eq!(place.open("photos").await.unwrap().files(None, None, 9).await.unwrap().len(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn one_folder_may_be_reached_by_two_ways() {
+    let place = Place::new();
+    let catalogue = place.open("photos").await.unwrap();
+    catalogue.commit(a_row()).await.unwrap();
+    drop(catalogue);
+    std::os::unix::fs::symlink(place.at("photos"), place.at("link")).unwrap();
+    assert_eq!(place.open("link").await.unwrap().files(None, None, 9).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn two_folders_have_a_catalogue_each() {
     let place = Place::new();

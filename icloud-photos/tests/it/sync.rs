@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures::TryStreamExt;
 use icloud_photos::ErrorKind;
 use icloud_photos::storage::{MemoryStorage, Storage, StoragePath, WriteOptions};
+use icloud_photos::sync::layout::{LayoutOptions, NamePolicy};
 use icloud_photos::sync::{Action, SyncBuilder, SyncEngine, SyncEvent, SyncObserver, SyncReport};
 use icloud_photos_testkit::{FakeCloud, FaultAction, FaultRule, FaultScript, LibrarySpec};
 
@@ -297,4 +298,27 @@ async fn a_newcomer_is_not_taken_for_the_owner_of_a_longer_name() {
     let report = world.run().await.unwrap();
     assert_eq!(report.downloaded, 1, "the newer one is missing: {report}");
     assert_eq!(world.run().await.unwrap().downloaded, 0);
+}
+
+/// Where the name alone decides, what is shorter than the photo was cut, say by a loss of power.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_cut_is_no_photo_whatever_its_name() {
+    let by_id = |builder: SyncBuilder| builder.layout(LayoutOptions::default().names(NamePolicy::Id7));
+    let whole = world_with(LibrarySpec::plain(3, 3000), by_id).await;
+    assert!(whole.run().await.unwrap().is_clean());
+    let cut = world_with(LibrarySpec::plain(3, 3000), by_id).await;
+    for (path, length) in whole.tree().await.into_keys().zip([0, 2999, 3001]) {
+        let options = WriteOptions::default();
+        let mut writer = cut.storage.write(&StoragePath::parse(&path).unwrap(), options).await.unwrap();
+        writer.write(vec![1; length].into()).await.unwrap();
+        writer.commit().await.unwrap();
+    }
+    let report = cut.run().await.unwrap();
+    assert_eq!(
+        (report.downloaded, report.present),
+        (2, 1),
+        "a longer one may have had a date written into it"
+    );
+    assert_eq!(cut.tree().await.len(), 5, "and nothing is overwritten");
+    assert_eq!(cut.run().await.unwrap().downloaded, 0);
 }

@@ -326,6 +326,23 @@ mod disk {
     }
 
     #[test]
+    fn a_name_too_long_for_the_disk() {
+        let world = World::new(LibrarySpec::plain(2, 1000));
+        let name = format!("{}.JPG", "n".repeat(260));
+        world.cloud.library(World::USER).unwrap().add_photo(&name, 2000, 1_500_000_000_000);
+        for fetched in [2, 0] {
+            world.cloud.reset_counts();
+            let ran = ran(&mut world.download()).exits(3);
+            assert!(ran.out.contains("too long for this storage"), "{}", ran.out);
+            assert_eq!(
+                world.cloud.counts().requests_to("content"),
+                fetched,
+                "nothing is fetched for no name"
+            );
+        }
+    }
+
+    #[test]
     fn full_disk() {
         let world = World::new(LibrarySpec::plain(20, 10_000));
         std::fs::create_dir(world.directory()).unwrap();

@@ -15,7 +15,7 @@ use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
 use super::moved::Strays;
 use super::survey::{Found, Surveyed};
-use super::{Action, Why};
+use super::{Action, Why, is_about_storage};
 use crate::asset::{Asset, Checksum, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath};
@@ -66,8 +66,8 @@ impl Decider {
             match placed {
                 Ok(action) => self.queue.push_back(action),
                 Err(error) => {
-                    let asset = Some(asset.clone());
-                    self.queue.push_back(Action::Problem { asset, id: None, lacks: None, error });
+                    let (asset, lacks) = (Some(asset.clone()), is_about_storage(&error).then_some(file.role));
+                    self.queue.push_back(Action::Problem { asset, id: None, lacks, error });
                 }
             }
         }
@@ -151,6 +151,13 @@ impl Decider {
                 }
                 Some(_) => self.by_content(&wanted).await,
             },
+            // Where the name alone decides a file may have grown, by a date that was written into it. What is shorter was cut.
+            Some(meta)
+                if !self.inner.layout.compares_sizes()
+                    && wanted.size.is_some_and(|size| size > meta.size) =>
+            {
+                self.by_content(&wanted).await
+            }
             Some(meta)
                 if !self.inner.layout.compares_sizes()
                     || wanted.size.is_none_or(|size| size == meta.size) =>

@@ -114,7 +114,8 @@ pub enum Action {
         asset: Option<Asset>,
         /// Whose, if only that is known.
         id: Option<AssetId>,
-        /// Which of its files iCloud itself lacks, if that is the matter: it is asked for again by every run.
+        /// Which of its files it is about, if iCloud lacks that one or it cannot be looked at here: it is asked for again by every
+        /// run.
         lacks: Option<Role>,
         /// What is wrong.
         error: Error,
@@ -195,6 +196,12 @@ pub(super) fn plan(inner: Arc<Inner>) -> Plan {
     .boxed()
 }
 
+/// What is wrong with a file here says nothing of what iCloud showed.
+fn is_about_storage(error: &Error) -> bool {
+    use crate::error::ErrorKind::{AlreadyExists, PermissionDenied, Storage, Unsupported};
+    matches!(error.kind(), AlreadyExists | PermissionDenied | Storage | Unsupported)
+}
+
 struct Planner {
     decider: Decider,
     route: Route,
@@ -206,7 +213,9 @@ impl Planner {
     async fn next(&mut self) -> Result<Option<Action>> {
         loop {
             if let Some(action) = self.decider.pop() {
-                if matches!(action, Action::Problem { lacks: None, .. }) {
+                if let Action::Problem { lacks: None, error, .. } = &action
+                    && !is_about_storage(error)
+                {
                     self.route.flaw();
                 }
                 return Ok(Some(action));

@@ -11,11 +11,11 @@ use futures::{Stream, StreamExt};
 
 use super::super::catalogue::{FileKey, FileRow, Progress, Status};
 use super::super::engine::{Inner, Missing};
-use super::Action;
 use super::moved_out::moved_out;
 use super::rest::MARGIN;
 use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
 use super::sweep::{Roll, sweep};
+use super::{Action, is_about_storage};
 use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields, MasterId};
 use crate::error::{ErrorKind, Result};
 use crate::library::SyncToken;
@@ -198,7 +198,7 @@ impl Route {
             roll.note(step);
         }
         match step {
-            Step::Problem(..) => self.whole = false,
+            Step::Problem(_, error) => self.whole &= is_about_storage(error),
             Step::End(listing) => self.whole &= listing.is_complete(),
             Step::Reached { cursor, changes } => {
                 self.cursor = Some(cursor.clone());

@@ -11,7 +11,7 @@ use super::super::engine::Inner;
 use super::super::event::SkipReason;
 use super::super::layout::{ItemKind, Placement, WantedFile};
 use crate::asset::{Asset, AssetId, Assets, Change, ChangeCursor, Listing};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::library::AlbumTree;
 use crate::storage::{ObjectMeta, StoragePath};
 
@@ -222,10 +222,22 @@ impl Inner {
         let placement = self.layout.place(&asset);
         let draft = |file: &WantedFile| {
             let path = StoragePath::parse(&placement.path(&file.name))?;
+            self.require_short(&path)?;
             Ok(Found { path, there: Ok(None), owners: Vec::new(), is_second: false, row: None, at_row: None })
         };
         let found = placement.files.iter().map(draft).collect();
         Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))
+    }
+
+    /// Before anything is fetched for a name that the storage cannot take.
+    fn require_short(&self, path: &StoragePath) -> Result<()> {
+        match self.storage.capabilities().max_name {
+            Some(most) if path.name().len() > most => {
+                let problem = "the name of the photo is too long for this storage";
+                Err(Error::new(ErrorKind::Unsupported, problem).with("path", path))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(in crate::sync) fn reason_to_skip(&self, asset: &Asset) -> Option<SkipReason> {

@@ -21,7 +21,7 @@ const LOST: &str = "this folder was filled before, and what is there now is not 
 ///
 /// # Errors
 /// [`ErrorKind::StoreLost`] when a storage was filled under this `place` before, and what is there now does not bear its mark;
-/// what storage and catalogue report.
+/// [`ErrorKind::Conflict`] when it is a copy of a folder that is still there; what storage and catalogue report.
 pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<SqliteCatalogue> {
     let id = match mark_of(storage).await? {
         Some(id) => id,
@@ -33,10 +33,44 @@ pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<Sql
     };
     let catalogue = SqliteCatalogue::open(file_of(data, &id))?;
     let store = StoreId::new(id, place);
-    if catalogue.store().await?.as_ref() != Some(&store) {
+    let known = catalogue.store().await?;
+    if known.as_ref() != Some(&store) {
+        if let Some(known) = known {
+            refuse_copy(&known, place)?;
+        }
         catalogue.set_store(&store).await?;
     }
     Ok(catalogue)
+}
+
+/// A folder that was moved takes its catalogue along. A copy bears the same mark, and what is fetched into one of the two would
+/// be taken to stand in the other.
+fn refuse_copy(known: &StoreId, place: &str) -> Result<()> {
+    let mark = |place: &str| Path::new(place).join(MARK);
+    let original = std::fs::read(mark(&known.place)).ok();
+    let mark_there = original.and_then(|bytes| serde_json::from_slice::<Mark>(&bytes).ok());
+    let stands = mark_there.is_some_and(|mark| mark.id == known.id);
+    if !stands || is_one_file(&mark(&known.place), &mark(place)) {
+        return Ok(());
+    }
+    let advice = "this folder bears the mark of another that is still there: is it a copy? Remove the mark from the copy, and it gets a \
+                  catalogue of its own; `icloudpd adopt` then recognises its files";
+    Err(Error::new(ErrorKind::Conflict, advice)
+        .with("mark", mark(place).display())
+        .with("original", &known.place))
+}
+
+/// One folder may be reached by several ways.
+#[cfg(unix)]
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    identity(one).is_some_and(|one| identity(other) == Some(one))
+}
+
+#[cfg(not(unix))]
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    std::fs::canonicalize(one).is_ok_and(|one| std::fs::canonicalize(other).is_ok_and(|other| one == other))
 }
 
 /// The same for reading only: changes nothing anywhere. `None` for a storage that has no catalogue yet.
