@@ -278,6 +278,23 @@ async fn files_moved_here_are_found_and_not_fetched_again() {
     assert_eq!(copy.run().await.unwrap().downloaded, 0);
 }
 
+/// Files that several photos share among them.
+#[tokio::test(start_paused = true)]
+async fn a_whole_tree_that_was_moved_is_found_again() {
+    let copy = Copy::of(LibrarySpec::everyday(5, 150)).await;
+    assert!(copy.run().await.unwrap().is_clean());
+    let shared = copy.rows().await.len() - copy.files().await.len();
+    assert!(shared > 0, "else this proves less");
+    for path in copy.paths().await {
+        copy.put(&format!("elsewhere/{path}"), copy.bytes(&path).await).await;
+        copy.remove(&path).await;
+    }
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean() && report.downloaded == 0, "{report}");
+    assert!(copy.paths().await.iter().all(|path| path.starts_with("elsewhere/")));
+    copy.rests("moved").await;
+}
+
 fn smart(album: SmartAlbum) -> Choose {
     Arc::new(move |library, builder| builder.album(library.smart_album(album)))
 }

@@ -91,7 +91,7 @@ impl Decider {
         let Some(path) = row.path.clone() else { return Ok(Action::Forget { key: row.key }) };
         if let Some((size, checksum)) = row.resource_size.zip(row.checksum) {
             let inner = self.inner.clone();
-            if let Some(found) = self.strays().await?.find_shared(&inner, size, &checksum).await? {
+            if let Some(found) = self.strays().await?.find(&inner, size, &checksum).await? {
                 self.claims.set(&found.path, Claim::new(Some(size), Some(&checksum)));
                 return Ok(Action::Renamed { row, found });
             }

@@ -43,14 +43,16 @@ impl Strays {
         Ok(Self(strays))
     }
 
-    /// Takes the file of this content, if there is one that nobody took.
+    /// The file of this content: one that nobody took yet, or else one that another photo of the same bytes has, for they may have
+    /// shared it before.
     pub(super) async fn find(
         &mut self,
         inner: &Inner,
         size: u64,
         checksum: &Checksum,
     ) -> Result<Option<ObjectMeta>> {
-        for stray in self.0.get_mut(&size).into_iter().flatten().filter(|stray| !stray.taken) {
+        let Some(strays) = self.0.get_mut(&size) else { return Ok(None) };
+        for stray in strays.iter_mut().filter(|stray| !stray.taken) {
             if stray.content.is_none() {
                 let read = content::read(&*inner.storage, &stray.meta.path, false).await;
                 stray.content = read.ok().flatten().map(|(_, digests)| digests.checksum);
@@ -60,21 +62,7 @@ impl Strays {
                 return Ok(Some(stray.meta.clone()));
             }
         }
-        Ok(None)
-    }
-
-    /// The same; photos of the same bytes may share a file as they did before.
-    pub(super) async fn find_shared(
-        &mut self,
-        inner: &Inner,
-        size: u64,
-        checksum: &Checksum,
-    ) -> Result<Option<ObjectMeta>> {
-        if let Some(meta) = self.find(inner, size, checksum).await? {
-            return Ok(Some(meta));
-        }
-        let mut known = self.0.get(&size).into_iter().flatten();
-        let taken = known.find(|stray| stray.content.as_ref() == Some(checksum));
+        let taken = strays.iter().find(|stray| stray.content.as_ref() == Some(checksum));
         Ok(taken.map(|stray| stray.meta.clone()))
     }
 }
