@@ -20,10 +20,12 @@ use tokio::task::JoinHandle;
 use crate::args::UsageError;
 use crate::config::{Config, Invocation};
 use crate::exit::Exit;
-use crate::signals::Brake;
+use crate::signals::{Brake, Terminal};
 
 /// Service managers kill after 10 seconds, or later.
 const GRACE: Duration = Duration::from_secs(8);
+
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -68,7 +70,7 @@ fn run(config: Box<Config>) -> Exit {
             return Exit::Failed;
         }
     };
-    let brake = Brake::default();
+    let (brake, terminal) = (Brake::default(), Terminal::remember());
     // On a thread of the runtime: handing work from this one to the others would cost a wake-up for each file.
     let mut work = runtime.spawn({
         let brake = brake.clone();
@@ -85,6 +87,9 @@ fn run(config: Box<Config>) -> Exit {
     });
     // A prompt may still wait for a person; it gets a moment to give the terminal back.
     runtime.shutdown_timeout(Duration::from_millis(200));
+    if let Some(terminal) = terminal.filter(|_| exit >= Exit::Interrupted) {
+        terminal.give_back();
+    }
     exit
 }
 
@@ -100,8 +105,8 @@ async fn stop(brake: &Brake, mut work: JoinHandle<Exit>) {
         }
     }
     work.abort();
-    // Dropping what is half done belongs to the work.
-    let _ = work.await;
+    // Dropping what is half done belongs to the work; but it may wait for somebody to read its output, and then nobody waits for it.
+    let _ = tokio::time::timeout(LAST_MOMENT, work).await;
 }
 
 /// The panic was printed where it happened.

@@ -55,3 +55,34 @@ async fn interrupt() -> Exit {
         Err(_) => std::future::pending().await,
     }
 }
+
+/// How the terminal was when the program began: a password prompt that a signal cuts short leaves it without an echo.
+#[cfg(unix)]
+pub(crate) struct Terminal(std::fs::File, rustix::termios::Termios);
+
+#[cfg(unix)]
+impl Terminal {
+    /// `None` without a terminal.
+    pub(crate) fn remember() -> Option<Self> {
+        let terminal = std::fs::File::open("/dev/tty").ok()?;
+        let state = rustix::termios::tcgetattr(&terminal).ok()?;
+        Some(Self(terminal, state))
+    }
+
+    pub(crate) fn give_back(&self) {
+        // It may be gone.
+        let _ = rustix::termios::tcsetattr(&self.0, rustix::termios::OptionalActions::Now, &self.1);
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) struct Terminal;
+
+#[cfg(not(unix))]
+impl Terminal {
+    pub(crate) fn remember() -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn give_back(&self) {}
+}

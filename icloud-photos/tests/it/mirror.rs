@@ -8,6 +8,8 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use icloud_photos::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 use icloud_photos::sync::catalogue::{Batch, Catalogue, FileKey, FileRow, LibraryKey, Status};
+use icloud_photos::sync::layout::LayoutOptions;
+use icloud_photos::sync::store::MARK;
 use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
 use icloud_photos::{AssetId, Error, ErrorKind, Result, Role};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -161,6 +163,73 @@ async fn nothing_goes_as_long_as_the_record_cannot_be_read() {
     }
     copy.put(&record, whole).await;
     copy.put(".icloud-photos-moved/.DS_Store", b"rubbish".to_vec()).await;
+    assert_eq!(copy.run().await.unwrap().removed, 1);
+}
+
+/// An empty record is none, when the mark says that there was one: it lies on a disk that is not there, or somebody removed it.
+#[tokio::test(start_paused = true)]
+async fn nothing_goes_when_the_record_is_gone() {
+    let copy = mirror(3, Disposal::Remove).await;
+    copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
+    copy.send(&copy.id("0.JPG")).await;
+    copy.trash("1.JPG");
+    let record = copy.records().await.remove(0);
+    let whole = copy.bytes(&record).await;
+    copy.remove(&record).await;
+    let error = copy.run().await.unwrap_err();
+    assert!(error.to_string().contains("moved out"), "{error}");
+    copy.put(&record, whole).await;
+    assert_eq!(copy.run().await.unwrap().removed, 1);
+}
+
+/// The file has another name by now, and a duplicate for its owner: the content is what was moved out.
+#[tokio::test(start_paused = true)]
+async fn what_was_moved_out_is_known_by_its_content() {
+    let copy = mirror(2, Disposal::Remove).await;
+    let twin = copy.twin_of("0.JPG");
+    copy.send(&copy.id("0.JPG")).await;
+    for path in copy.paths().await {
+        copy.put(path.rsplit('/').next().unwrap(), copy.bytes(&path).await).await;
+        copy.remove(&path).await;
+    }
+    let flat = |_: &_, builder: SyncBuilder| {
+        let layout = LayoutOptions::default().folder("none");
+        builder.layout(layout).mirror(Some(Disposal::Remove))
+    };
+    let copy = Copy { choose: Arc::new(flat), ..copy.forgetful() };
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+    copy.edit(&twin, Edit::Trash);
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (0, 2), "{told:?}");
+}
+
+/// It was to leave iCloud, and its owner was quicker.
+#[tokio::test(start_paused = true)]
+async fn what_was_only_owed_is_deleted_like_any_other() {
+    let copy = mirror(30, Disposal::Remove).await;
+    let copy = copy.forgetful();
+    for path in copy.paths().await {
+        copy.remove(&path).await;
+    }
+    let fetched = copy.choosing(Arc::new(moving(MoveRule::Fetched)));
+    assert!(fetched.run().await.unwrap().stopped);
+    copy.trash("0.JPG");
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (1, 29), "{told:?}");
+    let report = fetched.run().await.unwrap();
+    assert!(report.stopped, "{report}");
+}
+
+/// What iCloud refused is still there: nothing of it is written down for good.
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_leaves_no_record() {
+    let copy = mirror(3, Disposal::Remove).await;
+    let sending = copy.choosing(Arc::new(moving(ALL)));
+    sending.faults(vec![FaultRule::new("cloudkit/records/modify", FaultAction::status(400))]);
+    sending.run().await.unwrap_err();
+    sending.faults(Vec::new());
+    assert_eq!((copy.shown().len(), copy.records().await.len()), (3, 0));
+    copy.trash("1.JPG");
     assert_eq!(copy.run().await.unwrap().removed, 1);
 }
 

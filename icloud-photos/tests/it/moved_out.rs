@@ -156,7 +156,7 @@ async fn a_lost_answer_is_made_up_for() {
 /// Nobody can be asked what became of them: they may have gone.
 #[tokio::test(start_paused = true)]
 async fn what_may_have_gone_is_never_taken_for_living() {
-    let copy = photos(5, moving(MoveRule::Fetched)).await;
+    let mut copy = photos(5, moving(MoveRule::Fetched)).await;
     let cut = FaultRule::new("cloudkit/records/modify", FaultAction::Cut { after: 10 });
     // The first lookups find out who may go.
     let deaf = FaultRule::new("cloudkit/records/lookup", status(503)).after(4);
@@ -164,8 +164,27 @@ async fn what_may_have_gone_is_never_taken_for_living() {
     copy.run().await.unwrap_err();
     assert_eq!(states(&copy).await, [Some(RemovalState::Sent); 5]);
     copy.faults(Vec::new());
-    let mirror = Copy { choose: Arc::new(mirroring(Disposal::Remove)), ..copy };
-    assert_eq!((mirror.clear().await.0.removed, mirror.files().await.len()), (0, 5));
+    let choose = std::mem::replace(&mut copy.choose, Arc::new(mirroring(Disposal::Remove)));
+    assert_eq!((copy.clear().await.0.removed, copy.files().await.len()), (0, 5));
+    copy.choose = choose;
+    assert_eq!(copy.clear().await.0.moved, 0, "they are gone");
+    copy.rests("when that is known").await;
+}
+
+/// No request came through, and nobody could say so: they are asked for again.
+#[tokio::test(start_paused = true)]
+async fn what_never_went_is_sent_again() {
+    let copy = photos(5, moving(MoveRule::Fetched)).await;
+    let deaf = FaultRule::new("cloudkit/records/lookup", status(503)).after(4);
+    copy.faults(vec![FaultRule::new("cloudkit/records/modify", status(503)), deaf]);
+    copy.run().await.unwrap_err();
+    assert_eq!((states(&copy).await, copy.shown().len()), (vec![Some(RemovalState::Sent); 5], 5));
+    copy.faults(Vec::new());
+    assert_eq!(copy.clear().await.0.moved, 5);
+    assert_eq!((states(&copy).await, copy.shown().len()), (vec![Some(RemovalState::Sent); 5], 0));
+    // It hears of its own work.
+    copy.run().await.unwrap();
+    copy.rests("all are gone").await;
 }
 
 /// An answer that did nothing and names nobody is no yes.

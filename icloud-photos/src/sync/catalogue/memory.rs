@@ -149,8 +149,8 @@ impl Catalogue for MemoryCatalogue {
         limit: usize,
     ) -> Result<Vec<AssetId>> {
         let state = self.state();
-        let owed = state.removals(library, after, RemovalState::Owed);
-        let owed = owed.filter(|row| row.selection.as_deref() == Some(selection));
+        let all = state.removals(library, after);
+        let owed = all.filter(|row| row.selection.as_deref() == Some(selection));
         Ok(owed.take(limit).map(|row| row.asset.clone()).collect())
     }
 
@@ -160,7 +160,9 @@ impl Catalogue for MemoryCatalogue {
         after: Option<&AssetId>,
         limit: usize,
     ) -> Result<Vec<RemovalRow>> {
-        Ok(self.state().removals(library, after, RemovalState::Sent).take(limit).cloned().collect())
+        let state = self.state();
+        let sent = state.removals(library, after).filter(|row| row.state == RemovalState::Sent);
+        Ok(sent.take(limit).cloned().collect())
     }
 
     async fn totals(&self) -> Result<Totals> {
@@ -210,12 +212,11 @@ impl State {
         &'a self,
         library: &'a LibraryKey,
         after: Option<&AssetId>,
-        state: RemovalState,
     ) -> impl Iterator<Item = &'a RemovalRow> {
         let first = after.map_or(Bound::Included(AssetId::new("")), |after| Bound::Excluded(after.clone()));
         let first = first.map(|id| (library.clone(), id));
         let rows = self.removals.range((first, Bound::Unbounded)).map(|(_, row)| row);
-        rows.take_while(move |row| row.library == *library).filter(move |row| row.state == state)
+        rows.take_while(move |row| row.library == *library)
     }
 
     fn page(

@@ -98,8 +98,8 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
     /// What became of the removal of each of these assets from iCloud, if one was ever asked for.
     async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>>;
 
-    /// Up to `limit` assets of a library after `after`, in the order of their ids, whose removal is [`RemovalState::Owed`] to this
-    /// selection.
+    /// Up to `limit` assets of a library after `after`, in the order of their ids, whose removal row names this selection: it is
+    /// [`RemovalState::Owed`], or was sent and nothing is known of what became of it.
     async fn owed(
         &self,
         library: &LibraryKey,

@@ -313,8 +313,8 @@ pub struct RemovalRow {
     pub asset: AssetId,
     /// How far it came.
     pub state: RemovalState,
-    /// Which selection asked for it, as [`Progress::selection`] names it: no other may send it. Rows that are older than this
-    /// field have none.
+    /// Which selection asked for it, as [`Progress::selection`] names it, as long as it may have to be sent, for the first time or
+    /// again: no other may do so. Rows that are older than this field have none.
     pub selection: Option<String>,
     /// On what proof, as JSON ([`Receipt`](crate::sync::Receipt)).
     pub receipt: Option<String>,

@@ -98,7 +98,11 @@ impl Decider {
         }
         let role = row.key.role;
         let Some(asset) = asset.filter(|asset| asset.resource(role).is_some()) else {
-            return Ok(Action::Lost { key: row.key, path });
+            // Whoever changed the last copy there is had reasons.
+            return Ok(match self.inner.storage.stat(&path).await? {
+                Some(_) => Action::Stands { path, doubted: false },
+                None => Action::Lost { key: row.key, path },
+            });
         };
         let modified = Some(modified(&self.inner.layout.place(asset)));
         let wanted = Wanted { modified, row: Some(row), ..Wanted::of(asset, role, path.clone()) };

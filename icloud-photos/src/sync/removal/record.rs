@@ -22,7 +22,7 @@ const VERSION: u32 = 1;
 /// No file of ours is near as long: this bounds what is held in memory.
 const LONGEST: u64 = 16 << 20;
 
-const UNREADABLE: &str = "what was moved out of iCloud stands in this file, and it cannot be read: nothing is removed here before it \
+const UNREADABLE: &str = "what was moved out of iCloud stands here, and it cannot be read: nothing is removed here before it \
                           can. Put it back as it was, from a backup";
 
 /// One file of the record.
@@ -42,8 +42,11 @@ struct Moved {
 }
 
 impl Inner {
-    /// Writes down what is about to be moved out. When this returns, a loss of power does not take it away.
-    pub(super) async fn write_down<'a>(&self, receipts: impl Iterator<Item = &'a Receipt>) -> Result<()> {
+    /// Writes down what is about to be moved out; gives where. When this returns, a loss of power does not take it away.
+    pub(super) async fn write_down<'a>(
+        &self,
+        receipts: impl Iterator<Item = &'a Receipt>,
+    ) -> Result<StoragePath> {
         let moved = receipts.map(|receipt| Moved {
             library: self.key.as_str().to_owned(),
             asset: receipt.asset().as_str().to_owned(),
@@ -57,18 +60,22 @@ impl Inner {
         })?;
         let today = time::OffsetDateTime::from(self.now()).date();
         let path = StoragePath::parse(&format!("{MOVED}/{today}-{}.json", uuid::Uuid::new_v4()))?;
-        store::put(&*self.storage, &path, text).await
+        store::put(&*self.storage, &path, text).await?;
+        store::note_moved(&*self.storage).await?;
+        Ok(path)
     }
 
-    /// Calls `keep` with those of these files of which the record says that they were moved out, by asset or by path.
+    /// Calls `keep` with those of these files of which the record says that they were moved out, by asset, path or content: files get
+    /// other names, and duplicates other owners.
     ///
     /// # Errors
-    /// [`ErrorKind::Storage`] if any part of the record cannot be read: it may speak of any file.
+    /// [`ErrorKind::Storage`] if any part of the record cannot be read, or all of it is gone: it may speak of any file.
     pub(super) async fn find_moved(&self, victims: &[Victim], mut keep: impl FnMut(usize)) -> Result<()> {
         if victims.is_empty() {
             return Ok(());
         }
         let mut files = self.storage.list(&StoragePath::parse(MOVED)?);
+        let mut found = false;
         while let Some(file) = files.next().await {
             let file = file.map_err(|error| unreadable(MOVED).caused_by(error))?;
             // Systems leave things of their own in every folder.
@@ -76,17 +83,27 @@ impl Inner {
             if name.starts_with('.') || !name.ends_with(".json") {
                 continue;
             }
+            found = true;
             let moved = self.read_record(&file).await?;
+            let contents =
+                moved.iter().flat_map(|moved| &moved.files).map(|file| (file.size, &*file.checksum));
+            let contents: HashSet<_> = contents.collect();
             let assets: HashSet<_> = moved.iter().map(|moved| (&*moved.library, &*moved.asset)).collect();
             let paths = moved.iter().flat_map(|moved| &moved.files).map(|file| plain(&file.path));
             let paths: HashSet<_> = paths.collect();
             for (at, victim) in victims.iter().enumerate() {
                 let key = &victim.row.key;
                 let asset = (key.library.as_str(), key.asset.as_str());
-                if assets.contains(&asset) || paths.contains(&plain(victim.path.as_str())) {
+                let content = victim.row.resource_size.zip(victim.row.checksum.map(|sum| sum.to_string()));
+                let known = content.is_some_and(|(size, sum)| contents.contains(&(size, &*sum)));
+                if known || assets.contains(&asset) || paths.contains(&plain(victim.path.as_str())) {
                     keep(at);
                 }
             }
+        }
+        // An empty record is none: somebody took it away, or it is on a disk that is not there.
+        if !found && store::read_mark(&*self.storage).await?.is_some_and(|mark| mark.moved) {
+            return Err(unreadable(MOVED));
         }
         Ok(())
     }

@@ -75,24 +75,34 @@ impl Stage<'_> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        let mut eligible = Vec::new();
+        let (mut eligible, mut gone) = (Vec::new(), Vec::new());
         let now = seconds(self.inner.now()).saturating_mul(1000);
         for (id, asset) in ids.iter().zip(self.inner.library.assets_by_id(&ids).await?) {
             let asset = match asset {
+                Ok(asset) if asset.is_trashed() => {
+                    gone.push(id.clone());
+                    continue;
+                }
                 Ok(asset) => asset,
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    gone.push(id.clone());
+                    continue;
+                }
                 Err(error) => {
                     self.refused(id, id.as_str(), &error);
                     continue;
                 }
             };
-            if asset.is_trashed() || asset.is_hidden() || self.inner.reason_to_skip(&asset).is_some() {
+            if asset.is_hidden() || self.inner.reason_to_skip(&asset).is_some() {
                 continue;
             }
             match too_young(&asset, rule, now) {
                 None => eligible.push(asset),
                 Some(why) => self.stays(&asset, &why),
             }
+        }
+        if !self.rehearsal {
+            self.inner.settle(gone).await?;
         }
         Ok(eligible)
     }
@@ -228,6 +238,21 @@ impl Inner {
         })
     }
 
+    /// These are not in the library any more: what was sent has arrived, what was owed is no longer ours to send.
+    async fn settle(&self, gone: Vec<AssetId>) -> Result<()> {
+        let mut batch = Batch::default();
+        for row in self.catalogue.removals(&self.key, &gone).await?.into_iter().flatten() {
+            match row.state {
+                RemovalState::Owed => batch.gone_removals.push((row.library, row.asset)),
+                RemovalState::Sent if row.selection.is_some() => {
+                    batch.removals.push(RemovalRow { selection: None, ..row });
+                }
+                RemovalState::Sent => {}
+            }
+        }
+        if batch.is_empty() { Ok(()) } else { self.catalogue.commit(batch).await }
+    }
+
     /// The only way out of iCloud. What is about to go is written down before, so that nobody takes it for deleted by its owner, even if
     /// the answer never comes. Down again goes only what is seen to live.
     async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Moved> {
@@ -235,7 +260,7 @@ impl Inner {
             return Ok(Moved::default());
         }
         // First, so that a full disk leaves the rows as they were.
-        self.write_down(proven.iter().map(|(_, receipt)| receipt)).await?;
+        let record = self.write_down(proven.iter().map(|(_, receipt)| receipt)).await?;
         let ids: Vec<_> = proven.iter().map(|(asset, _)| asset.id().clone()).collect();
         let before = self.catalogue.removals(&self.key, &ids).await?;
         let at = seconds(self.now());
@@ -243,14 +268,25 @@ impl Inner {
             receipt: serde_json::to_string(receipt).ok(),
             ..RemovalRow::new(self.key.clone(), asset.id().clone(), RemovalState::Sent, at)
         });
-        self.catalogue.commit(Batch { removals: sent.collect(), ..Batch::default() }).await?;
+        let sent: Vec<RemovalRow> = sent.collect();
+        // Until it is known what became of it, whoever asked for it may ask again.
+        let asking = (self.removals.rule == Some(MoveRule::Fetched)).then(|| self.selection.clone());
+        let asked = sent.iter().map(|row| RemovalRow { selection: asking.clone(), ..row.clone() });
+        self.catalogue.commit(Batch { removals: asked.collect(), ..Batch::default() }).await?;
         let assets: Vec<Asset> = proven.into_iter().map(|(asset, _)| asset).collect();
         let (mut outcomes, ended) = match self.library.move_to_recently_deleted(&assets).await {
             Ok(outcomes) => (outcomes, None),
             Err(error) => (assets.iter().map(|_| Err(error.duplicate())).collect(), Some(error)),
         };
         let living = self.make_sure(&assets, &mut outcomes).await;
+        if living.len() == assets.len() {
+            self.storage.remove(&record).await?;
+        }
         let mut back = Batch::default();
+        if asking.is_some() {
+            let gone = sent.into_iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
+            back.removals.extend(gone.map(|(row, _)| row));
+        }
         for (id, before) in ids.into_iter().zip(before).filter(|(id, _)| living.contains(id)) {
             match before {
                 Some(row) => back.removals.push(row),

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures::StreamExt;
 
-use super::super::catalogue::{FileRow, Status};
+use super::super::catalogue::{FileRow, RemovalRow, RemovalState, Status};
 use super::super::content;
 use super::super::engine::Inner;
 use super::super::layout::Placement;
@@ -112,13 +112,13 @@ impl<'a> Deleted<'a> {
 }
 
 impl Inner {
-    /// The files that the copy has of these assets. An asset whose removal was ever asked for by this copy has none to lose.
+    /// The files that the copy has of these assets. An asset that this copy moved out itself, or may have, has none to lose.
     async fn judge(&self, assets: Vec<Asset>, judged: &mut Judged) -> Result<()> {
         let ids: Vec<_> = assets.iter().map(|asset| asset.id().clone()).collect();
         let rows = self.catalogue.files_of(&self.key, &ids).await?;
         let moved = self.catalogue.removals(&self.key, &ids).await?;
         let (mut rows_of, mut elsewhere) = (Vec::new(), Vec::new());
-        for ((asset, rows), _) in assets.iter().zip(rows).zip(moved).filter(|(_, moved)| moved.is_none()) {
+        for ((asset, rows), _) in assets.iter().zip(rows).zip(moved).filter(|(_, moved)| !was_sent(moved)) {
             let placement = self.layout.place(asset);
             for row in rows.into_iter().filter(|row| row.status.is_kept()) {
                 let Some(path) = row.path.clone() else { continue };
@@ -227,7 +227,7 @@ impl Inner {
         let assets = self.library.assets_by_id(&ids).await?;
         for ((id, moved), asset) in ids.into_iter().zip(moved).zip(assets) {
             let fate = match asset {
-                _ if moved.is_some() => Kept::MovedOut,
+                _ if was_sent(&moved) => Kept::MovedOut,
                 Ok(asset) if asset.is_trashed() => continue,
                 Ok(_) => Kept::Shared,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -237,6 +237,10 @@ impl Inner {
         }
         Ok(fates)
     }
+}
+
+fn was_sent(removal: &Option<RemovalRow>) -> bool {
+    removal.as_ref().is_some_and(|row| row.state == RemovalState::Sent)
 }
 
 /// Whether a run under this layout could have given the file its name. If not, somebody moved it.

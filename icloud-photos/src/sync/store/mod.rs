@@ -43,10 +43,33 @@ pub(super) async fn put(storage: &dyn Storage, path: &StoragePath, bytes: Vec<u8
 pub(super) struct Mark {
     pub(super) id: String,
     pub(super) about: String,
+    /// Photos were moved out of iCloud: a record of that is there, or lost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) moved: bool,
+}
+
+/// Notes in the mark, if there is one, that a record of what was moved out stands beside it.
+pub(super) async fn note_moved(storage: &dyn Storage) -> Result<()> {
+    let Some(mark) = read_mark(storage).await?.filter(|mark| !mark.moved) else { return Ok(()) };
+    let bytes = mark_bytes(&Mark { moved: true, ..mark })?;
+    let options = WriteOptions::default().size(bytes.len() as u64).replace();
+    let mut writer = storage.write(&StoragePath::parse(MARK)?, options).await?;
+    writer.write(bytes.into()).await?;
+    writer.commit().await?;
+    storage.flush().await
+}
+
+fn mark_bytes(mark: &Mark) -> Result<Vec<u8>> {
+    serde_json::to_vec(mark)
+        .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))
 }
 
 /// The id that the storage's mark bears, if it has one.
 pub(super) async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
+    Ok(read_mark(storage).await?.map(|mark| mark.id))
+}
+
+pub(super) async fn read_mark(storage: &dyn Storage) -> Result<Option<Mark>> {
     let path = StoragePath::parse(MARK)?;
     let bytes = match storage.read(&path, 0).await {
         Ok(bytes) => bytes.try_collect::<Vec<_>>().await?.concat(),
@@ -56,7 +79,7 @@ pub(super) async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
     let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
     let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     match mark {
-        Some(mark) if plain(&mark.id) => Ok(Some(mark.id)),
+        Some(mark) if plain(&mark.id) => Ok(Some(mark)),
         _ => Err(Error::new(
             ErrorKind::Config,
             "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not the \

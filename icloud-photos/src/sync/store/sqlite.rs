@@ -98,7 +98,7 @@ async fn put_mark(storage: &dyn Storage, id: &str) -> Result<()> {
 
 fn text_of_mark(id: &str) -> Result<String> {
     let about = "Tells icloud-photos which catalogue is about this folder. Keep it.".to_owned();
-    serde_json::to_string(&Mark { id: id.to_owned(), about })
+    serde_json::to_string(&Mark { id: id.to_owned(), about, moved: false })
         .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))
 }
 

@@ -132,6 +132,7 @@ impl Verification<'_> {
                 }
                 Verdict::Unproven(now) => learned.extend((now != *row).then_some(now)),
                 Verdict::Bad(found) => {
+                    learned.extend(damaged(row, found));
                     fault.get_or_insert((absent(row, &rows).unwrap_or(found), reason(row)));
                     wrong.push(row.clone());
                 }
@@ -278,6 +279,12 @@ impl Verification<'_> {
 fn absent(row: &FileRow, rows: &[FileRow]) -> Option<Fault> {
     let taken = rows.iter().any(|other| other.key != row.key && other.status.is_kept());
     (!row.status.is_kept() && taken).then_some(Fault::Missing)
+}
+
+/// The row of a file that turned out to be bad: from now on everybody knows. Which bytes would be right stays known.
+fn damaged(row: &FileRow, fault: Fault) -> Option<FileRow> {
+    let status = Status::Failed { reason: format!("verify found the file {fault}"), attempts: 1 };
+    row.status.is_kept().then(|| FileRow { status, ..row.clone() })
 }
 
 /// Why there is no file, as a run or an adoption noted it.

@@ -55,7 +55,7 @@ pub(super) mod sql {
     pub(crate) const REMOVAL: &str = "SELECT library, asset, state, selection, receipt, at FROM removals \
          WHERE library = ? AND asset = ?";
     pub(crate) const OWED: &str = "SELECT asset FROM removals \
-         WHERE state = 'owed' AND library = ? AND selection = ? AND asset > ? ORDER BY asset LIMIT ?";
+         WHERE library = ? AND selection = ? AND asset > ? ORDER BY asset LIMIT ?";
     // Nearly all rows are sent.
     pub(crate) const SENT: &str = "SELECT library, asset, state, selection, receipt, at FROM removals \
          WHERE state = 'sent' AND library = ? AND asset > ? ORDER BY asset LIMIT ?";

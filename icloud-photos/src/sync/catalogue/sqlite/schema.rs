@@ -101,7 +101,7 @@ const V3: &str = "
 const V4: &str = "
     ALTER TABLE removals ADD COLUMN selection TEXT;
     DROP INDEX removals_owed;
-    CREATE INDEX removals_owed ON removals (library, selection, asset) WHERE state = 'owed';
+    CREATE INDEX removals_owed ON removals (library, selection, asset) WHERE selection IS NOT NULL;
 ";
 
 /// Fills a new file.
