@@ -63,8 +63,10 @@ fn version() -> String {
 fn run(config: Box<Config>) -> Exit {
     let bars = progress::area(config.progress_bar);
     output::start_log(config.log_level, config.only_print_filenames, bars.clone());
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
+    // Signals and the clock are heeded on this thread, whatever holds up those that work: output that nobody reads, for example.
+    let watch = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (runtime, watch) = match tokio::runtime::Runtime::new().and_then(|runtime| Ok((runtime, watch?))) {
+        Ok(runtimes) => runtimes,
         Err(error) => {
             eprintln!("icloudpd: the system gives no threads or sockets: {error}");
             return Exit::Failed;
@@ -76,7 +78,7 @@ fn run(config: Box<Config>) -> Exit {
         let brake = brake.clone();
         async move { commands::run(&config, &bars, &brake).await }
     });
-    let exit = runtime.block_on(async {
+    let exit = watch.block_on(async {
         tokio::select! {
             ended = &mut work => ended.unwrap_or_else(panicked),
             exit = signals::next() => {

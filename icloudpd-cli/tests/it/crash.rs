@@ -166,3 +166,27 @@ fn a_run_that_is_asked_to_end_writes_down_what_it_has() {
         assert!(rows.iter().all(|row| row.status != Status::Assumed), "{rows:?}");
     }
 }
+
+/// The program waits for somebody to read its output, and nobody does.
+#[cfg(unix)]
+#[test]
+fn a_run_whose_output_nobody_reads_can_be_ended() {
+    let world = World::new(LibrarySpec::plain(3000, 100));
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    let mut command =
+        world.icloudpd(&["-d", world.directory().to_str().unwrap(), "--dry-run", "--log-level", "debug"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // More than a pipe holds.
+    let mut quiet = 0;
+    let mut seen = 0;
+    while quiet < 20 {
+        std::thread::sleep(Duration::from_millis(50));
+        let now = world.cloud.counts().requests;
+        quiet = if now == seen { quiet + 1 } else { 0 };
+        seen = now;
+    }
+    assert_eq!(child.try_wait().unwrap(), None, "else this proves nothing");
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
