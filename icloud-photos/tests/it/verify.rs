@@ -8,7 +8,7 @@ use icloud_photos::asset::Hasher;
 use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, Status};
 use icloud_photos::sync::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};
-use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec};
 
 use crate::copies::{Copy, at, checksum, flip};
 
