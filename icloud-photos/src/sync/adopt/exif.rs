@@ -212,6 +212,30 @@ mod tests {
         }
     }
 
+    /// A guess between photos of one name, second and size would cost one of them.
+    #[test]
+    fn wishes_for_other_bytes_are_told_apart() {
+        let with = |asset: &str, content: Option<u8>| Wish {
+            asset: AssetId::new(asset),
+            checksum: content.map(|byte| {
+                let mut hasher = crate::asset::Hasher::new();
+                hasher.update(&[byte]);
+                hasher.finish().checksum
+            }),
+            ..wish(1000, (4, 2))
+        };
+        let table = [
+            (with("A", Some(1)), with("B", Some(1)), true),
+            (with("A", Some(1)), with("B", Some(2)), false),
+            (with("A", None), with("A", None), true),
+            (with("A", None), with("B", None), false),
+            (with("A", None), with("B", Some(1)), false),
+        ];
+        for (one, other, same) in table {
+            assert_eq!(one.is_content_of(&other), same);
+        }
+    }
+
     #[test]
     fn all_signs_are_needed() {
         let good = jpeg(DATE, DATE);

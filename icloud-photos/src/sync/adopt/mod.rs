@@ -275,18 +275,28 @@ impl Adoption<'_> {
     async fn is_dated(&mut self, file: &Standing, wishes: &[Wish]) -> Result<bool> {
         let (open, had): (Vec<&Wish>, Vec<_>) =
             wishes.iter().partition(|wish| !self.has(&wish.asset, wish.role));
-        for wish in open.iter().chain(&had) {
-            let looked = exif::look(&*self.inner.storage, &file.meta, wish).await;
-            let Some(dated) = looked.ok().flatten() else { continue };
-            self.report.derived += 1;
-            (self.tell)(AdoptEvent::Derived { path: &file.meta.path, proven: dated.proven });
-            if !self.has(&wish.asset, wish.role) {
-                self.settle(wish);
-                self.note_wish(wish, &file.meta, Status::Derived, dated.sha256).await?;
+        let (mut proven, mut likely) = (None, Vec::new());
+        for wish in open.into_iter().chain(had) {
+            match exif::look(&*self.inner.storage, &file.meta, wish).await.ok().flatten() {
+                Some(dated) if dated.proven => {
+                    proven = Some((wish, dated));
+                    break;
+                }
+                Some(dated) => likely.push((wish, dated)),
+                None => {}
             }
-            return Ok(true);
         }
-        Ok(false)
+        // Of photos of one name, second and size any may be meant, and a wrong guess would cost the other.
+        let is_one = likely.windows(2).all(|two| two[0].0.is_content_of(two[1].0));
+        let guess = likely.into_iter().next().filter(|_| is_one);
+        let Some((wish, dated)) = proven.or(guess) else { return Ok(false) };
+        self.report.derived += 1;
+        (self.tell)(AdoptEvent::Derived { path: &file.meta.path, proven: dated.proven });
+        if !self.has(&wish.asset, wish.role) {
+            self.settle(wish);
+            self.note_wish(wish, &file.meta, Status::Derived, dated.sha256).await?;
+        }
+        Ok(true)
     }
 
     /// What the name stands for and is not there otherwise, of this length if possible.

@@ -151,6 +151,14 @@ impl Wishes {
 }
 
 impl Wish {
+    /// Whether both are for the same bytes, for all that is known.
+    pub(super) fn is_content_of(&self, other: &Self) -> bool {
+        match (&self.checksum, &other.checksum) {
+            (Some(one), Some(other)) => one == other,
+            _ => (&self.asset, self.role) == (&other.asset, other.role),
+        }
+    }
+
     /// Whether a checksum can speak for the bytes.
     pub(super) fn is_provable(&self) -> bool {
         self.checksum.is_some_and(|checksum| checksum.scheme() == Scheme::SaltedSha1)
