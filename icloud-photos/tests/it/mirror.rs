@@ -224,6 +224,7 @@ async fn what_was_only_owed_is_deleted_like_any_other() {
 #[tokio::test(start_paused = true)]
 async fn what_was_refused_leaves_no_record() {
     let copy = mirror(3, Disposal::Remove).await;
+    copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
     let sending = copy.choosing(Arc::new(moving(ALL)));
     sending.faults(vec![FaultRule::new("cloudkit/records/modify", FaultAction::status(400))]);
     sending.run().await.unwrap_err();

@@ -61,7 +61,6 @@ impl Inner {
         let today = time::OffsetDateTime::from(self.now()).date();
         let path = StoragePath::parse(&format!("{MOVED}/{today}-{}.json", uuid::Uuid::new_v4()))?;
         store::put(&*self.storage, &path, text).await?;
-        store::note_moved(&*self.storage).await?;
         Ok(path)
     }
 

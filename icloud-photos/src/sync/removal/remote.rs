@@ -7,6 +7,7 @@ use futures::StreamExt;
 use super::super::catalogue::{Batch, FileKey, RemovalRow, RemovalState};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
+use super::super::store;
 use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
 use crate::asset::{Asset, AssetId, Assets, Fields};
 use crate::error::{Error, ErrorKind, Result};
@@ -281,6 +282,8 @@ impl Inner {
         let living = self.make_sure(&assets, &mut outcomes).await;
         if living.len() == assets.len() {
             self.storage.remove(&record).await?;
+        } else {
+            store::note_moved(&*self.storage).await?;
         }
         let mut back = Batch::default();
         if asking.is_some() {
