@@ -66,12 +66,12 @@ impl fmt::Debug for Checksum {
     }
 }
 
-/// Computes length, Apple's checksum and, where it is asked for, our own SHA-256 in one pass over the bytes.
+/// Computes length, Apple's checksum and SHA-256 in one pass over the bytes.
 #[derive(Clone)]
 pub struct Hasher {
     length: u64,
     apple: Sha1,
-    ours: Option<Sha256>,
+    ours: Sha256,
 }
 
 /// What a [`Hasher`] has seen.
@@ -80,28 +80,21 @@ pub struct Hasher {
 pub struct Digests {
     /// Apple's checksum under [`Scheme::SaltedSha1`].
     pub checksum: Checksum,
-    /// SHA-256, if it was asked for.
-    pub sha256: Option<[u8; 32]>,
+    /// SHA-256, which says the same to programs that know nothing of Apple's.
+    pub sha256: [u8; 32],
 }
 
 impl Hasher {
     /// A hasher that has seen nothing yet.
     pub fn new() -> Self {
-        Self { length: 0, apple: Sha1::new_with_prefix(SALT), ours: None }
-    }
-
-    /// The same, with SHA-256: half as much work again.
-    pub fn with_sha256() -> Self {
-        Self { ours: Some(Sha256::new()), ..Self::new() }
+        Self { length: 0, apple: Sha1::new_with_prefix(SALT), ours: Sha256::new() }
     }
 
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         self.apple.update(bytes);
-        if let Some(ours) = &mut self.ours {
-            ours.update(bytes);
-        }
+        self.ours.update(bytes);
     }
 
     /// Bytes seen so far.
@@ -113,7 +106,7 @@ impl Hasher {
     pub fn finish(self) -> Digests {
         let mut bytes = [1; 21];
         bytes[1..].copy_from_slice(&self.apple.finalize());
-        Digests { checksum: Checksum(bytes), sha256: self.ours.map(|ours| ours.finalize().into()) }
+        Digests { checksum: Checksum(bytes), sha256: self.ours.finalize().into() }
     }
 }
 
@@ -148,10 +141,9 @@ mod tests {
 
     #[test]
     fn sha256_is_there_when_asked_for() {
-        let mut hasher = Hasher::with_sha256();
+        let mut hasher = Hasher::new();
         hasher.update(b"abc");
-        assert_eq!(hasher.finish().sha256.unwrap()[..4], [0xba, 0x78, 0x16, 0xbf]);
-        assert_eq!(Hasher::new().finish().sha256, None);
+        assert_eq!(hasher.finish().sha256[..4], [0xba, 0x78, 0x16, 0xbf]);
     }
 
     #[test]

@@ -38,7 +38,6 @@ pub(super) struct Fetch<'a> {
     renewed: bool,
     /// Bytes at the beginning that come from an earlier run, and may belong to another file.
     inherited: u64,
-    sha256: bool,
     throttled: bool,
 }
 
@@ -77,15 +76,8 @@ impl<'a> Fetch<'a> {
             link,
             renewed: false,
             inherited: 0,
-            // Bytes that nothing of Apple's can prove are known by a hash of our own.
-            sha256: !resource.is_provable(),
             throttled: false,
         }
-    }
-
-    pub(super) fn sha256(mut self, wanted: bool) -> Self {
-        self.sha256 |= wanted;
-        self
     }
 
     /// Fills `sink` with the file, however many attempts the retry policy allows.
@@ -111,8 +103,6 @@ impl<'a> Fetch<'a> {
             rejections += 1;
             tracing::warn!(asset = %self.asset.id(), reason, rejections, "wrong bytes; fetching them again");
             self.link = None;
-            // Should they be kept after all, then with a hash of our own.
-            self.sha256 = true;
             hasher = self.start_over(sink, size).await?;
             // The same bytes again, and not of the right length: no use in asking a third time.
             let settled = rejected.replace(checksum) == Some(checksum);
@@ -124,7 +114,7 @@ impl<'a> Fetch<'a> {
     }
 
     async fn hash_part(&self, sink: &mut impl Sink) -> Result<Hasher> {
-        let mut hasher = self.hasher();
+        let mut hasher = Hasher::new();
         let there = sink.position();
         if there == 0 {
             return Ok(hasher);
@@ -140,7 +130,7 @@ impl<'a> Fetch<'a> {
         if hasher.length() != there {
             // Somebody else is at work on the same part.
             sink.restart().await?;
-            return Ok(self.hasher());
+            return Ok(Hasher::new());
         }
         self.report(hasher.length() as i64);
         Ok(hasher)
@@ -236,11 +226,7 @@ impl<'a> Fetch<'a> {
         sink.restart().await?;
         self.inherited = 0;
         self.report(-(dropped as i64));
-        Ok(self.hasher())
-    }
-
-    fn hasher(&self) -> Hasher {
-        if self.sha256 { Hasher::with_sha256() } else { Hasher::new() }
+        Ok(Hasher::new())
     }
 
     fn report(&self, bytes: i64) {

@@ -6,7 +6,7 @@
 //! 1. A link is taken just before use: the one that came with the listing while it is fresh, else one from a lookup
 //!    that many downloads share. A link that Apple refuses (400, 401, 403, 404, 410) is replaced by a fresh one,
 //!    and so is, twice, one that gets a status nothing is known of.
-//! 2. Bytes are hashed while they stream, in one pass, for Apple's checksum and, if asked for, for SHA-256.
+//! 2. Bytes are hashed while they stream, in one pass, for Apple's checksum and for SHA-256.
 //! 3. What breaks off goes on at the same byte (`Range`, accepted only as `206` with the right `Content-Range`); a part
 //!    that an earlier run or icloudpd left is hashed first and then completed.
 //! 4. Bytes that do not match are thrown away and fetched again over a fresh link. The same bytes twice, at the right
@@ -51,7 +51,6 @@ pub struct Download<'a> {
     role: Role,
     modified: Option<SystemTime>,
     progress: Option<Progress>,
-    sha256: bool,
     replace: bool,
 }
 
@@ -99,9 +98,8 @@ pub struct Saved {
     pub proof: Proof,
     /// Apple's checksum of the bytes, as computed here.
     pub checksum: Checksum,
-    /// SHA-256 of the bytes, as computed here: of all that are [`Proof::Unconfirmed`], and of others if it was asked for
-    /// ([`Download::sha256`]).
-    pub sha256: Option<[u8; 32]>,
+    /// SHA-256 of the bytes, as computed here.
+    pub sha256: [u8; 32],
     /// How many of the bytes an earlier run had fetched.
     pub resumed_from: u64,
 }
@@ -114,15 +112,7 @@ impl Downloader {
 
     /// Prepares the download of one file of `asset`. Nothing is sent yet.
     pub fn get<'a>(&'a self, asset: &'a Asset, role: Role) -> Download<'a> {
-        Download {
-            downloader: self,
-            asset,
-            role,
-            modified: None,
-            progress: None,
-            sha256: false,
-            replace: false,
-        }
+        Download { downloader: self, asset, role, modified: None, progress: None, replace: false }
     }
 }
 
@@ -130,13 +120,6 @@ impl Download<'_> {
     /// The modification time that the stored file gets.
     pub fn modified(mut self, time: SystemTime) -> Self {
         self.modified = Some(time);
-        self
-    }
-
-    /// Computes SHA-256 in the same pass, for a catalogue that wants a hash of its own. Apple's checksum, which is what
-    /// proves the bytes, needs none; the second hash costs half as much time again.
-    pub fn sha256(mut self) -> Self {
-        self.sha256 = true;
         self
     }
 
@@ -197,7 +180,6 @@ impl Download<'_> {
     async fn fetch(&self, resource: &Resource, sink: &mut impl Sink) -> Result<Fetched> {
         let Downloader { session, links } = self.downloader;
         Fetch::new(session, links, self.asset, resource, self.progress.clone())
-            .sha256(self.sha256)
             .run(sink)
             .await
             .map_err(|error| error.with("asset", self.asset.id()).during("download"))
@@ -242,8 +224,8 @@ impl Received<'_> {
         self.fetched.proof
     }
 
-    /// SHA-256 of them, always there for bytes that are unconfirmed.
-    pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
+    /// SHA-256 of them.
+    pub(crate) fn sha256(&self) -> [u8; 32] {
         self.fetched.digests.sha256
     }
 

@@ -11,34 +11,29 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
 
 /// Reads a stored file: its length and its hashes; `None` if there is none.
-pub(super) async fn read(
-    storage: &dyn Storage,
-    path: &StoragePath,
-    sha256: bool,
-) -> Result<Option<(u64, Digests)>> {
+pub(super) async fn read(storage: &dyn Storage, path: &StoragePath) -> Result<Option<(u64, Digests)>> {
     let mut bytes = match storage.read(path, 0).await {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut hasher = if sha256 { Hasher::with_sha256() } else { Hasher::new() };
+    let mut hasher = Hasher::new();
     while let Some(chunk) = bytes.next().await.transpose()? {
         hasher.update(&chunk);
     }
     Ok(Some((hasher.length(), hasher.finish())))
 }
 
-/// Reads files, several at once and in no order; `sha256` says for which our own hash is wanted too.
+/// Reads files, several at once and in no order.
 pub(super) fn hash_all<T: Send + 'static>(
     storage: &Arc<dyn Storage>,
     files: Vec<(StoragePath, T)>,
-    sha256: impl Fn(&T) -> bool,
 ) -> impl Stream<Item = (StoragePath, T, Result<Option<(u64, Digests)>>)> {
     let at_once = std::thread::available_parallelism().map_or(2, NonZeroUsize::get) * 2;
     let hash = move |(path, about): (StoragePath, T)| {
-        let (storage, file, ours) = (storage.clone(), path.clone(), sha256(&about));
+        let (storage, file) = (storage.clone(), path.clone());
         async move {
-            let task = tokio::spawn(async move { read(&*storage, &file, ours).await });
+            let task = tokio::spawn(async move { read(&*storage, &file).await });
             let digests = AbortOnDropHandle::new(task).await.unwrap_or_else(|error| {
                 Err(Error::new(ErrorKind::Unexpected, "reading a file ended early").caused_by(error))
             });

@@ -58,11 +58,11 @@ impl Inner {
         if received.proof() != Proof::Verified {
             if let Some(row) = row.filter(|_| stored) {
                 // A row without a hash gets one only if the very same bytes came again.
-                let sha256 = known.or(stands.filter(|_| received.sha256() == stands));
+                let sha256 = known.or(stands.filter(|stands| received.sha256() == *stands));
                 received.discard().await?;
                 return Ok(Kept::Standing(FileRow { sha256, at: seconds(self.now()), ..row }));
             }
-            if known.is_none() || received.sha256() != known {
+            if known != Some(received.sha256()) {
                 received.discard().await?;
                 return Err(damaged(&target.path));
             }
@@ -76,7 +76,7 @@ impl Inner {
     /// Somebody's file bears the name, and it was taken for damaged: if Apple sends the very same bytes, it is as good as they are.
     async fn recognise(&self, target: &Target, received: Received<'_>) -> Result<Kept> {
         let row = self.row_of(target).await?.filter(|row| !row.status.is_kept());
-        let same = row.filter(|row| row.sha256.is_some() && row.sha256 == received.sha256());
+        let same = row.filter(|row| row.sha256 == Some(received.sha256()));
         if let Some(row) = same
             && let Some(path) = &row.path
             && self.hash_of(path).await? == row.sha256
@@ -101,8 +101,8 @@ impl Inner {
 
     /// SHA-256 of what stands there.
     pub(super) async fn hash_of(&self, path: &StoragePath) -> Result<Option<[u8; 32]>> {
-        let read = content::read(&*self.storage, path, true).await?;
-        Ok(read.and_then(|(_, digests)| digests.sha256))
+        let read = content::read(&*self.storage, path).await?;
+        Ok(read.map(|(_, digests)| digests.sha256))
     }
 }
 

@@ -41,7 +41,6 @@ pub(super) struct Inner {
     pub(super) skip_videos: bool,
     pub(super) skip_photos: bool,
     pub(super) concurrency: usize,
-    pub(super) sha256: bool,
     pub(super) missing: Missing,
     pub(super) removals: Removals,
     pub(super) stop: StopSignal,
@@ -76,7 +75,6 @@ pub struct SyncBuilder {
     skip_videos: bool,
     skip_photos: bool,
     concurrency: NonZeroUsize,
-    sha256: bool,
     missing: Missing,
     removals: Removals,
     stop: StopSignal,
@@ -95,7 +93,6 @@ impl SyncEngine {
             skip_videos: false,
             skip_photos: false,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
-            sha256: false,
             missing: Missing::default(),
             removals: Removals::default(),
             stop: StopSignal::default(),
@@ -208,14 +205,6 @@ impl SyncBuilder {
         self
     }
 
-    /// Keeps our own SHA-256 of every file that is fetched, for programs that know no other hash. Apple's checksum proves as much,
-    /// and both cost half as much processor time again as one. Without it only files that Apple's checksum cannot speak for have
-    /// one, and those that [`verify`](super::verify()) has read.
-    pub fn sha256(mut self, keep: bool) -> Self {
-        self.sha256 = keep;
-        self
-    }
-
     /// Remembers what was fetched, and how far the library's history was followed: the next run asks Apple only what happened
     /// since. Without one every run lists everything.
     pub fn catalogue(mut self, catalogue: Arc<dyn Catalogue>) -> Self {
@@ -282,7 +271,6 @@ impl SyncBuilder {
             skip_videos: self.skip_videos,
             skip_photos: self.skip_photos,
             concurrency: self.concurrency.get().min(MOST_AT_ONCE),
-            sha256: self.sha256,
             missing: self.missing,
             removals: self.removals,
             stop: self.stop,

@@ -323,9 +323,6 @@ impl Shared {
         if let Some(modified) = job.modified {
             download = download.modified(modified);
         }
-        if self.inner.sha256 {
-            download = download.sha256();
-        }
         if job.is_second_try() {
             download = download.replace();
         }

@@ -66,7 +66,7 @@ impl Ledger {
         row.path = Some(saved.path.clone());
         row.size = Some(saved.size);
         row.modified = modified.map(seconds);
-        row.sha256 = saved.sha256;
+        row.sha256 = Some(saved.sha256);
         self.unflushed.fetch_add(saved.size, Relaxed);
         // What no list shows has left already, and came back here for a file that was lost.
         if inner.removals.rule == Some(MoveRule::Fetched)
@@ -77,14 +77,21 @@ impl Ledger {
         self.add(inner, row);
     }
 
-    /// A file stood where this asset's belongs, and the catalogue did not know; `proven` if its bytes were read.
-    pub(super) fn found(&self, inner: &Inner, target: &Target, found: Option<&ObjectMeta>, proven: bool) {
-        let status = if proven { Status::Verified } else { Status::Assumed };
+    /// A file stood where this asset's belongs, and the catalogue did not know; `proven` is the hash of its bytes, if they were read.
+    pub(super) fn found(
+        &self,
+        inner: &Inner,
+        target: &Target,
+        found: Option<&ObjectMeta>,
+        proven: Option<[u8; 32]>,
+    ) {
+        let status = if proven.is_some() { Status::Verified } else { Status::Assumed };
         let mut row = inner.row(target.asset.id(), target.role, status);
         row.describe(target);
         row.path = Some(target.path.clone());
         row.size = found.map(|found| found.size);
         row.modified = found.and_then(|found| found.modified).map(seconds);
+        row.sha256 = proven;
         if inner.remembers() {
             lock(&self.shared).push(row);
         }
@@ -96,7 +103,6 @@ impl Ledger {
             path: Some(found.path.clone()),
             size: Some(found.size),
             modified: found.modified.map(seconds),
-            sha256: row.sha256.filter(|_| row.status == Status::Verified),
             status: Status::Verified,
             at: seconds(inner.now()),
             ..row

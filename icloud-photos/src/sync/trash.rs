@@ -39,8 +39,8 @@ impl Inner {
         if one.size != other.size {
             return Ok(false);
         }
-        let one = content::read(&*self.storage, &one.path, true).await?;
-        let other = content::read(&*self.storage, &other.path, true).await?;
+        let one = content::read(&*self.storage, &one.path).await?;
+        let other = content::read(&*self.storage, &other.path).await?;
         Ok(one.is_some() && one == other)
     }
 }

@@ -205,6 +205,12 @@ pub(crate) fn at(path: &str) -> StoragePath {
     StoragePath::parse(path).unwrap()
 }
 
+pub(crate) fn batch(row: FileRow) -> Batch {
+    let mut batch = Batch::default();
+    batch.files.push(row);
+    batch
+}
+
 pub(crate) fn checksum(bytes: &[u8]) -> Checksum {
     let mut hasher = Hasher::new();
     hasher.update(bytes);

@@ -278,6 +278,26 @@ async fn files_moved_here_are_found_and_not_fetched_again() {
     assert_eq!(copy.run().await.unwrap().downloaded, 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn files_that_changed_names_are_found() {
+    let copy = Copy::of(LibrarySpec::plain(6, 2000)).await;
+    copy.world.library().add_photo("Longer.JPG", 2500, now(&copy));
+    copy.world.library().add_photo("Longest.JPG", 2600, now(&copy));
+    copy.run().await.unwrap();
+    let held = copy.held().await;
+    let of = |name: &str| held.values().map(|(path, _)| path.as_str()).find(|path| path.ends_with(name));
+    let (one, other) = (of("Longer.JPG").unwrap(), of("Longest.JPG").unwrap());
+    let (first, second) = (copy.bytes(one).await, copy.bytes(other).await);
+    copy.put(one, second).await;
+    copy.put(other, first).await;
+    let paths = copy.paths().await;
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+    assert_eq!(copy.paths().await, paths);
+    copy.rests("the other way round").await;
+    let sums = |held: &copies::Held| held.values().map(|(_, sum)| *sum).collect::<Vec<_>>();
+    assert_eq!(sums(&copy.held().await), sums(&held), "the rows say which is which");
+}
+
 /// Files that several photos share among them.
 #[tokio::test(start_paused = true)]
 async fn a_whole_tree_that_was_moved_is_found_again() {

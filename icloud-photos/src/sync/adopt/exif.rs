@@ -30,7 +30,7 @@ const DIGITISED: u16 = 0x9004;
 pub(super) struct Dated {
     /// Without its Exif segment it has Apple's checksum: it is the very photo.
     pub(super) proven: bool,
-    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) sha256: [u8; 32],
 }
 
 /// Looks whether a file is the photo with its date written into it. Either that is proven, or all signs are there: a JPEG that is
@@ -45,7 +45,7 @@ pub(super) async fn look(storage: &dyn Storage, meta: &ObjectMeta, wish: &Wish) 
     if !proven && !has_all_signs(&bytes, wish) {
         return Ok(None);
     }
-    let mut hasher = Hasher::with_sha256();
+    let mut hasher = Hasher::new();
     hasher.update(&bytes);
     Ok(Some(Dated { proven, sha256: hasher.finish().sha256 }))
 }

@@ -132,7 +132,7 @@ impl Adoption<'_> {
         (self.tell)(AdoptEvent::Reading { files: files.len() as u64, bytes });
         let files = files.into_iter().map(|file| (file.meta.path.clone(), file)).collect();
         let storage = self.inner.storage.clone();
-        let mut hashed = std::pin::pin!(hash_all(&storage, files, |file: &Standing| !file.rows.is_empty()));
+        let mut hashed = std::pin::pin!(hash_all(&storage, files));
         let (mut unreadable, mut in_round, mut round) = (Vec::new(), 0, 0);
         while let Some((_, file, digests)) = hashed.next().await {
             match digests {
@@ -165,7 +165,7 @@ impl Adoption<'_> {
         if let Some((asset, _, _)) = self.wishes.by_content.get(&checksum).and_then(|owners| owners.first()) {
             self.report.recognised += 1;
             (self.tell)(AdoptEvent::Recognised { path: &file.meta.path, asset });
-            self.contents.entry(checksum).or_default().push(Place { meta: file.meta, sha256 });
+            self.contents.entry(checksum).or_default().push(Place { meta: file.meta, sha256: Some(sha256) });
             self.touch(&checksum);
             return Ok(None);
         }
@@ -294,7 +294,7 @@ impl Adoption<'_> {
         (self.tell)(AdoptEvent::Derived { path: &file.meta.path, proven: dated.proven });
         if !self.has(&wish.asset, wish.role) {
             self.settle(wish);
-            self.note_wish(wish, &file.meta, Status::Derived, dated.sha256).await?;
+            self.note_wish(wish, &file.meta, Status::Derived, Some(dated.sha256)).await?;
         }
         Ok(true)
     }
@@ -328,8 +328,8 @@ impl Adoption<'_> {
         {
             return row.sha256;
         }
-        let read = content::read(&*self.inner.storage, &file.meta.path, true).await;
-        read.ok().flatten().and_then(|(_, digests)| digests.sha256)
+        let read = content::read(&*self.inner.storage, &file.meta.path).await;
+        read.ok().flatten().map(|(_, digests)| digests.sha256)
     }
 
     fn has(&self, asset: &AssetId, role: Role) -> bool {
@@ -378,12 +378,13 @@ fn confirmed(row: &FileRow, meta: &ObjectMeta, digests: &Digests) -> Option<File
     let proven = row.checksum == Some(digests.checksum);
     let unproven = matches!(row.status, Status::Unconfirmed | Status::Derived);
     let as_stored = match row.sha256 {
-        Some(_) => row.sha256 == digests.sha256,
+        Some(sha256) => sha256 == digests.sha256,
         None => unproven && row.size == Some(meta.size),
     };
     let status = if proven { Status::Verified } else { row.status.clone() };
     let (size, modified) = (Some(meta.size), meta.modified.map(seconds));
-    (proven || as_stored).then(|| FileRow { status, size, modified, sha256: digests.sha256, ..row.clone() })
+    let sha256 = Some(digests.sha256);
+    (proven || as_stored).then(|| FileRow { status, size, modified, sha256, ..row.clone() })
 }
 
 impl Inner {

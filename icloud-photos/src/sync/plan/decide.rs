@@ -91,8 +91,9 @@ impl Decider {
         let Some(path) = row.path.clone() else { return Ok(Action::Forget { key: row.key }) };
         if let Some((size, checksum)) = row.resource_size.zip(row.checksum) {
             let inner = self.inner.clone();
-            if let Some(found) = self.strays().await?.find(&inner, size, &checksum).await? {
+            if let Some((found, sha256)) = self.strays().await?.find(&inner, size, &checksum).await? {
                 self.claims.set(&found.path, Claim::new(Some(size), Some(&checksum)));
+                let row = FileRow { sha256: Some(sha256), ..row };
                 return Ok(Action::Renamed { row, found });
             }
         }
@@ -179,11 +180,13 @@ impl Decider {
     async fn moved(&mut self, wanted: &Wanted<'_>) -> Result<Option<Action>> {
         let (Some(size), Some(checksum)) = (wanted.size, wanted.checksum) else { return Ok(None) };
         let inner = self.inner.clone();
-        let Some(meta) = self.strays().await?.find(&inner, size, checksum).await? else { return Ok(None) };
+        let Some((meta, sha256)) = self.strays().await?.find(&inner, size, checksum).await? else {
+            return Ok(None);
+        };
         let path = meta.path.clone();
         self.claims.set(&path, wanted.claim());
         let deduplicated = path != wanted.path;
-        Ok(Some(wanted.proven(path, deduplicated, meta)))
+        Ok(Some(wanted.proven(path, deduplicated, meta, sha256)))
     }
 
     async fn strays(&mut self) -> Result<&mut Strays> {
@@ -205,12 +208,13 @@ impl Decider {
             self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
             return Ok(Some(wanted.present(path, deduplicated, Some(there))));
         }
-        let read = content::read(&*self.inner.storage, &path, false).await?;
-        if read.is_none_or(|(_, digests)| Some(&digests.checksum) != wanted.checksum) {
+        let read = content::read(&*self.inner.storage, &path).await?;
+        let Some((_, digests)) = read.filter(|(_, digests)| Some(&digests.checksum) == wanted.checksum)
+        else {
             return Ok(None);
-        }
+        };
         self.claims.set(&path, wanted.claim());
-        Ok(Some(wanted.proven(path, deduplicated, there)))
+        Ok(Some(wanted.proven(path, deduplicated, there, digests.sha256)))
     }
 
     /// What the catalogue knows of a file is a claim to its name, made in an earlier run.
@@ -268,7 +272,7 @@ impl Decider {
         let (Some((owner, role)), Some(checksum)) = (&claim.assumed, wanted.checksum) else {
             return Ok(None);
         };
-        let Some((_, digests)) = content::read(&*self.inner.storage, path, false).await? else {
+        let Some((_, digests)) = content::read(&*self.inner.storage, path).await? else {
             return Ok(None);
         };
         let content = digests.checksum;
@@ -456,16 +460,16 @@ impl<'a> Wanted<'a> {
             return Action::Download { target, size, modified, deduplicated, why: Why::Unconfirmed };
         }
         let doubted = row.status == Status::Unconfirmed;
-        Action::Present { target, deduplicated, known: true, proven: false, doubted, found: Some(there) }
+        Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }
     }
 
     fn present(&self, path: StoragePath, deduplicated: bool, found: Option<ObjectMeta>) -> Action {
         let target = self.target(path);
-        Action::Present { target, deduplicated, known: false, proven: false, doubted: false, found }
+        Action::Present { target, deduplicated, known: false, proven: None, doubted: false, found }
     }
 
-    fn proven(&self, path: StoragePath, deduplicated: bool, found: ObjectMeta) -> Action {
-        let (target, found) = (self.target(path), Some(found));
-        Action::Present { target, deduplicated, known: false, proven: true, doubted: false, found }
+    fn proven(&self, path: StoragePath, deduplicated: bool, found: ObjectMeta, sha256: [u8; 32]) -> Action {
+        let (target, found, proven) = (self.target(path), Some(found), Some(sha256));
+        Action::Present { target, deduplicated, known: false, proven, doubted: false, found }
     }
 }

@@ -61,8 +61,8 @@ pub enum Action {
         deduplicated: bool,
         /// Whether the catalogue knows it as this asset's.
         known: bool,
-        /// Whether its bytes were read for this plan, and are those of the asset.
-        proven: bool,
+        /// SHA-256 of its bytes, if they were read for this plan: they are those of the asset.
+        proven: Option<[u8; 32]>,
         /// Whether it could not be confirmed when it was fetched, and still cannot.
         doubted: bool,
         /// What stands there. `None` for a file that this run fetches for another asset of the same bytes.

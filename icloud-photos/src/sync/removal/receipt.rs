@@ -152,7 +152,7 @@ impl Inner {
 
     async fn read_and_compare(&self, claim: Claimed) -> std::result::Result<ProvenFile, Kept> {
         let Claimed { role, path, checksum, stated } = claim;
-        match content::read(&*self.storage, &path, false).await {
+        match content::read(&*self.storage, &path).await {
             Ok(None) => Err(Kept::Missing { path }),
             Ok(Some((size, digests)))
                 if digests.checksum == checksum && stated.is_none_or(|stated| stated == size) =>

@@ -179,12 +179,12 @@ impl Inner {
     pub(super) async fn compare(&self, victim: &Victim) -> Option<Kept> {
         let Victim { row, path, .. } = victim;
         let checksum = row.checksum.filter(|_| row.is_provable());
-        match content::read(&*self.storage, path, row.sha256.is_some()).await {
+        match content::read(&*self.storage, path).await {
             // Somebody was quicker; the row goes.
             Ok(None) => None,
             Ok(Some((_, digests))) => {
                 let apples = checksum == Some(digests.checksum);
-                let ours = row.sha256.is_some() && row.sha256 == digests.sha256;
+                let ours = row.sha256 == Some(digests.sha256);
                 (!apples && !ours).then(|| Kept::Differs { path: path.clone() })
             }
             Err(error) => Some(Kept::Unreadable { path: path.clone(), reason: error.to_string() }),

@@ -92,12 +92,8 @@ impl Verification<'_> {
 
     async fn read(&mut self, files: Vec<Shared>) -> Result<Vec<Shared>> {
         let (mut learned, mut bad) = (Vec::new(), Vec::new());
-        // All bytes pass by here: rows without a hash of our own get one.
-        let unhashed = |rows: &Vec<FileRow>| {
-            rows.iter().any(|row| row.sha256.is_none() || row.status != Status::Verified)
-        };
         let storage = self.storage.clone();
-        let mut hashed = std::pin::pin!(hash_all(&storage, files, unhashed));
+        let mut hashed = std::pin::pin!(hash_all(&storage, files));
         while let Some((path, rows, digests)) = hashed.next().await {
             match digests {
                 Ok(Some((size, digests))) => {
@@ -184,21 +180,21 @@ impl Verification<'_> {
     }
 
     async fn judge(&self, row: &FileRow, size: u64, digests: &Digests) -> Verdict {
-        let sha256_agrees = row.sha256.is_some() && row.sha256 == digests.sha256;
+        let sha256_agrees = row.sha256 == Some(digests.sha256);
         let unhashed = row.sha256.is_none() && row.size == Some(size) && !row.is_proven_otherwise();
         match row.status {
             Status::Derived | Status::Unconfirmed | Status::Assumed if sha256_agrees || unhashed => {
                 let proven = row.checksum == Some(digests.checksum);
                 // From now on its hash speaks for it.
-                let now = FileRow { sha256: digests.sha256, ..row.clone() };
+                let now = FileRow { sha256: Some(digests.sha256), ..row.clone() };
                 match proven {
                     true => Verdict::Sound(FileRow { status: Status::Verified, ..now }),
                     false => Verdict::Unproven(now),
                 }
             }
             _ if row.checksum == Some(digests.checksum) => {
-                let sha256 = digests.sha256.or(row.sha256);
-                Verdict::Sound(FileRow { status: Status::Verified, size: Some(size), sha256, ..row.clone() })
+                let (size, sha256) = (Some(size), Some(digests.sha256));
+                Verdict::Sound(FileRow { status: Status::Verified, size, sha256, ..row.clone() })
             }
             _ => Verdict::Bad(self.fault(row, size).await),
         }

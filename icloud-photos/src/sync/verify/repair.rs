@@ -21,7 +21,7 @@ impl Inner {
     ) -> Result<FileRow> {
         self.require_same(row, asset, path).await?;
         let modified = row.modified.unwrap_or_else(|| self.layout.place(asset).created.seconds());
-        let mut download = self.downloader.get(asset, row.key.role).replace().sha256();
+        let mut download = self.downloader.get(asset, row.key.role).replace();
         if let Some(time) = time_of(modified) {
             download = download.modified(time);
         }
@@ -36,7 +36,7 @@ impl Inner {
             Proof::Unconfirmed(_) => Status::Unconfirmed,
         };
         let sha256 = received.sha256();
-        let size = if stands.is_some() && stands == sha256 {
+        let size = if stands == Some(sha256) {
             received.discard().await?;
             self.storage.stat(path).await?.map(|meta| meta.size)
         } else {
@@ -53,7 +53,7 @@ impl Inner {
             }
         };
         let (path, modified, at) = (Some(path.clone()), Some(modified), seconds(self.now()));
-        Ok(FileRow { status, path, size, modified, sha256, at, ..row.clone() })
+        Ok(FileRow { status, path, size, modified, sha256: Some(sha256), at, ..row.clone() })
     }
 
     /// That the photo is the one that was stored, and that nothing of another one is in its place.
@@ -76,7 +76,7 @@ impl Inner {
 /// Whether bytes may take the place of what stands there: Apple's checksum proves them, or they are those that were stored. Where
 /// nothing stands, or nothing more is known of what was stored, the same bytes twice are as good as at the first download.
 fn is_good(row: &FileRow, received: &Received<'_>, stands: Option<[u8; 32]>) -> bool {
-    let as_stored = row.sha256.is_some() && received.sha256() == row.sha256;
+    let as_stored = row.sha256 == Some(received.sha256());
     let was_proven = row.status == Status::Verified;
     received.proof() == Proof::Verified
         || as_stored

@@ -6,14 +6,14 @@ use futures::FutureExt as _;
 
 use icloud_photos::asset::Hasher;
 use icloud_photos::storage::{FsStorage, MemoryStorage, Storage as _, StoragePath};
-use icloud_photos::sync::catalogue::{Batch, Catalogue as _, FileRow, Status};
+use icloud_photos::sync::catalogue::{Catalogue as _, Status};
 use icloud_photos::sync::{
     Fault, SyncBuilder, SyncEngine, SyncEvent, SyncObserver, VerifyEvent, VerifyOptions, store, verify,
 };
 use icloud_photos_testkit::Edit;
 
 use super::{ALL, copy_of, flat, moving, plain};
-use crate::copies::{Choose, Copy, flip};
+use crate::copies::{Choose, Copy, batch, flip};
 use crate::removal::id_of;
 
 /// 16: files that were removed here were never fetched again, for the database said that they were there.
@@ -53,10 +53,10 @@ async fn incident_23_a_changed_file_is_no_proof_and_no_stranger() {
     copy.put("a.JPG", stamped.clone()).await;
     // What `adopt` writes down when it recognises such a file.
     let mut row = copy.rows().await.remove(0);
-    let mut hasher = Hasher::with_sha256();
+    let mut hasher = Hasher::new();
     hasher.update(&stamped);
     (row.status, row.size, row.sha256) =
-        (Status::Derived, Some(stamped.len() as u64), hasher.finish().sha256);
+        (Status::Derived, Some(stamped.len() as u64), Some(hasher.finish().sha256));
     copy.catalogue.commit(batch(row)).await.unwrap();
     let choose: Choose = Arc::new(|_, builder: SyncBuilder| builder.layout(flat()).move_out(Some(ALL)));
     let copy = Copy { choose, ..copy };
@@ -64,12 +64,6 @@ async fn incident_23_a_changed_file_is_no_proof_and_no_stranger() {
     assert_eq!((report.downloaded, report.moved, copy.shown().len()), (0, 0, 1), "{told:?}");
     assert!(told.contains(&"stays a.JPG: a.JPG is not as iCloud has it".to_owned()), "{told:?}");
     assert_eq!((copy.files().await.len(), copy.bytes("a.JPG").await), (1, stamped));
-}
-
-fn batch(row: FileRow) -> Batch {
-    let mut batch = Batch::default();
-    batch.files.push(row);
-    batch
 }
 
 /// 24: the disk was not mounted: photos went into the empty folder, and later everything looked gone.
