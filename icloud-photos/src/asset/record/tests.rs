@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use time::macros::datetime;
 
+use super::super::{Checksum, Fields};
 use super::*;
 use crate::asset::listing::join_all;
 use crate::asset::{Scheme, Subtype};
