@@ -11,9 +11,9 @@ use super::execute;
 use super::layout::{Layout, LayoutOptions};
 use super::news::{self, News};
 use super::plan::{self, Plan};
-use super::removal::{Disposal, MoveRule, RemovalLimit, Removals};
+use super::removal::{Disposal, IRREPLACEABLE, MoveRule, RemovalLimit, Removals};
 use super::stop::StopSignal;
-use crate::asset::{Assets, ChangeCursor, Fields};
+use crate::asset::{Assets, ChangeCursor, Fields, Role};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::{Album, AlbumKind, Library};
@@ -329,10 +329,20 @@ impl Inner {
         self.recent.is_none() && matches!(&self.albums[..], [album] if album.kind() == AlbumKind::Library)
     }
 
+    /// The files to ask iCloud about: those that the layout may want; to be remembered, also those that cannot be made again. Then the
+    /// catalogue knows of every asset what would have to be here before it may leave iCloud.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        let mut roles = self.layout.roles();
+        if self.remembers {
+            roles.extend(IRREPLACEABLE.iter().filter(|role| !roles.contains(role)).copied().collect::<Vec<_>>());
+        }
+        roles
+    }
+
     /// The listing of one album, and how many assets it should bring.
     pub(super) async fn list(&self, album: usize) -> Result<(Option<u64>, Assets)> {
         let album = &self.albums[album];
-        let mut assets = album.assets().fields(Fields::Basic).roles(self.layout.roles());
+        let mut assets = album.assets().fields(Fields::Basic).roles(self.roles());
         let total = match self.recent {
             Some(recent) => {
                 assets = assets.limit(recent);

@@ -232,7 +232,7 @@ impl Route {
 
 /// What happened since `cursor`, as steps.
 fn follow(inner: Arc<Inner>, cursor: &ChangeCursor) -> Survey {
-    let changes = inner.library.changes(cursor).fields(Fields::Basic).roles(inner.layout.roles());
+    let changes = inner.library.changes(cursor).fields(Fields::Basic).roles(inner.roles());
     survey(inner.clone(), news(inner, changes))
 }
 
