@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha1::{Digest as _, Sha1};
 
+use super::album_check::AlbumCheck;
 use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
@@ -16,7 +17,7 @@ use super::stop::StopSignal;
 use crate::asset::{Assets, ChangeCursor, Fields, Role};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
-use crate::library::{Album, AlbumKind, Library};
+use crate::library::{Album, AlbumKind, AlbumTree, Library};
 use crate::session::Database;
 use crate::storage::Storage;
 
@@ -45,6 +46,7 @@ pub(super) struct Inner {
     pub(super) missing: Missing,
     pub(super) removals: Removals,
     pub(super) stop: StopSignal,
+    pub(super) album_check: AlbumCheck,
     pub(super) catalogue: Arc<dyn Catalogue>,
     /// The catalogue was given, and is there for the next run.
     remembers: bool,
@@ -80,6 +82,7 @@ pub struct SyncBuilder {
     missing: Missing,
     removals: Removals,
     stop: StopSignal,
+    album_check: AlbumCheck,
     catalogue: Option<Arc<dyn Catalogue>>,
 }
 
@@ -99,6 +102,7 @@ impl SyncEngine {
             missing: Missing::default(),
             removals: Removals::default(),
             stop: StopSignal::default(),
+            album_check: AlbumCheck::default(),
             catalogue: None,
         }
     }
@@ -249,6 +253,13 @@ impl SyncBuilder {
         self
     }
 
+    /// For albums that are only remembered ([`remembered`](super::remembered)): shows `check` all albums of the user's as soon as there
+    /// is anything new in the library, before a list is read. Its error ends the run, and so does one of listing the albums.
+    pub fn check_albums(mut self, check: impl Fn(&AlbumTree) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.album_check = AlbumCheck::new(check);
+        self
+    }
+
     /// Ends runs early when the signal is given ([`SyncEngine::execute`]).
     pub fn stop(mut self, signal: StopSignal) -> Self {
         self.stop = signal;
@@ -286,6 +297,7 @@ impl SyncBuilder {
             missing: self.missing,
             removals: self.removals,
             stop: self.stop,
+            album_check: self.album_check,
             remembers: self.catalogue.is_some(),
             catalogue: self.catalogue.unwrap_or_else(|| Arc::new(MemoryCatalogue::new())),
             selection,
@@ -303,7 +315,7 @@ impl SyncBuilder {
 }
 
 /// The account is part of it: every account has a `PrimarySync`.
-fn library_key(library: &Library) -> LibraryKey {
+pub(super) fn library_key(library: &Library) -> LibraryKey {
     let id = library.id();
     let database = match id.database() {
         Database::Private => "private",
@@ -334,7 +346,9 @@ impl Inner {
     pub(super) fn roles(&self) -> Vec<Role> {
         let mut roles = self.layout.roles();
         if self.remembers {
-            roles.extend(IRREPLACEABLE.iter().filter(|role| !roles.contains(role)).copied().collect::<Vec<_>>());
+            roles.extend(
+                IRREPLACEABLE.iter().filter(|role| !roles.contains(role)).copied().collect::<Vec<_>>(),
+            );
         }
         roles
     }

@@ -209,7 +209,9 @@ impl Catalogue for MemoryCatalogue {
         batch.gone_removals.iter().for_each(|key| drop(state.removals.remove(key)));
         let removals = batch.removals.into_iter().map(|row| ((row.library.clone(), row.asset.clone()), row));
         state.removals.extend(removals);
-        batch.gone_members.iter().for_each(|member| drop(state.members.remove(member)));
+        for member in &batch.gone_members {
+            state.members.remove(member);
+        }
         state.members.extend(batch.members);
         Ok(())
     }

@@ -20,10 +20,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
+pub(crate) use self::row::{ASTRAY, MEMBERS, MIRROR, REMOVED, role_name, role_named};
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
 };
-pub(crate) use self::row::{ASTRAY, MEMBERS, MIRROR, REMOVED, role_name, role_named};
 pub(crate) use self::sheet::{Sheet, digest};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteCatalogue;

@@ -60,7 +60,9 @@ impl Inner {
             let (kind, name) =
                 self.layout.recall(&row.name, row.master.as_str(), sheet.media_type.as_deref());
             let verdict = match self.by_sight(&row, &sheet, kind, rule, now) {
-                Verdict::Open(_) => files.get(at).map_or(Verdict::Open(Vec::new()), |files| by_files(&sheet, files)),
+                Verdict::Open(_) => {
+                    files.get(at).map_or(Verdict::Open(Vec::new()), |files| by_files(&sheet, files))
+                }
                 verdict => verdict,
             };
             match verdict {
@@ -89,7 +91,11 @@ impl Inner {
             return Verdict::Stays(Kept::NoDate);
         };
         let age = age(created, now);
-        if age < i64::from(days) { Verdict::Stays(Kept::Young { days: age }) } else { Verdict::Open(Vec::new()) }
+        if age < i64::from(days) {
+            Verdict::Stays(Kept::Young { days: age })
+        } else {
+            Verdict::Open(Vec::new())
+        }
     }
 
     /// Files may have gone, or been written to, since the catalogue heard of them.
@@ -105,7 +111,9 @@ impl Inner {
             for ((path, size), there) in files.into_iter().zip(&mut stats) {
                 let problem = match there {
                     Ok(None) => Some(Kept::Missing { path }),
-                    Ok(Some(there)) if size.is_some_and(|size| size != there.size) => Some(Kept::Differs { path }),
+                    Ok(Some(there)) if size.is_some_and(|size| size != there.size) => {
+                        Some(Kept::Differs { path })
+                    }
                     // What cannot be looked at is told when it is to be read.
                     _ => None,
                 };
