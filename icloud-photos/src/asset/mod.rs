@@ -252,9 +252,7 @@ impl Asset {
     /// When the photo was taken, in the asset's own offset from UTC where known. `None` if Apple has no date, or one
     /// outside the years 1 to 9999, or the year-1 value that stands for "no date".
     pub fn created(&self) -> Option<OffsetDateTime> {
-        let utc = self.0.created_ms.filter(|ms| !NO_DATE.contains(ms)).and_then(instant)?;
-        let local = utc.checked_to_offset(self.0.utc_offset.unwrap_or(UtcOffset::UTC))?;
-        (1..=9999).contains(&local.year()).then_some(local)
+        date(self.0.created_ms, self.0.utc_offset)
     }
 
     /// When it came into the library, in UTC.
@@ -396,6 +394,13 @@ impl Asset {
 
 /// Milliseconds that stand for "no date": year 1, by two calendars (protocol notes 6.2).
 const NO_DATE: [i64; 2] = [-62_135_769_600_000, -62_135_596_800_000];
+
+/// [`Asset::created`], of what is remembered of an asset.
+pub(crate) fn date(created_ms: Option<i64>, offset: Option<UtcOffset>) -> Option<OffsetDateTime> {
+    let utc = created_ms.filter(|ms| !NO_DATE.contains(ms)).and_then(instant)?;
+    let local = utc.checked_to_offset(offset.unwrap_or(UtcOffset::UTC))?;
+    (1..=9999).contains(&local.year()).then_some(local)
+}
 
 fn instant(ms: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()

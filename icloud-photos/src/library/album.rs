@@ -85,7 +85,7 @@ impl Album {
     }
 
     /// An album or folder of the user's, inside the folder at `parent`.
-    pub(super) fn user(
+    pub(crate) fn user(
         library: Library,
         id: AlbumId,
         kind: AlbumKind,

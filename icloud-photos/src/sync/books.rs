@@ -46,7 +46,7 @@ enum AlbumNote {
 
 impl Books {
     pub(super) fn new(inner: &Inner) -> Self {
-        Self { roles: inner.layout.roles(), waiting: Mutex::default(), is_new: OnceCell::new() }
+        Self { roles: inner.roles(), waiting: Mutex::default(), is_new: OnceCell::new() }
     }
 
     /// An asset as it is.

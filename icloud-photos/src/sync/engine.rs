@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use sha1::{Digest as _, Sha1};
 
+use super::album_check::AlbumCheck;
 use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
 use super::news::{self, News};
 use super::plan::{self, Plan};
-use super::removal::{Disposal, MoveRule, RemovalLimit, Removals};
+use super::removal::{Disposal, IRREPLACEABLE, MoveRule, RemovalLimit, Removals};
 use super::stop::StopSignal;
-use crate::asset::{Assets, ChangeCursor, Fields};
+use crate::asset::{Assets, ChangeCursor, Fields, Role};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
-use crate::library::{Album, AlbumKind, Library};
+use crate::library::{Album, AlbumKind, AlbumTree, Library};
 use crate::session::Database;
 use crate::storage::Storage;
 
@@ -44,6 +45,7 @@ pub(super) struct Inner {
     pub(super) missing: Missing,
     pub(super) removals: Removals,
     pub(super) stop: StopSignal,
+    pub(super) album_check: AlbumCheck,
     pub(super) catalogue: Arc<dyn Catalogue>,
     /// The catalogue was given, and is there for the next run.
     remembers: bool,
@@ -78,6 +80,7 @@ pub struct SyncBuilder {
     missing: Missing,
     removals: Removals,
     stop: StopSignal,
+    album_check: AlbumCheck,
     catalogue: Option<Arc<dyn Catalogue>>,
 }
 
@@ -96,6 +99,7 @@ impl SyncEngine {
             missing: Missing::default(),
             removals: Removals::default(),
             stop: StopSignal::default(),
+            album_check: AlbumCheck::default(),
             catalogue: None,
         }
     }
@@ -238,6 +242,13 @@ impl SyncBuilder {
         self
     }
 
+    /// For albums that are only remembered ([`remembered`](super::remembered)): shows `check` all albums of the user's as soon as there
+    /// is anything new in the library, before a list is read. Its error ends the run, and so does one of listing the albums.
+    pub fn check_albums(mut self, check: impl Fn(&AlbumTree) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.album_check = AlbumCheck::new(check);
+        self
+    }
+
     /// Ends runs early when the signal is given ([`SyncEngine::execute`]).
     pub fn stop(mut self, signal: StopSignal) -> Self {
         self.stop = signal;
@@ -274,6 +285,7 @@ impl SyncBuilder {
             missing: self.missing,
             removals: self.removals,
             stop: self.stop,
+            album_check: self.album_check,
             remembers: self.catalogue.is_some(),
             catalogue: self.catalogue.unwrap_or_else(|| Arc::new(MemoryCatalogue::new())),
             selection,
@@ -291,7 +303,7 @@ impl SyncBuilder {
 }
 
 /// The account is part of it: every account has a `PrimarySync`.
-fn library_key(library: &Library) -> LibraryKey {
+pub(super) fn library_key(library: &Library) -> LibraryKey {
     let id = library.id();
     let database = match id.database() {
         Database::Private => "private",
@@ -317,10 +329,22 @@ impl Inner {
         self.recent.is_none() && matches!(&self.albums[..], [album] if album.kind() == AlbumKind::Library)
     }
 
+    /// The files to ask iCloud about: those that the layout may want; to be remembered, also those that cannot be made again. Then the
+    /// catalogue knows of every asset what would have to be here before it may leave iCloud.
+    pub(super) fn roles(&self) -> Vec<Role> {
+        let mut roles = self.layout.roles();
+        if self.remembers {
+            roles.extend(
+                IRREPLACEABLE.iter().filter(|role| !roles.contains(role)).copied().collect::<Vec<_>>(),
+            );
+        }
+        roles
+    }
+
     /// The listing of one album, and how many assets it should bring.
     pub(super) async fn list(&self, album: usize) -> Result<(Option<u64>, Assets)> {
         let album = &self.albums[album];
-        let mut assets = album.assets().fields(Fields::Basic).roles(self.layout.roles());
+        let mut assets = album.assets().fields(Fields::Basic).roles(self.roles());
         let total = match self.recent {
             Some(recent) => {
                 assets = assets.limit(recent);

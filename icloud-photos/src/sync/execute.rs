@@ -173,6 +173,10 @@ async fn walk(
         if let Action::Covered { progress } = action {
             return Ok((report, Some(progress)));
         }
+        if let Action::Aside { progress } = action {
+            shared.scribe.ledger.aside(&shared.inner, progress);
+            continue;
+        }
         if let Action::Listed { progress } = action {
             shared.scribe.marks.pass(progress);
             shared.scribe.keep_up().await?;
@@ -273,7 +277,7 @@ impl Shared {
             // A listing that was cut on purpose is not short.
             Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
-            Action::Listed { .. } | Action::Covered { .. } => {}
+            Action::Aside { .. } | Action::Listed { .. } | Action::Covered { .. } => {}
         }
         None
     }

@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     gone: Mutex<Vec<FileKey>>,
     /// Assets that leave iCloud because a file of theirs was fetched.
     owed: Mutex<Vec<AssetId>>,
+    /// What is to be remembered beside how far the library was copied.
+    asides: Mutex<Vec<Progress>>,
     /// Bytes that were stored since the last flush.
     unflushed: AtomicU64,
     /// The id that the storage bore when the run began.
@@ -142,6 +144,11 @@ impl Ledger {
         self.add(inner, inner.row(asset, role, status));
     }
 
+    /// Something beside how far the library was copied.
+    pub(super) fn aside(&self, inner: &Inner, progress: Progress) {
+        lock(&self.asides).push(Progress { at: seconds(inner.now()), ..progress });
+    }
+
     /// A row as it is to be.
     pub(super) fn add(&self, inner: &Inner, row: FileRow) {
         if inner.remembers() {
@@ -232,6 +239,10 @@ impl Ledger {
 
     /// The last word of a run that saw everything.
     pub(super) async fn cover(&self, inner: &Inner, progress: Progress) -> Result<()> {
+        let asides = std::mem::take(&mut *lock(&self.asides));
+        if !asides.is_empty() {
+            inner.catalogue.commit(Batch { progress: asides, ..Batch::default() }).await?;
+        }
         let before = inner.catalogue.progress(&progress.library, &progress.selection).await?;
         if before.is_some_and(|before| before.token == progress.token && before.pending.is_none()) {
             return Ok(());

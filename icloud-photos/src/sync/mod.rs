@@ -25,6 +25,7 @@
 //! ```
 
 mod adopt;
+mod album_check;
 mod books;
 pub mod catalogue;
 mod claims;
@@ -39,6 +40,7 @@ mod marks;
 mod news;
 mod pace;
 mod plan;
+pub mod remembered;
 mod removal;
 mod scribe;
 mod shelf;

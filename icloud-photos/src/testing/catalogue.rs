@@ -104,6 +104,28 @@ pub async fn owed_removals_come_in_order_until_they_are_sent(books: Books) {
     assert_eq!(rows, [Some(arrived), None]);
 }
 
+pub async fn members_come_in_order_until_they_are_gone(books: Books) {
+    let member = |selection: &str, id: &str| (home(), selection.to_owned(), asset(id));
+    let elsewhere = (LibraryKey::new("0"), "b".to_owned(), asset("E"));
+    let members = ["C", "A", "B"].map(|id| member("b", id)).into_iter();
+    let members = members.chain([member("a", "A"), member("c", "D"), elsewhere]).collect();
+    books.commit(Batch { members, ..Batch::default() }).await.unwrap();
+    let of_b = async |after: Option<&str>, limit| {
+        books.members(&home(), "b", after.map(asset).as_ref(), limit).await.unwrap()
+    };
+    assert_eq!(of_b(None, 2).await, ["A", "B"].map(asset));
+    assert_eq!(of_b(Some("B"), 9).await, [asset("C")]);
+    assert_eq!(of_b(Some("C"), 9).await, []);
+    let change = Batch {
+        gone_members: vec![member("b", "A"), member("b", "Z")],
+        members: vec![member("b", "B"), member("b", "D")],
+        ..Batch::default()
+    };
+    books.commit(change).await.unwrap();
+    assert_eq!(of_b(None, 9).await, ["B", "C", "D"].map(asset));
+    assert_eq!(books.members(&home(), "a", None, 9).await.unwrap(), [asset("A")]);
+}
+
 pub async fn sent_removals_come_in_pages(books: Books) {
     let row = |library: &LibraryKey, id: &str, state| RemovalRow {
         receipt: Some(format!("of {id}")),

@@ -91,6 +91,7 @@ macro_rules! catalogue_conformance {
             an_empty_one_knows_nothing
             every_field_is_kept
             every_role_and_status_is_kept
+            members_come_in_order_until_they_are_gone
             owed_removals_come_in_order_until_they_are_sent
             sent_removals_come_in_pages
             odd_texts_and_numbers_are_kept

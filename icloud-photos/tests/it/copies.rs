@@ -346,6 +346,16 @@ impl Catalogue for Counted {
         self.inner.sent(library, after, limit).await
     }
 
+    async fn members(
+        &self,
+        library: &LibraryKey,
+        selection: &str,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>> {
+        self.inner.members(library, selection, after, limit).await
+    }
+
     async fn totals(&self) -> Result<Totals> {
         self.inner.totals().await
     }

@@ -25,6 +25,7 @@ mod mirror;
 mod moved_out;
 mod news;
 mod pace;
+mod quiet;
 mod recordings_auth;
 mod recordings_listing;
 mod removal;

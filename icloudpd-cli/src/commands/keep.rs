@@ -132,7 +132,7 @@ pub(super) async fn status(
     };
     let totals = catalogue.totals().await?;
     let mut progress = catalogue.all_progress().await?;
-    progress.retain(|one| !one.is_of_mirror());
+    progress.retain(|one| !one.is_aside());
     if config.json {
         let followed: Vec<_> = progress
             .iter()

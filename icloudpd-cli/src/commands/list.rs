@@ -55,8 +55,24 @@ pub(super) async fn find_albums(library: &Library, titles: &[String]) -> Result<
     if titles.is_empty() {
         return Ok(Vec::new());
     }
-    let known = Titles::of(library).await?;
-    titles.iter().map(|title| known.find(title).cloned().ok_or_else(|| known.unknown(title))).collect()
+    Titles::of(library).await?.find_all(titles)
+}
+
+/// The albums that `titles` name among `albums`, the user's as they are remembered; `None` if one is not there, or may be one of two.
+pub(super) fn find_remembered(library: &Library, titles: &[String], albums: &[Album]) -> Option<Vec<Album>> {
+    let mut names: Vec<_> = albums.iter().map(Album::name).collect();
+    names.sort_unstable();
+    if titles.iter().any(|title| names.iter().filter(|name| *name == title).count() > 1) {
+        return None;
+    }
+    let mut known = Titles::of_icloud(library);
+    known.add(albums.iter());
+    known.find_all(titles).ok()
+}
+
+/// The albums that `titles` name now.
+pub(super) fn find_listed(library: &Library, titles: &[String], albums: &AlbumTree) -> Result<Vec<Album>> {
+    Titles::of_tree(library, albums).find_all(titles)
 }
 
 /// Albums by title, in icloudpd's order: those iCloud fills, then the user's. An album of the user's takes the place of
@@ -65,21 +81,33 @@ struct Titles(Vec<(String, Album)>);
 
 impl Titles {
     async fn of(library: &Library) -> Result<Self> {
-        let smart =
-            SmartAlbum::ICLOUDPD.iter().map(|album| (album.name().to_owned(), library.smart_album(*album)));
-        let mut titles = Self(smart.collect());
-        titles.add(&library.albums().await?);
-        Ok(titles)
+        Ok(Self::of_tree(library, &library.albums().await?))
     }
 
-    fn add(&mut self, tree: &AlbumTree) {
-        for node in tree.roots() {
-            let title = node.album.original_name();
+    fn of_icloud(library: &Library) -> Self {
+        let smart =
+            SmartAlbum::ICLOUDPD.iter().map(|album| (album.name().to_owned(), library.smart_album(*album)));
+        Self(smart.collect())
+    }
+
+    fn of_tree(library: &Library, tree: &AlbumTree) -> Self {
+        let mut titles = Self::of_icloud(library);
+        titles.add(tree.roots().iter().map(|node| &node.album));
+        titles
+    }
+
+    fn add<'a>(&mut self, albums: impl Iterator<Item = &'a Album>) {
+        for album in albums {
+            let title = album.original_name();
             match self.0.iter_mut().find(|(known, _)| known == title) {
-                Some((_, album)) => *album = node.album.clone(),
-                None => self.0.push((title.to_owned(), node.album.clone())),
+                Some((_, known)) => *known = album.clone(),
+                None => self.0.push((title.to_owned(), album.clone())),
             }
         }
+    }
+
+    fn find_all(&self, titles: &[String]) -> Result<Vec<Album>> {
+        titles.iter().map(|title| self.find(title).cloned().ok_or_else(|| self.unknown(title))).collect()
     }
 
     /// By the exact title, else by the title in composed Unicode, as keyboards give it.

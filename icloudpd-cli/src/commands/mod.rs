@@ -6,6 +6,7 @@ mod list;
 mod narrate;
 mod news;
 mod run;
+mod subject;
 
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::MultiProgress;

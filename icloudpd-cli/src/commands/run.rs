@@ -21,13 +21,14 @@ use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
 use super::news;
+use super::subject::Subject;
 use crate::args::{self, Verb};
 use crate::config::{Account, Config, Download, MoveOut, Removals};
 use crate::exit::{Exit, with_causes};
 use crate::output::print;
 use crate::signals::Brake;
 
-/// Copies what the section asks for.
+/// Copies what the section asks for. What the catalogue remembers of library and albums is believed, as long as nothing contradicts it.
 pub(super) async fn download(
     config: &Config,
     account: &Account,
@@ -36,59 +37,121 @@ pub(super) async fn download(
     bars: &MultiProgress,
     brake: &Brake,
 ) -> Result<Exit> {
-    let library = find_library(session, &download.library).await?;
-    let layout = layout(download);
-    let narrator = Narrator::new(download, Layout::new(layout.clone())?, bars);
-    narrator.looking_up(&download.albums);
-    if download.root != download.directory {
-        warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
-    }
-    let changes_nothing =
-        download.dry_run || config.only_print_filenames || matches!(config.verb, Verb::Plan | Verb::Changes);
-    // What does not exist leaves nothing behind.
-    let albums = find_albums(&library, &download.albums).await?;
-    let storage = storage(&download.root, changes_nothing)?;
-    let mut engine = SyncEngine::builder(&library, storage.clone())
-        .layout(layout)
-        .missing(missing(download))
-        .recent(download.recent)
-        .skip_photos(download.skip_photos)
-        .skip_videos(download.skip_videos)
-        .stop(brake.signal.clone())
-        .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN));
-    if config.verb != Verb::Verify
-        && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
-    {
-        engine = engine.catalogue(catalogue);
-        if !config.only_print_filenames {
-            engine = removals(engine, &download.removals);
+    let work = Work { config, account, download, bars, brake };
+    if let Some(subject) = work.remembered(session).await? {
+        match work.copy(&subject).await {
+            Err(error) if subject.is_outdated(&error) => {
+                debug!("What was remembered of library and albums is out of date: {}", with_causes(&error));
+            }
+            Ok(None) => {}
+            Ok(Some(exit)) => return Ok(exit),
+            Err(error) => return Err(error),
         }
     }
-    for album in albums {
-        engine = engine.album(album);
+    let library = find_library(session, &download.library).await?;
+    work.narrator()?.looking_up(&download.albums);
+    // What does not exist leaves nothing behind.
+    let albums = find_albums(&library, &download.albums).await?;
+    let exit = work.copy(&Subject::known(library, albums)).await?;
+    Ok(exit.unwrap_or(Exit::Success))
+}
+
+/// What a section of the command line asks for.
+struct Work<'a> {
+    config: &'a Config,
+    account: &'a Account,
+    download: &'a Download,
+    bars: &'a MultiProgress,
+    brake: &'a Brake,
+}
+
+impl Work<'_> {
+    fn narrator(&self) -> Result<Narrator> {
+        Ok(Narrator::new(self.download, Layout::new(layout(self.download))?, self.bars))
     }
-    let engine = engine.build()?;
-    match config.verb {
-        Verb::Adopt => return keep::adopt(&engine, download, bars).await,
-        Verb::Verify => return keep::verify(config, account, download, Some(&engine), bars).await,
-        Verb::Plan => return keep::plan(&engine, download.recent.is_some(), bars).await,
-        Verb::Changes => return news::changes(config, &engine, bars).await,
-        Verb::Run | Verb::Status => {}
+
+    fn changes_nothing(&self) -> bool {
+        let Self { config, download, .. } = self;
+        download.dry_run || config.only_print_filenames || matches!(config.verb, Verb::Plan | Verb::Changes)
     }
-    if config.only_print_filenames {
-        return print_filenames(engine.plan(), &narrator, bars, download.recent.is_some()).await;
+
+    /// Library and albums as the folder's catalogue knows them, where it is of use. Nothing is sent, and nothing made.
+    async fn remembered(&self, session: &Session) -> Result<Option<Subject>> {
+        let Self { config, account, download, .. } = self;
+        // The newest few are listed each time; adopting and checking are no runs.
+        let follows = download.recent.is_none() && !matches!(config.verb, Verb::Adopt | Verb::Verify);
+        if !follows || !download.root.exists() {
+            return Ok(None);
+        }
+        let storage = storage(&download.root, true)?;
+        let place = place(&download.root);
+        // Whatever is wrong with it, the run itself says.
+        let Ok(Some(catalogue)) = store::open_read_only(&*storage, &place, &account.catalogues).await else {
+            return Ok(None);
+        };
+        Subject::remembered(session, &catalogue, download).await
     }
-    let narrator = Arc::new(narrator);
-    let report = if download.dry_run {
-        rehearse(&engine, &narrator, download).await?
-    } else {
-        brake.heeding(engine.run(narrator.clone())).await?
-    };
-    narrator.finished(&report);
-    if !report.listings.is_empty() && !changes_nothing {
-        tell_uncovered(&engine).await;
+
+    /// `None` if this is only remembered, and no run of it came to its end.
+    async fn copy(&self, subject: &Subject) -> Result<Option<Exit>> {
+        let Self { config, account, download, bars, brake } = *self;
+        let narrator = self.narrator()?;
+        let changes_nothing = self.changes_nothing();
+        let storage = storage(&download.root, changes_nothing)?;
+        let mut engine = subject
+            .engine(storage.clone(), &download.albums)
+            .layout(layout(download))
+            .missing(missing(download))
+            .recent(download.recent)
+            .skip_photos(download.skip_photos)
+            .skip_videos(download.skip_videos)
+            .stop(brake.signal.clone())
+            .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN));
+        if config.verb != Verb::Verify
+            && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
+        {
+            engine = engine.catalogue(catalogue);
+            if !config.only_print_filenames {
+                engine = removals(engine, &download.removals);
+            }
+        }
+        let engine = engine.build()?;
+        if subject.is_remembered() {
+            if engine.cursor().await?.is_none() {
+                return Ok(None);
+            }
+            narrator.looking_up(&download.albums);
+        }
+        if download.root != download.directory {
+            warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
+        }
+        let exit = match config.verb {
+            Verb::Adopt => keep::adopt(&engine, download, bars).await?,
+            Verb::Verify => keep::verify(config, account, download, Some(&engine), bars).await?,
+            Verb::Plan => keep::plan(&engine, download.recent.is_some(), bars).await?,
+            Verb::Changes => news::changes(config, &engine, bars).await?,
+            Verb::Run | Verb::Status => self.run(&engine, narrator).await?,
+        };
+        Ok(Some(exit))
     }
-    Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+
+    async fn run(&self, engine: &SyncEngine, narrator: Narrator) -> Result<Exit> {
+        let Self { config, download, bars, brake, .. } = *self;
+        if config.only_print_filenames {
+            return print_filenames(engine.plan(), &narrator, bars, download.recent.is_some()).await;
+        }
+        let narrator = Arc::new(narrator);
+        let report = if download.dry_run {
+            rehearse(engine, &narrator, download).await?
+        } else {
+            brake.heeding(engine.run(narrator.clone())).await?
+        };
+        narrator.finished(&report);
+        if !report.listings.is_empty() && !self.changes_nothing() {
+            tell_uncovered(engine).await;
+        }
+        Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+    }
 }
 
 /// Half a family's photos may lie in a library that nobody asked for. Told by runs that read the whole list; others are quick.

@@ -7,6 +7,7 @@ mod failures;
 mod grammar;
 mod keep;
 mod network;
+mod quiet;
 mod removals;
 mod runs;
 mod signin;

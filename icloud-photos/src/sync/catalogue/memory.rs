@@ -32,6 +32,7 @@ struct State {
     albums: BTreeMap<(LibraryKey, String), AlbumRow>,
     progress: BTreeMap<(LibraryKey, String), Progress>,
     removals: BTreeMap<(LibraryKey, AssetId), RemovalRow>,
+    members: BTreeSet<(LibraryKey, String, AssetId)>,
 }
 
 impl MemoryCatalogue {
@@ -165,6 +166,21 @@ impl Catalogue for MemoryCatalogue {
         Ok(sent.take(limit).cloned().collect())
     }
 
+    async fn members(
+        &self,
+        library: &LibraryKey,
+        selection: &str,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>> {
+        let first = after.map_or(Bound::Included(AssetId::new("")), |after| Bound::Excluded(after.clone()));
+        let first = first.map(|id| (library.clone(), selection.to_owned(), id));
+        let state = self.state();
+        let all = state.members.range((first, Bound::Unbounded));
+        let of_it = all.take_while(|member| (&member.0, &*member.1) == (library, selection));
+        Ok(of_it.take(limit).map(|member| member.2.clone()).collect())
+    }
+
     async fn totals(&self) -> Result<Totals> {
         let state = self.state();
         let mut totals = Totals { assets: state.assets.len() as u64, ..Totals::default() };
@@ -193,6 +209,10 @@ impl Catalogue for MemoryCatalogue {
         batch.gone_removals.iter().for_each(|key| drop(state.removals.remove(key)));
         let removals = batch.removals.into_iter().map(|row| ((row.library.clone(), row.asset.clone()), row));
         state.removals.extend(removals);
+        for member in &batch.gone_members {
+            state.members.remove(member);
+        }
+        state.members.extend(batch.members);
         Ok(())
     }
 }

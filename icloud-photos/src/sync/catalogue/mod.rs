@@ -20,11 +20,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
+pub(crate) use self::row::{ASTRAY, MEMBERS, MIRROR, REMOVED, role_name, role_named};
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
 };
-pub(crate) use self::row::{MIRROR, role_name, role_named};
-pub(crate) use self::sheet::Sheet;
+pub(crate) use self::sheet::{Sheet, digest};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteCatalogue;
 use crate::asset::{AssetId, Checksum, MasterId};
@@ -116,6 +116,16 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<RemovalRow>>;
 
+    /// Up to `limit` assets after `after`, in the order of their ids, that a selection of a library was last seen to show
+    /// ([`Batch::members`]).
+    async fn members(
+        &self,
+        library: &LibraryKey,
+        selection: &str,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>>;
+
     /// Counts of everything.
     async fn totals(&self) -> Result<Totals>;
 
@@ -147,6 +157,10 @@ pub struct Batch {
     pub removals: Vec<RemovalRow>,
     /// Removals to be forgotten.
     pub gone_removals: Vec<(LibraryKey, AssetId)>,
+    /// Assets that a selection shows: what is in an album only its list says.
+    pub members: Vec<(LibraryKey, String, AssetId)>,
+    /// Those that it shows no more.
+    pub gone_members: Vec<(LibraryKey, String, AssetId)>,
 }
 
 impl Batch {

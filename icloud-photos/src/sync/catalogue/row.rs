@@ -256,6 +256,15 @@ impl AlbumRow {
 /// How the selections begin that stand for mirroring deletions.
 pub(crate) const MIRROR: &str = "mirror";
 
+/// For what a selection shows ([`Batch::members`](super::Batch::members)).
+pub(crate) const MEMBERS: &str = "members";
+
+/// For files that are missing and that no list of a selection brings.
+pub(crate) const ASTRAY: &str = "astray";
+
+/// For files that somebody removed and that were looked for everywhere.
+pub(crate) const REMOVED: &str = "removed";
+
 /// How far the history of a library was followed, for one selection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -273,9 +282,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether this says how far the deletions of a library were mirrored, not how far it was copied.
-    pub fn is_of_mirror(&self) -> bool {
-        self.selection.starts_with(MIRROR)
+    /// Whether this is about something beside the copy, such as mirroring deletions, and does not say how far a library was copied.
+    pub fn is_aside(&self) -> bool {
+        [MIRROR, MEMBERS, ASTRAY, REMOVED].iter().any(|about| self.selection.starts_with(about))
     }
 
     /// Nothing was followed yet.

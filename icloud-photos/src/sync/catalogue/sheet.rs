@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
 use super::{AssetRow, LibraryKey, role_name};
-use crate::asset::{Asset, Filename, MediaKind, Resource, Role};
+use crate::asset::{Asset, Checksum, Filename, MediaKind, Role};
 
 /// [`AssetRow::metadata`], read. The order of the fields is that of the text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +46,8 @@ impl Sheet {
             MediaKind::Unknown => "",
         };
         let files = roles.iter().map(|role| {
-            let digest = asset.resource(*role).and_then(digest);
-            (role_name(*role).to_owned(), digest.map(|digest| format!("{digest:016x}")))
+            let digest = asset.resource(*role).and_then(|resource| digest(resource.size, resource.checksum));
+            (role_name(*role).to_owned(), digest)
         });
         Self {
             kind: kind.to_owned(),
@@ -127,15 +127,15 @@ impl AssetRow {
     }
 }
 
-/// A mere description is no file.
-fn digest(resource: &Resource) -> Option<u64> {
-    if resource.size.is_none() && resource.checksum.is_none() {
+/// What [`Sheet::files`] has for a file. A mere description is none.
+pub(crate) fn digest(size: Option<u64>, checksum: Option<Checksum>) -> Option<String> {
+    if size.is_none() && checksum.is_none() {
         return None;
     }
     let mut sum = Sha1::new();
-    sum.update(format!("{:?} ", resource.size));
-    sum.update(resource.checksum.map(|checksum| checksum.to_string()).unwrap_or_default());
-    Some(first_bytes(sum))
+    sum.update(format!("{size:?} "));
+    sum.update(checksum.map(|checksum| checksum.to_string()).unwrap_or_default());
+    Some(format!("{:016x}", first_bytes(sum)))
 }
 
 /// Stored digests must stay what they are, and an accidental match would hide a change.

@@ -154,6 +154,12 @@ impl Layout {
         kind(asset.media_type(), &names::cleaned(asset))
     }
 
+    /// The same, and the name, of what is remembered of an asset.
+    pub(super) fn recall(&self, name: &str, master: &str, media_type: Option<&str>) -> (ItemKind, String) {
+        let name = names::recalled(name, master, media_type);
+        (kind(media_type, &name), name)
+    }
+
     /// The roles whose files can matter under these options; a listing need not ask for others.
     pub(super) fn roles(&self) -> Vec<Role> {
         let options = &self.options;

@@ -33,6 +33,11 @@ pub(super) fn cleaned(asset: &Asset) -> String {
     }
 }
 
+/// The same, of what is remembered of an asset.
+pub(super) fn recalled(name: &str, master: &str, media_type: Option<&str>) -> String {
+    if name.is_empty() { fallback(master, media_type) } else { clean(name) }
+}
+
 /// A name made of the record's, for assets without one.
 pub(super) fn fallback(master: &str, media_type: Option<&str>) -> String {
     let safe = |char: char| if char.is_ascii_alphanumeric() { char } else { '_' };

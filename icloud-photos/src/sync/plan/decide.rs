@@ -7,12 +7,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::super::catalogue::{FileRow, Status};
+use super::super::catalogue::{FileRow, REMOVED, Status};
 use super::super::claims::{Claim, Claims};
 use super::super::content;
 use super::super::engine::{Inner, Missing};
 use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
+use super::astray::Tally;
 use super::moved::Strays;
 use super::survey::{Found, Surveyed};
 use super::{Action, Why, is_about_storage};
@@ -29,12 +30,15 @@ pub(super) struct Decider {
     doubts: bool,
     /// Files of no row, once one was looked for.
     strays: Option<Strays>,
+    /// Removed files that were looked for and not found.
+    vain: Tally,
 }
 
 impl Decider {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
         let claims = Claims::new(inner.storage.capabilities().case_sensitive);
-        Self { inner, claims, queue: VecDeque::new(), doubts: false, strays: None }
+        let vain = Tally::default();
+        Self { inner, claims, queue: VecDeque::new(), doubts: false, strays: None, vain }
     }
 
     pub(super) fn push(&mut self, action: Action) {
@@ -86,16 +90,41 @@ impl Decider {
         self.queue.push_back(action);
     }
 
+    /// Looks for a file that is not where it was, and not to be fetched: it may have been moved.
+    pub(super) async fn astray(&mut self, row: FileRow) {
+        let id = row.key.asset.clone();
+        match self.elsewhere(&row).await {
+            Ok(Some(renamed)) => self.queue.push_back(renamed),
+            Ok(None) => self.vain.add(&row.key),
+            Err(error) => {
+                self.queue.push_back(Action::Problem { asset: None, id: Some(id), lacks: None, error });
+            }
+        }
+    }
+
+    /// All such files were looked for.
+    pub(super) fn searched(&mut self) {
+        let progress = self.inner.aside_of(REMOVED, self.vain);
+        self.queue.push_back(Action::Aside { progress });
+    }
+
+    /// Another file with these bytes, that no row speaks for.
+    async fn elsewhere(&mut self, row: &FileRow) -> Result<Option<Action>> {
+        let Some((size, checksum)) = row.resource_size.zip(row.checksum) else { return Ok(None) };
+        let inner = self.inner.clone();
+        let Some((found, sha256)) = self.strays().await?.find(&inner, size, &checksum).await? else {
+            return Ok(None);
+        };
+        self.claims.set(&found.path, Claim::new(Some(size), Some(&checksum)));
+        let row = FileRow { sha256: Some(sha256), ..row.clone() };
+        Ok(Some(Action::Renamed { row, found }))
+    }
+
     /// It may have another name by now; else it comes back to where it stood, if iCloud has it.
     async fn sought(&mut self, row: FileRow, asset: Option<&Asset>) -> Result<Action> {
         let Some(path) = row.path.clone() else { return Ok(Action::Forget { key: row.key }) };
-        if let Some((size, checksum)) = row.resource_size.zip(row.checksum) {
-            let inner = self.inner.clone();
-            if let Some((found, sha256)) = self.strays().await?.find(&inner, size, &checksum).await? {
-                self.claims.set(&found.path, Claim::new(Some(size), Some(&checksum)));
-                let row = FileRow { sha256: Some(sha256), ..row };
-                return Ok(Action::Renamed { row, found });
-            }
+        if let Some(renamed) = self.elsewhere(&row).await? {
+            return Ok(renamed);
         }
         let role = row.key.role;
         let Some(asset) = asset.filter(|asset| asset.resource(role).is_some()) else {
@@ -135,12 +164,12 @@ impl Decider {
                 self.claims.set(path, wanted.claim());
                 return Ok(wanted.known(row, path.clone(), there, self.inner.now()));
             }
+            if let Some(action) = self.moved(&wanted).await? {
+                return Ok(action);
+            }
             if removed && self.inner.missing == Missing::Respect && row.status.is_kept() {
                 let name = path.name().to_owned();
                 return Ok(Action::Skip { asset: asset.clone(), reason: SkipReason::RemovedHere { name } });
-            }
-            if let Some(action) = self.moved(&wanted).await? {
-                return Ok(action);
             }
         }
         let there = found.there?;

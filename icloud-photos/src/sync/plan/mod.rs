@@ -4,6 +4,7 @@
 //! not grow with the library but for the claims (`claims.rs`). `route.rs` says where assets come from, `survey.rs` what is
 //! known of their files, `decide.rs` what follows.
 
+mod astray;
 mod decide;
 mod moved;
 mod moved_out;
@@ -131,6 +132,11 @@ pub enum Action {
         /// As they are now.
         albums: AlbumTree,
     },
+    /// Nothing to do but to remember it, should the run come to its end: something beside how far the library was copied.
+    Aside {
+        /// What.
+        progress: Progress,
+    },
     /// Everything about this asset was said.
     Done {
         /// The asset.
@@ -254,6 +260,9 @@ impl Planner {
             Step::Stands { path, doubted } => self.decider.push(Action::Stands { path, doubted }),
             Step::Gone(key) => self.decider.push(Action::Forget { key }),
             Step::Sought(file, asset) => self.decider.seek(*file, asset).await,
+            Step::Astray(row) => self.decider.astray(*row).await,
+            Step::Searched => self.decider.searched(),
+            Step::Aside(progress) => self.decider.push(Action::Aside { progress }),
             Step::Note(change) => self.decider.push(Action::Note { change }),
             Step::Albums(albums) => self.decider.push(Action::Albums { albums }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
@@ -261,7 +270,7 @@ impl Planner {
                 let progress = self.route.mark(rank);
                 progress.into_iter().for_each(|progress| self.decider.push(Action::Listed { progress }));
             }
-            Step::Reached { .. } | Step::ListAnew(_) => {}
+            Step::Reached { .. } | Step::ListAnew(_) | Step::Restless(_) | Step::Removed(_) => {}
         }
     }
 }

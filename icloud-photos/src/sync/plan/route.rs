@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 
-use super::super::catalogue::{FileKey, FileRow, Progress, Status};
-use super::super::engine::{Inner, Missing};
+use super::super::catalogue::{FileKey, FileRow, Progress};
+use super::super::engine::Inner;
+use super::astray::{self, Astray, Sorted, Tally};
 use super::moved_out::moved_out;
 use super::rest::MARGIN;
 use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
@@ -44,6 +45,7 @@ pub(super) struct Route {
     memory: Memory,
     /// What happened since the start of the run, or since the rest of a list was begun.
     changes: u64,
+    astray: Astray,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ enum Leg {
     Replay,
     Sweep,
     Recheck,
+    Search,
     MovedOut,
     End,
     Over,
@@ -66,7 +69,8 @@ impl Route {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
         let (leg, cursor, roll, rest) = (Leg::Begin, None, None, None);
         let (has_history, listed, whole, memory) = (false, false, true, Memory::Rows);
-        Self { inner, leg, cursor, has_history, listed, whole, roll, rest, memory, changes: 0 }
+        let astray = Astray::default();
+        Self { inner, leg, cursor, has_history, listed, whole, roll, rest, memory, changes: 0, astray }
     }
 
     /// The next leg; `None` at the end.
@@ -79,6 +83,7 @@ impl Route {
                 Leg::Replay => self.replay(),
                 Leg::Sweep => self.sweep(),
                 Leg::Recheck => self.recheck(),
+                Leg::Search => self.search(),
                 Leg::MovedOut => self.moved_out(),
                 Leg::End | Leg::Over => self.end(),
             };
@@ -94,6 +99,7 @@ impl Route {
         let cursor = match self.inner.remembered().await? {
             Some(cursor) => {
                 (self.leg, self.has_history) = (Leg::Recheck, true);
+                self.astray = Astray::recall(&self.inner).await?;
                 cursor
             }
             None => {
@@ -115,7 +121,7 @@ impl Route {
             self.cursor = self.inner.cursor().await;
             self.roll = self.inner.roll().await?;
             self.memory = self.inner.memory().await?;
-            first = self.inner.tree().await;
+            first = self.inner.tree().await?;
         }
         if album == self.inner.albums.len() {
             self.leg = Leg::Replay;
@@ -160,12 +166,33 @@ impl Route {
 
     /// After a listing everything was spoken of: what no list shows is not asked about.
     fn recheck(&mut self) -> Option<Stretch> {
-        self.leg = Leg::MovedOut;
+        self.leg = Leg::Search;
         if self.rest.is_some() && self.changes > MARGIN {
             self.list_anew("much has changed while it was read");
             return None;
         }
-        (self.inner.follows() && !self.listed).then(|| (None, recheck(self.inner.clone())))
+        if !self.inner.follows() {
+            None
+        } else if !self.listed {
+            Some((None, recheck(self.inner.clone())))
+        } else if self.whole && !self.inner.is_whole_library() {
+            Some((None, self.astray.settle(self.inner.clone())))
+        } else {
+            None
+        }
+    }
+
+    /// What was found missing may be in a list, or elsewhere in the storage.
+    fn search(&mut self) -> Option<Stretch> {
+        self.leg = Leg::MovedOut;
+        if self.listed {
+            return None;
+        }
+        if self.astray.wants_list() {
+            self.list_anew("a file is missing, of this album or of another");
+            return None;
+        }
+        self.astray.wants_search().then(|| (None, astray::search(self.inner.clone())))
     }
 
     /// Whatever the run is about, what this copy moved out of iCloud is its to keep.
@@ -197,6 +224,7 @@ impl Route {
         if let Some(roll) = &mut self.roll {
             roll.note(step);
         }
+        self.astray.note(step, self.listed && !self.inner.is_whole_library());
         match step {
             Step::Problem(_, error) => self.whole &= is_about_storage(error),
             Step::End(listing) => self.whole &= listing.is_complete(),
@@ -232,7 +260,7 @@ impl Route {
 
 /// What happened since `cursor`, as steps.
 fn follow(inner: Arc<Inner>, cursor: &ChangeCursor) -> Survey {
-    let changes = inner.library.changes(cursor).fields(Fields::Basic).roles(inner.layout.roles());
+    let changes = inner.library.changes(cursor).fields(Fields::Basic).roles(inner.roles());
     survey(inner.clone(), news(inner, changes))
 }
 
@@ -325,14 +353,22 @@ impl Inner {
         Ok(sweeps.then(Roll::default))
     }
 
-    /// The user's albums, to be remembered. They are of no use to the run itself.
-    async fn tree(&self) -> Option<Item> {
+    /// The user's albums, to be remembered. They are of no use to the run itself, unless its own are only remembered.
+    async fn tree(&self) -> Result<Option<Item>> {
         if !self.follows() {
-            return None;
+            return Ok(None);
         }
-        let albums = self.library.albums().await;
-        let albums = albums.inspect_err(|error| tracing::warn!(%error, "the albums are not known")).ok()?;
-        Some(Item::Other(Step::Albums(albums)))
+        match self.library.albums().await {
+            Ok(albums) => {
+                self.album_check.check(&albums)?;
+                Ok(Some(Item::Other(Step::Albums(albums))))
+            }
+            Err(error) if self.album_check.is_none() => {
+                tracing::warn!(%error, "the albums are not known");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// In an album only a list says what is in it: its changes are noted, and it is listed at their end.
@@ -395,38 +431,17 @@ impl Inner {
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
-        let roles = self.layout.roles();
-        let rows = rows.into_iter().filter(|row| roles.contains(&row.key.role));
-        let (kept, mut wanted): (Vec<_>, Vec<_>) = rows.partition(|row| row.status.is_kept());
-        let kept: Vec<_> = kept.into_iter().filter_map(|row| Some((row.path.clone()?, row))).collect();
-        let stats = self.storage.stat_all(kept.iter().map(|(path, _)| path.clone()).collect()).await;
-        let (mut items, mut doubted) = (Vec::new(), Vec::new());
-        for ((path, row), there) in kept.into_iter().zip(stats) {
-            match there {
-                Ok(Some(there)) if Some(there.size) == row.size => {
-                    if row.is_due(self.now()) {
-                        doubted.push(row.key.asset);
-                    } else {
-                        let doubted = row.status == Status::Unconfirmed;
-                        items.push(Item::Other(Step::Stands { path, doubted }));
-                    }
-                }
-                Ok(None) if self.missing == Missing::Respect => {}
-                Ok(_) => wanted.push(row),
-                Err(error) => items.push(Item::Other(Step::Problem(Some(row.key.asset), error))),
-            }
-        }
-        if let Err(error) = self.leave_moved_out(&mut wanted).await {
-            return vec![Item::Asset(Err(error))];
-        }
-        let restless = !doubted.is_empty() || !wanted.is_empty();
-        if restless && !self.is_whole_library() {
+        let Sorted { mut items, doubted, wanted } = match self.sort(rows).await {
+            Ok(sorted) => sorted,
+            Err(error) => return vec![Item::Asset(Err(error))],
+        };
+        if !self.is_whole_library() {
             // A row does not say which album it came from.
-            let reason = "a file is missing, of this album or of another".to_owned();
-            items.push(Item::Other(Step::ListAnew(reason)));
+            let restless = Tally::of(doubted.iter().chain(&wanted).map(|row| &row.key));
+            items.push(Item::Other(Step::Restless(restless)));
             return items;
         }
-        items.extend(self.look_up(doubted).await);
+        items.extend(self.look_up(doubted.into_iter().map(|row| row.key.asset).collect()).await);
         items.extend(self.seek(wanted).await);
         items
     }
@@ -451,7 +466,7 @@ impl Inner {
     }
 
     /// What was proven when this copy moved its photo out of iCloud has a leg of its own (`moved_out.rs`).
-    async fn leave_moved_out(&self, wanted: &mut Vec<FileRow>) -> Result<()> {
+    pub(super) async fn leave_moved_out(&self, wanted: &mut Vec<FileRow>) -> Result<()> {
         if wanted.is_empty() {
             return Ok(());
         }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 
-use super::super::catalogue::{FileKey, FileRow};
+use super::super::catalogue::{FileKey, FileRow, Progress};
 use super::super::engine::Inner;
 use super::super::event::SkipReason;
 use super::super::layout::{ItemKind, Placement, WantedFile};
+use super::astray::Tally;
 use crate::asset::{Asset, AssetId, Assets, Change, ChangeCursor, Listing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::AlbumTree;
@@ -48,6 +49,16 @@ pub(super) enum Step {
     Gone(FileKey),
     /// Missing here, of a photo that this copy moved out of iCloud; with the photo, if it is still to be had.
     Sought(Box<FileRow>, Option<Asset>),
+    /// Missing, failed or doubted files of this album or another.
+    Restless(Tally),
+    /// Files that were removed here, and are to be left alone.
+    Removed(Tally),
+    /// One of them: it may have been moved.
+    Astray(Box<FileRow>),
+    /// All of them were named.
+    Searched,
+    /// To be remembered for this selection, beside how far it was copied.
+    Aside(Progress),
     /// To be remembered.
     Note(Change),
     /// To be remembered, all of them.

@@ -12,6 +12,8 @@
 //!
 //! Above a share of all there is ([`RemovalLimit`]) nothing is removed; what would have been is told.
 
+mod candidates;
+mod foresight;
 mod kept;
 mod local;
 mod receipt;
@@ -23,6 +25,7 @@ mod victims;
 use std::sync::Arc;
 
 pub use self::kept::Kept;
+pub(super) use self::receipt::IRREPLACEABLE;
 pub use self::receipt::{ProvenFile, Receipt};
 pub use self::rehearsal::Rehearsal;
 use super::engine::Inner;
@@ -226,7 +229,7 @@ impl Stage<'_> {
             return Ok(());
         };
         if let Some(rule) = self.inner.removals.rule {
-            self.move_out(rule, census).await?;
+            self.move_out(rule, token, census).await?;
         }
         if let Some(disposal) = self.inner.removals.mirror {
             self.mirror(disposal, token, census).await?;

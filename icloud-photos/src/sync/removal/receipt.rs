@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::storage::StoragePath;
 
 /// What iCloud cannot make again.
-const IRREPLACEABLE: [Role; 5] =
+pub(in crate::sync) const IRREPLACEABLE: [Role; 5] =
     [Role::Original, Role::Alternative, Role::LiveMovie, Role::Edited, Role::EditedVideo];
 
 /// Proof that everything of one asset that cannot be made again stands in a storage: each file was read from there, and Apple's

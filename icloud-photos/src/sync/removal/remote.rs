@@ -1,43 +1,39 @@
 //! Moving assets out of iCloud.
 
-use std::collections::{HashSet, VecDeque};
-
-use futures::StreamExt;
+use std::collections::HashSet;
 
 use super::super::catalogue::{Batch, FileKey, RemovalRow, RemovalState};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
 use super::super::store;
+use super::candidates::{Candidates, Source};
+use super::foresight::{Foreseen, Staying};
 use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
-use crate::asset::{Asset, AssetId, Assets, Fields};
+use crate::asset::{Asset, AssetId};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Rows of the catalogue looked at in one go.
-const ROWS: usize = 1000;
+pub(super) const ROWS: usize = 1000;
 
 /// Assets looked up, proven and moved in one go.
-const ASSETS: usize = 100;
+pub(super) const ASSETS: usize = 100;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// Days.
-const CENTURY: i64 = 36_525;
-
 impl Stage<'_> {
     /// Moves out what `rule` says. Counts first what may go, so that nothing goes when too much would.
-    pub(super) async fn move_out(&mut self, rule: MoveRule, _: Census) -> Result<()> {
+    pub(super) async fn move_out(&mut self, rule: MoveRule, token: Option<&str>, _: Census) -> Result<()> {
         let all = self.inner.count_assets().await? + self.coming.assets;
         let limit = self.inner.removals.limit;
         let mut eligible = Vec::new();
         let mut count = self.coming.leaving;
-        let mut candidates = Candidates::of(self.inner, rule);
+        let mut candidates = Candidates::of(self.inner, rule, token).await?;
         // Where a list says who may go, nobody does before it was read to its end.
         let at_once = limit.is_none() && !matches!(candidates.source, Source::Lists { .. });
         while let Some(ids) = candidates.next().await? {
-            for (asset, name, days) in candidates.young.drain(..) {
-                self.tell(RemovalEvent::Stays { asset: &asset, name: &name, why: &Kept::Young { days } });
-            }
-            let assets = self.judge(&ids, rule).await?;
+            let Foreseen { open, staying } = self.inner.foresee(&ids, rule, self.rehearsal).await?;
+            staying.iter().for_each(|staying| self.foreseen(staying));
+            let assets = self.judge(&open, rule).await?;
             let assets = self.sort_out(assets).await?;
             count += assets.len() as u64;
             if self.rehearsal {
@@ -48,7 +44,11 @@ impl Stage<'_> {
                 eligible.extend(assets.into_iter().map(|asset| asset.id().clone()));
             }
         }
-        if !candidates.whole {
+        let whole = candidates.whole;
+        if whole && !self.rehearsal {
+            candidates.remember(token).await?;
+        }
+        if !whole {
             self.withhold();
         } else if self.rehearsal {
             self.warn_of_limit(count, all);
@@ -64,6 +64,13 @@ impl Stage<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is to be said of an asset of which the catalogue knows that it stays.
+    fn foreseen(&mut self, Staying { asset, name, why }: &Staying) {
+        self.report.withheld += u64::from(!matches!(why, Kept::Young { .. } | Kept::NoDate));
+        self.report.damaged += u64::from(is_damage(why));
+        self.tell(RemovalEvent::Stays { asset, name, why });
     }
 
     fn would_move(&self, asset: &Asset) {
@@ -111,7 +118,7 @@ impl Stage<'_> {
     /// Those of these assets whose files could be proven, by what the catalogue says. The others would never go, and count for nothing.
     async fn sort_out(&mut self, assets: Vec<Asset>) -> Result<Vec<Asset>> {
         let verdicts = self.inner.provable(&assets).await?;
-        let mut able = Vec::new();
+        let (mut able, mut unable) = (Vec::new(), Vec::new());
         for (asset, verdict) in assets.into_iter().zip(verdicts) {
             match verdict {
                 Ok(()) => able.push(asset),
@@ -120,9 +127,12 @@ impl Stage<'_> {
                 Err(why) => {
                     self.report.withheld += 1;
                     self.stays(&asset, &why);
+                    unable.push(asset);
                 }
             }
         }
+        // The next run need not ask.
+        self.inner.learn(&unable).await?;
         Ok(able)
     }
 
@@ -139,8 +149,7 @@ impl Stage<'_> {
                 Ok(receipt) => proven.push((asset, receipt)),
                 Err(why) => {
                     self.report.withheld += 1;
-                    let is_damage = matches!(why, Kept::Differs { .. } | Kept::Unreadable { .. });
-                    self.report.damaged += u64::from(is_damage);
+                    self.report.damaged += u64::from(is_damage(&why));
                     self.stays(&asset, &why);
                 }
             }
@@ -177,8 +186,12 @@ pub(super) fn too_young(asset: &Asset, rule: MoveRule, now: i64) -> Option<Kept>
     (age < i64::from(days)).then_some(Kept::Young { days: age })
 }
 
+fn is_damage(why: &Kept) -> bool {
+    matches!(why, Kept::Differs { .. } | Kept::Unreadable { .. })
+}
+
 /// Days from one moment to another, both in milliseconds.
-fn age(created: i64, now: i64) -> i64 {
+pub(super) fn age(created: i64, now: i64) -> i64 {
     now.saturating_sub(created).div_euclid(DAY)
 }
 
@@ -352,104 +365,4 @@ struct Moved {
     outcomes: Vec<(Asset, Result<()>)>,
     /// The request failed, and not all of them went all the same: others would fare no better.
     ended: Option<Error>,
-}
-
-/// Ids of assets that may have to go, some at a time.
-struct Candidates<'a> {
-    inner: &'a Inner,
-    rule: MoveRule,
-    source: Source,
-    /// Those that the catalogue knows to be too young, since they were last told: name and days.
-    young: Vec<(AssetId, String, i64)>,
-    /// Nothing is known to be missing from the lists that were read.
-    whole: bool,
-}
-
-enum Source {
-    /// Whatever has files here, after this one: all of the library is asked for.
-    Files(Option<FileKey>),
-    /// What was fetched under the rule, by this selection.
-    Owed(Option<AssetId>),
-    /// What the selection shows: an album, or the newest few.
-    Lists { albums: VecDeque<usize>, open: Option<Box<Assets>>, seen: HashSet<AssetId> },
-}
-
-impl<'a> Candidates<'a> {
-    fn of(inner: &'a Inner, rule: MoveRule) -> Self {
-        let source = match rule {
-            MoveRule::Fetched => Source::Owed(None),
-            MoveRule::OlderThan { .. } if inner.is_whole_library() => Source::Files(None),
-            MoveRule::OlderThan { .. } => {
-                let albums = (0..inner.albums.len()).collect();
-                Source::Lists { albums, open: None, seen: HashSet::new() }
-            }
-        };
-        Self { inner, rule, source, young: Vec::new(), whole: true }
-    }
-
-    async fn next(&mut self) -> Result<Option<Vec<AssetId>>> {
-        match &mut self.source {
-            Source::Files(after) => {
-                let rows = self.inner.catalogue.files(Some(&self.inner.key), after.as_ref(), ROWS).await?;
-                let Some(last) = rows.last() else { return Ok(None) };
-                // An asset may begin on one page and end on the next.
-                let known = after.replace(last.key.clone()).map(|key| key.asset);
-                let kept = rows.into_iter().filter(|row| row.status.is_kept()).map(|row| row.key.asset);
-                let mut ids: Vec<_> = kept.filter(|asset| Some(asset) != known.as_ref()).collect();
-                ids.dedup();
-                self.sift(ids).await.map(Some)
-            }
-            Source::Owed(after) => {
-                let Inner { catalogue, key, selection, .. } = self.inner;
-                let ids = catalogue.owed(key, selection, after.as_ref(), ASSETS).await?;
-                *after = ids.last().cloned();
-                Ok((!ids.is_empty()).then_some(ids))
-            }
-            Source::Lists { .. } => self.listed().await,
-        }
-    }
-
-    async fn listed(&mut self) -> Result<Option<Vec<AssetId>>> {
-        let Source::Lists { albums, open, seen } = &mut self.source else { return Ok(None) };
-        let assets = match open {
-            Some(assets) => assets,
-            None => {
-                let Some(album) = albums.pop_front() else { return Ok(None) };
-                open.insert(Box::new(self.inner.list(album).await?.1.fields(Fields::Basic)))
-            }
-        };
-        let mut ids = Vec::new();
-        while ids.len() < ASSETS {
-            match assets.next().await {
-                // Who is in two albums goes once.
-                Some(Ok(asset)) => ids.extend(seen.insert(asset.id().clone()).then(|| asset.id().clone())),
-                Some(Err(error)) if Assets::concerns_one(&error) => {}
-                Some(Err(error)) => return Err(error),
-                None => {
-                    let cut_on_purpose = self.inner.recent.is_some();
-                    self.whole &= cut_on_purpose || assets.outcome().is_complete();
-                    *open = None;
-                    break;
-                }
-            }
-        }
-        Ok(Some(ids))
-    }
-
-    /// Leaves out what the catalogue knows to be young, or gone. Whoever is in the library has a row.
-    async fn sift(&mut self, ids: Vec<AssetId>) -> Result<Vec<AssetId>> {
-        let MoveRule::OlderThan { days } = self.rule else { return Ok(ids) };
-        let now = seconds(self.inner.now()).saturating_mul(1000);
-        let mut old = Vec::new();
-        let rows = self.inner.catalogue.assets(&self.inner.key, &ids).await?;
-        for row in rows.into_iter().flatten().filter(|row| !row.trashed && !row.hidden) {
-            // A date outside the calendar says nothing: Apple is asked.
-            let is_young = |age: &i64| (-CENTURY..i64::from(days)).contains(age);
-            match row.created.map(|created| age(created, now)).filter(is_young) {
-                Some(age) => self.young.push((row.asset, row.name, age)),
-                None => old.push(row.asset),
-            }
-        }
-        Ok(old)
-    }
 }

@@ -255,6 +255,18 @@ impl Catalogue for SqliteCatalogue {
         self.ask(move |connection| read::sent(connection, &library, after.as_ref(), limit)).await
     }
 
+    async fn members(
+        &self,
+        library: &LibraryKey,
+        selection: &str,
+        after: Option<&AssetId>,
+        limit: usize,
+    ) -> Result<Vec<AssetId>> {
+        let (library, selection, after) = (library.clone(), selection.to_owned(), after.cloned());
+        self.ask(move |connection| read::members(connection, &library, &selection, after.as_ref(), limit))
+            .await
+    }
+
     async fn totals(&self) -> Result<Totals> {
         self.ask(read::totals).await
     }

@@ -59,6 +59,8 @@ pub(super) mod sql {
     // Nearly all rows are sent.
     pub(crate) const SENT: &str = "SELECT library, asset, state, selection, receipt, at FROM removals \
          WHERE state = 'sent' AND library = ? AND asset > ? ORDER BY asset LIMIT ?";
+    pub(crate) const MEMBERS: &str = "SELECT asset FROM members \
+         WHERE library = ? AND selection = ? AND asset > ? ORDER BY asset LIMIT ?";
     // TOTAL, unlike SUM, has no overflow.
     pub(crate) const TOTALS: &str =
         "SELECT status, COUNT(*), CAST(TOTAL(size) AS INTEGER) FROM files GROUP BY status";
@@ -147,8 +149,29 @@ pub(super) fn owed(
     after: Option<&AssetId>,
     limit: usize,
 ) -> Result<Vec<AssetId>> {
+    ids(connection, sql::OWED, library, selection, after, limit)
+}
+
+pub(super) fn members(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    selection: &str,
+    after: Option<&AssetId>,
+    limit: usize,
+) -> Result<Vec<AssetId>> {
+    ids(connection, sql::MEMBERS, library, selection, after, limit)
+}
+
+fn ids(
+    connection: &mut Connection,
+    sql: &str,
+    library: &LibraryKey,
+    selection: &str,
+    after: Option<&AssetId>,
+    limit: usize,
+) -> Result<Vec<AssetId>> {
     let params = (library.as_str(), selection, after.map_or("", AssetId::as_str), most(limit));
-    rows(&mut connection.prepare(sql::OWED)?, params, |row| Ok(AssetId::new(row.get::<_, String>(0)?)))
+    rows(&mut connection.prepare(sql)?, params, |row| Ok(AssetId::new(row.get::<_, String>(0)?)))
 }
 
 pub(super) fn sent(

@@ -3,9 +3,10 @@
 use rusqlite::{Connection, Params, Result, Statement, Transaction, TransactionBehavior, params};
 
 use super::read::{self, to_hex};
+use crate::asset::AssetId;
 use crate::sync::catalogue::row::role_name;
 use crate::sync::catalogue::{
-    AlbumRow, AssetRow, Batch, FileRow, Pending, Progress, RemovalRow, Status, StoreId,
+    AlbumRow, AssetRow, Batch, FileRow, LibraryKey, Pending, Progress, RemovalRow, Status, StoreId,
 };
 
 /// Gives back the store that the catalogue belongs to, if that forbids the change.
@@ -58,6 +59,8 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
         &batch.removals,
         removal,
     )?;
+    let members = "INSERT OR IGNORE INTO members (library, selection, asset) VALUES (?, ?, ?)";
+    each(&transaction, members, &batch.members, member)?;
     transaction.commit()
 }
 
@@ -74,6 +77,8 @@ fn forget(transaction: &Transaction<'_>, batch: &Batch) -> Result<()> {
     each(transaction, removals, &batch.gone_removals, |statement, (library, asset)| {
         run(statement, [library.as_str(), asset.as_str()])
     })?;
+    let members = "DELETE FROM members WHERE library = ? AND selection = ? AND asset = ?";
+    each(transaction, members, &batch.gone_members, member)?;
     let albums = "DELETE FROM albums WHERE library = ? AND album = ?";
     each(transaction, albums, &batch.gone_albums, |statement, (library, album)| {
         run(statement, [library.as_str(), album.as_str()])
@@ -148,6 +153,13 @@ fn album(statement: &mut Statement<'_>, row: &AlbumRow) -> Result<()> {
 fn removal(statement: &mut Statement<'_>, row: &RemovalRow) -> Result<()> {
     let (library, asset) = (row.library.as_str(), row.asset.as_str());
     run(statement, params![library, asset, row.state.name(), row.selection, row.receipt, row.at])
+}
+
+fn member(
+    statement: &mut Statement<'_>,
+    (library, selection, asset): &(LibraryKey, String, AssetId),
+) -> Result<()> {
+    run(statement, [library.as_str(), selection, asset.as_str()])
 }
 
 fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {

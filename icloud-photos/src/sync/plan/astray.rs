@@ -1,0 +1,214 @@
+//! Files that are missing here and that no list of this selection will bring back.
+//!
+//! A row does not say which album it came from: a file that is missing may belong to another, or its photo may be gone from iCloud. An
+//! album is listed for its sake once; what the list did not show is noted, as a digest, and as long as the same files are missing nobody
+//! asks again. Where removed files are left alone they may still have been moved: they are looked for once, and noted alike.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use sha1::{Digest as _, Sha1};
+
+use super::super::catalogue::{ASTRAY, FileKey, FileRow, Progress, REMOVED};
+use super::super::engine::{Inner, Missing};
+use super::survey::{Item, Step, Survey, survey};
+use crate::error::Result;
+
+/// Rows of the catalogue looked at in one go.
+const ROWS: usize = 1000;
+
+/// Some files, in no order: how many, and a digest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    count: u64,
+    sum: u64,
+}
+
+impl Tally {
+    pub(super) fn of<'a>(keys: impl Iterator<Item = &'a FileKey>) -> Self {
+        let mut tally = Self::default();
+        keys.for_each(|key| tally.add(key));
+        tally
+    }
+
+    pub(super) fn add(&mut self, key: &FileKey) {
+        self.merge(Self { count: 1, sum: digest(&key.to_string()) });
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.sum = self.sum.wrapping_add(other.sum);
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.count == 0
+    }
+
+    /// As it is noted; nothing for no files.
+    fn text(self) -> Option<String> {
+        (self.count > 0).then(|| format!("{} {:016x}", self.count, self.sum))
+    }
+}
+
+/// The same in every run.
+fn digest(text: &str) -> u64 {
+    Sha1::digest(text).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+/// What a route finds missing.
+#[derive(Default)]
+pub(super) struct Astray {
+    /// Assets that the lists of an album showed, eight bytes each.
+    shown: HashSet<u64>,
+    /// Files that are missing, failed or doubted, of this album or another.
+    restless: Tally,
+    /// Files that somebody removed, and that are to be left alone.
+    removed: Tally,
+    known_restless: Option<String>,
+    known_removed: Option<String>,
+}
+
+impl Astray {
+    /// As the last run left it.
+    pub(super) async fn recall(inner: &Inner) -> Result<Self> {
+        let (known_restless, known_removed) = (inner.aside(ASTRAY).await?, inner.aside(REMOVED).await?);
+        Ok(Self { known_restless, known_removed, ..Self::default() })
+    }
+
+    pub(super) fn note(&mut self, step: &Step, lists: bool) {
+        match step {
+            Step::Asset(surveyed) if lists => drop(self.shown.insert(digest(surveyed.asset.id().as_str()))),
+            Step::Left(asset, _) if lists => drop(self.shown.insert(digest(asset.id().as_str()))),
+            Step::Restless(tally) => self.restless.merge(*tally),
+            Step::Removed(tally) => self.removed.merge(*tally),
+            _ => {}
+        }
+    }
+
+    /// Whether a list may bring something of what is missing.
+    pub(super) fn wants_list(&self) -> bool {
+        !self.restless.is_empty() && self.restless.text() != self.known_restless
+    }
+
+    /// Whether files were removed, or moved, since they were looked for.
+    pub(super) fn wants_search(&self) -> bool {
+        !self.removed.is_empty() && self.removed.text() != self.known_removed
+    }
+
+    /// After the albums were listed: notes what is missing that they did not show.
+    pub(super) fn settle(&mut self, inner: Arc<Inner>) -> Survey {
+        let state = Some((inner.clone(), std::mem::take(&mut self.shown), None::<FileKey>, Tally::default()));
+        let pages = futures::stream::unfold(state, |state| async {
+            let (inner, shown, after, mut tally) = state?;
+            match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
+                Err(error) => Some((Some(Item::Asset(Err(error))), None)),
+                Ok(rows) => match rows.last().map(|row| row.key.clone()) {
+                    None => Some((inner.noted(ASTRAY, tally).await, None)),
+                    Some(last) => match inner.sort(rows).await {
+                        Err(error) => Some((Some(Item::Asset(Err(error))), None)),
+                        Ok(sorted) => {
+                            let missing = sorted.doubted.iter().chain(&sorted.wanted).map(|row| &row.key);
+                            let strange = missing.filter(|key| !shown.contains(&digest(key.asset.as_str())));
+                            tally.merge(Tally::of(strange));
+                            Some((None, Some((inner, shown, Some(last), tally))))
+                        }
+                    },
+                },
+            }
+        });
+        survey(inner, pages.filter_map(std::future::ready))
+    }
+}
+
+/// Names the files that somebody removed, one by one: each may have been moved.
+pub(super) fn search(inner: Arc<Inner>) -> Survey {
+    let pages = futures::stream::unfold(Some((inner.clone(), None)), |state| async {
+        let (inner, after) = state?;
+        let rows = match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
+            Ok(rows) => rows,
+            Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
+        };
+        let Some(last) = rows.last().map(|row| row.key.clone()) else {
+            return Some((vec![Item::Other(Step::Searched)], None));
+        };
+        let rows = inner.of_layout(rows).filter(|row| row.status.is_kept());
+        let rows: Vec<_> = rows.filter_map(|row| Some((row.path.clone()?, row))).collect();
+        let stats = inner.storage.stat_all(rows.iter().map(|(path, _)| path.clone()).collect()).await;
+        let gone = rows.into_iter().zip(stats).filter(|(_, there)| matches!(there, Ok(None)));
+        let items = gone.map(|((_, row), _)| Item::Other(Step::Astray(Box::new(row)))).collect();
+        Some((items, Some((inner, Some(last)))))
+    });
+    survey(inner, pages.flat_map(futures::stream::iter))
+}
+
+/// The rows of a page, by what is to be done about them.
+#[derive(Default)]
+pub(super) struct Sorted {
+    /// What is to be told in any case.
+    pub(super) items: Vec<Item>,
+    /// Files that could not be confirmed, and are due.
+    pub(super) doubted: Vec<FileRow>,
+    /// Files that are missing or failed.
+    pub(super) wanted: Vec<FileRow>,
+}
+
+impl Inner {
+    /// Rows of files that this layout asks for.
+    fn of_layout(&self, rows: Vec<FileRow>) -> impl Iterator<Item = FileRow> {
+        let roles = self.layout.roles();
+        rows.into_iter().filter(move |row| roles.contains(&row.key.role))
+    }
+
+    /// Looks for the files of a page of rows.
+    pub(super) async fn sort(&self, rows: Vec<FileRow>) -> Result<Sorted> {
+        let (kept, wanted): (Vec<_>, Vec<_>) = self.of_layout(rows).partition(|row| row.status.is_kept());
+        let mut sorted = Sorted { wanted, ..Sorted::default() };
+        let kept: Vec<_> = kept.into_iter().filter_map(|row| Some((row.path.clone()?, row))).collect();
+        let stats = self.storage.stat_all(kept.iter().map(|(path, _)| path.clone()).collect()).await;
+        let mut removed = Tally::default();
+        for ((path, row), there) in kept.into_iter().zip(stats) {
+            match there {
+                Ok(Some(there)) if Some(there.size) == row.size => {
+                    if row.is_due(self.now()) {
+                        sorted.doubted.push(row);
+                    } else {
+                        let doubted = row.status == super::super::catalogue::Status::Unconfirmed;
+                        sorted.items.push(Item::Other(Step::Stands { path, doubted }));
+                    }
+                }
+                Ok(None) if self.missing == Missing::Respect => removed.add(&row.key),
+                Ok(_) => sorted.wanted.push(row),
+                Err(error) => {
+                    sorted.items.push(Item::Other(Step::Problem(Some(row.key.asset), error)));
+                }
+            }
+        }
+        if !removed.is_empty() {
+            sorted.items.push(Item::Other(Step::Removed(removed)));
+        }
+        self.leave_moved_out(&mut sorted.wanted).await?;
+        Ok(sorted)
+    }
+
+    /// What is noted for this selection about something beside the copy.
+    async fn aside(&self, about: &str) -> Result<Option<String>> {
+        let progress = self.catalogue.progress(&self.key, &format!("{about} {}", self.selection)).await?;
+        Ok(progress.and_then(|progress| progress.token))
+    }
+
+    pub(super) fn aside_of(&self, about: &str, tally: Tally) -> Progress {
+        let mut progress = Progress::new(self.key.clone(), format!("{about} {}", self.selection), 0);
+        progress.token = tally.text();
+        progress
+    }
+
+    /// A note, if it says something new.
+    async fn noted(&self, about: &str, tally: Tally) -> Option<Item> {
+        match self.aside(about).await {
+            Ok(known) if known == tally.text() => None,
+            Ok(_) => Some(Item::Other(Step::Aside(self.aside_of(about, tally)))),
+            Err(error) => Some(Item::Asset(Err(error))),
+        }
+    }
+}

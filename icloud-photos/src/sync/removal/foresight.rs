@@ -1,0 +1,183 @@
+//! What the catalogue alone says of assets that may have to leave iCloud.
+//!
+//! It knows which of their files iCloud has and which are here, as of the present: a run follows the history of the library before it
+//! removes anything. Whatever stays in any case is told without asking iCloud, by every run, until the catalogue knows better. The
+//! others are looked up, and leave on the proof of their bytes alone.
+
+use std::collections::BTreeSet;
+
+use time::UtcOffset;
+
+use super::super::catalogue::{AssetRow, Batch, FileRow, Sheet, Status, digest, role_name};
+use super::super::engine::Inner;
+use super::super::layout::ItemKind;
+use super::super::ledger::seconds;
+use super::receipt::IRREPLACEABLE;
+use super::remote::age;
+use super::{Kept, MoveRule};
+use crate::asset::{Asset, AssetId, Role, date};
+use crate::error::Result;
+use crate::storage::StoragePath;
+
+/// What became of some candidates.
+#[derive(Default)]
+pub(super) struct Foreseen {
+    /// Those that iCloud is to be asked about.
+    pub(super) open: Vec<AssetId>,
+    pub(super) staying: Vec<Staying>,
+}
+
+/// An asset that stays in iCloud.
+pub(super) struct Staying {
+    pub(super) asset: AssetId,
+    pub(super) name: String,
+    pub(super) why: Kept,
+}
+
+enum Verdict {
+    /// It is not this run's to judge.
+    None,
+    Stays(Kept),
+    /// It may go if these files stand here.
+    Open(Vec<(StoragePath, Option<u64>)>),
+}
+
+impl Inner {
+    /// Leaves out what is known to be gone, and tells what is known to stay. Before a run nothing is known of files.
+    pub(super) async fn foresee(&self, ids: &[AssetId], rule: MoveRule, rehearsal: bool) -> Result<Foreseen> {
+        let mut foreseen = Foreseen::default();
+        let rows = self.catalogue.assets(&self.key, ids).await?;
+        let files = if rehearsal { Vec::new() } else { self.catalogue.files_of(&self.key, ids).await? };
+        let now = seconds(self.now()).saturating_mul(1000);
+        let mut open = Vec::new();
+        for (at, row) in rows.into_iter().enumerate() {
+            // What was fetched and is gone is to be settled; other candidates are in the library, or nobody's.
+            let Some(row) = row.filter(|row| !(row.trashed && rule == MoveRule::Fetched)) else {
+                foreseen.open.extend((rule == MoveRule::Fetched).then(|| ids[at].clone()));
+                continue;
+            };
+            let sheet = Sheet::read(&row);
+            let (kind, name) =
+                self.layout.recall(&row.name, row.master.as_str(), sheet.media_type.as_deref());
+            let verdict = match self.by_sight(&row, &sheet, kind, rule, now) {
+                Verdict::Open(_) => {
+                    files.get(at).map_or(Verdict::Open(Vec::new()), |files| by_files(&sheet, files))
+                }
+                verdict => verdict,
+            };
+            match verdict {
+                Verdict::None => {}
+                Verdict::Stays(why) => foreseen.staying.push(Staying { asset: row.asset, name, why }),
+                Verdict::Open(files) => open.push((row.asset, name, files)),
+            }
+        }
+        self.look(open, &mut foreseen).await;
+        Ok(foreseen)
+    }
+
+    /// What its row says of an asset, without its files.
+    fn by_sight(&self, row: &AssetRow, sheet: &Sheet, kind: ItemKind, rule: MoveRule, now: i64) -> Verdict {
+        let skipped = match kind {
+            ItemKind::Movie => self.skip_videos,
+            ItemKind::Image => self.skip_photos,
+            _ => false,
+        };
+        if row.trashed || row.hidden || skipped {
+            return Verdict::None;
+        }
+        let MoveRule::OlderThan { days } = rule else { return Verdict::Open(Vec::new()) };
+        let offset = sheet.offset.and_then(|seconds| UtcOffset::from_whole_seconds(seconds).ok());
+        let Some(created) = row.created.filter(|_| date(row.created, offset).is_some()) else {
+            return Verdict::Stays(Kept::NoDate);
+        };
+        let age = age(created, now);
+        if age < i64::from(days) {
+            Verdict::Stays(Kept::Young { days: age })
+        } else {
+            Verdict::Open(Vec::new())
+        }
+    }
+
+    /// Files may have gone, or been written to, since the catalogue heard of them.
+    async fn look(
+        &self,
+        open: Vec<(AssetId, String, Vec<(StoragePath, Option<u64>)>)>,
+        foreseen: &mut Foreseen,
+    ) {
+        let paths = open.iter().flat_map(|(.., files)| files).map(|(path, _)| path.clone()).collect();
+        let mut stats = self.storage.stat_all(paths).await.into_iter();
+        for (asset, name, files) in open {
+            let mut why = None;
+            for ((path, size), there) in files.into_iter().zip(&mut stats) {
+                let problem = match there {
+                    Ok(None) => Some(Kept::Missing { path }),
+                    Ok(Some(there)) if size.is_some_and(|size| size != there.size) => {
+                        Some(Kept::Differs { path })
+                    }
+                    // What cannot be looked at is told when it is to be read.
+                    _ => None,
+                };
+                why = why.or(problem);
+            }
+            match why {
+                Some(why) => foreseen.staying.push(Staying { asset, name, why }),
+                None => foreseen.open.push(asset),
+            }
+        }
+    }
+
+    /// Remembers how assets are of which the catalogue did not know which files iCloud has.
+    pub(super) async fn learn(&self, assets: &[Asset]) -> Result<()> {
+        let ids: Vec<_> = assets.iter().map(|asset| asset.id().clone()).collect();
+        let before = self.catalogue.assets(&self.key, &ids).await?;
+        let rows = assets.iter().zip(before).filter_map(|(asset, before)| {
+            let now = AssetRow::of(&self.key, asset, &self.roles());
+            let now = before.as_ref().map_or_else(|| now.clone(), |before| now.clone().after(before));
+            (before.as_ref() != Some(&now)).then_some(now)
+        });
+        let batch = Batch { assets: rows.collect(), ..Batch::default() };
+        if batch.is_empty() { Ok(()) } else { self.catalogue.commit(batch).await }
+    }
+}
+
+/// What iCloud has of an asset that cannot be made again, against what is here: as for a receipt, but for the bytes.
+fn by_files(sheet: &Sheet, files: &[FileRow]) -> Verdict {
+    let known = |role: &Role| sheet.files.get(role_name(*role));
+    // An older version did not ask for all of them.
+    if IRREPLACEABLE.iter().any(|role| known(role).is_none()) {
+        return Verdict::Open(Vec::new());
+    }
+    let held = IRREPLACEABLE.into_iter().filter(|role| known(role).is_some_and(Option::is_some));
+    let held: BTreeSet<Role> = held.chain([Role::Original]).collect();
+    let mut standing = Vec::new();
+    for role in held {
+        let row = files.iter().find(|row| row.key.role == role);
+        match claim(role, known(&role).and_then(Option::as_ref), row) {
+            Ok(file) => standing.push(file),
+            Err(why) => return Verdict::Stays(why),
+        }
+    }
+    Verdict::Open(standing)
+}
+
+fn claim(
+    role: Role,
+    at_icloud: Option<&String>,
+    row: Option<&FileRow>,
+) -> std::result::Result<(StoragePath, Option<u64>), Kept> {
+    let not_copied = if role == Role::EditedVideo { Kept::EditOfVideo } else { Kept::NotCopied { role } };
+    let Some(row) = row.filter(|row| row.status.is_kept() && at_icloud.is_some()) else {
+        return Err(not_copied);
+    };
+    let Some(path) = row.path.clone() else { return Err(not_copied) };
+    if digest(row.resource_size, row.checksum).as_ref() != at_icloud {
+        return Err(Kept::Edited);
+    }
+    if !row.is_provable() {
+        return Err(Kept::NoChecksum);
+    }
+    if matches!(row.status, Status::Derived | Status::Unconfirmed) {
+        return Err(Kept::NotAsInICloud { path });
+    }
+    Ok((path, row.size))
+}
