@@ -83,6 +83,7 @@ pub(super) async fn execute(
     plan: Plan,
     observer: Arc<dyn SyncObserver>,
 ) -> Result<SyncReport> {
+    inner.recall_moved().await?;
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;

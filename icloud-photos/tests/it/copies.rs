@@ -134,10 +134,13 @@ impl Copy {
         (self.rows().await, progress, self.files().await, seen)
     }
 
-    /// Everything but the record of what was moved out.
+    /// Everything but the mark and the record of what was moved out.
     pub(crate) async fn files(&self) -> Vec<ObjectMeta> {
         let mut files: Vec<ObjectMeta> = self.storage.list(&StoragePath::root()).try_collect().await.unwrap();
-        files.retain(|meta| !meta.path.as_str().starts_with(".icloud-photos-moved/"));
+        files.retain(|meta| {
+            let path = meta.path.as_str();
+            path != ".icloud-photos-store" && !path.starts_with(".icloud-photos-moved/")
+        });
         files
     }
 

@@ -220,18 +220,114 @@ async fn what_was_only_owed_is_deleted_like_any_other() {
     assert!(report.stopped, "{report}");
 }
 
-/// What iCloud refused is still there: nothing of it is written down for good.
+/// What iCloud refused for good is still there, and its owner may delete it.
 #[tokio::test(start_paused = true)]
-async fn what_was_refused_leaves_no_record() {
+async fn what_was_refused_is_not_written_down_for_good() {
     let copy = mirror(3, Disposal::Remove).await;
     copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
     let sending = copy.choosing(Arc::new(moving(ALL)));
-    sending.faults(vec![FaultRule::new("cloudkit/records/modify", FaultAction::status(400))]);
+    sending.faults(vec![FaultRule::new("cloudkit/records/modify", FaultAction::status(403))]);
     sending.run().await.unwrap_err();
     sending.faults(Vec::new());
-    assert_eq!((copy.shown().len(), copy.records().await.len()), (3, 0));
+    assert_eq!((copy.shown().len(), copy.records().await.len()), (3, 1), "its number stays taken");
     copy.trash("1.JPG");
     assert_eq!(copy.run().await.unwrap().removed, 1);
+}
+
+/// iCloud gave no good answer, then showed the photos as living, and did what it was asked to do all the same.
+#[tokio::test(start_paused = true)]
+async fn what_icloud_does_late_is_not_taken_for_its_owners_doing() {
+    for status in [500, 503] {
+        for rule in [ALL, MoveRule::Fetched] {
+            let copy = mirror(3, Disposal::Remove).await;
+            copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
+            let sending = copy.forgetful().choosing(Arc::new(moving(rule)));
+            for path in copy.paths().await {
+                copy.remove(&path).await;
+            }
+            sending.faults(vec![FaultRule::new("cloudkit/records/modify", FaultAction::status(status))]);
+            for _ in 0..3 {
+                sending.run().await.unwrap_err();
+            }
+            sending.faults(Vec::new());
+            assert_eq!((copy.shown().len(), copy.records().await.len()), (3, 1), "written down once");
+            (0..3).for_each(|number| copy.trash(&format!("{number}.JPG")));
+            for mirror in [&copy.forgetful(), &sending.choosing(copy.choose.clone())] {
+                let (report, told) = mirror.clear().await;
+                assert_eq!((report.removed, copy.files().await.len()), (0, 3), "{status}: {told:?}");
+            }
+        }
+    }
+}
+
+/// Two batches, and the file that speaks of the first is lost. The next one does not make up for it.
+#[tokio::test(start_paused = true)]
+async fn every_part_of_the_record_is_missed() {
+    let copy = mirror(4, Disposal::Remove).await;
+    copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
+    let newer = copy.forgetful();
+    newer.run().await.unwrap();
+    newer.send(&copy.id("0.JPG")).await;
+    newer.send(&copy.id("1.JPG")).await;
+    let [first, last] = copy.records().await.try_into().unwrap();
+    for lost in [&first, &last] {
+        let whole = copy.bytes(lost).await;
+        copy.remove(lost).await;
+        for _ in 0..2 {
+            let error = copy.run().await.unwrap_err();
+            assert!(error.to_string().contains(lost.as_str()), "{error}");
+        }
+        copy.put(lost, whole).await;
+    }
+    copy.remove(&last).await;
+    newer.send(&copy.id("2.JPG")).await;
+    let error = copy.run().await.unwrap_err();
+    assert!(error.to_string().contains(last.as_str()), "{error}");
+    assert_eq!(copy.files().await.len(), 4);
+    // The way out that the message names: who knows that nothing else was moved goes on.
+    let advice = error.to_string();
+    let empty = advice.split_once("an empty one: ").unwrap().1.split_once('}').unwrap().0.to_owned() + "}";
+    copy.put(&last, empty.into_bytes()).await;
+    copy.trash("3.JPG");
+    let (report, told) = newer.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (1, 3), "{told:?}");
+}
+
+/// Two copies, one inside the other.
+#[tokio::test(start_paused = true)]
+async fn the_record_of_a_copy_inside_counts() {
+    let copy = mirror(2, Disposal::Remove).await;
+    let inner = copy.forgetful();
+    inner.run().await.unwrap();
+    inner.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
+    inner.send(&copy.id("0.JPG")).await;
+    let folder = copy.paths().await[0].split_once('/').unwrap().0.to_owned();
+    for file in [MARK.to_owned(), copy.records().await.remove(0)] {
+        copy.put(&format!("{folder}/{file}"), copy.bytes(&file).await).await;
+        copy.remove(&file).await;
+    }
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.removed, copy.files().await.len()), (0, 4), "{told:?}");
+    copy.remove(&format!("{folder}/.icloud-photos-moved/000001.json")).await;
+    copy.trash("1.JPG");
+    assert!(copy.run().await.unwrap_err().to_string().contains(&folder));
+}
+
+/// A catalogue that knows nothing of what was moved out learns it from the record: it looks for the files, and no photo of the same
+/// name and length takes them.
+#[tokio::test(start_paused = true)]
+async fn a_new_catalogue_learns_from_the_record() {
+    let copy = mirror(3, Disposal::Remove).await;
+    copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
+    for number in 0..2 {
+        copy.send(&copy.id(&format!("{number}.JPG"))).await;
+    }
+    let path = copy.paths().await.into_iter().find(|path| path.ends_with("0.JPG")).unwrap();
+    copy.remove(&path).await;
+    let copy = copy.forgetful();
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.downloaded, report.removed, copy.files().await.len()), (1, 0, 3), "{told:?}");
+    copy.rests("once it is learned").await;
 }
 
 /// Nobody's request is sent before it is written down.

@@ -58,6 +58,9 @@ type Tell<'a> = &'a (dyn Fn(AdoptEvent<'_>) + Send + Sync);
 
 async fn adopt(inner: Arc<Inner>, rehearse: bool, tell: Tell<'_>) -> Result<AdoptReport> {
     let mut report = AdoptReport::default();
+    if !rehearse {
+        inner.recall_moved().await?;
+    }
     let (tree, files) = Tree::walk(&inner, &mut report, tell).await?;
     let mut wishes = Wishes::list(&inner, &tree, &mut report).await?;
     wishes.recall(&inner, &tree).await?;

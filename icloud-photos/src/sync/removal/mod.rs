@@ -16,6 +16,7 @@ mod candidates;
 mod foresight;
 mod kept;
 mod local;
+mod recall;
 mod receipt;
 mod record;
 mod rehearsal;

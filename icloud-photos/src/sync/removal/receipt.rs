@@ -46,9 +46,19 @@ pub struct ProvenFile {
 }
 
 impl Receipt {
+    /// What the record has kept of one.
+    pub(super) fn recorded(library: &str, asset: &str, files: &[ProvenFile], at: i64) -> Self {
+        Self { library: library.to_owned(), asset: asset.to_owned(), files: files.to_vec(), at }
+    }
+
     /// The asset.
     pub fn asset(&self) -> AssetId {
         AssetId::new(self.asset.as_str())
+    }
+
+    /// The library it is in.
+    pub(super) fn library(&self) -> &str {
+        &self.library
     }
 
     /// The files that were proven.
@@ -70,9 +80,13 @@ impl Receipt {
 impl RemovalRow {
     /// The files that were proven when the asset went, as the catalogue would have them.
     pub(in crate::sync) fn proven_files(&self) -> Vec<FileRow> {
-        let receipt = self.receipt.as_deref().and_then(|text| serde_json::from_str::<Receipt>(text).ok());
-        let files = receipt.map(|receipt| receipt.files).unwrap_or_default();
+        let files = self.receipt().map(|receipt| receipt.files).unwrap_or_default();
         files.into_iter().filter_map(|file| self.proven(&file)).collect()
+    }
+
+    /// What the asset was sent on.
+    pub(super) fn receipt(&self) -> Option<Receipt> {
+        self.receipt.as_deref().and_then(|text| serde_json::from_str(text).ok())
     }
 
     fn proven(&self, file: &ProvenFile) -> Option<FileRow> {

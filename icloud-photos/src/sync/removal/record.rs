@@ -4,26 +4,35 @@
 //! memory tells them apart. The catalogue remembers, but catalogues get lost, are put back from last month's backup, and know
 //! nothing of what another one moved out of the same folder. So what is about to leave iCloud is first written into the storage,
 //! one small file for each batch, and no mirror removes anything before it has read them all.
+//!
+//! The files bear numbers, and the mark of the storage knows the last one: a file that is lost is missed. A file stays once its request
+//! is on its way, whatever becomes of that: iCloud may carry it out long after it gave no answer.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::super::engine::Inner;
-use super::super::store::{self, MOVED};
+use super::super::store::{self, MARK, MOVED};
 use super::victims::Victim;
 use super::{ProvenFile, Receipt};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{ObjectMeta, StoragePath};
+use crate::storage::{ObjectMeta, StoragePath, WriteOptions};
 
 const VERSION: u32 = 1;
 
 /// No file of ours is near as long: this bounds what is held in memory.
 const LONGEST: u64 = 16 << 20;
 
-const UNREADABLE: &str = "what was moved out of iCloud stands here, and it cannot be read: nothing is removed here before it \
-                          can. Put it back as it was, from a backup";
+const ABOUT: &str = "Photos that icloud-photos moved out of iCloud. Keep this file: it guards theirs here.";
+
+const UNREADABLE: &str = "a part of what was moved out of iCloud is written there, and cannot be read: nothing is removed here before it \
+                          can. Put it back from a backup. If it is lost for good, and none of the photos here was moved out by another \
+                          catalogue than this one, put an empty one in its place";
+
+/// What stands in for a file that is lost.
+const EMPTY: &str = r#"{"version":1,"about":"lost","moved":[]}"#;
 
 /// One file of the record.
 #[derive(Serialize, Deserialize)]
@@ -35,79 +44,139 @@ struct Record {
 
 /// An asset, with the files that its receipt proved.
 #[derive(Serialize, Deserialize)]
-struct Moved {
+pub(super) struct Moved {
     library: String,
     asset: String,
     files: Vec<ProvenFile>,
 }
 
+impl Record {
+    fn of(moved: Vec<Moved>) -> Self {
+        Self { version: VERSION, about: ABOUT.to_owned(), moved }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| {
+            Error::new(ErrorKind::Unexpected, "cannot write down what is moved out").caused_by(error)
+        })
+    }
+}
+
+impl Moved {
+    fn of(receipt: &Receipt) -> Self {
+        let (library, asset) = (receipt.library().to_owned(), receipt.asset().as_str().to_owned());
+        Self { library, asset, files: receipt.files().to_vec() }
+    }
+
+    pub(super) fn receipt(&self, at: i64) -> Receipt {
+        Receipt::recorded(&self.library, &self.asset, &self.files, at)
+    }
+}
+
 impl Inner {
-    /// Writes down what is about to be moved out; gives where. When this returns, a loss of power does not take it away.
+    /// Writes down what is about to be moved out; gives where, if there was anything to write. When this returns, a loss of power does not take it away.
     pub(super) async fn write_down<'a>(
         &self,
         receipts: impl Iterator<Item = &'a Receipt>,
-    ) -> Result<StoragePath> {
-        let moved = receipts.map(|receipt| Moved {
-            library: self.key.as_str().to_owned(),
-            asset: receipt.asset().as_str().to_owned(),
-            files: receipt.files().to_vec(),
-        });
-        let about = "Photos that icloud-photos moved out of iCloud. Keep this file: it guards theirs here."
-            .to_owned();
-        let record = Record { version: VERSION, about, moved: moved.collect() };
-        let text = serde_json::to_vec(&record).map_err(|error| {
-            Error::new(ErrorKind::Unexpected, "cannot write down what is moved out").caused_by(error)
-        })?;
-        let today = time::OffsetDateTime::from(self.now()).date();
-        let path = StoragePath::parse(&format!("{MOVED}/{today}-{}.json", uuid::Uuid::new_v4()))?;
-        store::put(&*self.storage, &path, text).await?;
-        Ok(path)
+    ) -> Result<Option<StoragePath>> {
+        let moved: Vec<_> = receipts.map(Moved::of).collect();
+        if moved.is_empty() {
+            return Ok(None);
+        }
+        let bytes = Record::of(moved).bytes()?;
+        let known = store::read_mark(&*self.storage).await?.map_or(0, |mark| mark.records);
+        let mut number = known.max(store::last_record(&*self.storage).await?);
+        let path = loop {
+            number += 1;
+            let path = StoragePath::parse(&format!("{MOVED}/{number:06}.json"))?;
+            match store::put(&*self.storage, &path, bytes.clone()).await {
+                Ok(()) => break path,
+                // Another catalogue was quicker.
+                Err(error)
+                    if error.kind() == ErrorKind::AlreadyExists
+                        && self.storage.stat(&path).await?.is_some() => {}
+                Err(error) => return Err(error.with("to be written down", "what is about to leave iCloud")),
+            }
+        };
+        store::note_records(&*self.storage, number).await?;
+        Ok(Some(path))
+    }
+
+    /// Nothing of what was written down there went, and nothing will: iCloud refused all of it. Its number stays taken.
+    pub(super) async fn take_back(&self, path: &StoragePath) -> Result<()> {
+        let bytes = Record::of(Vec::new()).bytes()?;
+        let options = WriteOptions::default().size(bytes.len() as u64).replace();
+        let mut writer = self.storage.write(path, options).await?;
+        writer.write(bytes.into()).await?;
+        writer.commit().await?;
+        self.storage.flush().await
     }
 
     /// Calls `keep` with those of these files of which the record says that they were moved out, by asset, path or content: files get
-    /// other names, and duplicates other owners.
+    /// other names, and duplicates other owners. A folder that holds some of them may be the root of another copy, with a record of
+    /// its own.
     ///
     /// # Errors
-    /// [`ErrorKind::Storage`] if any part of the record cannot be read, or all of it is gone: it may speak of any file.
+    /// [`ErrorKind::Storage`] if any part of a record cannot be read, or is gone: it may speak of any file.
     pub(super) async fn find_moved(&self, victims: &[Victim], mut keep: impl FnMut(usize)) -> Result<()> {
         if victims.is_empty() {
             return Ok(());
         }
-        let mut files = self.storage.list(&StoragePath::parse(MOVED)?);
-        let mut found = false;
-        while let Some(file) = files.next().await {
-            let file = file.map_err(|error| unreadable(MOVED).caused_by(error))?;
-            // Systems leave things of their own in every folder.
-            let name = file.path.name();
-            if name.starts_with('.') || !name.ends_with(".json") {
-                continue;
+        for root in self.roots(victims).await? {
+            for file in self.whole_record(&root).await? {
+                let record = Spoken::of(&root, self.read_record(&file).await?);
+                (0..victims.len()).filter(|at| record.speaks_of(&victims[*at])).for_each(&mut keep);
             }
-            found = true;
-            let moved = self.read_record(&file).await?;
-            let contents =
-                moved.iter().flat_map(|moved| &moved.files).map(|file| (file.size, &*file.checksum));
-            let contents: HashSet<_> = contents.collect();
-            let assets: HashSet<_> = moved.iter().map(|moved| (&*moved.library, &*moved.asset)).collect();
-            let paths = moved.iter().flat_map(|moved| &moved.files).map(|file| plain(&file.path));
-            let paths: HashSet<_> = paths.collect();
-            for (at, victim) in victims.iter().enumerate() {
-                let key = &victim.row.key;
-                let asset = (key.library.as_str(), key.asset.as_str());
-                let content = victim.row.resource_size.zip(victim.row.checksum.map(|sum| sum.to_string()));
-                let known = content.is_some_and(|(size, sum)| contents.contains(&(size, &*sum)));
-                if known || assets.contains(&asset) || paths.contains(&plain(victim.path.as_str())) {
-                    keep(at);
-                }
-            }
-        }
-        // An empty record is none: somebody took it away, or it is on a disk that is not there.
-        if !found && store::read_mark(&*self.storage).await?.is_some_and(|mark| mark.moved) {
-            return Err(unreadable(MOVED));
         }
         Ok(())
     }
 
-    async fn read_record(&self, file: &ObjectMeta) -> Result<Vec<Moved>> {
+    /// The root of the storage, and every folder above one of these files that bears a mark.
+    async fn roots(&self, victims: &[Victim]) -> Result<Vec<StoragePath>> {
+        let mut folders = BTreeSet::new();
+        for victim in victims {
+            let above = std::iter::successors(victim.path.parent(), StoragePath::parent);
+            folders.extend(above);
+        }
+        let folders: Vec<_> = folders.into_iter().collect();
+        let marks: Result<Vec<_>> = folders.iter().map(|folder| within(folder, MARK)).collect();
+        let mut roots = vec![StoragePath::root()];
+        for (folder, mark) in folders.into_iter().zip(self.storage.stat_all(marks?).await) {
+            roots.extend(mark.map_err(|error| unreadable(MARK).caused_by(error))?.map(|_| folder));
+        }
+        Ok(roots)
+    }
+
+    /// All files of the record of a root.
+    pub(super) async fn whole_record(&self, root: &StoragePath) -> Result<Vec<ObjectMeta>> {
+        let files = self.record_files(root).await?;
+        let numbers: BTreeSet<u64> = files.iter().filter_map(|file| store::number_of(&file.path)).collect();
+        let known = store::read_mark_in(&*self.storage, root).await?.map_or(0, |mark| mark.records);
+        let last = known.max(numbers.last().copied().unwrap_or(0));
+        match (1..=last).find(|number| !numbers.contains(number)) {
+            None => Ok(files),
+            Some(lost) => Err(unreadable(within(root, &format!("{MOVED}/{lost:06}.json"))?)),
+        }
+    }
+
+    /// The files of the record that are there.
+    async fn record_files(&self, root: &StoragePath) -> Result<Vec<ObjectMeta>> {
+        let folder = within(root, MOVED)?;
+        let files: Vec<_> = self
+            .storage
+            .list(&folder)
+            .try_collect()
+            .await
+            .map_err(|error| unreadable(&folder).caused_by(error))?;
+        // Systems leave things of their own in every folder.
+        let is_ours = |file: &ObjectMeta| {
+            let name = file.path.name();
+            !name.starts_with('.') && name.ends_with(".json") && file.path.parent().as_ref() == Some(&folder)
+        };
+        Ok(files.into_iter().filter(is_ours).collect())
+    }
+
+    pub(super) async fn read_record(&self, file: &ObjectMeta) -> Result<Vec<Moved>> {
         let fault = || unreadable(&file.path);
         if file.size > LONGEST {
             return Err(fault());
@@ -125,8 +194,42 @@ impl Inner {
     }
 }
 
+/// What one file of a record speaks of.
+struct Spoken {
+    assets: HashSet<(String, String)>,
+    contents: HashSet<(u64, String)>,
+    paths: HashSet<String>,
+}
+
+impl Spoken {
+    fn of(root: &StoragePath, moved: Vec<Moved>) -> Self {
+        let mut spoken = Self { assets: HashSet::new(), contents: HashSet::new(), paths: HashSet::new() };
+        for Moved { library, asset, files } in moved {
+            spoken.assets.insert((library, asset));
+            for file in files {
+                spoken.paths.extend(within(root, &file.path).ok().map(|path| plain(path.as_str())));
+                spoken.contents.insert((file.size, file.checksum));
+            }
+        }
+        spoken
+    }
+
+    fn speaks_of(&self, victim: &Victim) -> bool {
+        let row = &victim.row;
+        let asset = (row.key.library.as_str().to_owned(), row.key.asset.as_str().to_owned());
+        let content = row.resource_size.zip(row.checksum.map(|sum| sum.to_string()));
+        content.is_some_and(|content| self.contents.contains(&content))
+            || self.assets.contains(&asset)
+            || self.paths.contains(&plain(victim.path.as_str()))
+    }
+}
+
+fn within(root: &StoragePath, path: &str) -> Result<StoragePath> {
+    StoragePath::parse(&format!("{root}/{path}"))
+}
+
 fn unreadable(path: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Storage, UNREADABLE).with("file", path)
+    Error::new(ErrorKind::Storage, UNREADABLE).with("file", path).with("an empty one", EMPTY)
 }
 
 /// Where case means nothing two spellings are one path, and where it does, keeping a file too many does no harm.

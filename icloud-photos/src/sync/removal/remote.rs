@@ -10,7 +10,7 @@ use super::candidates::{Candidates, Source};
 use super::foresight::{Foreseen, Staying};
 use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
 use crate::asset::{Asset, AssetId};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// Rows of the catalogue looked at in one go.
 pub(super) const ROWS: usize = 1000;
@@ -268,15 +268,16 @@ impl Inner {
     }
 
     /// The only way out of iCloud. What is about to go is written down before, so that nobody takes it for deleted by its owner, even if
-    /// the answer never comes. Down again goes only what is seen to live.
+    /// the answer never comes, or iCloud does later what it did not do at once. Back goes only what it refused for good.
     async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Moved> {
         if proven.is_empty() {
             return Ok(Moved::default());
         }
-        // First, so that a full disk leaves the rows as they were.
-        let record = self.write_down(proven.iter().map(|(_, receipt)| receipt)).await?;
         let ids: Vec<_> = proven.iter().map(|(asset, _)| asset.id().clone()).collect();
         let before = self.catalogue.removals(&self.key, &ids).await?;
+        // Before the rows, so that a full disk leaves them as they were. What was sent before is written down already.
+        let new = proven.iter().zip(&before).filter(|((_, receipt), row)| !is_sent(row, receipt));
+        let record = self.write_down(new.map(|((_, receipt), _)| receipt)).await?;
         let at = seconds(self.now());
         let sent = proven.iter().map(|(asset, receipt)| RemovalRow {
             receipt: serde_json::to_string(receipt).ok(),
@@ -286,24 +287,33 @@ impl Inner {
         // Until it is known what became of it, whoever asked for it may ask again.
         let asking = (self.removals.rule == Some(MoveRule::Fetched)).then(|| self.selection.clone());
         let asked = sent.iter().map(|row| RemovalRow { selection: asking.clone(), ..row.clone() });
-        self.catalogue.commit(Batch { removals: asked.collect(), ..Batch::default() }).await?;
+        let mut asked = Batch { removals: asked.collect(), ..Batch::default() };
+        if let Some(number) = record.as_ref().and_then(store::number_of) {
+            asked.progress.extend(self.recalled_with(number).await?);
+        }
+        self.catalogue.commit(asked).await?;
         let assets: Vec<Asset> = proven.into_iter().map(|(asset, _)| asset).collect();
         let (mut outcomes, ended) = match self.library.move_to_recently_deleted(&assets).await {
             Ok(outcomes) => (outcomes, None),
             Err(error) => (assets.iter().map(|_| Err(error.duplicate())).collect(), Some(error)),
         };
         let living = self.make_sure(&assets, &mut outcomes).await;
-        if living.len() == assets.len() {
-            self.storage.remove(&record).await?;
-        } else {
-            store::note_moved(&*self.storage).await?;
+        let refused: HashSet<AssetId> = assets
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| outcome.as_ref().is_err_and(is_refusal))
+            .map(|(asset, _)| asset.id().clone())
+            .filter(|id| living.contains(id))
+            .collect();
+        if let Some(record) = record.filter(|_| refused.len() == assets.len()) {
+            self.take_back(&record).await?;
         }
         let mut back = Batch::default();
         if asking.is_some() {
             let gone = sent.into_iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
             back.removals.extend(gone.map(|(row, _)| row));
         }
-        for (id, before) in ids.into_iter().zip(before).filter(|(id, _)| living.contains(id)) {
+        for (id, before) in ids.into_iter().zip(before).filter(|(id, _)| refused.contains(id)) {
             match before {
                 Some(row) => back.removals.push(row),
                 None => back.gone_removals.push((self.key.clone(), id)),
@@ -357,6 +367,18 @@ impl Inner {
             }
         }
     }
+}
+
+/// Whether an asset was sent on the same proof.
+fn is_sent(row: &Option<RemovalRow>, receipt: &Receipt) -> bool {
+    let sent = row.as_ref().filter(|row| row.state == RemovalState::Sent);
+    sent.and_then(RemovalRow::receipt).is_some_and(|sent| sent.agrees_with(receipt))
+}
+
+/// Whether iCloud will not do it later either.
+fn is_refusal(error: &Error) -> bool {
+    let kinds = [ErrorKind::Forbidden, ErrorKind::NotFound, ErrorKind::Conflict];
+    kinds.contains(&error.kind()) && error.retry() == Retry::Never
 }
 
 /// What became of assets that were to leave iCloud.

@@ -43,20 +43,35 @@ pub(super) async fn put(storage: &dyn Storage, path: &StoragePath, bytes: Vec<u8
 pub(super) struct Mark {
     pub(super) id: String,
     pub(super) about: String,
-    /// Photos were moved out of iCloud: a record of that is there, or lost.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) moved: bool,
+    /// The number of the last file of the record of what was moved out of iCloud; none of them may be missing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) records: u64,
 }
 
-/// Notes in the mark, if there is one, that a record of what was moved out stands beside it.
-pub(super) async fn note_moved(storage: &dyn Storage) -> Result<()> {
-    let Some(mark) = read_mark(storage).await?.filter(|mark| !mark.moved) else { return Ok(()) };
-    let bytes = mark_bytes(&Mark { moved: true, ..mark })?;
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Notes in the mark, if there is one, that so many files of the record of what was moved out stand beside it.
+pub(super) async fn note_records(storage: &dyn Storage, records: u64) -> Result<()> {
+    let Some(mark) = read_mark(storage).await?.filter(|mark| mark.records < records) else { return Ok(()) };
+    let bytes = mark_bytes(&Mark { records, ..mark })?;
     let options = WriteOptions::default().size(bytes.len() as u64).replace();
     let mut writer = storage.write(&StoragePath::parse(MARK)?, options).await?;
     writer.write(bytes.into()).await?;
     writer.commit().await?;
     storage.flush().await
+}
+
+/// The highest number that a file of that record bears, of those that are there.
+pub(super) async fn last_record(storage: &dyn Storage) -> Result<u64> {
+    let files: Vec<_> = storage.list(&StoragePath::parse(MOVED)?).try_collect().await?;
+    Ok(files.iter().filter_map(|file| number_of(&file.path)).max().unwrap_or(0))
+}
+
+/// The number that a file of that record bears. Those of earlier versions bear none.
+pub(super) fn number_of(path: &StoragePath) -> Option<u64> {
+    path.name().strip_suffix(".json")?.parse().ok()
 }
 
 fn mark_bytes(mark: &Mark) -> Result<Vec<u8>> {
@@ -70,7 +85,12 @@ pub(super) async fn mark_of(storage: &dyn Storage) -> Result<Option<String>> {
 }
 
 pub(super) async fn read_mark(storage: &dyn Storage) -> Result<Option<Mark>> {
-    let path = StoragePath::parse(MARK)?;
+    read_mark_in(storage, &StoragePath::root()).await
+}
+
+/// The mark of a folder of the storage.
+pub(super) async fn read_mark_in(storage: &dyn Storage, root: &StoragePath) -> Result<Option<Mark>> {
+    let path = StoragePath::parse(&format!("{root}/{MARK}"))?;
     let bytes = match storage.read(&path, 0).await {
         Ok(bytes) => bytes.try_collect::<Vec<_>>().await?.concat(),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -85,7 +105,7 @@ pub(super) async fn read_mark(storage: &dyn Storage) -> Result<Option<Mark>> {
             "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not the \
              catalogue: the next run then says how the right one is made",
         )
-        .with("path", MARK)),
+        .with("path", path)),
     }
 }
 

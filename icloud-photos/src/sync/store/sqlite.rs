@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MARK, Mark, mark_of, put};
+use super::{MARK, Mark, last_record, mark_of, put};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
 use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
@@ -26,8 +26,10 @@ pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<Sql
     let id = match mark_of(storage).await? {
         Some(id) => id,
         None => {
-            let id = lost_mark(place, data).await?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-            put_mark(storage, &id).await?;
+            let records = last_record(storage).await?;
+            let id =
+                lost_mark(place, data, records).await?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+            put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, records)?.into_bytes()).await?;
             id
         }
     };
@@ -83,7 +85,8 @@ pub async fn open_read_only(
     data: &Path,
 ) -> Result<Option<SqliteCatalogue>> {
     let Some(id) = mark_of(storage).await? else {
-        return lost_mark(place, data).await.map(|_| None);
+        let records = last_record(storage).await?;
+        return lost_mark(place, data, records).await.map(|_| None);
     };
     let file = file_of(data, &id);
     if !file.exists() {
@@ -92,25 +95,21 @@ pub async fn open_read_only(
     SqliteCatalogue::open_read_only(file).map(Some)
 }
 
-async fn put_mark(storage: &dyn Storage, id: &str) -> Result<()> {
-    put(storage, &StoragePath::parse(MARK)?, text_of_mark(id)?.into_bytes()).await
-}
-
-fn text_of_mark(id: &str) -> Result<String> {
+fn text_of_mark(id: &str, records: u64) -> Result<String> {
     let about = "Tells icloud-photos which catalogue is about this folder. Keep it.".to_owned();
-    serde_json::to_string(&Mark { id: id.to_owned(), about, moved: false })
+    serde_json::to_string(&Mark { id: id.to_owned(), about, records })
         .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))
 }
 
 /// What a person may give to a shell to make the mark anew.
-fn command_for_mark(place: &str, id: &str) -> Result<String> {
+fn command_for_mark(place: &str, id: &str, records: u64) -> Result<String> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mark = Path::new(place).join(MARK);
-    Ok(format!("printf %s {} > {}", quoted(&text_of_mark(id)?), quoted(&mark.to_string_lossy())))
+    Ok(format!("printf %s {} > {}", quoted(&text_of_mark(id, records)?), quoted(&mark.to_string_lossy())))
 }
 
 /// The id of the catalogue that was about this place, if that says nothing is there to be lost.
-async fn lost_mark(place: &str, data: &Path) -> Result<Option<String>> {
+async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<String>> {
     for file in catalogues(data) {
         let catalogue = SqliteCatalogue::open_read_only(&file).map_err(|error| {
             let message = "this folder bears no mark, and whether it was filled before cannot be told, for a catalogue cannot \
@@ -121,13 +120,27 @@ async fn lost_mark(place: &str, data: &Path) -> Result<Option<String>> {
         if catalogue.files(None, None, 1).await?.is_empty() {
             return Ok(Some(store.id));
         }
-        let command = command_for_mark(place, &store.id)?;
+        // What was moved out was written down, whether that is there or not.
+        let records = if has_moved_out(&catalogue).await? { records.max(1) } else { records };
+        let command = command_for_mark(place, &store.id, records)?;
         return Err(Error::new(ErrorKind::StoreLost, LOST)
             .with("folder", place)
             .with("catalogue", file.display())
             .with("to put the mark back", command));
     }
     Ok(None)
+}
+
+async fn has_moved_out(catalogue: &SqliteCatalogue) -> Result<bool> {
+    let mut libraries: Vec<_> =
+        catalogue.all_progress().await?.into_iter().map(|progress| progress.library).collect();
+    libraries.dedup();
+    for library in libraries {
+        if !catalogue.sent(&library, None, 1).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn catalogues(data: &Path) -> Vec<PathBuf> {
