@@ -118,6 +118,11 @@ impl Album {
         self.0.path.last().map_or("", String::as_str)
     }
 
+    /// Whether this is the title, however its characters are composed.
+    pub fn is_titled(&self, title: &str) -> bool {
+        *ComposingNormalizerBorrowed::new_nfc().normalize(title) == *self.name()
+    }
+
     /// The title exactly as Apple has it, often in decomposed Unicode.
     pub fn original_name(&self) -> &str {
         &self.0.original_name

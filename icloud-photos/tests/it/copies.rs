@@ -415,3 +415,57 @@ impl Storage for Full {
         self.inner.flush().await
     }
 }
+
+/// A storage that counts how often contents of photos are read, and how much is written or removed.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    inner: Arc<MemoryStorage>,
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl Watched {
+    pub(crate) fn new(inner: Arc<MemoryStorage>) -> Arc<Self> {
+        Arc::new(Self { inner, reads: AtomicU64::default(), writes: AtomicU64::default() })
+    }
+
+    /// Reads and writes so far.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.reads.load(Relaxed), self.writes.load(Relaxed))
+    }
+}
+
+#[async_trait]
+impl Storage for Watched {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        self.inner.stat(path).await
+    }
+
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
+        self.writes.fetch_add(1, Relaxed);
+        self.inner.write(path, options).await
+    }
+
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        // The mark of the store is no photo.
+        self.reads.fetch_add(u64::from(!path.as_str().starts_with(".icloud-photos-")), Relaxed);
+        self.inner.read(path, from).await
+    }
+
+    async fn remove(&self, path: &StoragePath) -> Result<()> {
+        self.writes.fetch_add(1, Relaxed);
+        self.inner.remove(path).await
+    }
+
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.inner.flush().await
+    }
+}

@@ -26,6 +26,7 @@ mod moved_out;
 mod news;
 mod pace;
 mod quiet;
+mod quiet_edges;
 mod recordings_auth;
 mod recordings_listing;
 mod removal;

@@ -12,6 +12,9 @@ use crate::output::print;
 /// How many titles are named when none fits.
 const NEAREST: usize = 5;
 
+/// So many choices of albums are looked into where titles are not unique.
+const CHOICES: usize = 16;
+
 /// Prints the names of all libraries, the account's own first.
 pub(super) async fn libraries(session: &Session, bars: &MultiProgress) -> Result<Exit> {
     print_all(bars, session.libraries().await?.iter().map(Library::name))
@@ -58,16 +61,22 @@ pub(super) async fn find_albums(library: &Library, titles: &[String]) -> Result<
     Titles::of(library).await?.find_all(titles)
 }
 
-/// The albums that `titles` name among `albums`, the user's as they are remembered; `None` if one is not there, or may be one of two.
-pub(super) fn find_remembered(library: &Library, titles: &[String], albums: &[Album]) -> Option<Vec<Album>> {
-    let mut names: Vec<_> = albums.iter().map(Album::name).collect();
-    names.sort_unstable();
-    if titles.iter().any(|title| names.iter().filter(|name| *name == title).count() > 1) {
-        return None;
+/// The albums that `titles` may name, where `albums` are those of the user's as they are remembered: several choices if titles are not
+/// unique, for the order that decides is not remembered; none if one is not there.
+pub(super) fn find_remembered(library: &Library, titles: &[String], albums: &[Album]) -> Vec<Vec<Album>> {
+    let icloud = Titles::of_icloud(library);
+    let mut choices = vec![Vec::new()];
+    for title in titles {
+        let mut named: Vec<_> = albums.iter().filter(|album| album.is_titled(title)).cloned().collect();
+        if named.is_empty() {
+            named.extend(icloud.find(title).cloned());
+        }
+        let longer = |choice: Vec<Album>| {
+            named.iter().map(move |album| choice.iter().chain([album]).cloned().collect()).collect::<Vec<_>>()
+        };
+        choices = choices.into_iter().flat_map(longer).take(CHOICES).collect();
     }
-    let mut known = Titles::of_icloud(library);
-    known.add(albums.iter());
-    known.find_all(titles).ok()
+    choices
 }
 
 /// The albums that `titles` name now.

@@ -38,10 +38,11 @@ pub(super) async fn download(
     brake: &Brake,
 ) -> Result<Exit> {
     let work = Work { config, account, download, bars, brake };
-    if let Some(subject) = work.remembered(session).await? {
+    for subject in work.remembered(session).await? {
         match work.copy(&subject).await {
             Err(error) if subject.is_outdated(&error) => {
                 debug!("What was remembered of library and albums is out of date: {}", with_causes(&error));
+                break;
             }
             Ok(None) => {}
             Ok(Some(exit)) => return Ok(exit),
@@ -76,18 +77,18 @@ impl Work<'_> {
     }
 
     /// Library and albums as the folder's catalogue knows them, where it is of use. Nothing is sent, and nothing made.
-    async fn remembered(&self, session: &Session) -> Result<Option<Subject>> {
+    async fn remembered(&self, session: &Session) -> Result<Vec<Subject>> {
         let Self { config, account, download, .. } = self;
         // The newest few are listed each time; adopting and checking are no runs.
         let follows = download.recent.is_none() && !matches!(config.verb, Verb::Adopt | Verb::Verify);
         if !follows || !download.root.exists() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let storage = storage(&download.root, true)?;
         let place = place(&download.root);
         // Whatever is wrong with it, the run itself says.
         let Ok(Some(catalogue)) = store::open_read_only(&*storage, &place, &account.catalogues).await else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         Subject::remembered(session, &catalogue, download).await
     }

@@ -31,21 +31,22 @@ impl Subject {
         Self { library, albums, elsewhere: None }
     }
 
-    /// As the catalogue says; `None` where it does not, or need not.
+    /// As the catalogue says, each choice that it leaves; none where it does not know, or need not be asked.
     pub(super) async fn remembered(
         session: &Session,
         catalogue: &dyn Catalogue,
         download: &Download,
-    ) -> Result<Option<Self>> {
+    ) -> Result<Vec<Self>> {
         if download.library == PRIMARY && download.albums.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let Some(library) = remembered::library(session, catalogue, &download.library).await? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let albums = remembered::albums(catalogue, &library).await?;
-        let albums = find_remembered(&library, &download.albums, &albums);
-        Ok(albums.map(|albums| Self { library, albums, elsewhere: Some(Arc::default()) }))
+        let choices = find_remembered(&library, &download.albums, &albums).into_iter();
+        let subject = |albums| Self { library: library.clone(), albums, elsewhere: Some(Arc::default()) };
+        Ok(choices.map(subject).collect())
     }
 
     pub(super) fn is_remembered(&self) -> bool {

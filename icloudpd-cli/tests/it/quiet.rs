@@ -1,6 +1,6 @@
 //! A run of the whole program when nothing has happened: one request to see whether the session lives, and one for news.
 
-use icloud_photos_testkit::LibrarySpec;
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, FaultScript, LibrarySpec, SharedLibrary};
 
 use crate::support::{World, ran};
 
@@ -25,12 +25,14 @@ fn selections(world: &World) -> Vec<Vec<String>> {
     let (first, second) = (&titles[11], &titles[12]);
     let shared_all: [&str; 2] = ["--library", &shared];
     let shared_album: [&str; 4] = ["--library", &shared, "--album", "Favorites"];
-    let choices: [&[&str]; 7] = [
+    let decomposed = titles.iter().find(|title| title.contains('\u{308}')).unwrap();
+    let choices: [&[&str]; 8] = [
         &[],
         &["--album", first],
         &["--album", first, "--album", second],
         &["--album", "Favorites"],
         &["--album", first, "--album", "Favorites"],
+        &["--album", decomposed],
         &shared_all,
         &shared_album,
     ];
@@ -41,7 +43,7 @@ fn selections(world: &World) -> Vec<Vec<String>> {
 fn without_news_the_program_asks_twice_in_all() {
     let mut table = Vec::new();
     for (mode, options) in MODES {
-        for number in 0..7 {
+        for number in 0..8 {
             let world = World::new(LibrarySpec::everyday(3, 100));
             let selection = selections(&world).swap_remove(number);
             let run = || {
@@ -61,4 +63,101 @@ fn without_news_the_program_asks_twice_in_all() {
     table.iter().for_each(|row| println!("{row:?}"));
     let bad: Vec<_> = table.iter().filter(|(.., requests, fetches)| *requests > 2 || *fetches > 0).collect();
     assert!(bad.is_empty(), "{bad:#?}");
+}
+
+fn requests(world: &World) -> u64 {
+    let requests = world.cloud.counts().requests;
+    world.cloud.reset_counts();
+    requests
+}
+
+/// What is remembered of an album is checked as soon as there is anything new.
+#[test]
+fn an_album_that_is_not_what_it_was_is_noticed() {
+    let world = World::new(LibrarySpec::plain(6, 1000));
+    let (library, now) = (world.cloud.library(World::USER).unwrap(), world.cloud.now_ms());
+    let ids: Vec<String> = {
+        let truth = library.truth();
+        truth["assets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|asset| asset["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let album = library.add_album("Trip", now);
+    library.edit(&ids[0], &Edit::Enter(album.clone()), now);
+    let run = || ran(world.download().args(["--album", "Trip"]));
+    run().exits(0);
+    world.cloud.reset_counts();
+    run().exits(0);
+    assert_eq!((requests(&world), world.photos().len()), (2, 1));
+    // Renamed: there is none of that title.
+    library.rename_album(&album, "Journey", now);
+    for _ in 0..2 {
+        let refused = run().exits(1);
+        assert!(refused.out.contains("Unknown album: Trip. The nearest titles are: "), "{}", refused.out);
+    }
+    // Another of that title.
+    let other = library.add_album("Trip", now);
+    library.edit(&ids[1], &Edit::Enter(other.clone()), now);
+    run().exits(0);
+    assert_eq!(world.photos().len(), 2);
+    world.cloud.reset_counts();
+    run().exits(0);
+    assert_eq!(requests(&world), 2);
+    // Deleted, and made again.
+    library.delete_album(&other, now);
+    let again = library.add_album("Trip", now);
+    library.edit(&ids[2], &Edit::Enter(again.clone()), now);
+    run().exits(0);
+    assert_eq!(world.photos().len(), 3);
+    library.delete_album(&again, now);
+    run().exits(1).says("Unknown album: Trip");
+}
+
+/// An album of the user's takes the place of one that iCloud fills.
+#[test]
+fn an_album_of_the_same_title_is_noticed() {
+    let world = World::new(LibrarySpec::plain(6, 1000));
+    let (library, now) = (world.cloud.library(World::USER).unwrap(), world.cloud.now_ms());
+    let id = library.truth()["assets"][0]["id"].as_str().unwrap().to_owned();
+    let run = || ran(world.download().args(["--album", "Favorites"])).exits(0);
+    run();
+    world.cloud.reset_counts();
+    run();
+    assert_eq!((requests(&world), world.photos().len()), (2, 0));
+    let album = library.add_album("Favorites", now);
+    library.edit(&id, &Edit::Enter(album), now);
+    run();
+    assert_eq!(world.photos().len(), 1);
+    world.cloud.reset_counts();
+    run();
+    assert_eq!(requests(&world), 2);
+}
+
+/// A library that somebody stopped sharing.
+#[test]
+fn a_library_that_is_gone_is_noticed() {
+    for at in [SharedLibrary::Owner, SharedLibrary::Participant] {
+        let world = World::new(LibrarySpec::everyday(3, 30).with_shared_library(at, 10));
+        let list = ran(&mut world.icloudpd(&["--list-libraries", "--log-level", "error"])).exits(0).out;
+        let shared = list.lines().nth(1).unwrap().to_owned();
+        ran(world.download().args(["--library", &shared])).exits(0);
+        world.cloud.reset_counts();
+        ran(world.download().args(["--library", &shared])).exits(0);
+        assert_eq!(requests(&world), 2, "{at:?}");
+        let answer = |body: String| FaultAction::Status { code: 200, retry_after: None, body: Some(body) };
+        let gone = format!(
+            r#"{{"zones":[{{"zoneID":{{"zoneName":"{shared}"}},"serverErrorCode":"ZONE_NOT_FOUND"}}]}}"#
+        );
+        let none = r#"{"zones":[],"moreComing":false}"#.to_owned();
+        let rules = vec![
+            FaultRule::new("cloudkit/changes/zone", answer(gone)),
+            FaultRule::new("cloudkit/zones/list", answer(none)),
+        ];
+        world.cloud.set_faults(FaultScript { seed: 1, rules }).unwrap();
+        let refused = ran(world.download().args(["--library", &shared])).exits(1);
+        refused.says(&format!("Unknown library: {shared}. The libraries of this account are:"));
+    }
 }

@@ -34,41 +34,47 @@ pub(super) struct Staying {
     pub(super) why: Kept,
 }
 
+/// Where a file of an asset stands, and its length.
+type Standing = (StoragePath, Option<u64>);
+
 enum Verdict {
     /// It is not this run's to judge.
     None,
     Stays(Kept),
     /// It may go if these files stand here.
-    Open(Vec<(StoragePath, Option<u64>)>),
+    Open(Vec<Standing>),
 }
 
 impl Inner {
     /// Leaves out what is known to be gone, and tells what is known to stay. Before a run nothing is known of files.
     pub(super) async fn foresee(&self, ids: &[AssetId], rule: MoveRule, rehearsal: bool) -> Result<Foreseen> {
         let mut foreseen = Foreseen::default();
-        let rows = self.catalogue.assets(&self.key, ids).await?;
-        let files = if rehearsal { Vec::new() } else { self.catalogue.files_of(&self.key, ids).await? };
         let now = seconds(self.now()).saturating_mul(1000);
-        let mut open = Vec::new();
-        for (at, row) in rows.into_iter().enumerate() {
+        let mut eligible = Vec::new();
+        for (id, row) in ids.iter().zip(self.catalogue.assets(&self.key, ids).await?) {
             // What was fetched and is gone is to be settled; other candidates are in the library, or nobody's.
             let Some(row) = row.filter(|row| !(row.trashed && rule == MoveRule::Fetched)) else {
-                foreseen.open.extend((rule == MoveRule::Fetched).then(|| ids[at].clone()));
+                foreseen.open.extend((rule == MoveRule::Fetched).then(|| id.clone()));
                 continue;
             };
             let sheet = Sheet::read(&row);
             let (kind, name) =
                 self.layout.recall(&row.name, row.master.as_str(), sheet.media_type.as_deref());
-            let verdict = match self.by_sight(&row, &sheet, kind, rule, now) {
-                Verdict::Open(_) => {
-                    files.get(at).map_or(Verdict::Open(Vec::new()), |files| by_files(&sheet, files))
-                }
-                verdict => verdict,
-            };
-            match verdict {
+            match self.by_sight(&row, &sheet, kind, rule, now) {
                 Verdict::None => {}
                 Verdict::Stays(why) => foreseen.staying.push(Staying { asset: row.asset, name, why }),
-                Verdict::Open(files) => open.push((row.asset, name, files)),
+                Verdict::Open(_) if rehearsal => foreseen.open.push(row.asset),
+                Verdict::Open(_) => eligible.push((row.asset, name, sheet)),
+            }
+        }
+        let ids: Vec<_> = eligible.iter().map(|(asset, ..)| asset.clone()).collect();
+        let files = self.catalogue.files_of(&self.key, &ids).await?;
+        let mut open = Vec::new();
+        for ((asset, name, sheet), files) in eligible.into_iter().zip(files) {
+            match by_files(&sheet, &files) {
+                Verdict::None => {}
+                Verdict::Stays(why) => foreseen.staying.push(Staying { asset, name, why }),
+                Verdict::Open(files) => open.push((asset, name, files)),
             }
         }
         self.look(open, &mut foreseen).await;
@@ -99,11 +105,7 @@ impl Inner {
     }
 
     /// Files may have gone, or been written to, since the catalogue heard of them.
-    async fn look(
-        &self,
-        open: Vec<(AssetId, String, Vec<(StoragePath, Option<u64>)>)>,
-        foreseen: &mut Foreseen,
-    ) {
+    async fn look(&self, open: Vec<(AssetId, String, Vec<Standing>)>, foreseen: &mut Foreseen) {
         let paths = open.iter().flat_map(|(.., files)| files).map(|(path, _)| path.clone()).collect();
         let mut stats = self.storage.stat_all(paths).await.into_iter();
         for (asset, name, files) in open {
@@ -164,7 +166,7 @@ fn claim(
     role: Role,
     at_icloud: Option<&String>,
     row: Option<&FileRow>,
-) -> std::result::Result<(StoragePath, Option<u64>), Kept> {
+) -> std::result::Result<Standing, Kept> {
     let not_copied = if role == Role::EditedVideo { Kept::EditOfVideo } else { Kept::NotCopied { role } };
     let Some(row) = row.filter(|row| row.status.is_kept() && at_icloud.is_some()) else {
         return Err(not_copied);
