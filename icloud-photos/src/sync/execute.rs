@@ -173,8 +173,8 @@ async fn walk(
         if let Action::Covered { progress } = action {
             return Ok((report, Some(progress)));
         }
-        if let Action::Listed { progress } = action {
-            shared.scribe.marks.pass(progress);
+        if let Action::Listed { progress, seen } = action {
+            shared.scribe.marks.pass(progress, seen);
             shared.scribe.keep_up().await?;
             continue;
         }
@@ -260,6 +260,7 @@ impl Shared {
                 let asset = asset.as_ref().map(Asset::id).or(id.as_ref());
                 if let Some((asset, role)) = asset.zip(lacks) {
                     self.scribe.ledger.lacking(&self.inner, asset, role, &error);
+                    self.must_come_again(self.scribe.marks.hand_out());
                 }
                 self.tell(SyncEvent::Failed { path: None, asset, error: &error });
             }
@@ -304,10 +305,19 @@ impl Shared {
             Err(error) => {
                 let before = self.inner.row_of(&job.target).await?;
                 self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), before, &error);
+                self.must_come_again(job.number);
                 return self.fail(&job.target, error);
             }
         }
         Ok(())
+    }
+
+    /// What failed in an album is to be had from a list alone: nobody else says which album it is of. The next run begins there.
+    fn must_come_again(&self, number: u64) {
+        match self.inner.is_whole_library() {
+            true => self.scribe.marks.ended(number),
+            false => self.scribe.marks.stop_before(number),
+        }
     }
 
     async fn receive<'s>(&'s self, job: &'s Job) -> Result<Received<'s>> {

@@ -1,20 +1,26 @@
 //! Writing down what a run learns, beside the work and not in its way.
 //!
 //! A task of its own waits to be woken. It flushes the storage, commits the rows of files and assets that wait, and then how far
-//! a first listing has come: in that order, so that nothing is said that is not so. Walk and workers go on meanwhile; only
+//! a listing has come: in that order, so that nothing is said that is not so. Walk and workers go on meanwhile; only
 //! when far too much waits they wait as well.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::books::Books;
-use super::catalogue::{Batch, Progress};
+use super::catalogue::{Batch, Progress, Roll};
 use super::engine::Inner;
 use super::ledger::{Ledger, seconds};
 use super::marks::Marks;
+use crate::asset::AssetId;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How far a listing has come is written at least this often: that bounds what is listed again after the process was killed.
+const PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Scribe {
@@ -25,6 +31,8 @@ pub(super) struct Scribe {
     wake: Notify,
     /// One at a time writes.
     turn: Mutex<()>,
+    /// When it was written last.
+    written: std::sync::Mutex<Instant>,
 }
 
 /// The task that writes, from start to [`Task::end`]. It ends when this is dropped.
@@ -35,7 +43,8 @@ impl Scribe {
     pub(super) async fn new(inner: &Arc<Inner>) -> Result<Self> {
         let (ledger, books) = (Ledger::open(inner).await?, Books::new(inner));
         let (inner, marks) = (inner.clone(), Marks::default());
-        Ok(Self { inner, ledger, books, marks, wake: Notify::new(), turn: Mutex::new(()) })
+        let written = Instant::now().into();
+        Ok(Self { inner, ledger, books, marks, wake: Notify::new(), turn: Mutex::new(()), written })
     }
 
     /// Starts the task. What it cannot write is told to `fatal`, and it ends.
@@ -78,7 +87,9 @@ impl Scribe {
     }
 
     fn has_enough(&self) -> bool {
-        self.ledger.is_full() || self.books.is_full()
+        let written = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_late = || written.elapsed() >= PAUSE && self.marks.is_due();
+        self.ledger.is_full() || self.books.is_full() || is_late()
     }
 
     /// The assets that were seen, for whoever asks the catalogue next.
@@ -93,7 +104,7 @@ impl Scribe {
     pub(super) async fn write(&self) -> Result<()> {
         let _turn = self.turn.lock().await;
         // Looked up first: downloads that end meanwhile may miss the flush.
-        let mark = self.marks.due(0);
+        let mark = self.marks.due();
         // So too what was found: whose files it names comes before it.
         let found = self.ledger.take_found();
         let mut batch = self.ledger.collect(&self.inner).await?;
@@ -102,16 +113,24 @@ impl Scribe {
             self.commit(batch).await?;
             batch = self.ledger.settle(&self.inner, found).await?;
         }
-        let at = seconds(self.inner.now());
-        batch.progress.extend(mark.map(|mark| Progress { at, ..mark }));
+        if let Some((progress, seen)) = mark {
+            batch.rolls.extend(roll(&progress, seen));
+            batch.progress.push(Progress { at: seconds(self.inner.now()), ..progress });
+        }
         self.commit(batch).await?;
         self.ledger.written();
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
 
     async fn commit(&self, batch: Batch) -> Result<()> {
         if batch.is_empty() { Ok(()) } else { self.inner.catalogue.commit(batch).await }
     }
+}
+
+fn roll(progress: &Progress, assets: Vec<AssetId>) -> Option<Roll> {
+    let (library, selection) = (progress.library.clone(), progress.selection.clone());
+    (!assets.is_empty()).then_some(Roll { library, selection, assets })
 }
 
 impl Task {

@@ -2,9 +2,10 @@
 //!
 //! A [`Plan`] is a stream of [`Action`]s. It reads the library, the catalogue and the storage; it changes nothing. Memory does
 //! not grow with the library but for the claims (`claims.rs`). `route.rs` says where assets come from, `survey.rs` what is
-//! known of their files, `decide.rs` what follows.
+//! known of their files, `decide.rs` what follows; `rest.rs` how a listing that was cut goes on, `sweep.rs` who is looked for at its end.
 
 mod decide;
+mod follow;
 mod moved;
 mod moved_out;
 mod rest;
@@ -136,10 +137,12 @@ pub enum Action {
         /// The asset.
         asset: Asset,
     },
-    /// A part of a first listing ends.
+    /// A part of a listing ends.
     Listed {
         /// With all of the above done, what a run goes on from if this one is cut before its end.
         progress: Progress,
+        /// Whom the listing has shown since it was said last, if that matters at its end.
+        seen: Vec<AssetId>,
     },
     /// An album ends.
     End {
@@ -231,7 +234,7 @@ impl Planner {
             };
             match steps.next().await.transpose()? {
                 Some(step) => {
-                    if self.route.note(&step) {
+                    if self.route.note(&step).await? {
                         self.steps = None;
                     }
                     self.take(step).await;
@@ -258,8 +261,9 @@ impl Planner {
             Step::Albums(albums) => self.decider.push(Action::Albums { albums }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
             Step::Listed(rank) => {
-                let progress = self.route.mark(rank);
-                progress.into_iter().for_each(|progress| self.decider.push(Action::Listed { progress }));
+                if let Some((progress, seen)) = self.route.mark(rank) {
+                    self.decider.push(Action::Listed { progress, seen });
+                }
             }
             Step::Reached { .. } | Step::ListAnew(_) => {}
         }

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) const APPLICATION: i32 = 0x6943_5063;
 
 /// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
-pub(super) const STEPS: [&str; 4] = [V1, V2, V3, V4];
+pub(super) const STEPS: [&str; 5] = [V1, V2, V3, V4, V5];
 
 const V1: &str = "
     CREATE TABLE store (
@@ -102,6 +102,18 @@ const V4: &str = "
     ALTER TABLE removals ADD COLUMN selection TEXT;
     DROP INDEX removals_owed;
     CREATE INDEX removals_owed ON removals (library, selection, asset) WHERE selection IS NOT NULL;
+";
+
+/// Any listing that was cut goes on. Those of version 4 are first listings of whole libraries: nobody is looked for.
+const V5: &str = "
+    ALTER TABLE progress ADD COLUMN pending_album INTEGER;
+    ALTER TABLE progress ADD COLUMN pending_sweeps INTEGER;
+    CREATE TABLE roll (         -- whom listings have shown that were cut
+        library TEXT NOT NULL,
+        selection TEXT NOT NULL,
+        asset TEXT NOT NULL,
+        PRIMARY KEY (library, selection, asset)
+    ) WITHOUT ROWID;
 ";
 
 /// Fills a new file.

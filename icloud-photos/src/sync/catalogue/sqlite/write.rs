@@ -5,7 +5,7 @@ use rusqlite::{Connection, Params, Result, Statement, Transaction, TransactionBe
 use super::read::{self, to_hex};
 use crate::sync::catalogue::row::role_name;
 use crate::sync::catalogue::{
-    AlbumRow, AssetRow, Batch, FileRow, Pending, Progress, RemovalRow, Status, StoreId,
+    AlbumRow, AssetRow, Batch, FileRow, Pending, Progress, RemovalRow, Roll, Status, StoreId,
 };
 
 /// Gives back the store that the catalogue belongs to, if that forbids the change.
@@ -47,10 +47,23 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
     )?;
     each(
         &transaction,
-        "REPLACE INTO progress (library, selection, token, pending, pending_token, pending_rank, pending_seen, at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "DELETE FROM roll WHERE library = ?1 AND selection = ?2 AND NOT (?3 AND EXISTS (SELECT 1 FROM progress \
+         WHERE library = ?1 AND selection = ?2 AND pending AND pending_token IS ?4))",
+        &batch.progress,
+        other_roll,
+    )?;
+    each(
+        &transaction,
+        "REPLACE INTO progress (library, selection, token, pending, pending_token, pending_rank, pending_seen, at, \
+         pending_album, pending_sweeps) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         &batch.progress,
         progress,
+    )?;
+    each(
+        &transaction,
+        "INSERT OR IGNORE INTO roll (library, selection, asset) VALUES (?, ?, ?)",
+        &batch.rolls,
+        roll,
     )?;
     each(
         &transaction,
@@ -150,6 +163,18 @@ fn removal(statement: &mut Statement<'_>, row: &RemovalRow) -> Result<()> {
     run(statement, params![library, asset, row.state.name(), row.selection, row.receipt, row.at])
 }
 
+/// The roll of a selection goes unless the listing goes on that it is of.
+fn other_roll(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {
+    let pending = row.pending.as_ref();
+    let token = pending.and_then(|pending| pending.token.as_ref());
+    run(statement, params![row.library.as_str(), row.selection, pending.is_some(), token])
+}
+
+fn roll(statement: &mut Statement<'_>, roll: &Roll) -> Result<()> {
+    let (library, selection) = (roll.library.as_str(), roll.selection.as_str());
+    roll.assets.iter().try_for_each(|asset| run(statement, [library, selection, asset.as_str()]))
+}
+
 fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {
     let pending = row.pending.as_ref();
     let number = |read: fn(&Pending) -> u64| pending.map(|pending| read(pending).cast_signed());
@@ -164,6 +189,8 @@ fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {
             number(|pending| pending.rank),
             number(|pending| pending.seen),
             row.at,
+            number(|pending| pending.album),
+            pending.map(|pending| pending.sweeps),
         ],
     )
 }
