@@ -119,6 +119,10 @@ pub(super) async fn execute(
         while workers.join_next().await.is_some() {}
     }
     workers.shutdown().await;
+    if walked.is_ok() && finished.is_ok() {
+        // The last word comes soon.
+        shared.scribe.marks.forget();
+    }
     // What was fetched is written down, whatever ended the run, and then how far it came.
     let written = match writing.end().await {
         Ok(()) => shared.scribe.write().await,

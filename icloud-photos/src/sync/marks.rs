@@ -71,6 +71,11 @@ impl Marks {
         }
     }
 
+    /// The list is at its end: nobody goes on from any mark.
+    pub(super) fn forget(&self) {
+        self.lock().waiting.clear();
+    }
+
     /// Whether some mark is due.
     pub(super) fn is_due(&self) -> bool {
         self.lock().is_due()
