@@ -16,7 +16,7 @@ use crate::copies::{Copy, status};
 use crate::cut::{After, FLOOD, Flood, complete, pending, ranks, seen, trash};
 use crate::follow_edits::{compare_rows, disturb, options, seeds};
 
-const PHOTOS: u64 = 3000;
+const PHOTOS: u64 = 2000;
 
 /// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,9 +68,9 @@ impl What {
     /// Assets in all its lists, and pages of them.
     fn size(self) -> (u64, u64) {
         match self {
-            Self::Anew | Self::Second => (PHOTOS, 31),
-            Self::Album => (2500, 39),
-            Self::Albums => (3500, 55),
+            Self::Anew | Self::Second => (PHOTOS, 21),
+            Self::Album => (1500, 24),
+            Self::Albums => (2000, 32),
         }
     }
 
@@ -78,8 +78,8 @@ impl What {
     async fn ready(self) -> (Copy, Vec<String>) {
         let mut copy = Copy::of(LibrarySpec::plain(PHOTOS, 300)).await;
         match self {
-            Self::Album => copy.choose = of(albums(&copy, &[2500]).await),
-            Self::Albums => copy.choose = of(albums(&copy, &[1000, 2500]).await),
+            Self::Album => copy.choose = of(albums(&copy, &[1500]).await),
+            Self::Albums => copy.choose = of(albums(&copy, &[500, 1500]).await),
             _ => {}
         }
         if self == Self::Album {
@@ -163,7 +163,7 @@ async fn goes_on(what: What, how: How, meddles: bool) {
     let there = pending(&copy).await.unwrap_or_else(|| panic!("{about}: there is no mark"));
     let (_, pages) = what.size();
     assert_eq!(there.album, u64::from(what == What::Albums), "{about}");
-    assert!(there.rank >= if how == How::Error { 1950 } else { 1500 }, "{about}: {there:?}");
+    assert!(there.rank >= if how == How::Error { 1300 } else { 900 }, "{about}: {there:?}");
     assert_eq!(there.sweeps, what.is_whole(), "{about}");
     let known = copy.catalogue_knows(&there).await;
     assert!(known, "{about}: who was seen is written with the mark");
@@ -179,9 +179,10 @@ async fn goes_on(what: What, how: How, meddles: bool) {
     println!("{about}: cut at {}/{}, then {} of {pages} pages", there.album, there.rank, ranks.len());
     let slack = 100 + 25;
     assert!(ranks.iter().all(|rank| *rank + slack >= there.rank), "{about}: {there:?} {ranks:?}");
-    assert!(ranks.len() <= if how == How::Error { 11 } else { 20 }, "{about}: {ranks:?}");
+    assert!(ranks.len() <= if how == How::Error { 5 } else { 11 }, "{about}: {ranks:?}");
     let lookups = counts.requests_to("cloudkit/records/lookup");
-    assert!(lookups <= 4, "{about}: {lookups}");
+    // Those that are looked for, a few in each of three pages of rows, and what changed.
+    assert!(lookups <= 10, "{about}: {lookups}");
     let came = report.downloaded as usize;
     assert!(
         came + fetched >= copy.files().await.len() && (what == What::Album || came <= 3),
@@ -259,7 +260,7 @@ async fn a_rest_that_is_cut_goes_on_too() {
         }
         copy.faults(Vec::new());
         println!("{what:?}: {runs} runs, {read} pages");
-        assert!(runs > 3 && read as u64 <= what.size().1 * 3, "{what:?}: {runs} runs, {read} pages");
+        assert!(runs >= 3 && read as u64 <= what.size().1 * 3, "{what:?}: {runs} runs, {read} pages");
         are_out_of_sight(&copy, &gone, "in pieces").await;
         if what.is_whole() {
             compare_rows(&copy, "in pieces").await;
@@ -285,9 +286,9 @@ async fn albums_are_listed_anew_when_anything_happens() {
                 assert!(library.edit(&photo, &Edit::Enter(album), now));
             }
             "left" => assert!(library.edit(&scene.assets[3], &Edit::Leave(album), now)),
-            "entered" => assert!(library.edit(&scene.assets[2900], &Edit::Enter(album), now)),
+            "entered" => assert!(library.edit(&scene.assets[1900], &Edit::Enter(album), now)),
             "trashed" => assert!(library.edit(&scene.assets[5], &Edit::Trash, now)),
-            "elsewhere" => assert!(library.edit(&scene.assets[2950], &Edit::Favourite(true), now)),
+            "elsewhere" => assert!(library.edit(&scene.assets[1950], &Edit::Favourite(true), now)),
             "between" => between = scene.assets[7..9].to_vec(),
             _ => library.expire_tokens(),
         }
@@ -295,6 +296,10 @@ async fn albums_are_listed_anew_when_anything_happens() {
         let report = copy.engine().run(Arc::new(Flood(copy.world.clone(), between))).await.unwrap();
         assert!(report.is_clean(), "{trouble}: {report}");
         assert!(ranks(&copy).contains(&0), "{trouble}");
+        if trouble == "between" {
+            // It happened again while the list was read anew.
+            assert!(copy.run().await.unwrap().is_clean());
+        }
         complete(&copy, trouble).await;
     }
 }
@@ -304,14 +309,14 @@ async fn albums_are_listed_anew_when_anything_happens() {
 async fn what_failed_in_an_album_is_not_passed_over() {
     let (copy, _) = What::Album.ready().await;
     copy.faults(vec![
-        FaultRule::new("cloudkit/records/query", FaultAction::Reset).containing("startRank").after(36),
-        FaultRule::new("content", status(403)).after(1700).times(40),
+        FaultRule::new("cloudkit/records/query", FaultAction::Reset).containing("startRank").after(21),
+        FaultRule::new("content", status(403)).after(900).times(40),
     ]);
     copy.run().await.unwrap_err();
     let failed = copy.rows().await.into_iter().filter(|row| !row.status.is_kept()).count();
     assert!(failed > 0);
     let there = pending(&copy).await.unwrap();
-    assert!(there.rank > 1500 && there.rank < 1900, "{there:?}");
+    assert!(there.rank > 700 && there.rank < 1100, "{there:?}");
     copy.faults(Vec::new());
     ranks(&copy);
     let report = copy.run().await.unwrap();
@@ -332,8 +337,8 @@ async fn a_plan_of_a_rest_changes_nothing() {
     for _ in 0..2 {
         copy.world.cloud.reset_counts();
         let actions: Vec<_> = copy.engine().plan().try_collect().await.unwrap();
-        assert!(actions.len() < 5000);
-        assert!(copy.world.cloud.counts().requests_to("cloudkit/records/lookup") <= 4);
+        assert!(actions.len() < 4000);
+        assert!(copy.world.cloud.counts().requests_to("cloudkit/records/lookup") <= 6);
     }
     assert_eq!((copy.catalogue.writes(), pending(&copy).await), (writes, there));
     assert!(copy.run().await.unwrap().is_clean());
@@ -343,20 +348,21 @@ async fn a_plan_of_a_rest_changes_nothing() {
 /// Cut at random, changed at random, cut again perhaps; gives whether some run went on from a mark.
 async fn in_pieces(seed: u64) -> bool {
     let mut dice = Dice(seed);
-    let mut copy = Copy::of(LibrarySpec::everyday(seed, 400 + dice.roll(400) as u64)).await;
+    let mut copy = Copy::of(LibrarySpec::everyday(seed, 700 + dice.roll(500) as u64)).await;
     let about = format!("seed {seed}");
     let lists: Vec<_> = match dice.roll(3) {
-        0 => albums(&copy, &[100 + dice.roll(200), 100 + dice.roll(200)]).await,
+        0 => albums(&copy, &[150 + dice.roll(300), 150 + dice.roll(300)]).await,
         _ => Vec::new(),
     };
     let whole = lists.is_empty();
-    if dice.roll(3) > 0 {
+    let known = dice.roll(3) > 0;
+    if known {
         copy.choose = options(&mut dice, None);
         assert!(copy.run().await.unwrap().is_clean(), "{about}");
     }
+    let same = whole && (!known || dice.roll(2) == 0);
     copy.choose = match whole {
-        // The same again, or another selection.
-        true if dice.roll(2) == 0 => copy.choose,
+        true if same => copy.choose,
         true => options(&mut dice, None),
         false => of(lists),
     };
@@ -366,7 +372,7 @@ async fn in_pieces(seed: u64) -> bool {
     let mut went_on = false;
     for _ in 0..=dice.roll(3) {
         let page = FaultRule::new("cloudkit/records/query", FaultAction::Reset).containing("startRank");
-        copy.faults(vec![page.after(2 + dice.roll(8) as u64)]);
+        copy.faults(vec![page.after(4 + dice.roll(5) as u64)]);
         ranks(&copy);
         let marked = pending(&copy).await.is_some();
         let ended = copy.run().await;
@@ -394,7 +400,8 @@ async fn in_pieces(seed: u64) -> bool {
     // A run that listed did not ask about files that are neither here nor in the list, and what happened in an album while it was
     // listed shows in the next list.
     assert!(copy.run().await.unwrap().is_clean(), "{about}");
-    if whole {
+    // What other options asked for of the same assets is known as well.
+    if same {
         compare_rows(&copy, &about).await;
     }
     complete(&copy, &about).await;
