@@ -4,11 +4,11 @@
 //! a listing has come: in that order, so that nothing is said that is not so. Walk and workers go on meanwhile; only
 //! when far too much waits they wait as well.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc};
-use tokio::time::Instant;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::books::Books;
@@ -31,8 +31,6 @@ pub(super) struct Scribe {
     wake: Notify,
     /// One at a time writes.
     turn: Mutex<()>,
-    /// When it was written last.
-    written: std::sync::Mutex<Instant>,
 }
 
 /// The task that writes, from start to [`Task::end`]. It ends when this is dropped.
@@ -43,21 +41,23 @@ impl Scribe {
     pub(super) async fn new(inner: &Arc<Inner>) -> Result<Self> {
         let (ledger, books) = (Ledger::open(inner).await?, Books::new(inner));
         let (inner, marks) = (inner.clone(), Marks::default());
-        let written = Instant::now().into();
-        Ok(Self { inner, ledger, books, marks, wake: Notify::new(), turn: Mutex::new(()), written })
+        Ok(Self { inner, ledger, books, marks, wake: Notify::new(), turn: Mutex::new(()) })
     }
 
     /// Starts the task. What it cannot write is told to `fatal`, and it ends.
     pub(super) fn start(self: &Arc<Self>, fatal: mpsc::Sender<Error>) -> Task {
         let (scribe, (end, mut ended)) = (self.clone(), mpsc::channel(1));
         let work = async move {
+            let mut ticks = interval(PAUSE);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                tokio::select! {
+                let is_time = tokio::select! {
                     _ = ended.recv() => return,
-                    () = scribe.wake.notified() => {}
-                }
-                // Woken again for what was written meanwhile.
-                if !scribe.has_enough() {
+                    // Woken again for what was written meanwhile.
+                    () = scribe.wake.notified() => scribe.has_enough(),
+                    _ = ticks.tick() => scribe.marks.is_due(),
+                };
+                if !is_time {
                     continue;
                 }
                 if let Err(error) = scribe.write().await {
@@ -87,9 +87,7 @@ impl Scribe {
     }
 
     fn has_enough(&self) -> bool {
-        let written = *self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_late = || written.elapsed() >= PAUSE && self.marks.is_due();
-        self.ledger.is_full() || self.books.is_full() || is_late()
+        self.ledger.is_full() || self.books.is_full()
     }
 
     /// The assets that were seen, for whoever asks the catalogue next.
@@ -119,7 +117,6 @@ impl Scribe {
         }
         self.commit(batch).await?;
         self.ledger.written();
-        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
 

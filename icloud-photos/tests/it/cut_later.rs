@@ -4,17 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use icloud_photos::Album;
 use icloud_photos::asset::AssetId;
-use icloud_photos::sync::SyncBuilder;
 use icloud_photos::sync::catalogue::Status;
+use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 use tokio::sync::Notify;
 
 use crate::changes_fold::{Dice, Scene};
-use crate::copies::{Copy, status};
+use crate::copies::{Choose, Copy, status};
 use crate::cut::{After, FLOOD, Flood, complete, pending, ranks, seen, trash};
 use crate::follow_edits::{compare_rows, disturb, options, seeds};
+use crate::removal::{mirroring, moving};
 
 const PHOTOS: u64 = 2000;
 
@@ -54,7 +56,7 @@ async fn albums(copy: &Copy, sizes: &[usize]) -> Vec<Album> {
     all.iter().filter(|album| album.name().starts_with("Cut ")).cloned().collect()
 }
 
-fn of(albums: Vec<Album>) -> crate::copies::Choose {
+fn of(albums: Vec<Album>) -> Choose {
     Arc::new(move |_, builder: SyncBuilder| {
         albums.iter().fold(builder, |builder, album| builder.album(album.clone()))
     })
@@ -417,4 +419,84 @@ async fn in_however_many_pieces_a_list_is_read_the_copy_is_the_same() {
     }
     println!("{went_on} of {count} went on");
     assert!(went_on * 4 > count, "{went_on} of {count}");
+}
+
+/// A file of unknown origin is read before it is taken for a photo, as it is when the list is read in one go.
+#[tokio::test(start_paused = true)]
+async fn whoever_goes_on_doubts_what_the_catalogue_does_not_know() {
+    let copy = Copy::of(LibrarySpec::plain(PHOTOS, 300)).await;
+    let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
+    let id = oldest(&copy).await;
+    assert!(library.edit(&id, &Edit::Trash, now));
+    copy.run().await.unwrap();
+    assert!(library.edit(&id, &Edit::Restore, now));
+    let fresh = copy.afresh().await;
+    let ((_, _), (path, _)) = fresh.iter().find(|((asset, _), _)| asset.as_str() == id).unwrap();
+    copy.put(path.as_str(), vec![7; 300]).await;
+    library.expire_tokens();
+    cut(&copy, What::Anew, How::Error).await;
+    assert!(pending(&copy).await.is_some());
+    assert!(copy.engine().cursor().await.unwrap().is_some(), "that a run came to its end is not forgotten");
+    assert!(copy.run().await.unwrap().is_clean());
+    complete(&copy, "a foreign file").await;
+}
+
+/// The last of the list.
+async fn oldest(copy: &Copy) -> String {
+    let mut list = copy.world.session.primary_library().all().assets();
+    let mut last = None;
+    while let Some(asset) = list.next().await {
+        last = Some(asset.unwrap().id().to_string());
+    }
+    last.unwrap()
+}
+
+/// A run that goes on to the end of the list may remove what one that read it in one go may; a run that is cut removes nothing, and
+/// neither does one whose rest lacks something.
+#[tokio::test(start_paused = true)]
+async fn removals_wait_for_the_end_of_the_rest() {
+    for short in [false, true] {
+        let copy = Copy::with(LibrarySpec::plain(PHOTOS, 300), mirroring(Disposal::Remove)).await;
+        copy.run().await.unwrap();
+        let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
+        let live = Scene::of(&copy.world).assets;
+        let gone = [&live[3], &live[1500], &live[1990]];
+        gone.iter().for_each(|id| assert!(library.edit(id, &Edit::Trash, now)));
+        library.expire_tokens();
+        cut(&copy, What::Anew, How::Error).await;
+        assert_eq!(copy.files().await.len() as u64, PHOTOS, "nothing goes before the list was read");
+        let late = &live[700];
+        assert!(library.edit(late, &Edit::Trash, now));
+        if short {
+            library.switch(|switches| switches.missing_from_lists = 3);
+            let report = copy.run().await.unwrap();
+            assert!(report.removed == 0 && report.stopped && !report.is_clean(), "{report}");
+            library.switch(|switches| switches.missing_from_lists = 0);
+            assert!(pending(&copy).await.is_none());
+        }
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.removed == 4, "{report}");
+        let kept: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset.to_string()).collect();
+        assert!(gone.iter().chain([&late]).all(|id| !kept.contains(id)));
+        assert_eq!(copy.files().await.len() as u64, PHOTOS - 4);
+    }
+}
+
+/// What leaves iCloud leaves once the list is at its end, whoever fetched it.
+#[tokio::test(start_paused = true)]
+async fn what_a_cut_run_fetched_leaves_after_the_rest() {
+    let copy = Copy::with(LibrarySpec::plain(PHOTOS, 300), moving(MoveRule::Fetched)).await;
+    let copy = Copy { choose: all_may_go(copy.choose.clone()), ..copy };
+    let page = FaultRule::new("cloudkit/records/query", FaultAction::Reset).containing("startRank");
+    copy.faults(vec![page.after(18)]);
+    copy.run().await.unwrap_err();
+    assert_eq!(Scene::of(&copy.world).assets.len() as u64, PHOTOS);
+    copy.faults(Vec::new());
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean() && report.moved == PHOTOS, "{report}");
+    assert_eq!(copy.files().await.len() as u64, PHOTOS);
+}
+
+fn all_may_go(choose: Choose) -> Choose {
+    Arc::new(move |library, builder| choose(library, builder).removal_limit(RemovalLimit::new(1.0)))
 }
