@@ -183,7 +183,7 @@ async fn walk(
             continue;
         }
         // The history is read with what the list has shown at hand.
-        let listed = matches!(action, Action::End { .. });
+        let listed = matches!(action, Action::End { .. } | Action::EndOfRest);
         if let Some(job) = shared.take(action, &mut report)
             && jobs.send(job).await.is_err()
         {
@@ -264,7 +264,7 @@ impl Shared {
                 let asset = asset.as_ref().map(Asset::id).or(id.as_ref());
                 if let Some((asset, role)) = asset.zip(lacks) {
                     self.scribe.ledger.lacking(&self.inner, asset, role, &error);
-                    self.must_come_again(self.scribe.marks.hand_out());
+                    self.must_come_again(None);
                 }
                 self.tell(SyncEvent::Failed { path: None, asset, error: &error });
             }
@@ -278,7 +278,7 @@ impl Shared {
             // A listing that was cut on purpose is not short.
             Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
-            Action::Listed { .. } | Action::Covered { .. } => {}
+            Action::EndOfRest | Action::Listed { .. } | Action::Covered { .. } => {}
         }
         None
     }
@@ -309,7 +309,7 @@ impl Shared {
             Err(error) => {
                 let before = self.inner.row_of(&job.target).await?;
                 self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), before, &error);
-                self.must_come_again(job.number);
+                self.must_come_again(Some(job.number));
                 return self.fail(&job.target, error);
             }
         }
@@ -317,10 +317,9 @@ impl Shared {
     }
 
     /// What failed in an album is to be had from a list alone: nobody else says which album it is of. The next run begins there.
-    fn must_come_again(&self, number: u64) {
-        match self.inner.is_whole_library() {
-            true => self.scribe.marks.ended(number),
-            false => self.scribe.marks.stop_before(number),
+    fn must_come_again(&self, number: Option<u64>) {
+        if !self.inner.is_whole_library() {
+            self.scribe.marks.stop_before(number.unwrap_or_else(|| self.scribe.marks.hand_out()));
         }
     }
 

@@ -41,7 +41,7 @@ impl Marks {
     /// A download has ended, and the ledger knows how.
     pub(super) fn ended(&self, number: u64) {
         let mut state = self.lock();
-        if number < state.low || state.barrier.is_some_and(|barrier| barrier <= number) {
+        if state.barrier.is_some_and(|barrier| barrier <= number) {
             return;
         }
         state.ended.insert(number);

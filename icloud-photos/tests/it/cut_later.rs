@@ -4,11 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use icloud_photos::Album;
 use icloud_photos::asset::AssetId;
+use icloud_photos::sync::SyncBuilder;
 use icloud_photos::sync::catalogue::Status;
-use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 use tokio::sync::Notify;
 
@@ -16,13 +15,12 @@ use crate::changes_fold::{Dice, Scene};
 use crate::copies::{Choose, Copy, status};
 use crate::cut::{After, FLOOD, Flood, complete, pending, ranks, seen, trash};
 use crate::follow_edits::{compare_rows, disturb, options, seeds};
-use crate::removal::{mirroring, moving};
 
-const PHOTOS: u64 = 2000;
+pub(crate) const PHOTOS: u64 = 2000;
 
 /// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum What {
+pub(crate) enum What {
     /// The whole library, whose history is lost.
     Anew,
     /// The same library for the sake of other options.
@@ -35,7 +33,7 @@ enum What {
 
 /// How the listing is cut.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum How {
+pub(crate) enum How {
     /// The network fails.
     Error,
     /// The process is gone, all of a sudden.
@@ -77,7 +75,7 @@ impl What {
     }
 
     /// A copy about to list; with assets that it knows and no list shows.
-    async fn ready(self) -> (Copy, Vec<String>) {
+    pub(crate) async fn ready(self) -> (Copy, Vec<String>) {
         let mut copy = Copy::of(LibrarySpec::plain(PHOTOS, 300)).await;
         match self {
             Self::Album => copy.choose = of(albums(&copy, &[1500]).await),
@@ -108,7 +106,7 @@ impl What {
 }
 
 /// Runs until it is cut near the end of all lists.
-async fn cut(copy: &Copy, what: What, how: How) {
+pub(crate) async fn cut(copy: &Copy, what: What, how: How) {
     let (assets, pages) = what.size();
     let page = |action| FaultRule::new("cloudkit/records/query", action).containing("startRank");
     match how {
@@ -329,24 +327,6 @@ async fn what_failed_in_an_album_is_not_passed_over() {
     complete(&copy, "failed in an album").await;
 }
 
-/// A plan that is only looked at writes nothing, and finds whom an earlier run saw.
-#[tokio::test(start_paused = true)]
-async fn a_plan_of_a_rest_changes_nothing() {
-    use futures::TryStreamExt;
-    let (copy, _) = What::Anew.ready().await;
-    cut(&copy, What::Anew, How::Error).await;
-    let (writes, there) = (copy.catalogue.writes(), pending(&copy).await);
-    for _ in 0..2 {
-        copy.world.cloud.reset_counts();
-        let actions: Vec<_> = copy.engine().plan().try_collect().await.unwrap();
-        assert!(actions.len() < 4000);
-        assert!(copy.world.cloud.counts().requests_to("cloudkit/records/lookup") <= 6);
-    }
-    assert_eq!((copy.catalogue.writes(), pending(&copy).await), (writes, there));
-    assert!(copy.run().await.unwrap().is_clean());
-    complete(&copy, "after a plan").await;
-}
-
 /// Cut at random, changed at random, cut again perhaps; gives whether some run went on from a mark.
 async fn in_pieces(seed: u64) -> bool {
     let mut dice = Dice(seed);
@@ -419,84 +399,4 @@ async fn in_however_many_pieces_a_list_is_read_the_copy_is_the_same() {
     }
     println!("{went_on} of {count} went on");
     assert!(went_on * 4 > count, "{went_on} of {count}");
-}
-
-/// A file of unknown origin is read before it is taken for a photo, as it is when the list is read in one go.
-#[tokio::test(start_paused = true)]
-async fn whoever_goes_on_doubts_what_the_catalogue_does_not_know() {
-    let copy = Copy::of(LibrarySpec::plain(PHOTOS, 300)).await;
-    let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
-    let id = oldest(&copy).await;
-    assert!(library.edit(&id, &Edit::Trash, now));
-    copy.run().await.unwrap();
-    assert!(library.edit(&id, &Edit::Restore, now));
-    let fresh = copy.afresh().await;
-    let ((_, _), (path, _)) = fresh.iter().find(|((asset, _), _)| asset.as_str() == id).unwrap();
-    copy.put(path.as_str(), vec![7; 300]).await;
-    library.expire_tokens();
-    cut(&copy, What::Anew, How::Error).await;
-    assert!(pending(&copy).await.is_some());
-    assert!(copy.engine().cursor().await.unwrap().is_some(), "that a run came to its end is not forgotten");
-    assert!(copy.run().await.unwrap().is_clean());
-    complete(&copy, "a foreign file").await;
-}
-
-/// The last of the list.
-async fn oldest(copy: &Copy) -> String {
-    let mut list = copy.world.session.primary_library().all().assets();
-    let mut last = None;
-    while let Some(asset) = list.next().await {
-        last = Some(asset.unwrap().id().to_string());
-    }
-    last.unwrap()
-}
-
-/// A run that goes on to the end of the list may remove what one that read it in one go may; a run that is cut removes nothing, and
-/// neither does one whose rest lacks something.
-#[tokio::test(start_paused = true)]
-async fn removals_wait_for_the_end_of_the_rest() {
-    for short in [false, true] {
-        let copy = Copy::with(LibrarySpec::plain(PHOTOS, 300), mirroring(Disposal::Remove)).await;
-        copy.run().await.unwrap();
-        let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
-        let live = Scene::of(&copy.world).assets;
-        let gone = [&live[3], &live[1500], &live[1990]];
-        gone.iter().for_each(|id| assert!(library.edit(id, &Edit::Trash, now)));
-        library.expire_tokens();
-        cut(&copy, What::Anew, How::Error).await;
-        assert_eq!(copy.files().await.len() as u64, PHOTOS, "nothing goes before the list was read");
-        let late = &live[700];
-        assert!(library.edit(late, &Edit::Trash, now));
-        if short {
-            library.switch(|switches| switches.missing_from_lists = 3);
-            let report = copy.run().await.unwrap();
-            assert!(report.removed == 0 && report.stopped && !report.is_clean(), "{report}");
-            library.switch(|switches| switches.missing_from_lists = 0);
-            assert!(pending(&copy).await.is_none());
-        }
-        let report = copy.run().await.unwrap();
-        assert!(report.is_clean() && report.removed == 4, "{report}");
-        let kept: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset.to_string()).collect();
-        assert!(gone.iter().chain([&late]).all(|id| !kept.contains(id)));
-        assert_eq!(copy.files().await.len() as u64, PHOTOS - 4);
-    }
-}
-
-/// What leaves iCloud leaves once the list is at its end, whoever fetched it.
-#[tokio::test(start_paused = true)]
-async fn what_a_cut_run_fetched_leaves_after_the_rest() {
-    let copy = Copy::with(LibrarySpec::plain(PHOTOS, 300), moving(MoveRule::Fetched)).await;
-    let copy = Copy { choose: all_may_go(copy.choose.clone()), ..copy };
-    let page = FaultRule::new("cloudkit/records/query", FaultAction::Reset).containing("startRank");
-    copy.faults(vec![page.after(18)]);
-    copy.run().await.unwrap_err();
-    assert_eq!(Scene::of(&copy.world).assets.len() as u64, PHOTOS);
-    copy.faults(Vec::new());
-    let report = copy.run().await.unwrap();
-    assert!(report.is_clean() && report.moved == PHOTOS, "{report}");
-    assert_eq!(copy.files().await.len() as u64, PHOTOS);
-}
-
-fn all_may_go(choose: Choose) -> Choose {
-    Arc::new(move |library, builder| choose(library, builder).removal_limit(RemovalLimit::new(1.0)))
 }

@@ -149,6 +149,8 @@ pub enum Action {
         /// Whether Apple gave everything that it counts.
         listing: Listing,
     },
+    /// An album ends whose list an earlier run began. Nothing more is said of it, for this one has not seen all of it.
+    EndOfRest,
     /// The last one: with all of the above done, everything up to this point in the library's history is covered.
     Covered {
         /// What the next run goes on from.
@@ -265,6 +267,7 @@ impl Planner {
                     self.decider.push(Action::Listed { progress, seen });
                 }
             }
+            Step::EndOfRest => self.decider.push(Action::EndOfRest),
             Step::Reached { .. } | Step::ListAnew(_) => {}
         }
     }

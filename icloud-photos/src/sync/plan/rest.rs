@@ -53,6 +53,12 @@ impl Inner {
         ChangeCursor::new(self.library.id(), SyncToken::new(token))
     }
 
+    /// Where the last run of this selection left off that came to its end.
+    pub(in crate::sync) async fn remembered(&self) -> Result<Option<ChangeCursor>> {
+        let token = self.progress().await?.and_then(|progress| progress.token);
+        Ok(token.map(|token| self.cursor_at(token)))
+    }
+
     /// The list of an album from `start` on.
     pub(super) async fn list_rest(self: &Arc<Self>, album: usize, start: u64) -> Result<Stretch> {
         self.library.require_index().await?;
@@ -63,16 +69,14 @@ impl Inner {
     }
 }
 
-/// The rest says nothing about the whole list: its end is nobody's business, unless it is not as it should be.
+/// The rest says nothing about the whole list: how it ends is nobody's business, unless it is not as it should be.
 fn rest(assets: Assets) -> impl Stream<Item = Item> {
-    listed(assets).filter_map(|item| async {
-        match item {
-            Item::Other(Step::End(listing)) if listing.is_complete() => None,
-            Item::Other(Step::End(listing)) => {
-                let reason = format!("the rest of the list is not what Apple counts: {listing}");
-                Some(Item::Other(Step::ListAnew(reason)))
-            }
-            item => Some(item),
+    listed(assets).map(|item| match item {
+        Item::Other(Step::End(listing)) if listing.is_complete() => Item::Other(Step::EndOfRest),
+        Item::Other(Step::End(listing)) => {
+            let reason = format!("the rest of the list is not what Apple counts: {listing}");
+            Item::Other(Step::ListAnew(reason))
         }
+        item => item,
     })
 }

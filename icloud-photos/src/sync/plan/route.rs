@@ -292,12 +292,6 @@ fn recheck(inner: Arc<Inner>) -> Survey {
 }
 
 impl Inner {
-    /// Where the last run of this selection left off.
-    pub(in crate::sync) async fn remembered(&self) -> Result<Option<ChangeCursor>> {
-        let token = self.progress().await?.and_then(|progress| progress.token);
-        Ok(token.map(|token| self.cursor_at(token)))
-    }
-
     /// Whether the catalogue knows any file, of this library or another.
     async fn memory(&self) -> Result<Memory> {
         let blank = self.catalogue.files(None, None, 1).await?.is_empty();
