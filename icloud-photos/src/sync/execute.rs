@@ -120,6 +120,10 @@ pub(super) async fn execute(
         while workers.join_next().await.is_some() {}
     }
     workers.shutdown().await;
+    if walked.is_ok() && finished.is_ok() {
+        // The last word comes soon.
+        shared.scribe.marks.forget();
+    }
     // What was fetched is written down, whatever ended the run, and then how far it came.
     let written = match writing.end().await {
         Ok(()) => shared.scribe.write().await,
@@ -178,13 +182,13 @@ async fn walk(
             shared.scribe.ledger.aside(&shared.inner, progress);
             continue;
         }
-        if let Action::Listed { progress } = action {
-            shared.scribe.marks.pass(progress);
+        if let Action::Listed { progress, seen } = action {
+            shared.scribe.marks.pass(progress, seen);
             shared.scribe.keep_up().await?;
             continue;
         }
         // The history is read with what the list has shown at hand.
-        let listed = matches!(action, Action::End { .. });
+        let listed = matches!(action, Action::End { .. } | Action::EndOfRest);
         if let Some(job) = shared.take(action, &mut report)
             && jobs.send(job).await.is_err()
         {
@@ -265,6 +269,7 @@ impl Shared {
                 let asset = asset.as_ref().map(Asset::id).or(id.as_ref());
                 if let Some((asset, role)) = asset.zip(lacks) {
                     self.scribe.ledger.lacking(&self.inner, asset, role, &error);
+                    self.must_come_again(None);
                 }
                 self.tell(SyncEvent::Failed { path: None, asset, error: &error });
             }
@@ -278,7 +283,7 @@ impl Shared {
             // A listing that was cut on purpose is not short.
             Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
-            Action::Aside { .. } | Action::Listed { .. } | Action::Covered { .. } => {}
+            Action::Aside { .. } | Action::EndOfRest | Action::Listed { .. } | Action::Covered { .. } => {}
         }
         None
     }
@@ -309,10 +314,18 @@ impl Shared {
             Err(error) => {
                 let before = self.inner.row_of(&job.target).await?;
                 self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), before, &error);
+                self.must_come_again(Some(job.number));
                 return self.fail(&job.target, error);
             }
         }
         Ok(())
+    }
+
+    /// What failed in an album is to be had from a list alone: nobody else says which album it is of. The next run begins there.
+    fn must_come_again(&self, number: Option<u64>) {
+        if !self.inner.is_whole_library() {
+            self.scribe.marks.stop_before(number.unwrap_or_else(|| self.scribe.marks.hand_out()));
+        }
     }
 
     async fn receive<'s>(&'s self, job: &'s Job) -> Result<Received<'s>> {

@@ -7,6 +7,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::catalogue::Progress;
+use crate::asset::AssetId;
+
+/// A place to go on from, and whom the listing has shown since the one before.
+type Mark = (Progress, Vec<AssetId>);
 
 /// Marks and the downloads before them.
 #[derive(Debug, Default)]
@@ -20,10 +24,10 @@ struct State {
     low: u64,
     /// Those that have ended behind it.
     ended: BTreeSet<u64>,
+    /// The first that a later run must come to again, if there is one.
+    barrier: Option<u64>,
     /// Marks, with how many downloads were handed out before each.
-    waiting: VecDeque<(u64, Progress)>,
-    /// The rank of the last mark that was due.
-    rank: u64,
+    waiting: VecDeque<(u64, Mark)>,
 }
 
 impl Marks {
@@ -37,6 +41,9 @@ impl Marks {
     /// A download has ended, and the ledger knows how.
     pub(super) fn ended(&self, number: u64) {
         let mut state = self.lock();
+        if state.barrier.is_some_and(|barrier| barrier <= number) {
+            return;
+        }
         state.ended.insert(number);
         while let Some(&first) = state.ended.first()
             && first == state.low
@@ -46,32 +53,56 @@ impl Marks {
         }
     }
 
-    /// The walk has come to a mark.
-    pub(super) fn pass(&self, mark: Progress) {
+    /// A later run must come to this download again: no mark behind it will be due.
+    pub(super) fn stop_before(&self, number: u64) {
         let mut state = self.lock();
-        let before = state.handed_out;
-        state.waiting.push_back((before, mark));
+        let barrier = state.barrier.map_or(number, |barrier| barrier.min(number));
+        state.barrier = Some(barrier);
+        state.waiting.retain(|(before, _)| *before <= barrier);
+        state.ended.split_off(&barrier);
     }
 
-    /// The last mark that is due, if it is so many ranks behind the one before.
-    pub(super) fn due(&self, ranks: u64) -> Option<Progress> {
+    /// The walk has come to a mark.
+    pub(super) fn pass(&self, progress: Progress, seen: Vec<AssetId>) {
         let mut state = self.lock();
-        let mut due = None;
-        while state.waiting.front().is_some_and(|(before, _)| *before <= state.low) {
-            due = state.waiting.pop_front();
+        let before = state.handed_out;
+        if state.barrier.is_none_or(|barrier| before <= barrier) {
+            state.waiting.push_back((before, (progress, seen)));
         }
-        let (before, mark) = due?;
-        let rank = mark.pending.as_ref().map_or(0, |pending| pending.rank);
-        if rank < state.rank.saturating_add(ranks) {
-            state.waiting.push_front((before, mark));
-            return None;
+    }
+
+    /// The list is at its end: nobody goes on from any mark.
+    pub(super) fn forget(&self) {
+        self.lock().waiting.clear();
+    }
+
+    /// Whether some mark is due.
+    pub(super) fn is_due(&self) -> bool {
+        self.lock().is_due()
+    }
+
+    /// The last mark that is due, with whom the listing has shown up to there.
+    pub(super) fn due(&self) -> Option<Mark> {
+        let mut state = self.lock();
+        let mut due: Option<Mark> = None;
+        while state.is_due()
+            && let Some((_, (progress, mut seen))) = state.waiting.pop_front()
+        {
+            let mut all = due.map(|(_, all)| all).unwrap_or_default();
+            all.append(&mut seen);
+            due = Some((progress, all));
         }
-        state.rank = rank;
-        Some(mark)
+        due
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_due(&self) -> bool {
+        self.waiting.front().is_some_and(|(before, _)| *before <= self.low)
     }
 }
 
@@ -86,33 +117,49 @@ mod tests {
         progress
     }
 
+    fn seen(ids: &[&str]) -> Vec<AssetId> {
+        ids.iter().map(|id| AssetId::new(*id)).collect()
+    }
+
     #[test]
     fn a_mark_is_due_once_every_download_before_it_has_ended() {
         let marks = Marks::default();
         let (first, second) = (marks.hand_out(), marks.hand_out());
-        marks.pass(mark(100));
+        marks.pass(mark(100), seen(&["A"]));
         let third = marks.hand_out();
-        marks.pass(mark(200));
+        marks.pass(mark(200), seen(&["B", "C"]));
         for ended in [third, second] {
             marks.ended(ended);
-            assert_eq!(marks.due(0), None);
+            assert_eq!((marks.is_due(), marks.due()), (false, None));
         }
         marks.ended(first);
-        assert_eq!(marks.due(0), Some(mark(200)), "the last of them");
-        assert_eq!(marks.due(0), None);
+        assert!(marks.is_due());
+        assert_eq!(
+            marks.due(),
+            Some((mark(200), seen(&["A", "B", "C"]))),
+            "the last of them, and all who were seen"
+        );
+        assert_eq!((marks.is_due(), marks.due()), (false, None));
     }
 
     #[test]
-    fn marks_that_are_close_together_wait() {
+    fn no_mark_passes_what_must_be_come_to_again() {
         let marks = Marks::default();
-        marks.pass(mark(100));
-        assert_eq!(marks.due(150), None);
-        marks.pass(mark(150));
-        assert_eq!(marks.due(150), Some(mark(150)));
-        let under_way = marks.hand_out();
-        marks.pass(mark(400));
-        assert_eq!(marks.due(100), None);
-        marks.ended(under_way);
-        assert_eq!(marks.due(100), Some(mark(400)));
+        let first = marks.hand_out();
+        marks.pass(mark(100), Vec::new());
+        let failing = marks.hand_out();
+        marks.pass(mark(200), Vec::new());
+        let last = marks.hand_out();
+        marks.ended(last);
+        marks.stop_before(failing);
+        marks.ended(failing);
+        marks.pass(mark(300), Vec::new());
+        assert_eq!(marks.due(), None);
+        marks.ended(first);
+        assert_eq!(marks.due(), Some((mark(100), Vec::new())));
+        let next = marks.hand_out();
+        marks.ended(next);
+        marks.pass(mark(400), Vec::new());
+        assert_eq!(marks.due(), None);
     }
 }

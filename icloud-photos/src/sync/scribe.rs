@@ -1,20 +1,26 @@
 //! Writing down what a run learns, beside the work and not in its way.
 //!
 //! A task of its own waits to be woken. It flushes the storage, commits the rows of files and assets that wait, and then how far
-//! a first listing has come: in that order, so that nothing is said that is not so. Walk and workers go on meanwhile; only
+//! a listing has come: in that order, so that nothing is said that is not so. Walk and workers go on meanwhile; only
 //! when far too much waits they wait as well.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::books::Books;
-use super::catalogue::{Batch, Progress};
+use super::catalogue::{Batch, Progress, Roll};
 use super::engine::Inner;
 use super::ledger::{Ledger, seconds};
 use super::marks::Marks;
+use crate::asset::AssetId;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How far a listing has come is written at least this often: that bounds what is listed again after the process was killed.
+const PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Scribe {
@@ -42,13 +48,16 @@ impl Scribe {
     pub(super) fn start(self: &Arc<Self>, fatal: mpsc::Sender<Error>) -> Task {
         let (scribe, (end, mut ended)) = (self.clone(), mpsc::channel(1));
         let work = async move {
+            let mut ticks = interval(PAUSE);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                tokio::select! {
+                let is_time = tokio::select! {
                     _ = ended.recv() => return,
-                    () = scribe.wake.notified() => {}
-                }
-                // Woken again for what was written meanwhile.
-                if !scribe.has_enough() {
+                    // Woken again for what was written meanwhile.
+                    () = scribe.wake.notified() => scribe.has_enough(),
+                    _ = ticks.tick() => scribe.marks.is_due(),
+                };
+                if !is_time {
                     continue;
                 }
                 if let Err(error) = scribe.write().await {
@@ -93,7 +102,7 @@ impl Scribe {
     pub(super) async fn write(&self) -> Result<()> {
         let _turn = self.turn.lock().await;
         // Looked up first: downloads that end meanwhile may miss the flush.
-        let mark = self.marks.due(0);
+        let mark = self.marks.due();
         // So too what was found: whose files it names comes before it.
         let found = self.ledger.take_found();
         let mut batch = self.ledger.collect(&self.inner).await?;
@@ -102,8 +111,10 @@ impl Scribe {
             self.commit(batch).await?;
             batch = self.ledger.settle(&self.inner, found).await?;
         }
-        let at = seconds(self.inner.now());
-        batch.progress.extend(mark.map(|mark| Progress { at, ..mark }));
+        if let Some((progress, seen)) = mark {
+            batch.rolls.extend(roll(&progress, seen));
+            batch.progress.push(Progress { at: seconds(self.inner.now()), ..progress });
+        }
         self.commit(batch).await?;
         self.ledger.written();
         Ok(())
@@ -112,6 +123,11 @@ impl Scribe {
     async fn commit(&self, batch: Batch) -> Result<()> {
         if batch.is_empty() { Ok(()) } else { self.inner.catalogue.commit(batch).await }
     }
+}
+
+fn roll(progress: &Progress, assets: Vec<AssetId>) -> Option<Roll> {
+    let (library, selection) = (progress.library.clone(), progress.selection.clone());
+    (!assets.is_empty()).then_some(Roll { library, selection, assets })
 }
 
 impl Task {

@@ -10,7 +10,7 @@ use crate::error::ErrorKind;
 use crate::storage::StoragePath;
 use crate::sync::catalogue::{
     AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow,
-    RemovalState, Status, StoreId, Tally, Totals,
+    RemovalState, Roll, Status, StoreId, Tally, Totals,
 };
 
 type Books = Arc<dyn Catalogue>;
@@ -30,6 +30,7 @@ pub async fn an_empty_one_knows_nothing(books: Books) {
     assert_eq!(books.albums(&home()).await.unwrap(), []);
     assert_eq!(books.progress(&home(), "all").await.unwrap(), None);
     assert_eq!(books.all_progress().await.unwrap(), []);
+    assert_eq!(books.on_roll(&home(), "all", &ids).await.unwrap(), [false, false]);
     assert_eq!(books.totals().await.unwrap(), Totals::default());
     assert!(books.files_of(&home(), &[]).await.unwrap().is_empty());
     books.commit(Batch::default()).await.unwrap();
@@ -423,6 +424,43 @@ pub async fn progress_is_kept_for_each_selection(books: Books) {
     assert_eq!(books.all_progress().await.unwrap(), [elsewhere, all, videos]);
 }
 
+pub async fn a_roll_is_kept_as_long_as_its_listing_is_pending(books: Books) {
+    let at = |token: &str, rank| {
+        let pending = Some(Pending::new(Some(token.into()), rank, rank));
+        Progress { pending, ..Progress::new(home(), "all", 1) }
+    };
+    let roll = |selection: &str, ids: &[&str]| Roll {
+        library: home(),
+        selection: selection.into(),
+        assets: ids.iter().map(|id| asset(id)).collect(),
+    };
+    let ids = ["A", "B", "C"].map(asset);
+    let on_roll = async |selection| books.on_roll(&home(), selection, &ids).await.unwrap();
+    let first = Batch {
+        progress: vec![at("t1", 100), Progress { selection: "other".into(), ..at("t1", 7) }],
+        rolls: vec![roll("all", &["C"]), roll("other", &["A"])],
+        ..Batch::default()
+    };
+    books.commit(first).await.unwrap();
+    assert_eq!(on_roll("all").await, [false, false, true]);
+    let on = Batch {
+        progress: vec![at("t1", 200)],
+        rolls: vec![roll("all", &["A", "C", "A"])],
+        ..Batch::default()
+    };
+    books.commit(on).await.unwrap();
+    assert_eq!(on_roll("all").await, [true, false, true], "the listing goes on");
+    assert_eq!(books.on_roll(&LibraryKey::new("0"), "all", &ids).await.unwrap(), [false; 3]);
+    let anew = Batch { progress: vec![at("t2", 50)], rolls: vec![roll("all", &["B"])], ..Batch::default() };
+    books.commit(anew).await.unwrap();
+    assert_eq!(on_roll("all").await, [false, true, false], "another listing");
+    let mut done = Progress::new(home(), "all", 2);
+    done.token = Some("t3".into());
+    books.commit(Batch { progress: vec![done], ..Batch::default() }).await.unwrap();
+    assert_eq!(on_roll("all").await, [false; 3], "it came to its end");
+    assert_eq!(on_roll("other").await, [true, false, false], "nobody else's");
+}
+
 pub async fn totals_count_what_is_there(books: Books) {
     let mut files = Vec::new();
     for (number, status) in statuses().into_iter().enumerate() {
@@ -537,7 +575,8 @@ fn full(id: &str) -> Batch {
     album.parent = Some("folder".into());
     let mut progress = Progress::new(home(), "all", 55);
     progress.token = Some("token".into());
-    progress.pending = Some(Pending::new(Some("before".into()), 200, 199));
+    let cut = Pending::new(Some("before".into()), 200, 199);
+    progress.pending = Some(Pending { album: 3, sweeps: true, ..cut });
     let mut removal = RemovalRow::new(home(), asset(id), RemovalState::Sent, 77);
     (removal.selection, removal.receipt) = (Some("all".into()), Some(r#"{"asset":"A"}"#.into()));
     Batch {

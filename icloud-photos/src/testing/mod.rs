@@ -108,6 +108,7 @@ macro_rules! catalogue_conformance {
             pages_of_what_failed
             libraries_do_not_mix
             progress_is_kept_for_each_selection
+            a_roll_is_kept_as_long_as_its_listing_is_pending
             totals_count_what_is_there
             the_store_changes_only_while_there_are_no_files
             batches_are_seen_whole

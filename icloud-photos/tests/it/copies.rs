@@ -326,6 +326,10 @@ impl Catalogue for Counted {
         self.inner.all_progress().await
     }
 
+    async fn on_roll(&self, library: &LibraryKey, selection: &str, ids: &[AssetId]) -> Result<Vec<bool>> {
+        self.inner.on_roll(library, selection, ids).await
+    }
+
     async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>> {
         self.inner.removals(library, ids).await
     }

@@ -15,19 +15,20 @@ use crate::fake::World;
 use crate::follow_edits::{disturb, seeds};
 
 /// More than the rest of a list is begun early.
-const FLOOD: usize = 150;
+pub(crate) const FLOOD: usize = 150;
 
 /// So many questions are answered, for albums and pages of the list, and no more.
-fn cut_after(copy: &Copy, pages: u64) {
+pub(crate) fn cut_after(copy: &Copy, pages: u64) {
     copy.faults(vec![FaultRule::new("cloudkit/records/query", FaultAction::Reset).after(pages)]);
 }
 
-async fn pending(copy: &Copy) -> Option<Pending> {
-    copy.catalogue.all_progress().await.unwrap().pop().and_then(|progress| progress.pending)
+pub(crate) async fn pending(copy: &Copy) -> Option<Pending> {
+    let all = copy.catalogue.all_progress().await.unwrap();
+    all.into_iter().find_map(|progress| progress.pending)
 }
 
 /// The ranks of all pages that were asked for since the last call.
-fn ranks(copy: &Copy) -> Vec<u64> {
+pub(crate) fn ranks(copy: &Copy) -> Vec<u64> {
     let sent = std::mem::take(&mut *copy.world.transport.sent.lock().unwrap());
     let rank = |body: &serde_json::Value| {
         let filters = body["query"]["filterBy"].as_array()?;
@@ -38,7 +39,7 @@ fn ranks(copy: &Copy) -> Vec<u64> {
 
 /// Everything is here that a first run into an empty folder brings, and the next run has nothing to do. Gives whether the
 /// names are the same, too.
-async fn complete(copy: &Copy, about: &str) -> bool {
+pub(crate) async fn complete(copy: &Copy, about: &str) -> bool {
     let (held, fresh) = (copy.held().await, copy.afresh().await);
     for (key, (path, content)) in &fresh {
         let Some((here, found)) = held.get(key) else { panic!("{about}: {key:?} ({path}) is missing") };
@@ -67,7 +68,7 @@ async fn a_list_that_was_cut_near_its_end_is_not_read_again() {
 }
 
 /// Tells when so many photos were spoken of.
-struct After(AtomicU64, Notify);
+pub(crate) struct After(pub(crate) AtomicU64, pub(crate) Notify);
 
 impl SyncObserver for After {
     fn event(&self, event: SyncEvent<'_>) {
@@ -97,7 +98,7 @@ async fn a_run_that_is_stopped_without_warning_goes_on_from_the_last_mark() {
 }
 
 /// Somebody deletes photos just before the rest of the list is read.
-struct Flood(World, Vec<String>);
+pub(crate) struct Flood(pub(crate) World, pub(crate) Vec<String>);
 
 impl SyncObserver for Flood {
     fn event(&self, event: SyncEvent<'_>) {
@@ -107,14 +108,14 @@ impl SyncObserver for Flood {
     }
 }
 
-fn trash(world: &World, assets: &[String]) {
+pub(crate) fn trash(world: &World, assets: &[String]) {
     for asset in assets {
         world.library().edit(asset, &Edit::Trash, world.cloud.now_ms());
     }
 }
 
 /// Photos that were seen, and with which the list shifts.
-async fn seen(copy: &Copy, count: usize) -> Vec<String> {
+pub(crate) async fn seen(copy: &Copy, count: usize) -> Vec<String> {
     let mut assets: Vec<_> = copy.rows().await.into_iter().map(|row| row.key.asset.to_string()).collect();
     assets.dedup();
     assets.truncate(count);

@@ -119,7 +119,7 @@ async fn live(seed: u64) {
 }
 
 /// The rows of a run that followed are those of one that listed; who is out of its sight is known as the truth has it.
-async fn compare_rows(copy: &Copy, about: &str) {
+pub(crate) async fn compare_rows(copy: &Copy, about: &str) {
     let fresh = copy.twin().await;
     assert_eq!(copy.album_rows().await, fresh.album_rows().await, "{about}");
     let listed = fresh.asset_rows().await;

@@ -12,6 +12,8 @@ mod changes;
 mod changes_fold;
 mod copies;
 mod cut;
+mod cut_edges;
+mod cut_later;
 mod doubt;
 mod download;
 mod fake;

@@ -14,7 +14,7 @@ use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, SyncBuilder
 use icloud_photos::{AssetId, Error, ErrorKind, Result, Role};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
-use crate::copies::{Choose, Copy, flip};
+use crate::copies::{Choose, Copy, checksum, flip};
 use crate::removal::{Told, id_of, mirroring, moving};
 
 const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
@@ -311,6 +311,29 @@ async fn the_record_of_a_copy_inside_counts() {
     copy.remove(&format!("{folder}/.icloud-photos-moved/000001.json")).await;
     copy.trash("1.JPG");
     assert!(copy.run().await.unwrap_err().to_string().contains(&folder));
+}
+
+/// A photo of the same name and length as one that was moved out, and a catalogue that knows of neither.
+#[tokio::test(start_paused = true)]
+async fn a_twin_does_not_take_the_file_of_what_was_moved_out() {
+    let copy =
+        Copy::with(LibrarySpec::plain(4, 3000).with_same_length_twins(), mirroring(Disposal::Remove)).await;
+    copy.run().await.unwrap();
+    copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
+    let held = copy.held().await;
+    let plain = held.iter().find(|(_, (path, _))| {
+        let (stem, end) = path.as_str().rsplit_once('.').unwrap();
+        held.values().any(|(other, _)| {
+            other.as_str().starts_with(&format!("{stem}-")) && other.as_str().ends_with(end)
+        })
+    });
+    let ((moved, _), (path, sum)) = plain.expect("two of one name");
+    copy.send(moved.as_str()).await;
+    let copy = copy.forgetful();
+    copy.run().await.unwrap();
+    let taken = copy.rows().await.into_iter().find(|row| row.path.as_ref() == Some(path));
+    assert_eq!(taken, None, "it is nobody's who lives");
+    assert_eq!(checksum(&copy.bytes(path.as_str()).await), *sum);
 }
 
 /// A catalogue that knows nothing of what was moved out learns it from the record: it looks for the files, and no photo of the same

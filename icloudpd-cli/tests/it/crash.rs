@@ -140,6 +140,41 @@ fn a_run_that_is_killed_is_finished_by_the_next() {
     assert!(cut * 3 >= stages.len(), "most moments should lie within the downloads: {stages:?}");
 }
 
+/// Nothing is fetched, and much is listed, for the history is lost: what was listed before the end came is not listed again.
+#[test]
+fn a_listing_that_is_killed_goes_on() {
+    let world = World::new(LibrarySpec::plain(2500, 200));
+    let pages = || world.cloud.counts().requests_to("cloudkit/records/query");
+    let lose_history = || {
+        world.cloud.library(World::USER).unwrap().expire_tokens();
+        world.cloud.reset_counts();
+    };
+    ran(&mut world.download()).exits(0);
+    let before = contents(&world.directory());
+    lose_history();
+    ran(&mut world.download()).exits(0);
+    let all = pages();
+    let slow = FaultAction::Stall { after: None, ms: Some(2100) };
+    let rules = vec![FaultRule::new("cloudkit/records/query", slow).containing("startRank")];
+    world.cloud.set_faults(FaultScript { seed: 1, rules }).unwrap();
+    lose_history();
+    let child = world.download().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let asked = Instant::now();
+    while pages() < all {
+        assert!(asked.elapsed() < Duration::from_secs(60), "{} of {all} pages", pages());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The last few pages are on their way.
+    killed_after(child, Duration::from_millis(1900));
+    world.cloud.set_faults(FaultScript::default()).unwrap();
+    world.cloud.reset_counts();
+    ran(&mut world.download()).exits(0);
+    let (again, fetched) = (pages(), world.cloud.counts().requests_to("content"));
+    println!("{again} of {all} questions were asked again");
+    assert!(again <= all / 2 && fetched == 0, "{again} of {all} pages, {fetched} files");
+    assert_eq!(contents(&world.directory()), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_asked_to_end_writes_down_what_it_has() {

@@ -1,6 +1,6 @@
 //! A catalogue that lives as long as its process, for tests and for runs that shall leave nothing behind.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::{
     AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Progress, RemovalRow, RemovalState,
-    Status, StoreId, Totals, of_another_store, start,
+    Roll, Status, StoreId, Totals, of_another_store, start,
 };
 use crate::asset::{AssetId, Checksum, MasterId, Role};
 use crate::error::Result;
@@ -31,6 +31,7 @@ struct State {
     by_master: HashMap<MasterId, BTreeSet<AssetKey>>,
     albums: BTreeMap<(LibraryKey, String), AlbumRow>,
     progress: BTreeMap<(LibraryKey, String), Progress>,
+    rolls: HashMap<(LibraryKey, String), HashSet<AssetId>>,
     removals: BTreeMap<(LibraryKey, AssetId), RemovalRow>,
     members: BTreeSet<(LibraryKey, String, AssetId)>,
 }
@@ -137,6 +138,12 @@ impl Catalogue for MemoryCatalogue {
         Ok(self.state().progress.values().cloned().collect())
     }
 
+    async fn on_roll(&self, library: &LibraryKey, selection: &str, ids: &[AssetId]) -> Result<Vec<bool>> {
+        let state = self.state();
+        let roll = state.rolls.get(&(library.clone(), selection.to_owned()));
+        Ok(ids.iter().map(|id| roll.is_some_and(|roll| roll.contains(id))).collect())
+    }
+
     async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>> {
         let state = self.state();
         Ok(ids.iter().map(|id| state.removals.get(&(library.clone(), id.clone())).cloned()).collect())
@@ -203,9 +210,10 @@ impl Catalogue for MemoryCatalogue {
         state
             .albums
             .extend(batch.albums.into_iter().map(|row| ((row.library.clone(), row.album.clone()), row)));
-        let progress =
-            batch.progress.into_iter().map(|row| ((row.library.clone(), row.selection.clone()), row));
-        state.progress.extend(progress);
+        batch.progress.into_iter().for_each(|row| state.follow(row));
+        for Roll { library, selection, assets } in batch.rolls {
+            state.rolls.entry((library, selection)).or_default().extend(assets);
+        }
         batch.gone_removals.iter().for_each(|key| drop(state.removals.remove(key)));
         let removals = batch.removals.into_iter().map(|row| ((row.library.clone(), row.asset.clone()), row));
         state.removals.extend(removals);
@@ -270,6 +278,17 @@ impl State {
             self.by_checksum.entry(checksum).or_default().insert(row.key.clone());
         }
         self.files.insert(row.key.clone(), row);
+    }
+
+    /// Another listing has another roll.
+    fn follow(&mut self, row: Progress) {
+        let key = (row.library.clone(), row.selection.clone());
+        let before = self.progress.get(&key).and_then(|before| before.pending.as_ref());
+        let goes_on = before.zip(row.pending.as_ref()).is_some_and(|(before, now)| before.token == now.token);
+        if !goes_on {
+            self.rolls.remove(&key);
+        }
+        self.progress.insert(key, row);
     }
 
     fn keep_asset(&mut self, row: AssetRow) {

@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 pub use self::memory::MemoryCatalogue;
 pub(crate) use self::row::{ASTRAY, MEMBERS, MIRROR, RECORD, REMOVED, role_name, role_named};
 pub use self::row::{
-    AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
+    AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Roll,
+    Status,
 };
 pub(crate) use self::sheet::{Sheet, digest};
 #[cfg(feature = "sqlite")]
@@ -95,6 +96,9 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
     /// How far everything was followed, by library and selection.
     async fn all_progress(&self) -> Result<Vec<Progress>>;
 
+    /// Which of these assets the listing of a selection has shown that was cut, by its [`Roll`].
+    async fn on_roll(&self, library: &LibraryKey, selection: &str, ids: &[AssetId]) -> Result<Vec<bool>>;
+
     /// What became of the removal of each of these assets from iCloud, if one was ever asked for.
     async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>>;
 
@@ -151,8 +155,11 @@ pub struct Batch {
     pub albums: Vec<AlbumRow>,
     /// Albums to be forgotten, by record name.
     pub gone_albums: Vec<(LibraryKey, String)>,
-    /// How far histories were followed with these rows.
+    /// How far histories were followed with these rows. One without a listing that was cut, or with another than before, which
+    /// shows by its token, takes the [`Roll`] of its selection away.
     pub progress: Vec<Progress>,
+    /// Whom listings have shown that are not at their end, beside those of before.
+    pub rolls: Vec<Roll>,
     /// Removals from iCloud, asked for or sent.
     pub removals: Vec<RemovalRow>,
     /// Removals to be forgotten.

@@ -302,17 +302,34 @@ impl Progress {
 pub struct Pending {
     /// The token that was taken before its first page.
     pub token: Option<String>,
+    /// Which of the albums that were asked for it was cut in; those before it were listed.
+    #[serde(default)]
+    pub album: u64,
     /// The rank to go on from.
     pub rank: u64,
     /// Assets seen so far.
     pub seen: u64,
+    /// Assets were known before it began: at its end those are looked for that it did not show. A [`Roll`] says whom it has shown.
+    #[serde(default)]
+    pub sweeps: bool,
 }
 
 impl Pending {
-    /// A listing that was cut at `rank` after `seen` assets.
+    /// A listing that was cut at `rank` of the first album, after `seen` assets; nobody is looked for at its end.
     pub fn new(token: Option<String>, rank: u64, seen: u64) -> Self {
-        Self { token, rank, seen }
+        Self { token, album: 0, rank, seen, sweeps: false }
     }
+}
+
+/// Assets that a listing has shown which is not at its end. They are forgotten with its [`Pending`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roll {
+    /// The library.
+    pub library: LibraryKey,
+    /// Whose listing it is, as [`Progress::selection`] names it.
+    pub selection: String,
+    /// The assets.
+    pub assets: Vec<AssetId>,
 }
 
 /// The removal of an asset from iCloud.

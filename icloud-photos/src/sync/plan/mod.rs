@@ -2,10 +2,11 @@
 //!
 //! A [`Plan`] is a stream of [`Action`]s. It reads the library, the catalogue and the storage; it changes nothing. Memory does
 //! not grow with the library but for the claims (`claims.rs`). `route.rs` says where assets come from, `survey.rs` what is
-//! known of their files, `decide.rs` what follows.
+//! known of their files, `decide.rs` what follows; `rest.rs` how a listing that was cut goes on, `sweep.rs` who is looked for at its end.
 
 mod astray;
 mod decide;
+mod follow;
 mod moved;
 mod moved_out;
 mod rest;
@@ -142,16 +143,20 @@ pub enum Action {
         /// The asset.
         asset: Asset,
     },
-    /// A part of a first listing ends.
+    /// A part of a listing ends.
     Listed {
         /// With all of the above done, what a run goes on from if this one is cut before its end.
         progress: Progress,
+        /// Whom the listing has shown since it was said last, if that matters at its end.
+        seen: Vec<AssetId>,
     },
     /// An album ends.
     End {
         /// Whether Apple gave everything that it counts.
         listing: Listing,
     },
+    /// An album ends whose list an earlier run began. Nothing more is said of it, for this one has not seen all of it.
+    EndOfRest,
     /// The last one: with all of the above done, everything up to this point in the library's history is covered.
     Covered {
         /// What the next run goes on from.
@@ -229,7 +234,7 @@ impl Planner {
             let Some(steps) = &mut self.steps else {
                 let Some((first, steps)) = self.route.next().await? else { return Ok(None) };
                 self.steps = Some(steps);
-                self.decider.doubts(self.route.has_history());
+                self.decider.doubts(self.route.doubts_names());
                 if first.is_some() {
                     return Ok(first);
                 }
@@ -237,7 +242,7 @@ impl Planner {
             };
             match steps.next().await.transpose()? {
                 Some(step) => {
-                    if self.route.note(&step) {
+                    if self.route.note(&step).await? {
                         self.steps = None;
                     }
                     self.take(step).await;
@@ -267,9 +272,11 @@ impl Planner {
             Step::Albums(albums) => self.decider.push(Action::Albums { albums }),
             Step::End(listing) => self.decider.push(Action::End { listing }),
             Step::Listed(rank) => {
-                let progress = self.route.mark(rank);
-                progress.into_iter().for_each(|progress| self.decider.push(Action::Listed { progress }));
+                if let Some((progress, seen)) = self.route.mark(rank) {
+                    self.decider.push(Action::Listed { progress, seen });
+                }
             }
+            Step::EndOfRest => self.decider.push(Action::EndOfRest),
             Step::Reached { .. } | Step::ListAnew(_) | Step::Restless(_) | Step::Removed(_) => {}
         }
     }

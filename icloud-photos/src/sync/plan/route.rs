@@ -1,25 +1,25 @@
 //! Where the assets of a plan come from, leg by leg.
 //!
 //! A first run takes a cursor, lists everything, and then follows what happened since the cursor was taken, so that
-//! nothing that lands behind the reader's back is lost (one that was cut goes on, `rest.rs`). Later runs only follow; then they look for the files that the catalogue
-//! knows, and what is missing or failed is asked about by its id.
+//! nothing that lands behind the reader's back is lost. A listing that was cut goes on (`rest.rs`). Later runs only follow
+//! (`follow.rs`); then they look for the files that the catalogue knows, and what is missing or failed is asked about by its id.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 
-use super::super::catalogue::{FileKey, FileRow, Progress};
+use super::super::catalogue::{FileKey, FileRow, Pending, Progress};
 use super::super::engine::Inner;
 use super::astray::{self, Astray, Sorted, Tally};
+use super::follow::follow;
 use super::moved_out::moved_out;
-use super::rest::MARGIN;
+use super::rest::{Cut, MARGIN};
 use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
-use super::sweep::{Roll, sweep};
+use super::sweep::{RollCall, sweep};
 use super::{Action, is_about_storage};
-use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields, MasterId};
+use crate::asset::{AssetId, Change, ChangeCursor};
 use crate::error::{ErrorKind, Result};
-use crate::library::SyncToken;
 
 /// Rows of the catalogue looked at in one go.
 const ROWS: usize = 1000;
@@ -31,19 +31,27 @@ pub(super) struct Route {
     inner: Arc<Inner>,
     leg: Leg,
     cursor: Option<ChangeCursor>,
-    /// An earlier run of this selection came to its end.
-    has_history: bool,
+    /// Where an earlier run of this selection left off that came to its end.
+    before: Option<String>,
+    /// Photos were moved out of iCloud from here.
+    guarded: bool,
+    /// From before the first page of the list.
+    begun: Option<ChangeCursor>,
+    /// The album that is listed.
+    album: usize,
     /// The list was read in this run.
     listed: bool,
     /// Everything was seen so far, and nothing was wrong with what was seen.
     whole: bool,
     /// Who was in the list, if the catalogue knows anybody who was not.
-    roll: Option<Roll>,
-    /// A listing that was cut before this rank goes on.
-    rest: Option<u64>,
+    roll: Option<RollCall>,
+    /// A listing that was cut there goes on.
+    cut: Option<Cut>,
+    /// Its rest may have begun too late.
+    doubtful: bool,
     /// As the list was begun.
     memory: Memory,
-    /// What happened since the start of the run, or since the rest of a list was begun.
+    /// What happened since the list was begun that goes on.
     changes: u64,
     astray: Astray,
 }
@@ -67,10 +75,23 @@ pub(super) type Stretch = (Option<Action>, Survey);
 
 impl Route {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
-        let (leg, cursor, roll, rest) = (Leg::Begin, None, None, None);
-        let (has_history, listed, whole, memory) = (false, false, true, Memory::Rows);
-        let astray = Astray::default();
-        Self { inner, leg, cursor, has_history, listed, whole, roll, rest, memory, changes: 0, astray }
+        Self {
+            inner,
+            leg: Leg::Begin,
+            cursor: None,
+            before: None,
+            guarded: false,
+            begun: None,
+            album: 0,
+            listed: false,
+            whole: true,
+            roll: None,
+            cut: None,
+            doubtful: false,
+            memory: Memory::Rows,
+            changes: 0,
+            astray: Astray::default(),
+        }
     }
 
     /// The next leg; `None` at the end.
@@ -94,31 +115,41 @@ impl Route {
         Ok(None)
     }
 
+    /// A listing that was cut is younger than the run that came to its end before it.
     async fn begin(&mut self) -> Result<Option<Stretch>> {
         self.leg = Leg::List(0);
-        let cursor = match self.inner.remembered().await? {
-            Some(cursor) => {
-                (self.leg, self.has_history) = (Leg::Recheck, true);
-                self.astray = Astray::recall(&self.inner).await?;
-                cursor
+        self.guarded = self.inner.has_record().await;
+        let Some(Progress { token, pending, .. }) = self.inner.progress().await? else { return Ok(None) };
+        self.before = token.clone();
+        self.astray = Astray::recall(&self.inner).await?;
+        let cursor = match (pending, token) {
+            (Some(Pending { token: Some(token), album, rank, sweeps, .. }), _) => {
+                self.leg = Leg::Rest;
+                self.cut = usize::try_from(album).ok().map(|album| Cut { album, rank });
+                self.roll = sweeps.then(RollCall::goes_on);
+                self.begun = Some(self.inner.cursor_at(token));
+                self.begun.clone()
             }
-            None => {
-                let Some((cursor, rank)) = self.inner.pending().await? else { return Ok(None) };
-                (self.leg, self.rest) = (Leg::Rest, Some(rank));
-                cursor
+            (_, Some(token)) => {
+                self.leg = Leg::Recheck;
+                Some(self.inner.cursor_at(token))
             }
+            _ => None,
         };
-        let steps = follow(self.inner.clone(), &cursor);
-        self.cursor = Some(cursor);
-        Ok(Some((None, steps)))
+        self.cursor = cursor;
+        Ok(self.cursor.as_ref().map(|cursor| (None, follow(self.inner.clone(), cursor))))
     }
 
     async fn list(&mut self, album: usize) -> Result<Option<Stretch>> {
+        if self.is_too_late().await? {
+            return Ok(None);
+        }
         let mut first = None;
         if album == 0 {
             self.inner.library.require_index().await?;
             self.listed = true;
             self.cursor = self.inner.cursor().await;
+            self.begun = self.cursor.clone();
             self.roll = self.inner.roll().await?;
             self.memory = self.inner.memory().await?;
             first = self.inner.tree().await?;
@@ -127,7 +158,7 @@ impl Route {
             self.leg = Leg::Replay;
             return Ok(None);
         }
-        self.leg = Leg::List(album + 1);
+        (self.album, self.leg) = (album, Leg::List(album + 1));
         let (total, assets) = self.inner.list(album).await?;
         let items = futures::stream::iter(first).chain(listed(assets));
         let steps = survey_with(self.inner.clone(), items, self.memory);
@@ -136,17 +167,29 @@ impl Route {
 
     /// The list behind what an earlier run saw of it.
     async fn rest(&mut self) -> Result<Option<Stretch>> {
-        let shift = std::mem::take(&mut self.changes) + MARGIN;
-        match self.rest.unwrap_or(0).saturating_sub(shift) {
-            0 => {
+        let cut = self.cut.filter(|cut| cut.album < self.inner.albums.len());
+        match cut.and_then(|cut| Some((cut.album, cut.rest_after(self.changes)?))) {
+            None => {
                 self.list_anew("too much has changed since it was cut");
                 Ok(None)
             }
-            start => {
-                self.leg = Leg::Replay;
-                self.inner.list_rest(start).await.map(Some)
+            Some((album, start)) => {
+                (self.album, self.leg, self.doubtful) = (album, Leg::List(album + 1), true);
+                self.inner.list_rest(album, start).await.map(Some)
             }
         }
+    }
+
+    /// Whether so much happened before the first page of a rest came that something may stand before it that nobody saw.
+    async fn is_too_late(&mut self) -> Result<bool> {
+        let Some(cursor) = self.cursor.as_ref().filter(|_| self.doubtful) else { return Ok(false) };
+        let most = if self.inner.is_whole_library() { MARGIN } else { 0 };
+        self.doubtful = !self.inner.is_calm(cursor, most).await?;
+        let too_late = self.doubtful;
+        if too_late {
+            self.list_anew("much has changed while it was read");
+        }
+        Ok(too_late)
     }
 
     /// What an album lacks is not in the history of the library in so many words: the next run sees that there is news,
@@ -164,14 +207,12 @@ impl Route {
         Some((None, sweep(self.inner.clone(), roll)))
     }
 
-    /// After a listing everything was spoken of: what no list shows is not asked about.
+    /// After a listing everything was spoken of: what no list shows is not asked about. Where a list went on the first part of it was
+    /// spoken of by another run; in albums, where only a list could say more, the next run looks.
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::Search;
-        if self.rest.is_some() && self.changes > MARGIN {
-            self.list_anew("much has changed while it was read");
-            return None;
-        }
-        if !self.inner.follows() {
+        let of_rest = self.cut.is_some() && !self.inner.is_whole_library();
+        if !self.inner.follows() || of_rest {
             None
         } else if !self.listed {
             Some((None, recheck(self.inner.clone())))
@@ -209,9 +250,10 @@ impl Route {
         Some((Some(Action::Covered { progress }), futures::stream::empty().boxed()))
     }
 
-    /// Whether the catalogue had its say before: what it does not know of a file, nobody does.
-    pub(super) fn has_history(&self) -> bool {
-        self.has_history
+    /// Whether a name proves nothing. The catalogue had its say before: what it does not know of a file, nobody does. Or a file may be
+    /// that of a photo which was moved out of iCloud, and not of the one that is there and has the same name.
+    pub(super) fn doubts_names(&self) -> bool {
+        self.before.is_some() || self.guarded
     }
 
     /// Something was not seen as it should have been: the next run lists again.
@@ -220,7 +262,7 @@ impl Route {
     }
 
     /// Takes note of a step; true if the rest of this leg does not matter any more.
-    pub(super) fn note(&mut self, step: &Step) -> bool {
+    pub(super) async fn note(&mut self, step: &Step) -> Result<bool> {
         if let Some(roll) = &mut self.roll {
             roll.note(step);
         }
@@ -234,75 +276,35 @@ impl Route {
             }
             Step::ListAnew(reason) => {
                 self.list_anew(reason);
-                return true;
+                return Ok(true);
             }
+            Step::Listed(_) => return self.is_too_late().await,
             _ => {}
         }
-        false
+        Ok(false)
     }
 
     fn list_anew(&mut self, reason: &str) {
         tracing::info!(%reason, "the list is read anew");
-        (self.cursor, self.rest) = (None, None);
+        (self.cursor, self.begun, self.cut, self.doubtful) = (None, None, None, false);
         if !self.listed {
             (self.leg, self.whole) = (Leg::List(0), true);
         }
     }
 
-    /// What a later run goes on from if this one is cut: only a first listing has marks, as long as nothing was wrong. Where the
-    /// catalogue knows assets that must be looked for in the whole list, the rest of one will not do.
-    pub(super) fn mark(&self, rank: u64) -> Option<Progress> {
-        let first = self.listed && !self.has_history && self.roll.is_none() && self.inner.is_whole_library();
-        let cursor = self.cursor.as_ref().filter(|_| first && self.whole && self.inner.follows())?;
-        Some(self.inner.mark(cursor, rank))
-    }
-}
-
-/// What happened since `cursor`, as steps.
-fn follow(inner: Arc<Inner>, cursor: &ChangeCursor) -> Survey {
-    let changes = inner.library.changes(cursor).fields(Fields::Basic).roles(inner.roles());
-    survey(inner.clone(), news(inner, changes))
-}
-
-fn news(inner: Arc<Inner>, changes: Changes) -> impl Stream<Item = Item> {
-    let strangers = Strangers::default();
-    let batches = futures::stream::unfold(Some((inner, changes, strangers)), |state| async {
-        let (inner, mut changes, mut strangers) = state?;
-        match changes.next().await {
-            Ok(None) => strangers.verdict(&inner).map(|item| (vec![item], None)),
-            Ok(Some(batch)) => {
-                let count = batch.changes.len() as u64;
-                let mut items = inner.read(batch.changes, &mut strangers).await;
-                items.push(Item::Other(Step::Reached { cursor: batch.cursor, changes: count }));
-                Some((items, Some((inner, changes, strangers))))
-            }
-            Err(error) => Some((vec![Item::Asset(Err(error))], None)),
-        }
-    });
-    batches.flat_map(futures::stream::iter)
-}
-
-/// Originals that changed, and whose assets are not known: a filter left them out. Filters go by names too, so that another
-/// name can make a photo wanted; only a list says whose name it is.
-#[derive(Default)]
-struct Strangers {
-    masters: HashSet<MasterId>,
-    /// Originals whose assets came along, on whatever page.
-    introduced: HashSet<MasterId>,
-    /// Something changed, whatever it was.
-    any: bool,
-}
-
-impl Strangers {
-    fn verdict(&self, inner: &Inner) -> Option<Item> {
-        let reason = if self.any && !inner.is_whole_library() {
-            "something changed, in this album or elsewhere"
-        } else if !self.masters.is_subset(&self.introduced) {
-            "a photo that was left out has another name"
-        } else {
+    /// What a later run goes on from if this one is cut, and whom the list has shown since the last such mark; as long as nothing was
+    /// wrong.
+    pub(super) fn mark(&mut self, rank: u64) -> Option<(Progress, Vec<AssetId>)> {
+        if self.cut.is_some_and(|cut| cut.album == self.album && cut.rank >= rank) {
             return None;
-        };
-        Some(Item::Other(Step::ListAnew(reason.to_owned())))
+        }
+        let seen = self.roll.as_mut().map(RollCall::take_fresh).unwrap_or_default();
+        let begun = self.begun.as_ref().filter(|_| self.whole && self.inner.follows())?;
+        let pending = Pending::new(Some(begun.token().as_str().to_owned()), rank, rank);
+        let pending = Pending { album: self.album as u64, sweeps: self.roll.is_some(), ..pending };
+        let mut progress = Progress::new(self.inner.key.clone(), self.inner.selection.as_str(), 0);
+        (progress.token, progress.pending) = (self.before.clone(), Some(pending));
+        Some((progress, seen))
     }
 }
 
@@ -322,16 +324,6 @@ fn recheck(inner: Arc<Inner>) -> Survey {
 }
 
 impl Inner {
-    /// Where the last run of this selection left off.
-    pub(in crate::sync) async fn remembered(&self) -> Result<Option<ChangeCursor>> {
-        if !self.follows() {
-            return Ok(None);
-        }
-        let progress = self.catalogue.progress(&self.key, &self.selection).await?;
-        let token = progress.and_then(|progress| progress.token);
-        Ok(token.map(|token| ChangeCursor::new(self.library.id(), SyncToken::new(token))))
-    }
-
     /// Whether the catalogue knows any file, of this library or another.
     async fn memory(&self) -> Result<Memory> {
         let blank = self.catalogue.files(None, None, 1).await?.is_empty();
@@ -348,9 +340,9 @@ impl Inner {
     }
 
     /// Who was listed is worth noting only if the catalogue knows somebody.
-    async fn roll(&self) -> Result<Option<Roll>> {
+    async fn roll(&self) -> Result<Option<RollCall>> {
         let sweeps = self.follows() && self.is_whole_library() && self.knows_assets().await?;
-        Ok(sweeps.then(Roll::default))
+        Ok(sweeps.then(RollCall::default))
     }
 
     /// The user's albums, to be remembered. They are of no use to the run itself, unless its own are only remembered.
@@ -369,65 +361,6 @@ impl Inner {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// In an album only a list says what is in it: its changes are noted, and it is listed at their end.
-    async fn read(&self, changes: Vec<Change>, strangers: &mut Strangers) -> Vec<Item> {
-        let whole = self.is_whole_library();
-        let mut items = Vec::new();
-        let mut masters = Vec::new();
-        for change in changes {
-            if let Change::Asset(asset) | Change::Trashed(asset) = &change
-                && self.filters()
-            {
-                strangers.introduced.insert(asset.master_id().clone());
-            }
-            strangers.any |= !matches!(change, Change::Other { .. });
-            match change {
-                Change::Reset { reason } => items.push(Item::Other(Step::ListAnew(reason))),
-                Change::Problem { asset, error } if whole => {
-                    items.push(Item::Other(Step::Problem(asset, error)));
-                }
-                Change::Asset(asset) if whole && !asset.is_hidden() => items.push(Item::Asset(Ok(asset))),
-                Change::File { master, told } if whole => masters.push((master, told)),
-                Change::Asset(_) | Change::Trashed(_) | Change::Gone { .. } | Change::Album { .. } => {
-                    items.push(Item::Other(Step::Note(change)));
-                }
-                _ => {}
-            }
-        }
-        items.extend(self.others_of(masters, strangers).await);
-        items
-    }
-
-    fn filters(&self) -> bool {
-        self.skip_photos || self.skip_videos
-    }
-
-    /// The assets of changed originals that did not come along: those the catalogue knows.
-    async fn others_of(
-        &self,
-        masters: Vec<(MasterId, Vec<AssetId>)>,
-        strangers: &mut Strangers,
-    ) -> Vec<Item> {
-        let names: Vec<_> = masters.iter().map(|(master, _)| master.clone()).collect();
-        if names.is_empty() {
-            return Vec::new();
-        }
-        let rows = match self.catalogue.assets_with(&names).await {
-            Ok(rows) => rows,
-            Err(error) => return vec![Item::Asset(Err(error))],
-        };
-        let mut others = Vec::new();
-        for ((master, told), rows) in masters.into_iter().zip(rows) {
-            let rows = rows.into_iter().filter(|row| row.library == self.key);
-            let assets: Vec<_> = rows.map(|row| row.asset).collect();
-            if assets.is_empty() && told.is_empty() && self.filters() {
-                strangers.masters.insert(master);
-            }
-            others.extend(assets.into_iter().filter(|asset| !told.contains(asset)));
-        }
-        self.look_up(others).await
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
@@ -477,7 +410,7 @@ impl Inner {
     }
 
     /// Assets as they are now. Who is gone, or out of sight, wants nothing, and is noted.
-    async fn look_up(&self, mut ids: Vec<AssetId>) -> Vec<Item> {
+    pub(super) async fn look_up(&self, mut ids: Vec<AssetId>) -> Vec<Item> {
         ids.sort_unstable();
         ids.dedup();
         let mut items = Vec::new();

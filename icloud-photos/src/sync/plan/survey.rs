@@ -74,6 +74,8 @@ pub(super) enum Step {
     /// The history cannot be followed; everything must be listed.
     ListAnew(String),
     End(Listing),
+    /// The list of an earlier run ends, as it should.
+    EndOfRest,
 }
 
 /// An asset with what is known of its files.

@@ -20,28 +20,53 @@ const ROWS: usize = 1000;
 /// Assets looked up in one request pair.
 const LOOKUP: usize = 200;
 
-/// The assets that were seen, eight bytes each.
+/// The assets that were seen, eight bytes each: a plan writes nothing down. Those that an earlier run saw, before it was cut, are
+/// on the roll of the catalogue.
 #[derive(Default)]
-pub(super) struct Roll(HashSet<u64>);
+pub(super) struct RollCall {
+    seen: HashSet<u64>,
+    /// Those of them that no mark was told of yet.
+    fresh: Vec<AssetId>,
+    /// The listing goes on.
+    goes_on: bool,
+}
 
-impl Roll {
+impl RollCall {
+    /// Of a listing that was cut.
+    pub(super) fn goes_on() -> Self {
+        Self { goes_on: true, ..Self::default() }
+    }
+
+    /// Who was seen since this was asked last.
+    pub(super) fn take_fresh(&mut self) -> Vec<AssetId> {
+        std::mem::take(&mut self.fresh)
+    }
+
     pub(super) fn note(&mut self, step: &Step) {
         match step {
-            Step::Asset(surveyed) => self.add(surveyed.asset.id().as_str()),
+            Step::Asset(surveyed) => self.add(surveyed.asset.id().clone()),
             Step::Left(asset, _) | Step::Note(Change::Asset(asset) | Change::Trashed(asset)) => {
-                self.add(asset.id().as_str());
+                self.add(asset.id().clone());
             }
-            Step::Note(Change::Gone { record }) => self.add(record),
+            Step::Note(Change::Gone { record }) => self.add(AssetId::new(record.as_str())),
             _ => {}
         }
     }
 
-    fn add(&mut self, asset: &str) {
-        self.0.insert(digest(asset));
+    fn add(&mut self, asset: AssetId) {
+        if self.seen.insert(digest(asset.as_str())) {
+            self.fresh.push(asset);
+        }
     }
 
-    fn has(&self, asset: &AssetId) -> bool {
-        self.0.contains(&digest(asset.as_str()))
+    /// Those of these assets that nobody saw.
+    async fn unseen(&self, inner: &Inner, mut assets: Vec<AssetId>) -> Result<Vec<AssetId>> {
+        assets.retain(|asset| !self.seen.contains(&digest(asset.as_str())));
+        if !self.goes_on {
+            return Ok(assets);
+        }
+        let before = inner.catalogue.on_roll(&inner.key, &inner.selection, &assets).await?;
+        Ok(assets.into_iter().zip(before).filter(|(_, seen)| !seen).map(|(asset, _)| asset).collect())
     }
 }
 
@@ -51,8 +76,8 @@ fn digest(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Looks up the assets that the catalogue knows and `roll` does not hold.
-pub(super) fn sweep(inner: Arc<Inner>, roll: Roll) -> Survey {
+/// Looks up the assets that the catalogue knows and nobody saw.
+pub(super) fn sweep(inner: Arc<Inner>, roll: RollCall) -> Survey {
     let pages = futures::stream::unfold(Some((inner.clone(), roll, None)), |state| async {
         let (inner, roll, after) = state?;
         let rows = match inner.catalogue.all_assets(&inner.key, after.as_ref(), ROWS).await {
@@ -60,8 +85,10 @@ pub(super) fn sweep(inner: Arc<Inner>, roll: Roll) -> Survey {
             Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
         };
         let last = rows.last()?.asset.clone();
-        let unseen = rows.into_iter().map(|row| row.asset).filter(|asset| !roll.has(asset)).collect();
-        let items = inner.notes_on(unseen).await;
+        let items = match roll.unseen(&inner, rows.into_iter().map(|row| row.asset).collect()).await {
+            Ok(unseen) => inner.notes_on(unseen).await,
+            Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
+        };
         Some((items, Some((inner, roll, Some(last)))))
     });
     survey(inner, pages.flat_map(futures::stream::iter))

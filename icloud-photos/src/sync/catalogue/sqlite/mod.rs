@@ -229,6 +229,11 @@ impl Catalogue for SqliteCatalogue {
         self.ask(|connection| read::all_progress(connection)).await
     }
 
+    async fn on_roll(&self, library: &LibraryKey, selection: &str, ids: &[AssetId]) -> Result<Vec<bool>> {
+        let (library, selection, ids) = (library.clone(), selection.to_owned(), ids.to_vec());
+        self.ask(move |connection| read::on_roll(connection, &library, &selection, &ids)).await
+    }
+
     async fn removals(&self, library: &LibraryKey, ids: &[AssetId]) -> Result<Vec<Option<RemovalRow>>> {
         let (library, ids) = (library.clone(), ids.to_vec());
         self.ask(move |connection| read::removals(connection, &library, &ids)).await

@@ -48,10 +48,11 @@ pub(super) mod sql {
     pub(crate) const ASSETS_WITH: &str = assets!("master = ? ORDER BY library, asset");
     pub(crate) const ALBUMS: &str =
         "SELECT library, album, path, kind, parent FROM albums WHERE library = ? ORDER BY album";
-    pub(crate) const PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
-         WHERE library = ? AND selection = ?";
-    pub(crate) const ALL_PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at FROM progress \
-         ORDER BY library, selection";
+    pub(crate) const PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at, pending_album, pending_sweeps \
+         FROM progress WHERE library = ? AND selection = ?";
+    pub(crate) const ALL_PROGRESS: &str = "SELECT library, selection, token, pending, pending_token, pending_rank, pending_seen, at, pending_album, pending_sweeps \
+         FROM progress ORDER BY library, selection";
+    pub(crate) const ON_ROLL: &str = "SELECT 1 FROM roll WHERE library = ? AND selection = ? AND asset = ?";
     pub(crate) const REMOVAL: &str = "SELECT library, asset, state, selection, receipt, at FROM removals \
          WHERE library = ? AND asset = ?";
     pub(crate) const OWED: &str = "SELECT asset FROM removals \
@@ -214,6 +215,17 @@ pub(super) fn all_progress(connection: &Connection) -> Result<Vec<Progress>> {
     rows(&mut connection.prepare(sql::ALL_PROGRESS)?, [], progress_row)
 }
 
+pub(super) fn on_roll(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    selection: &str,
+    ids: &[AssetId],
+) -> Result<Vec<bool>> {
+    each(connection, sql::ON_ROLL, ids, |statement, id| {
+        statement.exists([library.as_str(), selection, id.as_str()])
+    })
+}
+
 pub(super) fn totals(connection: &mut Connection) -> Result<Totals> {
     let moment = connection.transaction()?;
     let assets = moment.query_row(sql::ASSETS, [], |row| unsigned(row, 0))?;
@@ -334,7 +346,13 @@ fn album(row: &Row<'_>) -> Result<AlbumRow> {
 
 fn progress_row(row: &Row<'_>) -> Result<Progress> {
     let pending = match row.get(3)? {
-        true => Some(Pending { token: row.get(4)?, rank: unsigned(row, 5)?, seen: unsigned(row, 6)? }),
+        true => Some(Pending {
+            token: row.get(4)?,
+            album: optional_unsigned(row, 8)?.unwrap_or(0),
+            rank: unsigned(row, 5)?,
+            seen: unsigned(row, 6)?,
+            sweeps: row.get::<_, Option<bool>>(9)?.unwrap_or(false),
+        }),
         false => None,
     };
     Ok(Progress {

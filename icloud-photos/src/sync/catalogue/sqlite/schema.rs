@@ -104,8 +104,17 @@ const V4: &str = "
     CREATE INDEX removals_owed ON removals (library, selection, asset) WHERE selection IS NOT NULL;
 ";
 
-/// What albums show, for those who move out what is old in them.
+/// Any listing that was cut goes on; those of version 4 are first listings of whole libraries: nobody is looked for. And what albums show,
+/// for those who move out what is old in them.
 const V5: &str = "
+    ALTER TABLE progress ADD COLUMN pending_album INTEGER;
+    ALTER TABLE progress ADD COLUMN pending_sweeps INTEGER;
+    CREATE TABLE roll (         -- whom listings have shown that were cut
+        library TEXT NOT NULL,
+        selection TEXT NOT NULL,
+        asset TEXT NOT NULL,
+        PRIMARY KEY (library, selection, asset)
+    ) WITHOUT ROWID;
     CREATE TABLE members (
         library TEXT NOT NULL,
         selection TEXT NOT NULL,

@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension;
 
 use super::*;
 use crate::asset::{MasterId, Role};
-use crate::sync::catalogue::Status;
+use crate::sync::catalogue::{Pending, Status};
 
 /// Every question but the counts goes down an index.
 #[test]
@@ -36,6 +36,8 @@ fn no_question_reads_a_whole_table() {
     }
     assert_eq!(index(sql::FAILED), "files_failed");
     assert_eq!(plan(sql::REMOVAL), ["SEARCH removals USING PRIMARY KEY (library=? AND asset=?)"]);
+    let roll = "SEARCH roll USING PRIMARY KEY (library=? AND selection=? AND asset=?)";
+    assert_eq!(plan(sql::ON_ROLL), [roll]);
     assert_eq!(index(sql::OWED), "removals_owed");
     let members = "SEARCH members USING PRIMARY KEY (library=? AND selection=? AND asset>?)";
     assert_eq!(plan(sql::MEMBERS), [members]);
@@ -73,6 +75,27 @@ async fn removals_of_version_3_are_nobodys() {
     }
     let sent = catalogue.sent(&library, None, 9).await.unwrap();
     assert!(sent.len() == 1 && sent[0].asset.as_str() == "B" && sent[0].selection.is_none(), "{sent:?}");
+}
+
+/// What version 4 has of a listing that was cut is a first listing of a whole library.
+#[tokio::test]
+async fn a_listing_that_version_4_was_cut_in_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let connection = Connection::open(&path).unwrap();
+    schema::STEPS[..4].iter().for_each(|step| connection.execute_batch(step).unwrap());
+    connection.pragma_update(None, "application_id", schema::APPLICATION).unwrap();
+    connection.pragma_update(None, "user_version", 4).unwrap();
+    let rows = "INSERT INTO progress VALUES ('L', 'all', NULL, 1, 'before', 300, 299, 7), \
+                ('L', 'done', 'now', 0, NULL, NULL, NULL, 8)";
+    connection.execute_batch(rows).unwrap();
+    drop(connection);
+    let catalogue = SqliteCatalogue::open(&path).unwrap();
+    let mut cut = Progress::new(LibraryKey::new("L"), "all", 7);
+    cut.pending = Some(Pending::new(Some("before".into()), 300, 299));
+    let mut done = Progress::new(LibraryKey::new("L"), "done", 8);
+    done.token = Some("now".into());
+    assert_eq!(catalogue.all_progress().await.unwrap(), [cut, done]);
 }
 
 /// A reader that asked and does not look for the answer, as a stream that nobody polls just now.

@@ -6,7 +6,7 @@ use super::read::{self, to_hex};
 use crate::asset::AssetId;
 use crate::sync::catalogue::row::role_name;
 use crate::sync::catalogue::{
-    AlbumRow, AssetRow, Batch, FileRow, LibraryKey, Pending, Progress, RemovalRow, Status, StoreId,
+    AlbumRow, AssetRow, Batch, FileRow, LibraryKey, Pending, Progress, RemovalRow, Roll, Status, StoreId,
 };
 
 /// Gives back the store that the catalogue belongs to, if that forbids the change.
@@ -48,10 +48,23 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
     )?;
     each(
         &transaction,
-        "REPLACE INTO progress (library, selection, token, pending, pending_token, pending_rank, pending_seen, at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "DELETE FROM roll WHERE library = ?1 AND selection = ?2 AND NOT (?3 AND EXISTS (SELECT 1 FROM progress \
+         WHERE library = ?1 AND selection = ?2 AND pending AND pending_token IS ?4))",
+        &batch.progress,
+        other_roll,
+    )?;
+    each(
+        &transaction,
+        "REPLACE INTO progress (library, selection, token, pending, pending_token, pending_rank, pending_seen, at, \
+         pending_album, pending_sweeps) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         &batch.progress,
         progress,
+    )?;
+    each(
+        &transaction,
+        "INSERT OR IGNORE INTO roll (library, selection, asset) VALUES (?, ?, ?)",
+        &batch.rolls,
+        roll,
     )?;
     each(
         &transaction,
@@ -162,6 +175,18 @@ fn member(
     run(statement, [library.as_str(), selection, asset.as_str()])
 }
 
+/// The roll of a selection goes unless the listing goes on that it is of.
+fn other_roll(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {
+    let pending = row.pending.as_ref();
+    let token = pending.and_then(|pending| pending.token.as_ref());
+    run(statement, params![row.library.as_str(), row.selection, pending.is_some(), token])
+}
+
+fn roll(statement: &mut Statement<'_>, roll: &Roll) -> Result<()> {
+    let (library, selection) = (roll.library.as_str(), roll.selection.as_str());
+    roll.assets.iter().try_for_each(|asset| run(statement, [library, selection, asset.as_str()]))
+}
+
 fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {
     let pending = row.pending.as_ref();
     let number = |read: fn(&Pending) -> u64| pending.map(|pending| read(pending).cast_signed());
@@ -176,6 +201,8 @@ fn progress(statement: &mut Statement<'_>, row: &Progress) -> Result<()> {
             number(|pending| pending.rank),
             number(|pending| pending.seen),
             row.at,
+            number(|pending| pending.album),
+            pending.map(|pending| pending.sweeps),
         ],
     )
 }
