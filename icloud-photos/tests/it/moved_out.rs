@@ -388,6 +388,24 @@ async fn rehearsed(copy: &Copy) -> (SyncReport, Vec<String>) {
     (rehearsal.finish(&told).await.unwrap(), told.lines())
 }
 
+/// Photos that were hidden or deleted when the catalogue last saw them, and are back by now.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_counts_what_has_come_back() {
+    for (away, back) in [(Edit::Hide(true), Edit::Hide(false)), (Edit::Trash, Edit::Restore)] {
+        let copy = photos(30, |_, builder| builder).await;
+        let ids = copy.shown();
+        copy.run().await.unwrap();
+        ids.iter().take(25).for_each(|id| copy.edit(id, away.clone()));
+        copy.run().await.unwrap();
+        ids.iter().take(25).for_each(|id| copy.edit(id, back.clone()));
+        let copy = Copy { choose: Arc::new(moving(ALL)), ..copy };
+        let (rehearsal, would) = rehearsed(&copy).await;
+        assert!(rehearsal.stopped && would.contains(&"stopped 30 of 30".to_owned()), "{would:?}");
+        let (report, told) = copy.clear().await;
+        assert!(report.stopped && told.contains(&"stopped 30 of 30".to_owned()), "{told:?}");
+    }
+}
+
 /// A rehearsal says that the run would stop, also when the run has yet to fetch what it would remove.
 #[tokio::test(start_paused = true)]
 async fn a_rehearsal_stops_where_the_run_does() {

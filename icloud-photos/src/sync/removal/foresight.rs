@@ -14,7 +14,7 @@ use super::super::layout::ItemKind;
 use super::super::ledger::seconds;
 use super::receipt::IRREPLACEABLE;
 use super::remote::age;
-use super::{Kept, MoveRule};
+use super::{Coming, Kept, MoveRule};
 use crate::asset::{Asset, AssetId, Role, date};
 use crate::error::Result;
 use crate::storage::StoragePath;
@@ -46,24 +46,33 @@ enum Verdict {
 }
 
 impl Inner {
-    /// Leaves out what is known to be gone, and tells what is known to stay. Before a run nothing is known of files.
-    pub(super) async fn foresee(&self, ids: &[AssetId], rule: MoveRule, rehearsal: bool) -> Result<Foreseen> {
+    /// Leaves out what is known to be gone, and tells what is known to stay. Before a run, whose `coming` is known in a rehearsal, nothing
+    /// is known of files.
+    pub(super) async fn foresee(
+        &self,
+        ids: &[AssetId],
+        rule: MoveRule,
+        coming: Option<&Coming>,
+    ) -> Result<Foreseen> {
         let mut foreseen = Foreseen::default();
         let now = seconds(self.now()).saturating_mul(1000);
         let mut eligible = Vec::new();
         for (id, row) in ids.iter().zip(self.catalogue.assets(&self.key, ids).await?) {
             // What was fetched and is gone is to be settled; other candidates are in the library, or nobody's.
-            let Some(row) = row.filter(|row| !(row.trashed && rule == MoveRule::Fetched)) else {
+            let Some(mut row) = row.filter(|row| !(row.trashed && rule == MoveRule::Fetched)) else {
                 foreseen.open.extend((rule == MoveRule::Fetched).then(|| id.clone()));
                 continue;
             };
+            if coming.is_some_and(|coming| coming.shown.contains(id)) {
+                (row.trashed, row.hidden) = (false, false);
+            }
             let sheet = Sheet::read(&row);
             let (kind, name) =
                 self.layout.recall(&row.name, row.master.as_str(), sheet.media_type.as_deref());
             match self.by_sight(&row, &sheet, kind, rule, now) {
                 Verdict::None => {}
                 Verdict::Stays(why) => foreseen.staying.push(Staying { asset: row.asset, name, why }),
-                Verdict::Open(_) if rehearsal => foreseen.open.push(row.asset),
+                Verdict::Open(_) if coming.is_some() => foreseen.open.push(row.asset),
                 Verdict::Open(_) => eligible.push((row.asset, name, sheet)),
             }
         }

@@ -23,6 +23,7 @@ mod rehearsal;
 mod remote;
 mod victims;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use self::kept::Kept;
@@ -200,12 +201,14 @@ struct Stage<'a> {
 }
 
 /// Assets whose files a run would fetch before it removes anything.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Coming {
     /// Those that the catalogue has no file of.
     assets: u64,
     /// Those that could leave iCloud then, and could not before.
     leaving: u64,
+    /// Those that the catalogue still has as hidden or deleted.
+    shown: HashSet<AssetId>,
 }
 
 /// Removes what the engine may remove. `token` is how far the library's history was followed.

@@ -31,6 +31,8 @@ pub struct Rehearsal {
     arriving: Vec<Arrival>,
     /// All of them, where several albums may show one.
     seen: HashSet<AssetId>,
+    /// Assets that iCloud shows.
+    shown: Vec<AssetId>,
 }
 
 /// An asset of which the catalogue will know files then.
@@ -45,7 +47,8 @@ impl SyncEngine {
     /// Begins a rehearsal of removals.
     pub fn rehearsal(&self) -> Rehearsal {
         let (inner, coming) = (self.inner(), Coming::default());
-        Rehearsal { inner, coming, files: Vec::new(), arriving: Vec::new(), seen: HashSet::new() }
+        let (files, arriving, seen, shown) = (Vec::new(), Vec::new(), HashSet::new(), Vec::new());
+        Rehearsal { inner, coming, files, arriving, seen, shown }
     }
 
     /// Tells what a run would remove, by what the catalogue knows now: [`SyncEngine::rehearsal`] without the plan.
@@ -79,9 +82,24 @@ impl Rehearsal {
                 if self.arriving.len() >= ASSETS {
                     self.arrive(observer).await?;
                 }
+                if self.inner.removals.rule.is_some() {
+                    self.shown.push(asset.id().clone());
+                }
+                if self.shown.len() >= ASSETS {
+                    self.show().await?;
+                }
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Notes who was hidden or deleted, by what the catalogue says, and is not any more.
+    async fn show(&mut self) -> Result<()> {
+        let shown = std::mem::take(&mut self.shown);
+        let rows = self.inner.catalogue.assets(&self.inner.key, &shown).await?;
+        let back = rows.into_iter().flatten().filter(|row| row.trashed || row.hidden);
+        self.coming.shown.extend(back.map(|row| row.asset));
         Ok(())
     }
 
@@ -128,6 +146,7 @@ impl Rehearsal {
     /// What iCloud and the catalogue report.
     pub async fn finish(mut self, observer: &dyn SyncObserver) -> Result<SyncReport> {
         self.arrive(observer).await?;
+        self.show().await?;
         let Self { inner, coming, .. } = self;
         let mut report = SyncReport::default();
         if inner.removals.any() {

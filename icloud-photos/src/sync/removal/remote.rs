@@ -31,7 +31,8 @@ impl Stage<'_> {
         // Where a list says who may go, nobody does before it was read to its end.
         let at_once = limit.is_none() && !matches!(candidates.source, Source::Lists { .. });
         while let Some(ids) = candidates.next().await? {
-            let Foreseen { open, staying } = self.inner.foresee(&ids, rule, self.rehearsal).await?;
+            let coming = self.rehearsal.then_some(&self.coming);
+            let Foreseen { open, staying } = self.inner.foresee(&ids, rule, coming).await?;
             staying.iter().for_each(|staying| self.foreseen(staying));
             let assets = self.judge(&open, rule).await?;
             let assets = self.sort_out(assets).await?;
