@@ -78,7 +78,7 @@ impl Decider {
         self.queue.push_back(Action::Done { asset });
     }
 
-    /// Plans a file that is missing, of a photo that this copy moved out of iCloud.
+    /// Plans a file that is missing or damaged, of a photo that this copy moved out of iCloud.
     pub(super) async fn seek(&mut self, row: FileRow, asset: Option<Asset>) {
         let id = row.key.asset.clone();
         let action = self.sought(row, asset.as_ref()).await.unwrap_or_else(|error| Action::Problem {
@@ -120,16 +120,35 @@ impl Decider {
         Ok(Some(Action::Renamed { row, found }))
     }
 
+    /// A file that was found damaged, and that somebody has put right since.
+    async fn right_again(&mut self, row: &FileRow, path: &StoragePath) -> Result<Option<Action>> {
+        if row.status.is_kept() {
+            return Ok(None);
+        }
+        let Some(found) = self.inner.storage.stat(path).await? else { return Ok(None) };
+        let read = content::read(&*self.inner.storage, path).await?;
+        let right = read.filter(|(_, digests)| row.checksum == Some(digests.checksum));
+        Ok(right.map(|(_, digests)| {
+            self.claims.set(path, Claim::new(row.resource_size, row.checksum.as_ref()));
+            let row = FileRow { sha256: Some(digests.sha256), ..row.clone() };
+            Action::Renamed { row, found }
+        }))
+    }
+
     /// It may have another name by now; else it comes back to where it stood, if iCloud has it.
     async fn sought(&mut self, row: FileRow, asset: Option<&Asset>) -> Result<Action> {
         let Some(path) = row.path.clone() else { return Ok(Action::Forget { key: row.key }) };
+        if let Some(right) = self.right_again(&row, &path).await? {
+            return Ok(right);
+        }
         if let Some(renamed) = self.elsewhere(&row).await? {
             return Ok(renamed);
         }
         let role = row.key.role;
         let Some(asset) = asset.filter(|asset| asset.resource(role).is_some()) else {
-            // Whoever changed the last copy there is had reasons.
-            return Ok(match self.inner.storage.stat(&path).await? {
+            // Whoever changed the last copy there is had reasons. An empty file is nobody's work.
+            let there = self.inner.storage.stat(&path).await?.filter(|there| there.size > 0);
+            return Ok(match there.filter(|_| row.status.is_kept()) {
                 Some(_) => Action::Stands { path, doubted: false },
                 None => Action::Lost { key: row.key, path },
             });
@@ -215,7 +234,7 @@ impl Decider {
         let path = meta.path.clone();
         self.claims.set(&path, wanted.claim());
         let deduplicated = path != wanted.path;
-        Ok(Some(wanted.proven(path, deduplicated, meta, sha256)))
+        Ok(Some(wanted.read(path, deduplicated, meta, sha256, false)))
     }
 
     async fn strays(&mut self) -> Result<&mut Strays> {
@@ -233,17 +252,19 @@ impl Decider {
         there: ObjectMeta,
     ) -> Result<Option<Action>> {
         let deduplicated = path != wanted.path;
-        if !(self.doubts || wanted.contested || wanted.row.is_some()) || !wanted.is_provable() {
+        let doubtful = self.doubts || wanted.contested || wanted.row.is_some();
+        if !(doubtful && (wanted.is_provable() || wanted.right_hash().is_some())) {
             self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
             return Ok(Some(wanted.present(path, deduplicated, Some(there))));
         }
         let read = content::read(&*self.inner.storage, &path).await?;
-        let Some((_, digests)) = read.filter(|(_, digests)| Some(&digests.checksum) == wanted.checksum)
-        else {
+        let Some((_, digests)) = read else { return Ok(None) };
+        let doubted = Some(&digests.checksum) != wanted.checksum;
+        if doubted && wanted.right_hash() != Some(digests.sha256) {
             return Ok(None);
-        };
+        }
         self.claims.set(&path, wanted.claim());
-        Ok(Some(wanted.proven(path, deduplicated, there, digests.sha256)))
+        Ok(Some(wanted.read(path, deduplicated, there, digests.sha256, doubted)))
     }
 
     /// What the catalogue knows of a file is a claim to its name, made in an earlier run.
@@ -471,6 +492,14 @@ impl<'a> Wanted<'a> {
         self.asset.resource(self.role).is_some_and(Resource::is_provable)
     }
 
+    /// Our hash of the right bytes, of a file that is known not to have them: for what Apple's checksum does not prove. What an
+    /// adoption noted is of any use only where that can prove nothing at all.
+    fn right_hash(&self) -> Option<[u8; 32]> {
+        let row = self.row.as_ref().filter(|row| !row.status.is_kept())?;
+        let usable = row.checksum.as_ref() == self.checksum && (row.was_right() || !self.is_provable());
+        row.sha256.filter(|_| usable)
+    }
+
     /// Another file whose place this is, though it is missing just now.
     fn rival<'r>(&self, owners: &'r [FileRow]) -> Option<&'r FileRow> {
         owners.iter().find(|row| {
@@ -497,8 +526,16 @@ impl<'a> Wanted<'a> {
         Action::Present { target, deduplicated, known: false, proven: None, doubted: false, found }
     }
 
-    fn proven(&self, path: StoragePath, deduplicated: bool, found: ObjectMeta, sha256: [u8; 32]) -> Action {
+    /// A file whose bytes were read for this plan, and are right.
+    fn read(
+        &self,
+        path: StoragePath,
+        deduplicated: bool,
+        found: ObjectMeta,
+        sha256: [u8; 32],
+        doubted: bool,
+    ) -> Action {
         let (target, found, proven) = (self.target(path), Some(found), Some(sha256));
-        Action::Present { target, deduplicated, known: false, proven, doubted: false, found }
+        Action::Present { target, deduplicated, known: false, proven, doubted, found }
     }
 }

@@ -62,7 +62,8 @@ pub enum Action {
         deduplicated: bool,
         /// Whether the catalogue knows it as this asset's.
         known: bool,
-        /// SHA-256 of its bytes, if they were read for this plan: they are those of the asset.
+        /// SHA-256 of its bytes, if they were read for this plan: they are those of the asset, or those that were stored for it, if
+        /// it is doubted.
         proven: Option<[u8; 32]>,
         /// Whether it could not be confirmed when it was fetched, and still cannot.
         doubted: bool,
@@ -76,7 +77,8 @@ pub enum Action {
         /// Whether it could not be confirmed when it was fetched, and still cannot.
         doubted: bool,
     },
-    /// Nothing to do but to remember it: a file that was missing, of a photo that this copy moved out of iCloud, stands under another name.
+    /// Nothing to do but to remember it: a file that was missing or damaged, of a photo that this copy moved out of iCloud, stands under
+    /// another name, or is right again.
     Renamed {
         /// What the catalogue says of it.
         row: FileRow,
@@ -88,7 +90,7 @@ pub enum Action {
         /// Which.
         key: FileKey,
     },
-    /// Nothing can be done: a file is missing here whose photo this copy moved out of iCloud, and iCloud has it no more.
+    /// Nothing can be done: a file is missing here, or damaged, whose photo this copy moved out of iCloud, and iCloud has it no more.
     Lost {
         /// Which.
         key: FileKey,

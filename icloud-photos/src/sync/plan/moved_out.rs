@@ -1,4 +1,4 @@
-//! Files of photos that this copy moved out of iCloud, and that are missing here.
+//! Files of photos that this copy moved out of iCloud, and that are missing here, or known to be damaged.
 //!
 //! No list shows such a photo, no selection asks for it, and after 30 days nobody else has it. So every run that remembers looks for
 //! the files that were proven when it went, whatever it is asked for itself. One that is missing is looked for under other names, and
@@ -7,9 +7,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 
-use super::super::catalogue::{FileRow, RemovalState};
+use super::super::catalogue::{FileRow, RemovalRow, RemovalState};
 use super::super::engine::{Inner, Missing};
 use super::survey::{Item, Step, Survey, survey};
 use crate::asset::{Asset, AssetId, Role};
@@ -23,7 +23,31 @@ const LOOKUP: usize = 100;
 
 /// The files of all that was moved out. `listed` says that whatever is shown in the library was spoken of already.
 pub(super) fn moved_out(inner: Arc<Inner>, listed: bool) -> Survey {
-    let pages = futures::stream::unfold(Some((inner.clone(), None)), move |state| async move {
+    let items = failed(inner.clone(), listed).chain(missing(inner.clone(), listed));
+    survey(inner, items.flat_map(futures::stream::iter))
+}
+
+/// Those that are known to be damaged, or that could not be fetched: they come first, for what becomes of them in this run is its
+/// own business.
+fn failed(inner: Arc<Inner>, listed: bool) -> impl Stream<Item = Vec<Item>> {
+    futures::stream::unfold(Some((inner, None)), move |state| async move {
+        let (inner, after) = state?;
+        let rows = match inner.catalogue.failed(&inner.key, after.as_ref(), ROWS).await {
+            Ok(rows) => rows,
+            Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
+        };
+        let last = rows.last()?.key.clone();
+        let items = match inner.proven_among(rows).await {
+            Ok(proven) => inner.look_for_proven(proven, listed).await,
+            Err(error) => vec![Item::Asset(Err(error))],
+        };
+        Some((items, Some((inner, Some(last)))))
+    })
+}
+
+/// Those that do not stand where they should.
+fn missing(inner: Arc<Inner>, listed: bool) -> impl Stream<Item = Vec<Item>> {
+    futures::stream::unfold(Some((inner, None)), move |state| async move {
         let (inner, after) = state?;
         let removals = match inner.catalogue.sent(&inner.key, after.as_ref(), ROWS).await {
             Ok(removals) => removals,
@@ -31,16 +55,12 @@ pub(super) fn moved_out(inner: Arc<Inner>, listed: bool) -> Survey {
         };
         let last = removals.last()?.asset.clone();
         let proven = removals.iter().flat_map(|row| row.proven_files()).collect();
-        let items = match inner.missing_of(proven).await {
-            Ok((missing, mut items)) => {
-                items.extend(inner.ask_for(missing, listed).await);
-                items
-            }
+        let items = match inner.astray_of(proven).await {
+            Ok(astray) => inner.look_for_proven(astray, listed).await,
             Err(error) => vec![Item::Asset(Err(error))],
         };
         Some((items, Some((inner, Some(last)))))
-    });
-    survey(inner, pages.flat_map(futures::stream::iter))
+    })
 }
 
 impl Inner {
@@ -51,16 +71,39 @@ impl Inner {
         Ok(sent.flat_map(|row| row.proven_files()).map(|file| (file.key.asset, file.key.role)).collect())
     }
 
-    /// Those of these files that do not stand where they did, nor where the catalogue says by now; and what could not be looked at.
-    async fn missing_of(&self, proven: Vec<FileRow>) -> Result<(Vec<FileRow>, Vec<Item>)> {
+    /// Those of these failed files that this copy proved when it moved their assets out.
+    async fn proven_among(&self, mut rows: Vec<FileRow>) -> Result<Vec<FileRow>> {
+        rows.retain(|row| row.path.is_some());
+        let ids: Vec<_> = rows.iter().map(|row| row.key.asset.clone()).collect();
+        let removals = self.catalogue.removals(&self.key, &ids).await?.into_iter();
+        let proven = removals.map(|row| row.filter(|row| row.state == RemovalState::Sent));
+        let is_proven = |row: &FileRow, removal: Option<RemovalRow>| {
+            removal.is_some_and(|removal| removal.proven_files().iter().any(|proven| is_of(row, proven)))
+        };
+        Ok(rows.into_iter().zip(proven).filter_map(|(row, of)| is_proven(&row, of).then_some(row)).collect())
+    }
+
+    /// Those of these files that do not stand where they did when they were proven, as the catalogue has them by now.
+    async fn astray_of(&self, proven: Vec<FileRow>) -> Result<Vec<FileRow>> {
         let (astray, _) = self.not_standing(proven).await;
         let ids: Vec<_> = astray.iter().map(|file| file.key.asset.clone()).collect();
         let known = self.catalogue.files_of(&self.key, &ids).await?;
-        let now = astray.into_iter().zip(known).map(|(file, known)| {
+        let now = astray.into_iter().zip(known).filter_map(|(file, known)| {
             let row = known.into_iter().find(|row| row.key == file.key && row.path.is_some());
-            row.unwrap_or(file)
+            match row {
+                // It was spoken of.
+                Some(row) if !row.status.is_kept() && is_of(&row, &file) => None,
+                row => Some(row.unwrap_or(file)),
+            }
         });
-        Ok(self.not_standing(now.collect()).await)
+        Ok(now.collect())
+    }
+
+    /// What is to be done about those of these files that are not as they should be.
+    async fn look_for_proven(&self, files: Vec<FileRow>, listed: bool) -> Vec<Item> {
+        let (missing, mut items) = self.not_standing(files).await;
+        items.extend(self.ask_for(missing, listed).await);
+        items
     }
 
     async fn not_standing(&self, files: Vec<FileRow>) -> (Vec<FileRow>, Vec<Item>) {
@@ -70,7 +113,7 @@ impl Inner {
         for ((_, file), there) in files.into_iter().zip(stats) {
             match there {
                 Ok(Some(there)) if file.status.is_kept() && Some(there.size) == file.size => {}
-                Ok(None) if self.missing == Missing::Respect => {}
+                Ok(None) if self.missing == Missing::Respect && file.status.is_kept() => {}
                 Ok(_) => missing.push(file),
                 Err(error) => problems.push(Item::Other(Step::Problem(Some(file.key.asset), error))),
             }
@@ -112,6 +155,11 @@ impl Inner {
         }
         items
     }
+}
+
+/// Whether a row is about the file that was proven, and not about a later edit.
+fn is_of(row: &FileRow, proven: &FileRow) -> bool {
+    row.key == proven.key && row.checksum.is_some() && row.checksum == proven.checksum
 }
 
 /// Whether no list shows it.

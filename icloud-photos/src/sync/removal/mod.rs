@@ -12,6 +12,7 @@
 //!
 //! Above a share of all there is ([`RemovalLimit`]) nothing is removed; what would have been is told.
 
+mod ask;
 mod candidates;
 mod foresight;
 mod kept;

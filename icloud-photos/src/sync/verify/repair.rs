@@ -1,6 +1,7 @@
 //! Fetching again what is damaged or missing.
 
 use super::super::catalogue::{FileRow, Status};
+use super::super::content;
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use crate::asset::Asset;
@@ -11,6 +12,12 @@ use crate::storage::StoragePath;
 const NOT_BETTER: &str =
     "iCloud sends bytes that its own checksum does not prove, and they are not those that were stored";
 
+const OTHER: &str = "another photo stands there, and this may be the only copy of it: it stays, and the next run fetches this one under \
+                     another name";
+
+const MOVED_OUT: &str = "what stands there was moved out of iCloud, as far as can be read what was, and nobody else has it: it stays, and \
+                         the next run fetches this one under another name";
+
 impl Inner {
     /// Puts a good file in the place of a bad one, which moves to the trash.
     pub(super) async fn fetch_again(
@@ -20,6 +27,7 @@ impl Inner {
         path: &StoragePath,
     ) -> Result<FileRow> {
         self.require_same(row, asset, path).await?;
+        self.require_no_other(row, path).await?;
         let modified = row.modified.unwrap_or_else(|| self.layout.place(asset).created.seconds());
         let mut download = self.downloader.get(asset, row.key.role).replace();
         if let Some(time) = time_of(modified) {
@@ -68,6 +76,22 @@ impl Inner {
         if owners.iter().flatten().any(|owner| owner.status.is_kept() && owner.checksum != row.checksum) {
             let message = "the file of another photo has its name; the next run fetches it under another one";
             return Err(Error::new(ErrorKind::Conflict, message));
+        }
+        Ok(())
+    }
+
+    /// That what stands there is no other photo, whatever row has the path.
+    async fn require_no_other(&self, row: &FileRow, path: &StoragePath) -> Result<()> {
+        let Some((size, digests)) = content::read(&*self.storage, path).await? else { return Ok(()) };
+        if row.checksum == Some(digests.checksum) {
+            return Ok(());
+        }
+        let others = self.catalogue.files_with(&[digests.checksum]).await?;
+        if others.iter().flatten().any(|other| other.resource_size.is_none_or(|of| of == size)) {
+            return Err(Error::new(ErrorKind::Conflict, OTHER));
+        }
+        if self.was_moved_out(path, size, &digests.checksum).await? {
+            return Err(Error::new(ErrorKind::Conflict, MOVED_OUT));
         }
         Ok(())
     }
