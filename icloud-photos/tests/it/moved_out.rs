@@ -597,3 +597,22 @@ async fn what_was_damaged_and_taken_back_is_like_any_other() {
     assert!(copy.bytes(&fetched[0]).await == good);
     copy.rests("fetched beside").await;
 }
+
+/// A rotten file stands where the photo stood when it went, the good one beside it: it is the good one that is looked for.
+#[tokio::test(start_paused = true)]
+async fn the_file_beside_a_damaged_one_is_looked_for() {
+    for (about, other) in other_runs().into_iter().chain([("everything", choose(|builder| builder))]) {
+        let (mut copy, path, good) = rotten(3).await;
+        copy.choose = other;
+        assert_eq!(verified(&copy).await.bad, 1, "{about}");
+        let beside = copy.run_noting().await.1.remove(0);
+        copy.remove(&beside).await;
+        let (report, fetched) = copy.run_noting().await;
+        assert!(report.is_clean() && fetched == [beside.clone()], "{about}: {report:?} {fetched:?}");
+        assert!(copy.bytes(&beside).await == good);
+        purge(&copy, &beside).await;
+        copy.remove(&beside).await;
+        assert_eq!(copy.run().await.unwrap().failed, 1, "{about}");
+        assert!(copy.bytes(&path).await == flip(good), "{about}");
+    }
+}

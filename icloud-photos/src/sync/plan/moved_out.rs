@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 
 use super::super::catalogue::{FileRow, RemovalRow, RemovalState};
 use super::super::engine::{Inner, Missing};
@@ -23,44 +23,24 @@ const LOOKUP: usize = 100;
 
 /// The files of all that was moved out. `listed` says that whatever is shown in the library was spoken of already.
 pub(super) fn moved_out(inner: Arc<Inner>, listed: bool) -> Survey {
-    let items = failed(inner.clone(), listed).chain(missing(inner.clone(), listed));
-    survey(inner, items.flat_map(futures::stream::iter))
-}
-
-/// Those that are known to be damaged, or that could not be fetched: they come first, for what becomes of them in this run is its
-/// own business.
-fn failed(inner: Arc<Inner>, listed: bool) -> impl Stream<Item = Vec<Item>> {
-    futures::stream::unfold(Some((inner, None)), move |state| async move {
-        let (inner, after) = state?;
-        let rows = match inner.catalogue.failed(&inner.key, after.as_ref(), ROWS).await {
-            Ok(rows) => rows,
-            Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
-        };
-        let last = rows.last()?.key.clone();
-        let items = match inner.proven_among(rows).await {
-            Ok(proven) => inner.look_for_proven(proven, listed).await,
-            Err(error) => vec![Item::Asset(Err(error))],
-        };
-        Some((items, Some((inner, Some(last)))))
-    })
-}
-
-/// Those that do not stand where they should.
-fn missing(inner: Arc<Inner>, listed: bool) -> impl Stream<Item = Vec<Item>> {
-    futures::stream::unfold(Some((inner, None)), move |state| async move {
+    let pages = futures::stream::unfold(Some((inner.clone(), None)), move |state| async move {
         let (inner, after) = state?;
         let removals = match inner.catalogue.sent(&inner.key, after.as_ref(), ROWS).await {
             Ok(removals) => removals,
             Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
         };
         let last = removals.last()?.asset.clone();
-        let proven = removals.iter().flat_map(|row| row.proven_files()).collect();
-        let items = match inner.astray_of(proven).await {
-            Ok(astray) => inner.look_for_proven(astray, listed).await,
+        let items = match inner.proven_now(removals).await {
+            Ok(proven) => {
+                let (missing, mut items) = inner.not_standing(proven).await;
+                items.extend(inner.ask_for(missing, listed).await);
+                items
+            }
             Err(error) => vec![Item::Asset(Err(error))],
         };
         Some((items, Some((inner, Some(last)))))
-    })
+    });
+    survey(inner, pages.flat_map(futures::stream::iter))
 }
 
 impl Inner {
@@ -71,41 +51,22 @@ impl Inner {
         Ok(sent.flat_map(|row| row.proven_files()).map(|file| (file.key.asset, file.key.role)).collect())
     }
 
-    /// Those of these failed files that this copy proved when it moved their assets out.
-    async fn proven_among(&self, mut rows: Vec<FileRow>) -> Result<Vec<FileRow>> {
-        rows.retain(|row| row.path.is_some());
-        let ids: Vec<_> = rows.iter().map(|row| row.key.asset.clone()).collect();
-        let removals = self.catalogue.removals(&self.key, &ids).await?.into_iter();
-        let proven = removals.map(|row| row.filter(|row| row.state == RemovalState::Sent));
-        let is_proven = |row: &FileRow, removal: Option<RemovalRow>| {
-            removal.is_some_and(|removal| removal.proven_files().iter().any(|proven| is_of(row, proven)))
-        };
-        Ok(rows.into_iter().zip(proven).filter_map(|(row, of)| is_proven(&row, of).then_some(row)).collect())
-    }
-
-    /// Those of these files that do not stand where they did when they were proven, as the catalogue has them by now.
-    async fn astray_of(&self, proven: Vec<FileRow>) -> Result<Vec<FileRow>> {
-        let (astray, _) = self.not_standing(proven).await;
-        let ids: Vec<_> = astray.iter().map(|file| file.key.asset.clone()).collect();
+    /// The files that were proven when these assets went, as the catalogue has them by now: moved, edited since, or known to be bad. What
+    /// stands where one stood then may be anything.
+    async fn proven_now(&self, removals: Vec<RemovalRow>) -> Result<Vec<FileRow>> {
+        let ids: Vec<_> = removals.iter().map(|removal| removal.asset.clone()).collect();
         let known = self.catalogue.files_of(&self.key, &ids).await?;
-        let now = astray.into_iter().zip(known).filter_map(|(file, known)| {
-            let row = known.into_iter().find(|row| row.key == file.key && row.path.is_some());
-            match row {
-                // It was spoken of.
-                Some(row) if !row.status.is_kept() && is_of(&row, &file) => None,
-                row => Some(row.unwrap_or(file)),
-            }
-        });
-        Ok(now.collect())
+        let mut files = Vec::new();
+        for (removal, known) in removals.iter().zip(known) {
+            files.extend(removal.proven_files().into_iter().map(|proven| {
+                let speaks = |row: &&FileRow| row.path.is_some() && speaks_for(row, &proven);
+                known.iter().find(speaks).cloned().unwrap_or(proven)
+            }));
+        }
+        Ok(files)
     }
 
-    /// What is to be done about those of these files that are not as they should be.
-    async fn look_for_proven(&self, files: Vec<FileRow>, listed: bool) -> Vec<Item> {
-        let (missing, mut items) = self.not_standing(files).await;
-        items.extend(self.ask_for(missing, listed).await);
-        items
-    }
-
+    /// Those of these files that are not as they should be, and what could not be looked at.
     async fn not_standing(&self, files: Vec<FileRow>) -> (Vec<FileRow>, Vec<Item>) {
         let files: Vec<_> = files.into_iter().filter_map(|file| Some((file.path.clone()?, file))).collect();
         let stats = self.storage.stat_all(files.iter().map(|(path, _)| path.clone()).collect()).await;
@@ -157,9 +118,9 @@ impl Inner {
     }
 }
 
-/// Whether a row is about the file that was proven, and not about a later edit.
-fn is_of(row: &FileRow, proven: &FileRow) -> bool {
-    row.key == proven.key && row.checksum.is_some() && row.checksum == proven.checksum
+/// Whether a row says more than the proof. One of a later edit that could not be fetched says nothing of what stands here.
+fn speaks_for(row: &FileRow, proven: &FileRow) -> bool {
+    row.key == proven.key && (row.status.is_kept() || row.checksum == proven.checksum)
 }
 
 /// Whether no list shows it.
