@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use icloud_photos::asset::Hasher;
 use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, Status};
-use icloud_photos::sync::{Fault, MoveRule, VerifyEvent, VerifyOptions, VerifyReport, verify};
+use icloud_photos::sync::{Fault, MoveRule, SyncEngine, VerifyEvent, VerifyOptions, VerifyReport, verify};
 use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec};
 
 use crate::copies::{Copy, at, batch, checksum, flip};
@@ -17,6 +17,10 @@ use crate::removal::moving;
 type Told = BTreeMap<String, Vec<String>>;
 
 async fn check(copy: &Copy, options: VerifyOptions) -> (VerifyReport, Told) {
+    check_with(copy, options, &copy.engine()).await
+}
+
+async fn check_with(copy: &Copy, options: VerifyOptions, engine: &SyncEngine) -> (VerifyReport, Told) {
     let told = Mutex::new(Told::new());
     let tell = |event: VerifyEvent<'_>| {
         let (path, what) = match event {
@@ -30,7 +34,7 @@ async fn check(copy: &Copy, options: VerifyOptions) -> (VerifyReport, Told) {
         told.lock().unwrap().entry(path.to_string()).or_default().push(what);
     };
     let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
-    let report = verify(storage, catalogue, options, Some(&copy.engine()), tell).await.unwrap();
+    let report = verify(storage, catalogue, options, Some(engine), tell).await.unwrap();
     (report, told.into_inner().unwrap())
 }
 
@@ -308,7 +312,10 @@ async fn a_repair_puts_no_other_photo_away() {
     let (one, other) = (copy.bytes(&paths[0]).await, copy.bytes(&paths[1]).await);
     copy.put(&paths[0], other.clone()).await;
     copy.put(&paths[1], one.clone()).await;
-    let (report, told) = check(&copy, VerifyOptions::default().repair()).await;
+    // Whoever repairs need not be who fetched, and know the catalogue: it is given.
+    let library = copy.world.session.primary_library();
+    let stranger = SyncEngine::builder(&library, copy.storage.clone()).build().unwrap();
+    let (report, told) = check_with(&copy, VerifyOptions::default().repair(), &stranger).await;
     assert_eq!((report.bad, report.repaired, report.failed), (2, 0, 2), "{report} {told:?}");
     assert!(told[&paths[0]][1].contains("another photo"), "{told:?}");
     assert_eq!(copy.world.cloud.counts().requests_to("content"), 0);

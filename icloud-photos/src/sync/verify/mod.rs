@@ -237,7 +237,7 @@ impl Verification<'_> {
         let mut fetched = Vec::new();
         for ((path, row, rows), asset) in bad.into_iter().zip(assets) {
             let outcome = match asset {
-                Ok(asset) => inner.fetch_again(&row, &asset, &path).await,
+                Ok(asset) => inner.fetch_again(&*self.catalogue, &row, &asset, &path).await,
                 Err(error) => Err(error),
             };
             match outcome {
