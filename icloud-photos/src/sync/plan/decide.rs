@@ -11,13 +11,14 @@ use super::super::catalogue::{FileRow, REMOVED, Status};
 use super::super::claims::{Claim, Claims};
 use super::super::content;
 use super::super::engine::{Inner, Missing};
-use super::super::event::{SkipReason, Target};
+use super::super::event::SkipReason;
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
 use super::astray::Tally;
 use super::moved::Strays;
 use super::survey::{Found, Surveyed};
+use super::wanted::Wanted;
 use super::{Action, Why, is_about_storage};
-use crate::asset::{Asset, Checksum, Resource, Role};
+use crate::asset::{Asset, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath};
 
@@ -444,98 +445,4 @@ fn modified(placement: &Placement) -> SystemTime {
         SystemTime::UNIX_EPOCH.checked_add(distance)
     };
     time.unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-/// One file and the plain path it would like.
-struct Wanted<'a> {
-    asset: &'a Asset,
-    role: Role,
-    size: Option<u64>,
-    checksum: Option<&'a Checksum>,
-    path: StoragePath,
-    modified: Option<SystemTime>,
-    /// What the catalogue has.
-    row: Option<FileRow>,
-    /// The catalogue knows something about whatever stands under the plain path.
-    contested: bool,
-}
-
-impl<'a> Wanted<'a> {
-    fn of(asset: &'a Asset, role: Role, path: StoragePath) -> Self {
-        let resource: Option<&Resource> = asset.resource(role);
-        Self {
-            asset,
-            role,
-            size: resource.and_then(|resource| resource.size),
-            checksum: resource.and_then(|resource| resource.checksum.as_ref()),
-            path,
-            modified: None,
-            row: None,
-            contested: false,
-        }
-    }
-
-    /// Whether a row is about the very bytes that are wanted, and not about an earlier edit.
-    fn is_in(&self, row: &FileRow) -> bool {
-        row.status.is_kept() && row.resource_size == self.size && row.checksum.as_ref() == self.checksum
-    }
-
-    fn claim(&self) -> Claim {
-        Claim::new(self.size, self.checksum)
-    }
-
-    fn target(&self, path: StoragePath) -> Target {
-        Target { asset: self.asset.clone(), role: self.role, path }
-    }
-
-    fn is_provable(&self) -> bool {
-        self.asset.resource(self.role).is_some_and(Resource::is_provable)
-    }
-
-    /// Our hash of the right bytes, of a file that is known not to have them: for what Apple's checksum does not prove. What an
-    /// adoption noted is of any use only where that can prove nothing at all.
-    fn right_hash(&self) -> Option<[u8; 32]> {
-        let row = self.row.as_ref().filter(|row| !row.status.is_kept())?;
-        let usable = row.checksum.as_ref() == self.checksum && (row.was_right() || !self.is_provable());
-        row.sha256.filter(|_| usable)
-    }
-
-    /// Another file whose place this is, though it is missing just now.
-    fn rival<'r>(&self, owners: &'r [FileRow]) -> Option<&'r FileRow> {
-        owners.iter().find(|row| {
-            let claim = Claim::new(row.resource_size.or(row.size), row.checksum.as_ref());
-            let ours = row.key.asset == *self.asset.id() && row.key.role == self.role;
-            row.status.is_kept() && !ours && !claim.is_for(self.size, self.checksum)
-        })
-    }
-
-    /// What the catalogue knows stands there. If it could not be confirmed, it is fetched again when it is due.
-    fn known(&self, row: &FileRow, path: StoragePath, there: ObjectMeta, now: SystemTime) -> Action {
-        let deduplicated = path != self.path;
-        let target = self.target(path);
-        if row.is_due(now) {
-            let (size, modified) = (self.size, self.modified);
-            return Action::Download { target, size, modified, deduplicated, why: Why::Unconfirmed };
-        }
-        let doubted = row.status == Status::Unconfirmed;
-        Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }
-    }
-
-    fn present(&self, path: StoragePath, deduplicated: bool, found: Option<ObjectMeta>) -> Action {
-        let target = self.target(path);
-        Action::Present { target, deduplicated, known: false, proven: None, doubted: false, found }
-    }
-
-    /// A file whose bytes were read for this plan, and are right.
-    fn read(
-        &self,
-        path: StoragePath,
-        deduplicated: bool,
-        found: ObjectMeta,
-        sha256: [u8; 32],
-        doubted: bool,
-    ) -> Action {
-        let (target, found, proven) = (self.target(path), Some(found), Some(sha256));
-        Action::Present { target, deduplicated, known: false, proven, doubted, found }
-    }
 }

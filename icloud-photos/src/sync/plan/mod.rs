@@ -12,6 +12,7 @@ mod rest;
 mod route;
 mod survey;
 mod sweep;
+mod wanted;
 
 use std::fmt;
 use std::sync::Arc;
