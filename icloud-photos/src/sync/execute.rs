@@ -34,8 +34,8 @@ const QUEUE: usize = 64;
 /// So many workers for each download at a time: while one gives a file its name, another may use the network.
 const WORKERS: usize = 2;
 
-const LOST: &str = "the file is missing here, under any name, and its photo was moved out of iCloud by this copy and is no longer in \
-                    Recently Deleted; if there is another copy of it, put it back";
+const LOST: &str = "the file is missing here or damaged, it stands under no other name, and its photo was moved out of iCloud by this \
+                    copy and is no longer in Recently Deleted; if there is another copy of it, put it back";
 
 /// A download that the plan asked for.
 struct Job {
@@ -239,7 +239,7 @@ impl Shared {
                 report.present += 1;
                 report.unconfirmed += u64::from(doubted);
                 if !known {
-                    self.scribe.ledger.found(&self.inner, &target, found.as_ref(), proven);
+                    self.scribe.ledger.found(&self.inner, &target, found.as_ref(), proven, doubted);
                 }
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });

@@ -79,15 +79,21 @@ impl Ledger {
         self.add(inner, row);
     }
 
-    /// A file stood where this asset's belongs, and the catalogue did not know; `proven` is the hash of its bytes, if they were read.
+    /// A file stood where this asset's belongs, and the catalogue did not know; `proven` is the hash of its bytes, if they were read; they are
+    /// `doubted` where that alone speaks for them.
     pub(super) fn found(
         &self,
         inner: &Inner,
         target: &Target,
         found: Option<&ObjectMeta>,
         proven: Option<[u8; 32]>,
+        doubted: bool,
     ) {
-        let status = if proven.is_some() { Status::Verified } else { Status::Assumed };
+        let status = match proven {
+            Some(_) if doubted => Status::Unconfirmed,
+            Some(_) => Status::Verified,
+            None => Status::Assumed,
+        };
         let mut row = inner.row(target.asset.id(), target.role, status);
         row.describe(target);
         row.path = Some(target.path.clone());
@@ -121,10 +127,13 @@ impl Ledger {
         before: Option<FileRow>,
         error: &Error,
     ) {
-        let status = Status::Failed { reason: error.to_string(), attempts: failures.saturating_add(1) };
+        let reason = error.to_string();
+        let reason = before.as_ref().map_or(reason.clone(), |before| before.failed_since(reason));
+        let status = Status::Failed { reason, attempts: failures.saturating_add(1) };
         let mut row = inner.row(target.asset.id(), target.role, status);
         row.describe(target);
         row.path = Some(target.path.clone());
+        row.modified = before.as_ref().filter(|before| before.was_right()).and_then(|before| before.modified);
         if let Some(before) = before.filter(|before| before.sha256.is_some() && before.path.is_some()) {
             (row.path, row.size, row.sha256) = (before.path, before.size, before.sha256);
         }
@@ -255,7 +264,8 @@ impl Ledger {
 /// The same bytes under the same name are as proven for this asset as for the one they were fetched for, and as much missing
 /// if they could not be had. A file that nobody fetched gets no row.
 fn proven_by(row: FileRow, owners: &[FileRow]) -> Option<FileRow> {
-    if row.status == Status::Verified {
+    // Its bytes were read.
+    if row.sha256.is_some() {
         return Some(row);
     }
     let same = |owner: &&FileRow| {

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use icloud_photos::sync::catalogue::{Batch, Catalogue, Status};
+use icloud_photos::asset::Scheme;
+use icloud_photos::sync::catalogue::{Batch, Catalogue, FileRow, Status};
 use icloud_photos::sync::{AdoptReport, Fault, Missing, VerifyEvent, VerifyOptions, VerifyReport, verify};
 use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec};
 
-use crate::copies::{Copy, flip};
+use crate::copies::{Copy, at, flip};
 
 /// Apple sends bytes that its checksum does not prove, the same each time.
 fn stale(copy: &Copy, at: u64) {
@@ -82,9 +83,7 @@ async fn a_run_mends_rot_where_the_stored_bytes_come_again() {
     assert_eq!((report.unconfirmed, report.failed), (2, 0), "{report}");
     assert!(copy.bytes(&path).await == good);
     assert_eq!(aside(&copy).await, [bad]);
-    let hashes = |rows: &[icloud_photos::sync::catalogue::FileRow]| -> Vec<_> {
-        rows.iter().map(|row| row.sha256).collect()
-    };
+    let hashes = |rows: &[FileRow]| -> Vec<_> { rows.iter().map(|row| row.sha256).collect() };
     assert_eq!(hashes(&copy.rows().await), hashes(&rows));
     assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 0);
 }
@@ -220,4 +219,110 @@ async fn a_shared_file_is_one_file() {
     assert_eq!(aside(&copy).await.len(), 1);
     assert_eq!(check(&copy, VerifyOptions::default()).await.0.proven, 3);
     assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
+}
+
+/// A file of a library where Apple gives a checksum that nobody can compute.
+async fn of_another_kind() -> (Copy, String, Vec<u8>) {
+    let copy = Copy::of(LibrarySpec::wild(3, 80)).await;
+    copy.run().await.unwrap();
+    let is_other = |row: &FileRow| {
+        row.status == Status::Unconfirmed
+            && row.checksum.is_some_and(|checksum| checksum.scheme() != Scheme::SaltedSha1)
+    };
+    let row = copy.rows().await.into_iter().find(is_other).unwrap();
+    let path = row.path.unwrap().to_string();
+    let good = copy.bytes(&path).await;
+    copy.put(&path, flip(good.clone())).await;
+    assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 1);
+    (copy, path, good)
+}
+
+/// Its name and length are right, and our own hash says that its bytes are not.
+#[tokio::test(start_paused = true)]
+async fn what_no_checksum_speaks_for_is_not_taken_by_its_name_once_it_is_known_to_be_bad() {
+    let (copy, path, good) = of_another_kind().await;
+    let (report, fetched) = copy.run_noting().await;
+    assert_eq!((report.downloaded, fetched.len()), (1, 1), "{report} {fetched:?}");
+    assert!(copy.bytes(&fetched[0]).await == good);
+    assert!(copy.bytes(&path).await == flip(good), "nothing is overwritten");
+    let row = copy.rows().await.into_iter().find(|row| row.path.as_ref() == Some(&at(&fetched[0]))).unwrap();
+    assert_eq!((row.status, row.sha256.is_some()), (Status::Unconfirmed, true));
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+}
+
+/// The owner has put it back, byte for byte.
+#[tokio::test(start_paused = true)]
+async fn what_was_put_back_is_known_by_our_own_hash() {
+    for verifying in [true, false] {
+        let (copy, path, good) = of_another_kind().await;
+        let before = copy.paths().await;
+        copy.put(&path, good).await;
+        if verifying {
+            let (report, bad) = check(&copy, VerifyOptions::default()).await;
+            assert_eq!((report.bad, report.unproven), (0, 2), "{report} {bad:?}");
+        }
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.unconfirmed, copy.paths().await), (0, 2, before), "{report}");
+        let row = copy.rows().await.into_iter().find(|row| row.path.as_ref() == Some(&at(&path))).unwrap();
+        assert_eq!((row.status, row.sha256.is_some()), (Status::Unconfirmed, true));
+    }
+}
+
+/// The same where Apple's checksum is stale.
+#[tokio::test(start_paused = true)]
+async fn what_was_put_back_needs_no_download() {
+    for verifying in [true, false] {
+        let copy = doubted(3).await;
+        let rows = copy.rows().await;
+        let path = copy.paths().await.remove(0);
+        let (good, _) = rot(&copy, &path).await;
+        assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 1);
+        copy.put(&path, good).await;
+        copy.world.cloud.reset_counts();
+        if verifying {
+            let (report, bad) = check(&copy, VerifyOptions::default()).await;
+            assert_eq!((report.bad, report.unproven), (0, 3), "{report} {bad:?}");
+        }
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.unconfirmed, report.failed), (3, 0), "{report}");
+        assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "verifying: {verifying}");
+        for (now, before) in copy.rows().await.iter().zip(&rows) {
+            assert_eq!((now.sha256, &now.status, &now.path), (before.sha256, &before.status, &before.path));
+        }
+    }
+}
+
+/// A run that cannot fetch what verify found damaged does not forget what once stood there.
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_fails_forgets_nothing() {
+    let copy = doubted(2).await;
+    let path = copy.paths().await.remove(0);
+    let (good, _) = rot(&copy, &path).await;
+    let (_, first) = check(&copy, VerifyOptions::default()).await;
+    copy.faults(vec![FaultRule::new("content", FaultAction::status(404))]);
+    for _ in 0..2 {
+        assert_eq!(copy.run().await.unwrap().failed, 1);
+    }
+    let (report, bad) = check(&copy, VerifyOptions::default()).await;
+    assert_eq!((report.bad, bad[0].1, &bad[0].0), (1, first[0].1, &path), "{bad:?}");
+    assert!(!bad[0].2.is_empty() && !bad[0].2.contains("verify"), "why it is still so: {bad:?}");
+    copy.put(&path, good).await;
+    assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 0);
+}
+
+/// What an adoption found in the place of a photo was never known to be right, though its hash is noted.
+#[tokio::test(start_paused = true)]
+async fn the_hash_that_an_adoption_noted_proves_nothing() {
+    let mut copy = Copy::of(LibrarySpec::plain(2, 3000)).await;
+    assert!(copy.run().await.unwrap().is_clean());
+    let path = copy.paths().await.remove(0);
+    rot(&copy, &path).await;
+    copy.catalogue = Arc::default();
+    assert_eq!(adopt(&copy).await.damaged, 1);
+    for _ in 0..2 {
+        let (report, bad) = check(&copy, VerifyOptions::default()).await;
+        assert_eq!((report.bad, bad[0].1, &bad[0].0), (1, Fault::NeverRight, &path), "{report}");
+        assert!(!bad[0].2.is_empty());
+    }
+    assert_eq!(copy.run().await.unwrap().downloaded, 1);
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use icloud_photos::SmartAlbum;
-use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
+use icloud_photos::sync::catalogue::{Catalogue, RemovalState, Status};
 use icloud_photos::sync::layout::{LayoutOptions, Size};
-use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport};
+use icloud_photos::sync::{
+    Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport, VerifyOptions, VerifyReport, verify,
+};
 
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
@@ -496,4 +498,139 @@ async fn an_edited_video_stays_for_that_reason() {
     .await;
     let (_, told) = copy.clear().await;
     assert!(told.iter().any(|line| line.contains("edits of videos are not copied")), "{told:#?}");
+}
+
+async fn verified(copy: &Copy) -> VerifyReport {
+    let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
+    verify(storage, catalogue, VerifyOptions::default(), Some(&copy.engine()), |_| {}).await.unwrap()
+}
+
+/// Photos that were moved out, and one file that rotted, with its right bytes.
+async fn rotten(count: usize) -> (Copy, String, Vec<u8>) {
+    let copy = photos(count, moving(ALL)).await;
+    assert_eq!(copy.clear().await.0.moved, count as u64);
+    let path = copy.paths().await.remove(0);
+    let good = copy.bytes(&path).await;
+    copy.put(&path, flip(good.clone())).await;
+    (copy, path, good)
+}
+
+async fn purge(copy: &Copy, path: &str) {
+    let row = copy.rows().await.into_iter().find(|row| row.path.as_ref().unwrap().as_str() == path);
+    copy.edit(row.unwrap().key.asset.as_str(), Edit::Purge);
+}
+
+/// Verify finds a file rotten: whatever a run is about, the photo comes back from Recently Deleted, beside the bad file.
+#[tokio::test(start_paused = true)]
+async fn what_verify_found_damaged_comes_back() {
+    for (about, other) in other_runs().into_iter().chain([("everything", choose(|builder| builder))]) {
+        let (mut copy, path, good) = rotten(4).await;
+        copy.choose = other;
+        assert!(copy.run().await.unwrap().is_clean(), "{about}: nobody has read it");
+        assert_eq!(verified(&copy).await.bad, 1, "{about}");
+        let (report, fetched) = copy.run_noting().await;
+        assert!(report.is_clean() && fetched.len() == 1, "{about}: {report:?} {fetched:?}");
+        assert!(copy.bytes(&fetched[0]).await == good, "{about}");
+        assert!(copy.bytes(&path).await == flip(good), "{about}: nothing is overwritten");
+        assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified), "{about}");
+        assert_eq!(verified(&copy).await.bad, 0, "{about}");
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 0, "{about}: {report:?}");
+    }
+}
+
+/// It is gone from Recently Deleted, too: every run says so, until the file is right again.
+#[tokio::test(start_paused = true)]
+async fn what_verify_found_damaged_and_nobody_has_is_told() {
+    for (about, other) in other_runs().into_iter().chain([("everything", choose(|builder| builder))]) {
+        let (mut copy, path, good) = rotten(4).await;
+        copy.choose = other;
+        assert_eq!(verified(&copy).await.bad, 1, "{about}");
+        purge(&copy, &path).await;
+        for _ in 0..2 {
+            let report = copy.run().await.unwrap();
+            assert_eq!((report.failed, report.downloaded), (1, 0), "{about}: {report:?}");
+        }
+        assert_eq!(copy.rows().await.len(), 4, "{about}");
+        copy.put(&path, good).await;
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 0, "{about}: {report:?}");
+        assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified), "{about}");
+    }
+}
+
+/// The owner has another copy, and puts it anywhere in the folder, or back where it was and verifies.
+#[tokio::test(start_paused = true)]
+async fn a_good_copy_of_what_was_damaged_is_found() {
+    let (copy, path, good) = rotten(4).await;
+    assert_eq!(verified(&copy).await.bad, 1);
+    purge(&copy, &path).await;
+    copy.put("Backup/good.jpg", good.clone()).await;
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean() && report.downloaded == 0, "{report:?}");
+    let is_there = |row: &icloud_photos::sync::catalogue::FileRow| {
+        row.path.as_ref().unwrap().as_str() == "Backup/good.jpg" && row.status == Status::Verified
+    };
+    assert!(copy.rows().await.iter().any(is_there));
+    copy.rests("found").await;
+
+    let (copy, path, good) = rotten(4).await;
+    assert_eq!(verified(&copy).await.bad, 1);
+    purge(&copy, &path).await;
+    copy.put(&path, good).await;
+    assert_eq!(verified(&copy).await.bad, 0);
+    assert!(copy.run().await.unwrap().is_clean(), "it hears of the purge");
+    copy.rests("verified").await;
+}
+
+/// An empty file is nobody's work. Another length may be the owner's, until a verify finds that it is the photo no more.
+#[tokio::test(start_paused = true)]
+async fn an_empty_file_is_a_lost_one() {
+    for (bytes, lost) in [(Vec::new(), 1), (b"my own work".to_vec(), 0)] {
+        let copy = photos(3, moving(ALL)).await;
+        assert_eq!(copy.clear().await.0.moved, 3);
+        let path = copy.paths().await.remove(0);
+        copy.put(&path, bytes.clone()).await;
+        purge(&copy, &path).await;
+        for _ in 0..2 {
+            let report = copy.run().await.unwrap();
+            assert_eq!(report.failed, lost, "{bytes:?}: {report:?}");
+        }
+        assert_eq!(verified(&copy).await.bad, 1);
+        assert_eq!(copy.run().await.unwrap().failed, 1, "{bytes:?}");
+        assert!(copy.bytes(&path).await == bytes);
+    }
+}
+
+/// Its owner took it back: it is a photo like any other.
+#[tokio::test(start_paused = true)]
+async fn what_was_damaged_and_taken_back_is_like_any_other() {
+    let (mut copy, path, good) = rotten(3).await;
+    copy.choose = choose(|builder| builder);
+    assert_eq!(verified(&copy).await.bad, 1);
+    let row = copy.rows().await.into_iter().find(|row| row.path.as_ref().unwrap().as_str() == path);
+    copy.edit(row.unwrap().key.asset.as_str(), Edit::Restore);
+    let (report, fetched) = copy.run_noting().await;
+    assert!(report.is_clean() && fetched.len() == 1, "{report:?} {fetched:?}");
+    assert!(copy.bytes(&fetched[0]).await == good);
+    copy.rests("fetched beside").await;
+}
+
+/// A rotten file stands where the photo stood when it went, the good one beside it: it is the good one that is looked for.
+#[tokio::test(start_paused = true)]
+async fn the_file_beside_a_damaged_one_is_looked_for() {
+    for (about, other) in other_runs().into_iter().chain([("everything", choose(|builder| builder))]) {
+        let (mut copy, path, good) = rotten(3).await;
+        copy.choose = other;
+        assert_eq!(verified(&copy).await.bad, 1, "{about}");
+        let beside = copy.run_noting().await.1.remove(0);
+        copy.remove(&beside).await;
+        let (report, fetched) = copy.run_noting().await;
+        assert!(report.is_clean() && fetched == [beside.clone()], "{about}: {report:?} {fetched:?}");
+        assert!(copy.bytes(&beside).await == good);
+        purge(&copy, &beside).await;
+        copy.remove(&beside).await;
+        assert_eq!(copy.run().await.unwrap().failed, 1, "{about}");
+        assert!(copy.bytes(&path).await == flip(good), "{about}");
+    }
 }

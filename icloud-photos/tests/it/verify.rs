@@ -7,15 +7,20 @@ use futures::TryStreamExt;
 use icloud_photos::asset::Hasher;
 use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, Status};
-use icloud_photos::sync::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};
+use icloud_photos::sync::{Fault, MoveRule, SyncEngine, VerifyEvent, VerifyOptions, VerifyReport, verify};
 use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec};
 
 use crate::copies::{Copy, at, batch, checksum, flip};
+use crate::removal::moving;
 
 /// What was told of each path, in order.
 type Told = BTreeMap<String, Vec<String>>;
 
 async fn check(copy: &Copy, options: VerifyOptions) -> (VerifyReport, Told) {
+    check_with(copy, options, &copy.engine()).await
+}
+
+async fn check_with(copy: &Copy, options: VerifyOptions, engine: &SyncEngine) -> (VerifyReport, Told) {
     let told = Mutex::new(Told::new());
     let tell = |event: VerifyEvent<'_>| {
         let (path, what) = match event {
@@ -29,7 +34,7 @@ async fn check(copy: &Copy, options: VerifyOptions) -> (VerifyReport, Told) {
         told.lock().unwrap().entry(path.to_string()).or_default().push(what);
     };
     let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
-    let report = verify(storage, catalogue, options, Some(&copy.engine()), tell).await.unwrap();
+    let report = verify(storage, catalogue, options, Some(engine), tell).await.unwrap();
     (report, told.into_inner().unwrap())
 }
 
@@ -247,4 +252,107 @@ async fn what_could_not_be_confirmed_is_watched() {
     assert_eq!(report.repaired, 1);
     assert_ne!(checksum(&copy.bytes(&path).await), checksum(&worse));
     assert_eq!(copy.catalogue.totals().await.unwrap().verified.files, 1);
+}
+
+/// What once stood there is known: the fault is the same whoever asks, and how often.
+#[tokio::test(start_paused = true)]
+async fn a_fault_keeps_its_name() {
+    let copy = copied(LibrarySpec::plain(12, 3000)).await;
+    let faults = ruin(&copy).await;
+    let (first, told) = check(&copy, VerifyOptions::default()).await;
+    for _ in 0..2 {
+        assert_eq!(check(&copy, VerifyOptions::default()).await, (first.clone(), told.clone()));
+    }
+    for (path, (fault, _)) in &faults {
+        assert_eq!(told[path], [format!("{fault:?}")], "{path}");
+    }
+    assert_eq!(check(&copy, VerifyOptions::default().repair()).await.0.repaired, 5);
+}
+
+/// What verify found is noted in words that a person reads in the catalogue, and not said twice.
+#[tokio::test(start_paused = true)]
+async fn what_was_found_is_noted_in_english() {
+    let mut copy = copied(LibrarySpec::plain(12, 3000)).await;
+    ruin(&copy).await;
+    check(&copy, VerifyOptions::default()).await;
+    let mut reasons = reasons(&copy).await;
+    reasons.sort();
+    reasons.dedup();
+    assert_eq!(
+        reasons,
+        [
+            "verify found the file changed by another program",
+            "verify found the file cut short",
+            "verify found the file damaged"
+        ]
+    );
+    copy = copied(LibrarySpec::plain(3, 3000)).await;
+    let path = copy.paths().await.remove(0);
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    copy.catalogue = Arc::default();
+    copy.run().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(check(&copy, VerifyOptions::default()).await.1[&path], ["NeverRight"]);
+        let reason = "verify found that the file is not the photo whose name it bears";
+        assert_eq!(self::reasons(&copy).await, [reason]);
+    }
+}
+
+async fn reasons(copy: &Copy) -> Vec<String> {
+    let rows = copy.rows().await.into_iter();
+    rows.filter_map(|row| if let Status::Failed { reason, .. } = row.status { Some(reason) } else { None })
+        .collect()
+}
+
+/// Two files changed names. Each is the only copy here of its photo, and none is put away for the other's sake.
+#[tokio::test(start_paused = true)]
+async fn a_repair_puts_no_other_photo_away() {
+    let copy = copied(LibrarySpec::plain(4, 3000)).await;
+    let paths = copy.paths().await;
+    let (one, other) = (copy.bytes(&paths[0]).await, copy.bytes(&paths[1]).await);
+    copy.put(&paths[0], other.clone()).await;
+    copy.put(&paths[1], one.clone()).await;
+    // Whoever repairs need not be who fetched, and know the catalogue: it is given.
+    let library = copy.world.session.primary_library();
+    let stranger = SyncEngine::builder(&library, copy.storage.clone()).build().unwrap();
+    let (report, told) = check_with(&copy, VerifyOptions::default().repair(), &stranger).await;
+    assert_eq!((report.bad, report.repaired, report.failed), (2, 0, 2), "{report} {told:?}");
+    assert!(told[&paths[0]][1].contains("another photo"), "{told:?}");
+    assert_eq!(copy.world.cloud.counts().requests_to("content"), 0);
+    assert_eq!(copy.paths().await, paths, "nothing is in the trash");
+    assert!(copy.bytes(&paths[0]).await == other && copy.bytes(&paths[1]).await == one);
+    assert!(copy.run().await.unwrap().is_clean());
+    assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 0);
+}
+
+/// The catalogue got lost, and a photo of the same name and length was taken for one that was moved out: the file is the only copy
+/// of that, and stays.
+#[tokio::test(start_paused = true)]
+async fn a_repair_puts_nothing_away_that_was_moved_out() {
+    for readable in [true, false] {
+        let mut copy = Copy::with(LibrarySpec::plain(0, 1000), moving(MoveRule::OlderThan { days: 0 })).await;
+        let gone = copy.photo("A.JPG", 1);
+        assert_eq!(copy.clear().await.0.moved, 1);
+        let path = copy.paths().await.remove(0);
+        let only = copy.bytes(&path).await;
+        copy.choose = Arc::new(|_, builder| builder);
+        let twin = copy.photo("A.JPG", 1);
+        copy.catalogue = Arc::default();
+        assert_eq!(copy.run().await.unwrap().downloaded, 0, "taken by its name");
+        let row = copy.rows().await.remove(0);
+        assert_ne!(row.key.asset.as_str(), gone);
+        assert_eq!((row.key.asset.as_str(), &row.status), (&*twin, &Status::Assumed));
+        if !readable {
+            let record = copy.records().await.remove(0);
+            copy.put(&record, b"{".to_vec()).await;
+        }
+        copy.world.cloud.reset_counts();
+        let (report, told) = check(&copy, VerifyOptions::default().repair()).await;
+        assert_eq!((report.bad, report.repaired, report.failed), (1, 0, 1), "{report} {told:?}");
+        assert!(told[&path][1].contains("moved out"), "{told:?}");
+        assert_eq!((copy.paths().await.len(), copy.world.cloud.counts().requests_to("content")), (1, 0));
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.is_clean()), (1, true), "the twin stands beside: {report}");
+        assert!(copy.bytes(&path).await == only);
+    }
 }

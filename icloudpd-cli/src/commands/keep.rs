@@ -200,7 +200,7 @@ pub(super) async fn plan(engine: &SyncEngine, cut: bool, bars: &MultiProgress) -
             }
             Action::Lost { path, .. } => {
                 problems += 1;
-                format!("lost {path}: missing here, and moved out of iCloud")
+                format!("lost {path}: missing here or damaged, and moved out of iCloud")
             }
             Action::End { listing } if !cut && listing.lacks() => {
                 problems += 1;

@@ -74,7 +74,7 @@ impl Narrator {
     /// `--dry-run` where a run would say that it cannot have a file back.
     pub(super) fn lost(&self, path: &StoragePath) {
         error!(
-            "{} is missing, and its photo was moved out of iCloud and is no longer there",
+            "{} is missing or damaged, and its photo was moved out of iCloud and is no longer there",
             self.full(path).display()
         );
     }

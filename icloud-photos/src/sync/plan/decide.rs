@@ -11,13 +11,14 @@ use super::super::catalogue::{FileRow, REMOVED, Status};
 use super::super::claims::{Claim, Claims};
 use super::super::content;
 use super::super::engine::{Inner, Missing};
-use super::super::event::{SkipReason, Target};
+use super::super::event::SkipReason;
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
 use super::astray::Tally;
 use super::moved::Strays;
 use super::survey::{Found, Surveyed};
+use super::wanted::Wanted;
 use super::{Action, Why, is_about_storage};
-use crate::asset::{Asset, Checksum, Resource, Role};
+use crate::asset::{Asset, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath};
 
@@ -78,7 +79,7 @@ impl Decider {
         self.queue.push_back(Action::Done { asset });
     }
 
-    /// Plans a file that is missing, of a photo that this copy moved out of iCloud.
+    /// Plans a file that is missing or damaged, of a photo that this copy moved out of iCloud.
     pub(super) async fn seek(&mut self, row: FileRow, asset: Option<Asset>) {
         let id = row.key.asset.clone();
         let action = self.sought(row, asset.as_ref()).await.unwrap_or_else(|error| Action::Problem {
@@ -120,16 +121,35 @@ impl Decider {
         Ok(Some(Action::Renamed { row, found }))
     }
 
+    /// A file that was found damaged, and that somebody has put right since.
+    async fn right_again(&mut self, row: &FileRow, path: &StoragePath) -> Result<Option<Action>> {
+        if row.status.is_kept() {
+            return Ok(None);
+        }
+        let Some(found) = self.inner.storage.stat(path).await? else { return Ok(None) };
+        let read = content::read(&*self.inner.storage, path).await?;
+        let right = read.filter(|(_, digests)| row.checksum == Some(digests.checksum));
+        Ok(right.map(|(_, digests)| {
+            self.claims.set(path, Claim::new(row.resource_size, row.checksum.as_ref()));
+            let row = FileRow { sha256: Some(digests.sha256), ..row.clone() };
+            Action::Renamed { row, found }
+        }))
+    }
+
     /// It may have another name by now; else it comes back to where it stood, if iCloud has it.
     async fn sought(&mut self, row: FileRow, asset: Option<&Asset>) -> Result<Action> {
         let Some(path) = row.path.clone() else { return Ok(Action::Forget { key: row.key }) };
+        if let Some(right) = self.right_again(&row, &path).await? {
+            return Ok(right);
+        }
         if let Some(renamed) = self.elsewhere(&row).await? {
             return Ok(renamed);
         }
         let role = row.key.role;
         let Some(asset) = asset.filter(|asset| asset.resource(role).is_some()) else {
-            // Whoever changed the last copy there is had reasons.
-            return Ok(match self.inner.storage.stat(&path).await? {
+            // Whoever changed the last copy there is had reasons. An empty file is nobody's work.
+            let there = self.inner.storage.stat(&path).await?.filter(|there| there.size > 0);
+            return Ok(match there.filter(|_| row.status.is_kept()) {
                 Some(_) => Action::Stands { path, doubted: false },
                 None => Action::Lost { key: row.key, path },
             });
@@ -215,7 +235,7 @@ impl Decider {
         let path = meta.path.clone();
         self.claims.set(&path, wanted.claim());
         let deduplicated = path != wanted.path;
-        Ok(Some(wanted.proven(path, deduplicated, meta, sha256)))
+        Ok(Some(wanted.read(path, deduplicated, meta, sha256, false)))
     }
 
     async fn strays(&mut self) -> Result<&mut Strays> {
@@ -233,17 +253,19 @@ impl Decider {
         there: ObjectMeta,
     ) -> Result<Option<Action>> {
         let deduplicated = path != wanted.path;
-        if !(self.doubts || wanted.contested || wanted.row.is_some()) || !wanted.is_provable() {
+        let doubtful = self.doubts || wanted.contested || wanted.row.is_some();
+        if !(doubtful && (wanted.is_provable() || wanted.right_hash().is_some())) {
             self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
             return Ok(Some(wanted.present(path, deduplicated, Some(there))));
         }
         let read = content::read(&*self.inner.storage, &path).await?;
-        let Some((_, digests)) = read.filter(|(_, digests)| Some(&digests.checksum) == wanted.checksum)
-        else {
+        let Some((_, digests)) = read else { return Ok(None) };
+        let doubted = Some(&digests.checksum) != wanted.checksum;
+        if doubted && wanted.right_hash() != Some(digests.sha256) {
             return Ok(None);
-        };
+        }
         self.claims.set(&path, wanted.claim());
-        Ok(Some(wanted.proven(path, deduplicated, there, digests.sha256)))
+        Ok(Some(wanted.read(path, deduplicated, there, digests.sha256, doubted)))
     }
 
     /// What the catalogue knows of a file is a claim to its name, made in an earlier run.
@@ -423,82 +445,4 @@ fn modified(placement: &Placement) -> SystemTime {
         SystemTime::UNIX_EPOCH.checked_add(distance)
     };
     time.unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-/// One file and the plain path it would like.
-struct Wanted<'a> {
-    asset: &'a Asset,
-    role: Role,
-    size: Option<u64>,
-    checksum: Option<&'a Checksum>,
-    path: StoragePath,
-    modified: Option<SystemTime>,
-    /// What the catalogue has.
-    row: Option<FileRow>,
-    /// The catalogue knows something about whatever stands under the plain path.
-    contested: bool,
-}
-
-impl<'a> Wanted<'a> {
-    fn of(asset: &'a Asset, role: Role, path: StoragePath) -> Self {
-        let resource: Option<&Resource> = asset.resource(role);
-        Self {
-            asset,
-            role,
-            size: resource.and_then(|resource| resource.size),
-            checksum: resource.and_then(|resource| resource.checksum.as_ref()),
-            path,
-            modified: None,
-            row: None,
-            contested: false,
-        }
-    }
-
-    /// Whether a row is about the very bytes that are wanted, and not about an earlier edit.
-    fn is_in(&self, row: &FileRow) -> bool {
-        row.status.is_kept() && row.resource_size == self.size && row.checksum.as_ref() == self.checksum
-    }
-
-    fn claim(&self) -> Claim {
-        Claim::new(self.size, self.checksum)
-    }
-
-    fn target(&self, path: StoragePath) -> Target {
-        Target { asset: self.asset.clone(), role: self.role, path }
-    }
-
-    fn is_provable(&self) -> bool {
-        self.asset.resource(self.role).is_some_and(Resource::is_provable)
-    }
-
-    /// Another file whose place this is, though it is missing just now.
-    fn rival<'r>(&self, owners: &'r [FileRow]) -> Option<&'r FileRow> {
-        owners.iter().find(|row| {
-            let claim = Claim::new(row.resource_size.or(row.size), row.checksum.as_ref());
-            let ours = row.key.asset == *self.asset.id() && row.key.role == self.role;
-            row.status.is_kept() && !ours && !claim.is_for(self.size, self.checksum)
-        })
-    }
-
-    /// What the catalogue knows stands there. If it could not be confirmed, it is fetched again when it is due.
-    fn known(&self, row: &FileRow, path: StoragePath, there: ObjectMeta, now: SystemTime) -> Action {
-        let deduplicated = path != self.path;
-        let target = self.target(path);
-        if row.is_due(now) {
-            let (size, modified) = (self.size, self.modified);
-            return Action::Download { target, size, modified, deduplicated, why: Why::Unconfirmed };
-        }
-        let doubted = row.status == Status::Unconfirmed;
-        Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }
-    }
-
-    fn present(&self, path: StoragePath, deduplicated: bool, found: Option<ObjectMeta>) -> Action {
-        let target = self.target(path);
-        Action::Present { target, deduplicated, known: false, proven: None, doubted: false, found }
-    }
-
-    fn proven(&self, path: StoragePath, deduplicated: bool, found: ObjectMeta, sha256: [u8; 32]) -> Action {
-        let (target, found, proven) = (self.target(path), Some(found), Some(sha256));
-        Action::Present { target, deduplicated, known: false, proven, doubted: false, found }
-    }
 }

@@ -13,6 +13,7 @@ mod rest;
 mod route;
 mod survey;
 mod sweep;
+mod wanted;
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,7 +64,8 @@ pub enum Action {
         deduplicated: bool,
         /// Whether the catalogue knows it as this asset's.
         known: bool,
-        /// SHA-256 of its bytes, if they were read for this plan: they are those of the asset.
+        /// SHA-256 of its bytes, if they were read for this plan: they are those of the asset, or those that were stored for it, if
+        /// it is doubted.
         proven: Option<[u8; 32]>,
         /// Whether it could not be confirmed when it was fetched, and still cannot.
         doubted: bool,
@@ -77,7 +79,8 @@ pub enum Action {
         /// Whether it could not be confirmed when it was fetched, and still cannot.
         doubted: bool,
     },
-    /// Nothing to do but to remember it: a file that was missing, of a photo that this copy moved out of iCloud, stands under another name.
+    /// Nothing to do but to remember it: a file that was missing or damaged, of a photo that this copy moved out of iCloud, stands under
+    /// another name, or is right again.
     Renamed {
         /// What the catalogue says of it.
         row: FileRow,
@@ -89,7 +92,7 @@ pub enum Action {
         /// Which.
         key: FileKey,
     },
-    /// Nothing can be done: a file is missing here whose photo this copy moved out of iCloud, and iCloud has it no more.
+    /// Nothing can be done: a file is missing here, or damaged, whose photo this copy moved out of iCloud, and iCloud has it no more.
     Lost {
         /// Which.
         key: FileKey,

@@ -1,4 +1,4 @@
-//! Files of photos that this copy moved out of iCloud, and that are missing here.
+//! Files of photos that this copy moved out of iCloud, and that are missing here, or known to be damaged.
 //!
 //! No list shows such a photo, no selection asks for it, and after 30 days nobody else has it. So every run that remembers looks for
 //! the files that were proven when it went, whatever it is asked for itself. One that is missing is looked for under other names, and
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use super::super::catalogue::{FileRow, RemovalState};
+use super::super::catalogue::{FileRow, RemovalRow, RemovalState};
 use super::super::engine::{Inner, Missing};
 use super::survey::{Item, Step, Survey, survey};
 use crate::asset::{Asset, AssetId, Role};
@@ -30,9 +30,9 @@ pub(super) fn moved_out(inner: Arc<Inner>, listed: bool) -> Survey {
             Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
         };
         let last = removals.last()?.asset.clone();
-        let proven = removals.iter().flat_map(|row| row.proven_files()).collect();
-        let items = match inner.missing_of(proven).await {
-            Ok((missing, mut items)) => {
+        let items = match inner.proven_now(removals).await {
+            Ok(proven) => {
+                let (missing, mut items) = inner.not_standing(proven).await;
                 items.extend(inner.ask_for(missing, listed).await);
                 items
             }
@@ -51,18 +51,22 @@ impl Inner {
         Ok(sent.flat_map(|row| row.proven_files()).map(|file| (file.key.asset, file.key.role)).collect())
     }
 
-    /// Those of these files that do not stand where they did, nor where the catalogue says by now; and what could not be looked at.
-    async fn missing_of(&self, proven: Vec<FileRow>) -> Result<(Vec<FileRow>, Vec<Item>)> {
-        let (astray, _) = self.not_standing(proven).await;
-        let ids: Vec<_> = astray.iter().map(|file| file.key.asset.clone()).collect();
+    /// The files that were proven when these assets went, as the catalogue has them by now: moved, edited since, or known to be bad. What
+    /// stands where one stood then may be anything.
+    async fn proven_now(&self, removals: Vec<RemovalRow>) -> Result<Vec<FileRow>> {
+        let ids: Vec<_> = removals.iter().map(|removal| removal.asset.clone()).collect();
         let known = self.catalogue.files_of(&self.key, &ids).await?;
-        let now = astray.into_iter().zip(known).map(|(file, known)| {
-            let row = known.into_iter().find(|row| row.key == file.key && row.path.is_some());
-            row.unwrap_or(file)
-        });
-        Ok(self.not_standing(now.collect()).await)
+        let mut files = Vec::new();
+        for (removal, known) in removals.iter().zip(known) {
+            files.extend(removal.proven_files().into_iter().map(|proven| {
+                let speaks = |row: &&FileRow| row.path.is_some() && speaks_for(row, &proven);
+                known.iter().find(speaks).cloned().unwrap_or(proven)
+            }));
+        }
+        Ok(files)
     }
 
+    /// Those of these files that are not as they should be, and what could not be looked at.
     async fn not_standing(&self, files: Vec<FileRow>) -> (Vec<FileRow>, Vec<Item>) {
         let files: Vec<_> = files.into_iter().filter_map(|file| Some((file.path.clone()?, file))).collect();
         let stats = self.storage.stat_all(files.iter().map(|(path, _)| path.clone()).collect()).await;
@@ -70,7 +74,7 @@ impl Inner {
         for ((_, file), there) in files.into_iter().zip(stats) {
             match there {
                 Ok(Some(there)) if file.status.is_kept() && Some(there.size) == file.size => {}
-                Ok(None) if self.missing == Missing::Respect => {}
+                Ok(None) if self.missing == Missing::Respect && file.status.is_kept() => {}
                 Ok(_) => missing.push(file),
                 Err(error) => problems.push(Item::Other(Step::Problem(Some(file.key.asset), error))),
             }
@@ -112,6 +116,11 @@ impl Inner {
         }
         items
     }
+}
+
+/// Whether a row says more than the proof. One of a later edit that could not be fetched says nothing of what stands here.
+fn speaks_for(row: &FileRow, proven: &FileRow) -> bool {
+    row.key == proven.key && (row.status.is_kept() || row.checksum == proven.checksum)
 }
 
 /// Whether no list shows it.

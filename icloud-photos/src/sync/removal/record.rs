@@ -17,6 +17,7 @@ use super::super::engine::Inner;
 use super::super::store::{self, MARK, MOVED};
 use super::victims::Victim;
 use super::{ProvenFile, Receipt};
+use crate::asset::Checksum;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath, WriteOptions};
 
@@ -129,6 +130,18 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    /// Whether a file of this content was moved out of iCloud. What cannot be read may speak of any file.
+    pub(in crate::sync) async fn was_moved_out(&self, size: u64, checksum: &Checksum) -> Result<bool> {
+        let content = (size, checksum.to_string());
+        for file in self.whole_record(&StoragePath::root()).await? {
+            let record = Spoken::of(&StoragePath::root(), self.read_record(&file).await?);
+            if record.contents.contains(&content) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The root of the storage, and every folder above one of these files that bears a mark.

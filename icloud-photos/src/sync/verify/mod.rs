@@ -4,6 +4,7 @@
 //! then on. What is damaged or missing can be fetched again, and what could not be fetched or was found to be damaged before; the
 //! bad bytes are kept in a dated folder, for they might be somebody's own work. A file that several photos share is one file.
 
+mod finding;
 mod repair;
 mod report;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
+use self::finding::{noted, reason};
 pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
 use super::content::hash_all;
@@ -128,7 +130,7 @@ impl Verification<'_> {
                 }
                 Verdict::Unproven(now) => learned.extend((now != *row).then_some(now)),
                 Verdict::Bad(found) => {
-                    learned.extend(damaged(row, found));
+                    learned.extend(noted(row, found));
                     fault.get_or_insert((absent(row, &rows).unwrap_or(found), reason(row)));
                     wrong.push(row.clone());
                 }
@@ -196,18 +198,23 @@ impl Verification<'_> {
                 let (size, sha256) = (Some(size), Some(digests.sha256));
                 Verdict::Sound(FileRow { status: Status::Verified, size, sha256, ..row.clone() })
             }
+            // Put back, byte for byte.
+            Status::Failed { .. } if sha256_agrees && row.was_right() => {
+                let status = row.status_unproven();
+                Verdict::Unproven(FileRow { status, size: Some(size), ..row.clone() })
+            }
             _ => Verdict::Bad(self.fault(row, size).await),
         }
     }
 
     async fn fault(&self, row: &FileRow, size: u64) -> Fault {
-        if !row.status.is_kept() {
+        if !row.was_right() {
             return Fault::NeverRight;
         }
         if row.size.is_some_and(|was| size < was) {
             return Fault::Truncated;
         }
-        if row.status == Status::Assumed {
+        if row.status == Status::Assumed && row.sha256.is_none() {
             return Fault::NeverRight;
         }
         let now = match &row.path {
@@ -230,7 +237,7 @@ impl Verification<'_> {
         let mut fetched = Vec::new();
         for ((path, row, rows), asset) in bad.into_iter().zip(assets) {
             let outcome = match asset {
-                Ok(asset) => inner.fetch_again(&row, &asset, &path).await,
+                Ok(asset) => inner.fetch_again(&*self.catalogue, &row, &asset, &path).await,
                 Err(error) => Err(error),
             };
             match outcome {
@@ -277,23 +284,15 @@ fn absent(row: &FileRow, rows: &[FileRow]) -> Option<Fault> {
     (!row.status.is_kept() && taken).then_some(Fault::Missing)
 }
 
-/// The row of a file that turned out to be bad: from now on everybody knows. Which bytes would be right stays known.
-fn damaged(row: &FileRow, fault: Fault) -> Option<FileRow> {
-    let status = Status::Failed { reason: format!("verify found the file {fault}"), attempts: 1 };
-    row.status.is_kept().then(|| FileRow { status, ..row.clone() })
-}
-
-/// Why there is no file, as a run or an adoption noted it.
-fn reason(row: &FileRow) -> Option<&str> {
-    match &row.status {
-        Status::Failed { reason, .. } => Some(reason),
-        _ => None,
-    }
-}
-
 impl FileRow {
     /// Whether bytes that Apple's checksum does not prove are wrong.
     fn is_proven_otherwise(&self) -> bool {
         self.is_provable() && self.status == Status::Assumed
+    }
+
+    /// What its bytes are as long as our own hash alone speaks for them.
+    fn status_unproven(&self) -> Status {
+        let as_sent = self.size.zip(self.resource_size).is_none_or(|(size, sent)| size == sent);
+        if as_sent { Status::Unconfirmed } else { Status::Derived }
     }
 }

@@ -1,6 +1,7 @@
 //! Fetching again what is damaged or missing.
 
-use super::super::catalogue::{FileRow, Status};
+use super::super::catalogue::{Catalogue, FileRow, Status};
+use super::super::content;
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use crate::asset::Asset;
@@ -11,15 +12,24 @@ use crate::storage::StoragePath;
 const NOT_BETTER: &str =
     "iCloud sends bytes that its own checksum does not prove, and they are not those that were stored";
 
+const OTHER: &str = "another photo stands there, and this may be the only copy of it: it stays, and the next run fetches this one under \
+                     another name";
+
+const MOVED_OUT: &str = "what stands there was moved out of iCloud, as far as can be read what was, and nobody else has it: it stays, and \
+                         the next run fetches this one under another name";
+
 impl Inner {
-    /// Puts a good file in the place of a bad one, which moves to the trash.
+    /// Puts a good file in the place of a bad one, which moves to the trash. `known` is what is verified, whatever the engine remembers
+    /// itself.
     pub(super) async fn fetch_again(
         &self,
+        known: &dyn Catalogue,
         row: &FileRow,
         asset: &Asset,
         path: &StoragePath,
     ) -> Result<FileRow> {
-        self.require_same(row, asset, path).await?;
+        require_same(known, row, asset, path).await?;
+        self.require_no_other(known, row, path).await?;
         let modified = row.modified.unwrap_or_else(|| self.layout.place(asset).created.seconds());
         let mut download = self.downloader.get(asset, row.key.role).replace();
         if let Some(time) = time_of(modified) {
@@ -56,21 +66,37 @@ impl Inner {
         Ok(FileRow { status, path, size, modified, sha256: Some(sha256), at, ..row.clone() })
     }
 
-    /// That the photo is the one that was stored, and that nothing of another one is in its place.
-    async fn require_same(&self, row: &FileRow, asset: &Asset, path: &StoragePath) -> Result<()> {
-        let resource = asset.resource(row.key.role);
-        if resource.and_then(|resource| resource.checksum) != row.checksum {
-            let message =
-                "the photo was edited since this file was fetched; the next run fetches the new one";
-            return Err(Error::new(ErrorKind::Conflict, message));
+    /// That what stands there is no other photo, whatever row has the path.
+    async fn require_no_other(&self, known: &dyn Catalogue, row: &FileRow, path: &StoragePath) -> Result<()> {
+        let Some((size, digests)) = content::read(&*self.storage, path).await? else { return Ok(()) };
+        if row.checksum == Some(digests.checksum) {
+            return Ok(());
         }
-        let owners = self.catalogue.files_at(std::slice::from_ref(path)).await?;
-        if owners.iter().flatten().any(|owner| owner.status.is_kept() && owner.checksum != row.checksum) {
-            let message = "the file of another photo has its name; the next run fetches it under another one";
-            return Err(Error::new(ErrorKind::Conflict, message));
+        let others = known.files_with(&[digests.checksum]).await?;
+        if others.iter().flatten().any(|other| other.resource_size.is_none_or(|of| of == size)) {
+            return Err(Error::new(ErrorKind::Conflict, OTHER));
+        }
+        // What cannot be read there may speak of any file.
+        if self.was_moved_out(size, &digests.checksum).await.unwrap_or(true) {
+            return Err(Error::new(ErrorKind::Conflict, MOVED_OUT));
         }
         Ok(())
     }
+}
+
+/// That the photo is the one that was stored, and that nothing of another one is in its place.
+async fn require_same(known: &dyn Catalogue, row: &FileRow, asset: &Asset, path: &StoragePath) -> Result<()> {
+    let resource = asset.resource(row.key.role);
+    if resource.and_then(|resource| resource.checksum) != row.checksum {
+        let message = "the photo was edited since this file was fetched; the next run fetches the new one";
+        return Err(Error::new(ErrorKind::Conflict, message));
+    }
+    let owners = known.files_at(std::slice::from_ref(path)).await?;
+    if owners.iter().flatten().any(|owner| owner.status.is_kept() && owner.checksum != row.checksum) {
+        let message = "the file of another photo has its name; the next run fetches it under another one";
+        return Err(Error::new(ErrorKind::Conflict, message));
+    }
+    Ok(())
 }
 
 /// Whether bytes may take the place of what stands there: Apple's checksum proves them, or they are those that were stored. Where

@@ -1,0 +1,110 @@
+//! One file that is asked for, and what follows for it from what is known.
+
+use std::time::SystemTime;
+
+use super::super::catalogue::{FileRow, Status};
+use super::super::claims::Claim;
+use super::super::event::Target;
+use super::{Action, Why};
+use crate::asset::{Asset, Checksum, Resource, Role};
+use crate::storage::{ObjectMeta, StoragePath};
+
+/// One file and the plain path it would like.
+pub(super) struct Wanted<'a> {
+    pub(super) asset: &'a Asset,
+    pub(super) role: Role,
+    pub(super) size: Option<u64>,
+    pub(super) checksum: Option<&'a Checksum>,
+    pub(super) path: StoragePath,
+    pub(super) modified: Option<SystemTime>,
+    /// What the catalogue has.
+    pub(super) row: Option<FileRow>,
+    /// The catalogue knows something about whatever stands under the plain path.
+    pub(super) contested: bool,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn of(asset: &'a Asset, role: Role, path: StoragePath) -> Self {
+        let resource: Option<&Resource> = asset.resource(role);
+        Self {
+            asset,
+            role,
+            size: resource.and_then(|resource| resource.size),
+            checksum: resource.and_then(|resource| resource.checksum.as_ref()),
+            path,
+            modified: None,
+            row: None,
+            contested: false,
+        }
+    }
+
+    /// Whether a row is about the very bytes that are wanted, and not about an earlier edit.
+    pub(super) fn is_in(&self, row: &FileRow) -> bool {
+        row.status.is_kept() && row.resource_size == self.size && row.checksum.as_ref() == self.checksum
+    }
+
+    pub(super) fn claim(&self) -> Claim {
+        Claim::new(self.size, self.checksum)
+    }
+
+    pub(super) fn target(&self, path: StoragePath) -> Target {
+        Target { asset: self.asset.clone(), role: self.role, path }
+    }
+
+    pub(super) fn is_provable(&self) -> bool {
+        self.asset.resource(self.role).is_some_and(Resource::is_provable)
+    }
+
+    /// Our hash of the right bytes, of a file that is known not to have them: for what Apple's checksum does not prove. What an
+    /// adoption noted is of any use only where that can prove nothing at all.
+    pub(super) fn right_hash(&self) -> Option<[u8; 32]> {
+        let row = self.row.as_ref().filter(|row| !row.status.is_kept())?;
+        let usable = row.checksum.as_ref() == self.checksum && (row.was_right() || !self.is_provable());
+        row.sha256.filter(|_| usable)
+    }
+
+    /// Another file whose place this is, though it is missing just now.
+    pub(super) fn rival<'r>(&self, owners: &'r [FileRow]) -> Option<&'r FileRow> {
+        owners.iter().find(|row| {
+            let claim = Claim::new(row.resource_size.or(row.size), row.checksum.as_ref());
+            let ours = row.key.asset == *self.asset.id() && row.key.role == self.role;
+            row.status.is_kept() && !ours && !claim.is_for(self.size, self.checksum)
+        })
+    }
+
+    /// What the catalogue knows stands there. If it could not be confirmed, it is fetched again when it is due.
+    pub(super) fn known(
+        &self,
+        row: &FileRow,
+        path: StoragePath,
+        there: ObjectMeta,
+        now: SystemTime,
+    ) -> Action {
+        let deduplicated = path != self.path;
+        let target = self.target(path);
+        if row.is_due(now) {
+            let (size, modified) = (self.size, self.modified);
+            return Action::Download { target, size, modified, deduplicated, why: Why::Unconfirmed };
+        }
+        let doubted = row.status == Status::Unconfirmed;
+        Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }
+    }
+
+    pub(super) fn present(&self, path: StoragePath, deduplicated: bool, found: Option<ObjectMeta>) -> Action {
+        let target = self.target(path);
+        Action::Present { target, deduplicated, known: false, proven: None, doubted: false, found }
+    }
+
+    /// A file whose bytes were read for this plan, and are right.
+    pub(super) fn read(
+        &self,
+        path: StoragePath,
+        deduplicated: bool,
+        found: ObjectMeta,
+        sha256: [u8; 32],
+        doubted: bool,
+    ) -> Action {
+        let (target, found, proven) = (self.target(path), Some(found), Some(sha256));
+        Action::Present { target, deduplicated, known: false, proven, doubted, found }
+    }
+}
