@@ -202,7 +202,8 @@ fn a_session_that_apple_ended_is_renewed_by_the_cheapest_way() {
     world.cloud.expire_sessions();
     world.cloud.expire_session_tokens();
     ran(&mut world.download()).exits(0);
-    assert_eq!(world.cloud.counts().requests_to("auth/init"), 1);
+    // One of 256 public values is short, and another one is asked for.
+    assert!(matches!(world.cloud.counts().requests_to("auth/init"), 1 | 2));
     // The trust too: the code is needed.
     world.cloud.expire_sessions();
     world.cloud.expire_session_tokens();
