@@ -13,7 +13,7 @@ use icloud_photos::sync::{
     Action, Disposal, Missing, MoveRule, Plan, RemovalLimit, SyncBuilder, SyncEngine, SyncEvent,
     SyncObserver as _, SyncReport, store,
 };
-use icloud_photos::{Asset, Result, Session};
+use icloud_photos::{Asset, Error, ErrorKind, Result, Session};
 use indicatif::MultiProgress;
 use tracing::{debug, info, warn};
 
@@ -174,6 +174,13 @@ async fn catalogue(
     changes_nothing: bool,
 ) -> Result<Option<Arc<dyn Catalogue>>> {
     let place = place(&download.root);
+    if download.removals.auto_delete
+        && let Some(above) = store::copy_above(&download.root)
+    {
+        let message = "this folder lies inside another copy, from which photos were moved out of iCloud: `--auto-delete` here would take \
+                       them for deleted by their owner; run it on the outer folder";
+        return Err(Error::new(ErrorKind::Config, message).with("outer folder", above.display()));
+    }
     if changes_nothing {
         let catalogue = store::open_read_only(storage, &place, &account.catalogues).await?;
         // What may be removed is only asked of a catalogue, and be it an empty one.

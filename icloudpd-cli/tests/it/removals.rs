@@ -53,6 +53,32 @@ fn old_photos_leave_icloud_once_they_are_proven() {
     assert_eq!(shown(&world).len(), 2);
 }
 
+/// Two copies, one inside the other: neither removes what the other moved out.
+#[test]
+fn copies_inside_each_other_know_what_was_moved_out() {
+    for (moves, mirrors) in [("", "2024"), ("2024", "")] {
+        let world = some();
+        let inner = world.directory().join("2024");
+        let run = |folder: &str, flags: &[&str]| {
+            let directory = world.directory().join(folder);
+            let structure = if folder.is_empty() { "2024" } else { "none" };
+            let directory = directory.to_str().unwrap();
+            ran(world.icloudpd(&["-d", directory, "--folder-structure", structure]).args(flags))
+        };
+        std::fs::create_dir_all(&inner).unwrap();
+        run(mirrors, &[]).exits(0);
+        run(moves, &["--keep-icloud-recent-days", "0"]).exits(0);
+        assert_eq!(shown(&world).len(), 0);
+        let ran = run(mirrors, &["--auto-delete"]);
+        let files = std::fs::read_dir(&inner).unwrap().flatten();
+        let photos = files.filter(|file| file.file_name().to_string_lossy().ends_with(".JPG")).count();
+        assert_eq!(photos, 4, "{}", ran.out);
+        if mirrors == "2024" {
+            ran.exits(1).says("inside another copy");
+        }
+    }
+}
+
 /// Files that icloudpd left: nobody proved them yet, and a damaged one must not cost the photo.
 #[test]
 fn present_files_are_read_before_their_photos_go() {

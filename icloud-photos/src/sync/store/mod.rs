@@ -9,6 +9,8 @@ mod sqlite;
 
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{open, open_read_only};
+use std::path::{Path, PathBuf};
+
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,13 @@ pub(super) const MOVED: &str = ".icloud-photos-moved";
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
     first.is_some_and(|first| [MARK, TRASH, MOVED].contains(&first))
+}
+
+/// The nearest folder above this one that is a copy from which photos were moved out of iCloud. What that one moved out its record
+/// tells, which a mirror of this folder does not see: it would take those photos for deleted by their owner.
+pub fn copy_above(folder: &Path) -> Option<PathBuf> {
+    let folder = std::fs::canonicalize(folder).ok()?;
+    folder.ancestors().skip(1).find(|above| above.join(MOVED).exists()).map(Path::to_owned)
 }
 
 /// Writes a small file under a free name, and returns when it is on the disk.
