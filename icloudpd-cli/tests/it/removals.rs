@@ -74,7 +74,7 @@ fn copies_inside_each_other_know_what_was_moved_out() {
         let photos = files.filter(|file| file.file_name().to_string_lossy().ends_with(".JPG")).count();
         assert_eq!(photos, 4, "{}", ran.out);
         if mirrors == "2024" {
-            ran.exits(1).says("inside another copy");
+            ran.exits(1).says("this folder lies inside another copy");
         }
     }
 }
