@@ -48,7 +48,7 @@ const BASIC: &[&str] = &[
     "burstId",
 ];
 
-/// What a full listing asks for in addition. The last ones are not modelled and end in [`Asset::raw`].
+/// What a full listing asks for in addition. The last ones are not modelled and end in [`Asset::raw`](crate::asset::Asset::raw).
 const DETAILS: &[&str] = &[
     "timeZoneNameEnc",
     "locationEnc",

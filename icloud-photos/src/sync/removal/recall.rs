@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::super::catalogue::{Batch, Progress, RECORD, RemovalRow, RemovalState};
+use super::super::catalogue::{Batch, FileRow, Progress, RECORD, RemovalRow, RemovalState, Status};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::super::store;
@@ -20,9 +20,15 @@ impl Inner {
     /// # Errors
     /// What the catalogue reports.
     pub(in crate::sync) async fn recall_moved(&self) -> Result<()> {
-        let Some(mark) = self.mark_with_record().await else { return Ok(()) };
-        let known = self.recalled().await?;
-        if known >= mark {
+        if !self.remembers() {
+            return Ok(());
+        }
+        let (written, known) = (self.records().await, self.recalled().await?);
+        if known > written {
+            // The mark and the end of the record are lost together: those who know less are to miss it.
+            return store::note_records(&*self.storage, known).await;
+        }
+        if known == written {
             return Ok(());
         }
         let files = match self.whole_record(&StoragePath::root()).await {
@@ -45,12 +51,12 @@ impl Inner {
                 }
             }
         }
-        self.catalogue.commit(Batch { progress: vec![self.recalled_to(mark)], ..Batch::default() }).await
+        self.catalogue.commit(Batch { progress: vec![self.recalled_to(written)], ..Batch::default() }).await
     }
 
     /// Whether photos were moved out of iCloud from this storage: names prove nothing where their files may stand.
     pub(in crate::sync) async fn has_record(&self) -> bool {
-        self.mark_with_record().await.is_some()
+        self.remembers() && self.records().await > 0
     }
 
     /// The note that this catalogue knows the record up to this file, if it knows all before it.
@@ -58,12 +64,10 @@ impl Inner {
         Ok((self.recalled().await? + 1 == number).then(|| self.recalled_to(number)))
     }
 
-    async fn mark_with_record(&self) -> Option<u64> {
-        if !self.remembers() {
-            return None;
-        }
-        let mark = store::read_mark(&*self.storage).await.ok().flatten()?;
-        (mark.records > 0).then_some(mark.records)
+    /// How many files the record has, by the mark or by what stands there.
+    async fn records(&self) -> u64 {
+        let mark = store::read_mark(&*self.storage).await.ok().flatten().map_or(0, |mark| mark.records);
+        mark.max(store::last_record(&*self.storage).await.unwrap_or(0))
     }
 
     async fn recalled(&self) -> Result<u64> {
@@ -81,12 +85,21 @@ impl Inner {
         let receipts: Vec<_> = receipts.filter(|receipt| receipt.library() == self.key.as_str()).collect();
         let ids: Vec<_> = receipts.iter().map(Receipt::asset).collect();
         let known = self.catalogue.removals(&self.key, &ids).await?;
-        let mut seen = HashSet::new();
+        let (mut seen, mut proven) = (HashSet::new(), Vec::new());
         let mut batch = Batch::default();
         for ((receipt, id), known) in receipts.iter().zip(ids).zip(known) {
             if known.is_none() && seen.insert(id.clone()) {
                 let row = RemovalRow::new(self.key.clone(), id, RemovalState::Sent, receipt.at());
-                batch.removals.push(RemovalRow { receipt: serde_json::to_string(receipt).ok(), ..row });
+                let row = RemovalRow { receipt: serde_json::to_string(receipt).ok(), ..row };
+                proven.extend(row.proven_files());
+                batch.removals.push(row);
+            }
+        }
+        let ids: Vec<_> = proven.iter().map(|file: &FileRow| file.key.asset.clone()).collect();
+        for (file, known) in proven.into_iter().zip(self.catalogue.files_of(&self.key, &ids).await?) {
+            if !known.iter().any(|row| row.key == file.key) {
+                // Whether it still is what it was `verify` finds out.
+                batch.files.push(FileRow { status: Status::Assumed, ..file });
             }
         }
         if batch.is_empty() { Ok(()) } else { self.catalogue.commit(batch).await }

@@ -19,7 +19,7 @@ use super::victims::Victim;
 use super::{ProvenFile, Receipt};
 use crate::asset::Checksum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{ObjectMeta, StoragePath, WriteOptions};
+use crate::storage::{ObjectMeta, StoragePath};
 
 const VERSION: u32 = 1;
 
@@ -29,8 +29,8 @@ const LONGEST: u64 = 16 << 20;
 const ABOUT: &str = "Photos that icloud-photos moved out of iCloud. Keep this file: it guards theirs here.";
 
 const UNREADABLE: &str = "a part of what was moved out of iCloud is written there, and cannot be read: nothing is removed here before it \
-                          can. Put it back from a backup. If it is lost for good, and none of the photos here was moved out by another \
-                          catalogue than this one, put an empty one in its place";
+                          can. Put it back from a backup. Only if it is lost for good, and this catalogue is the only one that moved \
+                          photos out of this folder, and was itself never put back from a backup since, put an empty one in its place";
 
 /// What stands in for a file that is lost.
 const EMPTY: &str = r#"{"version":1,"about":"lost","moved":[]}"#;
@@ -99,18 +99,12 @@ impl Inner {
                 Err(error) => return Err(error.with("to be written down", "what is about to leave iCloud")),
             }
         };
-        store::note_records(&*self.storage, number).await?;
+        if let Err(error) = store::note_records(&*self.storage, number).await {
+            // Nothing is sent.
+            self.storage.remove(&path).await?;
+            return Err(error);
+        }
         Ok(Some(path))
-    }
-
-    /// Nothing of what was written down there went, and nothing will: iCloud refused all of it. Its number stays taken.
-    pub(super) async fn take_back(&self, path: &StoragePath) -> Result<()> {
-        let bytes = Record::of(Vec::new()).bytes()?;
-        let options = WriteOptions::default().size(bytes.len() as u64).replace();
-        let mut writer = self.storage.write(path, options).await?;
-        writer.write(bytes.into()).await?;
-        writer.commit().await?;
-        self.storage.flush().await
     }
 
     /// Calls `keep` with those of these files of which the record says that they were moved out, by asset, path or content: files get

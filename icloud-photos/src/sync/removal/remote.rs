@@ -1,7 +1,5 @@
 //! Moving assets out of iCloud.
 
-use std::collections::HashSet;
-
 use super::super::catalogue::{Batch, FileKey, RemovalRow, RemovalState};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
@@ -10,7 +8,7 @@ use super::candidates::{Candidates, Source};
 use super::foresight::{Foreseen, Staying};
 use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
 use crate::asset::{Asset, AssetId};
-use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Rows of the catalogue looked at in one go.
 pub(super) const ROWS: usize = 1000;
@@ -269,7 +267,7 @@ impl Inner {
     }
 
     /// The only way out of iCloud. What is about to go is written down before, so that nobody takes it for deleted by its owner, even if
-    /// the answer never comes, or iCloud does later what it did not do at once. Back goes only what it refused for good.
+    /// the answer never comes, or iCloud does later what it refused to do at first: nothing of it is ever taken back.
     async fn move_proven(&self, proven: Vec<(Asset, Receipt)>) -> Result<Moved> {
         if proven.is_empty() {
             return Ok(Moved::default());
@@ -298,27 +296,11 @@ impl Inner {
             Ok(outcomes) => (outcomes, None),
             Err(error) => (assets.iter().map(|_| Err(error.duplicate())).collect(), Some(error)),
         };
-        let living = self.make_sure(&assets, &mut outcomes).await;
-        let refused: HashSet<AssetId> = assets
-            .iter()
-            .zip(&outcomes)
-            .filter(|(_, outcome)| outcome.as_ref().is_err_and(is_refusal))
-            .map(|(asset, _)| asset.id().clone())
-            .filter(|id| living.contains(id))
-            .collect();
-        if let Some(record) = record.filter(|_| refused.len() == assets.len()) {
-            self.take_back(&record).await?;
-        }
+        self.make_sure(&assets, &mut outcomes).await;
         let mut back = Batch::default();
         if asking.is_some() {
             let gone = sent.into_iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok());
             back.removals.extend(gone.map(|(row, _)| row));
-        }
-        for (id, before) in ids.into_iter().zip(before).filter(|(id, _)| refused.contains(id)) {
-            match before {
-                Some(row) => back.removals.push(row),
-                None => back.gone_removals.push((self.key.clone(), id)),
-            }
         }
         if !back.is_empty() {
             self.catalogue.commit(back).await?;
@@ -328,29 +310,23 @@ impl Inner {
     }
 
     /// Looks up what did not get a yes: an answer may have been lost on its way, and to the second request iCloud then answers that
-    /// the photo was changed meanwhile, by the first. What lies in Recently Deleted was moved; gives back what is there and does not.
-    async fn make_sure(&self, assets: &[Asset], outcomes: &mut [Result<()>]) -> HashSet<AssetId> {
-        let (mut doubtful, mut ids) = (Vec::new(), Vec::new());
-        for (asset, outcome) in assets.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_err()) {
-            doubtful.push(outcome);
-            ids.push(asset.id().clone());
-        }
-        let found = match self.library.assets_by_id(&ids).await {
-            Ok(found) => found,
+    /// the photo was changed meanwhile, by the first. What lies in Recently Deleted was moved.
+    async fn make_sure(&self, assets: &[Asset], outcomes: &mut [Result<()>]) {
+        let doubtful = assets.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_err());
+        let (ids, doubtful): (Vec<_>, Vec<_>) =
+            doubtful.map(|(asset, outcome)| (asset.id().clone(), outcome)).unzip();
+        match self.library.assets_by_id(&ids).await {
+            Ok(found) => {
+                for (outcome, found) in doubtful.into_iter().zip(found) {
+                    if found.is_ok_and(|asset| asset.is_trashed()) {
+                        *outcome = Ok(());
+                    }
+                }
+            }
             Err(error) => {
                 tracing::debug!(%error, "what became of photos that were to leave iCloud is not known");
-                return HashSet::new();
-            }
-        };
-        let mut living = HashSet::new();
-        for ((id, outcome), found) in ids.into_iter().zip(doubtful).zip(found) {
-            match found {
-                Ok(asset) if asset.is_trashed() => *outcome = Ok(()),
-                Ok(_) => drop(living.insert(id)),
-                Err(_) => {}
             }
         }
-        living
     }
 
     /// How many assets have files here.
@@ -374,12 +350,6 @@ impl Inner {
 fn is_sent(row: &Option<RemovalRow>, receipt: &Receipt) -> bool {
     let sent = row.as_ref().filter(|row| row.state == RemovalState::Sent);
     sent.and_then(RemovalRow::receipt).is_some_and(|sent| sent.agrees_with(receipt))
-}
-
-/// Whether iCloud will not do it later either.
-fn is_refusal(error: &Error) -> bool {
-    let kinds = [ErrorKind::Forbidden, ErrorKind::NotFound, ErrorKind::Conflict];
-    kinds.contains(&error.kind()) && error.retry() == Retry::Never
 }
 
 /// What became of assets that were to leave iCloud.

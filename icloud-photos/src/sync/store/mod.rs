@@ -26,6 +26,9 @@ pub(super) const TRASH: &str = ".icloud-photos-trash";
 /// Where it is written down what was moved out of iCloud.
 pub(super) const MOVED: &str = ".icloud-photos-moved";
 
+/// No record has so many files: what bears a higher number is not ours.
+const MOST_RECORDS: u64 = 1_000_000;
+
 /// Files of ours that are no photos: the mark, the trash, and the record of what was moved out.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
@@ -80,7 +83,7 @@ pub(super) async fn last_record(storage: &dyn Storage) -> Result<u64> {
 
 /// The number that a file of that record bears. Those of earlier versions bear none.
 pub(super) fn number_of(path: &StoragePath) -> Option<u64> {
-    path.name().strip_suffix(".json")?.parse().ok()
+    path.name().strip_suffix(".json")?.parse().ok().filter(|number| *number < MOST_RECORDS)
 }
 
 fn mark_bytes(mark: &Mark) -> Result<Vec<u8>> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{MARK, Mark, last_record, mark_of, put};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
-use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
+use crate::sync::catalogue::{Catalogue, RECORD, SqliteCatalogue, StoreId};
 
 /// How the file of a catalogue is called in the data folder.
 const PREFIX: &str = "catalogue-";
@@ -121,7 +121,7 @@ async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<Stri
             return Ok(Some(store.id));
         }
         // What was moved out was written down, whether that is there or not.
-        let records = if has_moved_out(&catalogue).await? { records.max(1) } else { records };
+        let records = records.max(known_records(&catalogue).await?);
         let command = command_for_mark(place, &store.id, records)?;
         return Err(Error::new(ErrorKind::StoreLost, LOST)
             .with("folder", place)
@@ -131,16 +131,18 @@ async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<Stri
     Ok(None)
 }
 
-async fn has_moved_out(catalogue: &SqliteCatalogue) -> Result<bool> {
-    let mut libraries: Vec<_> =
-        catalogue.all_progress().await?.into_iter().map(|progress| progress.library).collect();
-    libraries.dedup();
-    for library in libraries {
-        if !catalogue.sent(&library, None, 1).await?.is_empty() {
-            return Ok(true);
+/// How many files the record of what was moved out has, as far as the catalogue knows.
+async fn known_records(catalogue: &SqliteCatalogue) -> Result<u64> {
+    let mut known = 0;
+    for progress in catalogue.all_progress().await? {
+        if progress.selection == RECORD {
+            known = known.max(progress.token.and_then(|number| number.parse().ok()).unwrap_or(0));
+        }
+        if known == 0 && !catalogue.sent(&progress.library, None, 1).await?.is_empty() {
+            known = 1;
         }
     }
-    Ok(false)
+    Ok(known)
 }
 
 fn catalogues(data: &Path) -> Vec<PathBuf> {
