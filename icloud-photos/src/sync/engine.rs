@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use sha1::{Digest as _, Sha1};
 
@@ -10,6 +11,7 @@ use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
+use super::ledger::time_of;
 use super::news::{self, News};
 use super::plan::{self, Plan};
 use super::removal::{Disposal, IRREPLACEABLE, MoveRule, RemovalLimit, Removals};
@@ -126,6 +128,15 @@ impl SyncEngine {
         &self.0.library
     }
 
+    /// When a run of this selection last came to its end and had anything to remember, by the catalogue.
+    ///
+    /// # Errors
+    /// What the catalogue reports.
+    pub async fn covered_at(&self) -> Result<Option<SystemTime>> {
+        let progress = self.0.progress().await?.filter(|progress| progress.token.is_some());
+        Ok(progress.map(|progress| time_of(progress.at)))
+    }
+
     /// Where the last complete run of this selection left off in the library's history, by the catalogue.
     ///
     /// # Errors
@@ -185,7 +196,8 @@ impl SyncBuilder {
         self
     }
 
-    /// Looks only at the first `count` assets of each album, before any filter.
+    /// Looks only at the first `count` assets of each album, before any filter. They are listed whenever there is anything new in the
+    /// library.
     pub fn recent(mut self, count: Option<u64>) -> Self {
         self.recent = count;
         self
@@ -314,12 +326,7 @@ pub(super) fn library_key(library: &Library) -> LibraryKey {
 }
 
 impl Inner {
-    /// Whether the next run can go on from where this one ends. The newest few of a list are listed each time.
-    pub(super) fn follows(&self) -> bool {
-        self.remembers && self.recent.is_none()
-    }
-
-    /// Whether what was fetched is to be remembered.
+    /// Whether what was fetched is to be remembered, and the next run goes on from where this one ends.
     pub(super) fn remembers(&self) -> bool {
         self.remembers
     }

@@ -280,8 +280,6 @@ impl Shared {
                 self.scribe.books.see(&self.inner, &asset);
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
-            // A listing that was cut on purpose is not short.
-            Action::End { .. } if self.inner.recent.is_some() => {}
             Action::End { listing } => report.listings.push(listing),
             Action::Aside { .. } | Action::EndOfRest | Action::Listed { .. } | Action::Covered { .. } => {}
         }

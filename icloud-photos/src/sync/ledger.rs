@@ -328,6 +328,16 @@ impl FileRow {
 }
 
 /// Seconds since 1970, also before.
+/// The reverse of [`seconds`].
+pub(super) fn time_of(seconds: i64) -> SystemTime {
+    let span = Duration::from_secs(seconds.unsigned_abs());
+    let time = match seconds {
+        0.. => SystemTime::UNIX_EPOCH.checked_add(span),
+        _ => SystemTime::UNIX_EPOCH.checked_sub(span),
+    };
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
 pub(super) fn seconds(time: SystemTime) -> i64 {
     let whole = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
     match time.duration_since(SystemTime::UNIX_EPOCH) {

@@ -27,6 +27,8 @@ pub(crate) enum What {
     Second,
     /// One album for the first time.
     Album,
+    /// The newest of the library for the first time.
+    Recent,
     /// Two, and both were listed before.
     Albums,
 }
@@ -70,6 +72,7 @@ impl What {
         match self {
             Self::Anew | Self::Second => (PHOTOS, 21),
             Self::Album => (1500, 24),
+            Self::Recent => (1500, 16),
             Self::Albums => (2000, 32),
         }
     }
@@ -80,9 +83,10 @@ impl What {
         match self {
             Self::Album => copy.choose = of(albums(&copy, &[1500]).await),
             Self::Albums => copy.choose = of(albums(&copy, &[500, 1500]).await),
+            Self::Recent => copy.choose = Arc::new(|_, builder| builder.recent(Some(1500))),
             _ => {}
         }
-        if self == Self::Album {
+        if matches!(self, Self::Album | Self::Recent) {
             return (copy, Vec::new());
         }
         assert!(copy.run().await.unwrap().is_clean());
@@ -163,7 +167,7 @@ async fn goes_on(what: What, how: How, meddles: bool) {
     let there = pending(&copy).await.unwrap_or_else(|| panic!("{about}: there is no mark"));
     let (_, pages) = what.size();
     assert_eq!(there.album, u64::from(what == What::Albums), "{about}");
-    assert!(there.rank >= if how == How::Error { 1300 } else { 900 }, "{about}: {there:?}");
+    assert!(there.rank >= if how == How::Error { 1200 } else { 900 }, "{about}: {there:?}");
     assert_eq!(there.sweeps, what.is_whole(), "{about}");
     let known = copy.catalogue_knows(&there).await;
     assert!(known, "{about}: who was seen is written with the mark");
@@ -185,7 +189,8 @@ async fn goes_on(what: What, how: How, meddles: bool) {
     assert!(lookups <= 10, "{about}: {lookups}");
     let came = report.downloaded as usize;
     assert!(
-        came + fetched >= copy.files().await.len() && (what == What::Album || came <= 3),
+        came + fetched >= copy.files().await.len()
+            && (matches!(what, What::Album | What::Recent) || came <= 3),
         "{about}: {report}"
     );
     are_out_of_sight(&copy, &gone, &about).await;
@@ -231,6 +236,7 @@ async fn albums_go_on() {
     for how in [How::Error, How::Dropped] {
         goes_on(What::Album, how, false).await;
         goes_on(What::Albums, how, false).await;
+        goes_on(What::Recent, how, false).await;
     }
 }
 
@@ -339,13 +345,13 @@ async fn in_pieces(seed: u64) -> bool {
     let whole = lists.is_empty();
     let known = dice.roll(3) > 0;
     if known {
-        copy.choose = options(&mut dice, None);
+        copy.choose = options(&mut dice, None, None);
         assert!(copy.run().await.unwrap().is_clean(), "{about}");
     }
     let same = whole && (!known || dice.roll(2) == 0);
     copy.choose = match whole {
         true if same => copy.choose,
-        true => options(&mut dice, None),
+        true => options(&mut dice, None, None),
         false => of(lists),
     };
     let mut scene = Scene::of(&copy.world);

@@ -212,15 +212,23 @@ async fn a_token_that_is_too_old_leads_to_a_listing_and_no_fetch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_newest_few_are_listed_each_time() {
+async fn the_newest_few_are_listed_when_there_is_news() {
     let copy = Copy::with(LibrarySpec::plain(30, 4096), |_, builder| builder.recent(Some(7))).await;
     assert_eq!(copy.run().await.unwrap().downloaded, 7);
     let added = copy.world.library().add_photo("New.JPG", 2000, now(&copy));
     let (report, fetched) = copy.run_noting().await;
     assert_eq!((report.downloaded, report.is_clean()), (1, true), "{added}: {fetched:?}");
-    let writes = copy.catalogue.writes();
-    assert_eq!(copy.run().await.unwrap().downloaded, 0);
-    assert_eq!(copy.catalogue.writes(), writes);
+    copy.rests("the newest few").await;
+    // One that is not among them any more has gone: no list shows it. One that is among them comes again.
+    let shown: Vec<_> = copy.afresh().await.into_values().map(|(path, _)| path.to_string()).collect();
+    let (newest, oldest): (Vec<_>, Vec<_>) =
+        copy.paths().await.into_iter().partition(|path| shown.contains(path));
+    assert_eq!((newest.len(), oldest.len()), (7, 1));
+    for (path, comes) in [(&oldest[0], 0), (&newest[0], 1)] {
+        copy.remove(path).await;
+        assert_eq!(copy.run().await.unwrap().downloaded, comes, "{path}");
+        copy.rests(path).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -497,4 +505,23 @@ async fn a_full_disk_ends_the_run_and_what_came_is_remembered() {
     assert!(report.is_clean());
     assert_eq!(report.downloaded, 60 - came as u64);
     copy.rests("after a full disk").await;
+}
+
+/// Nobody asks again for a file that is missing, of a photo that has no such file any more: it is forgotten.
+#[tokio::test(start_paused = true)]
+async fn a_missing_file_that_nobody_asks_for_any_more_is_forgotten() {
+    let layout = || LayoutOptions::default().sizes([Size::Adjusted]);
+    for recent in [Some(4), None] {
+        let choose = move |_: &_, builder: SyncBuilder| builder.layout(layout()).recent(recent);
+        let copy = Copy::with(LibrarySpec::plain(4, 1000), choose).await;
+        assert!(copy.run().await.unwrap().is_clean());
+        let row = copy.rows().await.remove(0);
+        copy.remove(row.path.as_ref().unwrap().as_str()).await;
+        assert!(copy.world.library().edit(row.key.asset.as_str(), &Edit::Render, now(&copy)));
+        assert_eq!(copy.run().await.unwrap().downloaded, 1, "the edit takes the place of the original");
+        // A run that listed the whole library did not ask about files that are neither here nor in the list.
+        copy.run().await.unwrap();
+        copy.rests(&format!("{recent:?}")).await;
+        assert!(!copy.rows().await.iter().any(|now| now.key == row.key), "{recent:?}");
+    }
 }

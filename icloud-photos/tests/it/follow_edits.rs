@@ -16,7 +16,7 @@ use crate::changes_fold::{Dice, Scene};
 use crate::copies::{Choose, Copy, Held, checksum, status};
 
 /// Options at random.
-pub(crate) fn options(dice: &mut Dice, album: Option<Album>) -> Choose {
+pub(crate) fn options(dice: &mut Dice, album: Option<Album>, recent: Option<u64>) -> Choose {
     let sizes = [Size::Original, Size::Adjusted, Size::Alternative, Size::Medium, Size::Thumb];
     let sizes: Vec<Size> = match dice.roll(3) {
         0 => vec![Size::Original],
@@ -35,9 +35,15 @@ pub(crate) fn options(dice: &mut Dice, album: Option<Album>) -> Choose {
         .folder(["{:%Y/%m/%d}", "{:%Y}", "none"][dice.roll(3)]);
     let skip = dice.roll(6);
     Arc::new(move |_: &Library, builder: SyncBuilder| {
-        let builder = builder.layout(layout.clone()).skip_videos(skip == 1).skip_photos(skip == 2);
+        let builder =
+            builder.layout(layout.clone()).recent(recent).skip_videos(skip == 1).skip_photos(skip == 2);
         album.iter().fold(builder, |builder, album| builder.album(album.clone()))
     })
+}
+
+/// Now and then only the newest few are asked for.
+pub(crate) fn recent(dice: &mut Dice, size: u64) -> Option<u64> {
+    (dice.roll(4) == 0).then(|| dice.roll(size as usize * 5 / 4) as u64)
 }
 
 /// Does something at random to the library, but deletes no album.
@@ -84,9 +90,10 @@ async fn live(seed: u64) {
     let albums = copy.world.session.primary_library().albums().await.unwrap();
     let albums: Vec<Album> = albums.iter().cloned().collect();
     let album = (dice.roll(4) == 0).then(|| albums[dice.roll(albums.len())].clone());
-    let about = format!("seed {seed}, {:?}", album.as_ref().map(Album::name));
-    let whole = album.is_none();
-    copy.choose = options(&mut dice, album);
+    let recent = recent(&mut dice, size);
+    let about = format!("seed {seed}, {:?}, {recent:?}", album.as_ref().map(Album::name));
+    let whole = album.is_none() && recent.is_none();
+    copy.choose = options(&mut dice, album, recent);
     let first = copy.run().await.unwrap();
     assert!(first.is_clean(), "{about}: {first}");
     let mut downloaded = first.downloaded;
@@ -179,10 +186,11 @@ async fn steady(copy: &Copy, beginning: &Held, about: &str) {
 /// The same with bad weather, runs that end early, and somebody who tampers with the files here.
 async fn suffer(seed: u64) {
     let mut dice = Dice(seed);
-    let spec = LibrarySpec::everyday(seed, 20 + dice.roll(60) as u64).with_same_length_twins();
-    let mut copy = Copy::of(spec).await;
-    copy.choose = options(&mut dice, None);
-    let about = format!("seed {seed}");
+    let size = 20 + dice.roll(60) as u64;
+    let mut copy = Copy::of(LibrarySpec::everyday(seed, size).with_same_length_twins()).await;
+    let recent = recent(&mut dice, size);
+    copy.choose = options(&mut dice, None, recent);
+    let about = format!("seed {seed}, {recent:?}");
     for round in 0..5 {
         copy.faults(weather(&mut dice));
         let _ = copy.run().await;

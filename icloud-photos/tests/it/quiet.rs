@@ -36,7 +36,7 @@ fn modes() -> [Mode; 5] {
 }
 
 /// What is asked for: of which library, and which albums.
-async fn selections(copy: &Copy) -> Vec<(&'static str, Library, Vec<Album>)> {
+async fn selections(copy: &Copy) -> Vec<(&'static str, Library, Vec<Album>, Option<u64>)> {
     let session = &copy.world.session;
     let own = session.primary_library();
     let libraries = session.libraries().await.unwrap();
@@ -50,13 +50,15 @@ async fn selections(copy: &Copy) -> Vec<(&'static str, Library, Vec<Album>)> {
     let favourites = own.smart_album(SmartAlbum::Favorites);
     let in_shared = shared.smart_album(SmartAlbum::Favorites);
     vec![
-        ("the whole library", own.clone(), Vec::new()),
-        ("an album", own.clone(), vec![flat[0].clone()]),
-        ("an album in a folder", own.clone(), vec![nested[0].clone()]),
-        ("two albums", own.clone(), vec![flat[0].clone(), flat[1].clone()]),
-        ("an album that iCloud fills", own.clone(), vec![favourites]),
-        ("the shared library", shared.clone(), Vec::new()),
-        ("an album of the shared library", shared, vec![in_shared]),
+        ("the whole library", own.clone(), Vec::new(), None),
+        ("an album", own.clone(), vec![flat[0].clone()], None),
+        ("an album in a folder", own.clone(), vec![nested[0].clone()], None),
+        ("two albums", own.clone(), vec![flat[0].clone(), flat[1].clone()], None),
+        ("an album that iCloud fills", own.clone(), vec![favourites], None),
+        ("the newest few", own.clone(), Vec::new(), Some(40)),
+        ("the newest of two albums", own.clone(), vec![flat[0].clone(), flat[1].clone()], Some(3)),
+        ("the shared library", shared.clone(), Vec::new(), None),
+        ("an album of the shared library", shared, vec![in_shared], None),
     ]
 }
 
@@ -66,14 +68,14 @@ async fn without_news_every_selection_asks_once_in_every_mode() {
     let owners = [SharedLibrary::Owner, SharedLibrary::Participant];
     for ((mode, set), at) in modes().into_iter().flat_map(|mode| owners.map(|at| (mode, at))) {
         // The account's own library is the same in both.
-        for number in if at == SharedLibrary::Owner { 0..7 } else { 5..7 } {
+        for number in if at == SharedLibrary::Owner { 0..9 } else { 7..9 } {
             // Each on its own: what one moves out another would hear of.
             let copy = Copy::of(LibrarySpec::everyday(3, 150).with_shared_library(at, 80)).await;
-            let (selection, library, albums) = selections(&copy).await.swap_remove(number);
+            let (selection, library, albums, recent) = selections(&copy).await.swap_remove(number);
             let storage = Watched::new(copy.storage.clone());
             let run = async || {
                 let builder = SyncEngine::builder(&library, storage.clone());
-                let builder = set(builder.catalogue(copy.catalogue.clone()));
+                let builder = set(builder.catalogue(copy.catalogue.clone()).recent(recent));
                 let builder = albums.iter().fold(builder, |builder, album| builder.album(album.clone()));
                 builder.build().unwrap().run(Arc::new(())).await.unwrap()
             };
@@ -81,6 +83,8 @@ async fn without_news_every_selection_asks_once_in_every_mode() {
             for _ in 1..UNTIL_SETTLED {
                 run().await;
             }
+            // Whenever the newest few have gone, others are.
+            while recent.is_some() && run().await.moved > 0 {}
             copy.world.cloud.reset_counts();
             let (writes, before) = (copy.catalogue.writes(), storage.counts());
             let report = run().await;

@@ -11,7 +11,7 @@ use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
 use crate::changes_fold::{Dice, Scene};
 use crate::copies::{Copy, checksum};
-use crate::follow_edits::{disturb, options, seeds, weather};
+use crate::follow_edits::{disturb, options, recent, seeds, weather};
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_lost_by_runs_that_delete() {
@@ -32,9 +32,10 @@ struct Gone {
 
 async fn live(seed: u64) -> Gone {
     let mut dice = Dice(seed);
-    let spec = LibrarySpec::everyday(seed, 30 + dice.roll(60) as u64).with_same_length_twins();
-    let mut copy = Copy::of(spec).await;
-    let choose = options(&mut dice, None);
+    let size = 30 + dice.roll(60) as u64;
+    let mut copy = Copy::of(LibrarySpec::everyday(seed, size).with_same_length_twins()).await;
+    let recent = recent(&mut dice, size);
+    let choose = options(&mut dice, None, recent);
     let disposal = [None, Some(Disposal::Trash), Some(Disposal::Remove)][dice.roll(3)];
     let rule = [
         None,
@@ -46,7 +47,7 @@ async fn live(seed: u64) -> Gone {
     copy.choose = Arc::new(move |library, builder: SyncBuilder| {
         choose(library, builder).mirror(disposal).move_out(rule).removal_limit(limit)
     });
-    let about = format!("seed {seed}, {disposal:?}, {rule:?}");
+    let about = format!("seed {seed}, {disposal:?}, {rule:?}, {recent:?}");
     let mut gone = Gone::default();
     for round in 0..6 {
         let mut rules = if dice.roll(2) == 0 { weather(&mut dice) } else { Vec::new() };

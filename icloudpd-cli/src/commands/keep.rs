@@ -178,8 +178,8 @@ fn tally(totals: &Totals) -> serde_json::Value {
     })
 }
 
-/// `plan`: what a run would do, why, and how many bytes it takes. A listing that was `cut` on purpose is not short.
-pub(super) async fn plan(engine: &SyncEngine, cut: bool, bars: &MultiProgress) -> Result<Exit> {
+/// `plan`: what a run would do, why, and how many bytes it takes.
+pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Exit> {
     let (mut files, mut bytes, mut problems) = (0_u64, 0_u64, 0_u64);
     let (mut plan, mut removals) = (engine.plan(), engine.rehearsal());
     while let Some(action) = plan.next().await.transpose()? {
@@ -202,7 +202,7 @@ pub(super) async fn plan(engine: &SyncEngine, cut: bool, bars: &MultiProgress) -
                 problems += 1;
                 format!("lost {path}: missing here or damaged, and moved out of iCloud")
             }
-            Action::End { listing } if !cut && listing.lacks() => {
+            Action::End { listing } if listing.lacks() => {
                 problems += 1;
                 format!("incomplete: iCloud listed {listing}; there may be more to do")
             }

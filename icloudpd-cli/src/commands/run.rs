@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures::StreamExt as _;
 use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
@@ -38,23 +39,19 @@ pub(super) async fn download(
     brake: &Brake,
 ) -> Result<Exit> {
     let work = Work { config, account, download, bars, brake };
-    for subject in work.remembered(session).await? {
+    if let Some(subject) = work.remembered(session).await? {
         match work.copy(&subject).await {
             Err(error) if subject.is_outdated(&error) => {
                 debug!("What was remembered of library and albums is out of date: {}", with_causes(&error));
-                break;
             }
-            Ok(None) => {}
-            Ok(Some(exit)) => return Ok(exit),
-            Err(error) => return Err(error),
+            ended => return ended,
         }
     }
     let library = find_library(session, &download.library).await?;
     work.narrator()?.looking_up(&download.albums);
     // What does not exist leaves nothing behind.
     let albums = find_albums(&library, &download.albums).await?;
-    let exit = work.copy(&Subject::known(library, albums)).await?;
-    Ok(exit.unwrap_or(Exit::Success))
+    work.copy(&Subject::known(library, albums)).await
 }
 
 /// What a section of the command line asks for.
@@ -76,30 +73,35 @@ impl Work<'_> {
         download.dry_run || config.only_print_filenames || matches!(config.verb, Verb::Plan | Verb::Changes)
     }
 
-    /// Library and albums as the folder's catalogue knows them, where it is of use. Nothing is sent, and nothing made.
-    async fn remembered(&self, session: &Session) -> Result<Vec<Subject>> {
+    /// Library and albums as the folder's catalogue knows them, where it is of use: of those that the titles may mean, what a run came
+    /// to its end with last. Nothing is sent, and nothing made.
+    async fn remembered(&self, session: &Session) -> Result<Option<Subject>> {
         let Self { config, account, download, .. } = self;
-        // The newest few are listed each time; adopting and checking are no runs.
-        let follows = download.recent.is_none() && !matches!(config.verb, Verb::Adopt | Verb::Verify);
-        if !follows || !download.root.exists() {
-            return Ok(Vec::new());
+        // Adopting and checking are no runs.
+        if matches!(config.verb, Verb::Adopt | Verb::Verify) || !download.root.exists() {
+            return Ok(None);
         }
         let storage = storage(&download.root, true)?;
         let place = place(&download.root);
         // Whatever is wrong with it, the run itself says.
         let Ok(Some(catalogue)) = store::open_read_only(&*storage, &place, &account.catalogues).await else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
-        Subject::remembered(session, &catalogue, download).await
+        let catalogue = Arc::new(catalogue);
+        let mut newest: Option<(SystemTime, Subject)> = None;
+        for subject in Subject::remembered(session, &*catalogue, download).await? {
+            let engine = self.engine(&subject, &storage).catalogue(catalogue.clone()).build()?;
+            let covered = engine.covered_at().await?;
+            if let Some(at) = covered.filter(|at| newest.as_ref().is_none_or(|(before, _)| before < at)) {
+                newest = Some((at, subject));
+            }
+        }
+        Ok(newest.map(|(_, subject)| subject))
     }
 
-    /// `None` if this is only remembered, and no run of it came to its end.
-    async fn copy(&self, subject: &Subject) -> Result<Option<Exit>> {
-        let Self { config, account, download, bars, brake } = *self;
-        let narrator = self.narrator()?;
-        let changes_nothing = self.changes_nothing();
-        let storage = storage(&download.root, changes_nothing)?;
-        let mut engine = subject
+    fn engine(&self, subject: &Subject, storage: &Arc<dyn Storage>) -> SyncBuilder {
+        let Self { config, download, brake, .. } = self;
+        subject
             .engine(storage.clone(), &download.albums)
             .layout(layout(download))
             .missing(missing(download))
@@ -107,7 +109,15 @@ impl Work<'_> {
             .skip_photos(download.skip_photos)
             .skip_videos(download.skip_videos)
             .stop(brake.signal.clone())
-            .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN));
+            .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN))
+    }
+
+    async fn copy(&self, subject: &Subject) -> Result<Exit> {
+        let Self { config, account, download, bars, .. } = *self;
+        let narrator = self.narrator()?;
+        let changes_nothing = self.changes_nothing();
+        let storage = storage(&download.root, changes_nothing)?;
+        let mut engine = self.engine(subject, &storage);
         if config.verb != Verb::Verify
             && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
         {
@@ -118,37 +128,33 @@ impl Work<'_> {
         }
         let engine = engine.build()?;
         if subject.is_remembered() {
-            if engine.cursor().await?.is_none() {
-                return Ok(None);
-            }
             narrator.looking_up(&download.albums);
         }
         if download.root != download.directory {
             warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
         }
-        let exit = match config.verb {
-            Verb::Adopt => keep::adopt(&engine, download, bars).await?,
-            Verb::Verify => keep::verify(config, account, download, Some(&engine), bars).await?,
-            Verb::Plan => keep::plan(&engine, download.recent.is_some(), bars).await?,
-            Verb::Changes => news::changes(config, &engine, bars).await?,
-            Verb::Run | Verb::Status => self.run(&engine, narrator).await?,
-        };
-        Ok(Some(exit))
+        match config.verb {
+            Verb::Adopt => keep::adopt(&engine, download, bars).await,
+            Verb::Verify => keep::verify(config, account, download, Some(&engine), bars).await,
+            Verb::Plan => keep::plan(&engine, bars).await,
+            Verb::Changes => news::changes(config, &engine, bars).await,
+            Verb::Run | Verb::Status => self.run(&engine, narrator).await,
+        }
     }
 
     async fn run(&self, engine: &SyncEngine, narrator: Narrator) -> Result<Exit> {
         let Self { config, download, bars, brake, .. } = *self;
         if config.only_print_filenames {
-            return print_filenames(engine.plan(), &narrator, bars, download.recent.is_some()).await;
+            return print_filenames(engine.plan(), &narrator, bars).await;
         }
         let narrator = Arc::new(narrator);
         let report = if download.dry_run {
-            rehearse(engine, &narrator, download).await?
+            rehearse(engine, &narrator).await?
         } else {
             brake.heeding(engine.run(narrator.clone())).await?
         };
         narrator.finished(&report);
-        if !report.listings.is_empty() && !self.changes_nothing() {
+        if download.recent.is_none() && !report.listings.is_empty() && !self.changes_nothing() {
             tell_uncovered(engine).await;
         }
         Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
@@ -262,12 +268,7 @@ pub(super) fn storage(directory: &Path, changes_nothing: bool) -> Result<Arc<dyn
 }
 
 /// `--only-print-filenames`: the path of every missing file, a line each.
-async fn print_filenames(
-    mut plan: Plan,
-    narrator: &Narrator,
-    bars: &MultiProgress,
-    cut: bool,
-) -> Result<Exit> {
+async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgress) -> Result<Exit> {
     let mut exit = Exit::Success;
     while let Some(action) = plan.next().await.transpose()? {
         match action {
@@ -282,7 +283,7 @@ async fn print_filenames(
                     asset.as_ref().map_or_else(|| "an asset".to_owned(), |asset| asset.id().to_string());
                 eprintln!("icloudpd: {about}: {}", with_causes(&error));
             }
-            Action::End { listing } if !cut && listing.lacks() => exit = Exit::Incomplete,
+            Action::End { listing } if listing.lacks() => exit = Exit::Incomplete,
             _ => {}
         }
     }
@@ -290,8 +291,8 @@ async fn print_filenames(
 }
 
 /// `--dry-run`: says what a run would do.
-async fn rehearse(engine: &SyncEngine, narrator: &Narrator, download: &Download) -> Result<SyncReport> {
-    let (mut plan, cut) = (engine.plan(), download.recent.is_some());
+async fn rehearse(engine: &SyncEngine, narrator: &Narrator) -> Result<SyncReport> {
+    let mut plan = engine.plan();
     let mut report = SyncReport::default();
     let mut removals = engine.rehearsal();
     while let Some(action) = plan.next().await.transpose()? {
@@ -339,8 +340,7 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator, download: &Download)
                 narrator.lost(path);
             }
             Action::Remark { asset, problem } => narrator.event(SyncEvent::Remark { asset, problem }),
-            // A listing that was cut on purpose is not short.
-            Action::End { listing } if !cut => report.listings.push(*listing),
+            Action::End { listing } => report.listings.push(*listing),
             _ => {}
         }
     }

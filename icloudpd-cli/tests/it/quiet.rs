@@ -26,13 +26,15 @@ fn selections(world: &World) -> Vec<Vec<String>> {
     let shared_all: [&str; 2] = ["--library", &shared];
     let shared_album: [&str; 4] = ["--library", &shared, "--album", "Favorites"];
     let decomposed = titles.iter().find(|title| title.contains('\u{308}')).unwrap();
-    let choices: [&[&str]; 8] = [
+    let choices: [&[&str]; 10] = [
         &[],
         &["--album", first],
         &["--album", first, "--album", second],
         &["--album", "Favorites"],
         &["--album", first, "--album", "Favorites"],
         &["--album", decomposed],
+        &["--recent", "20"],
+        &["--recent", "2", "--album", first, "--album", "Favorites"],
         &shared_all,
         &shared_album,
     ];
@@ -43,7 +45,7 @@ fn selections(world: &World) -> Vec<Vec<String>> {
 fn without_news_the_program_asks_twice_in_all() {
     let mut table = Vec::new();
     for (mode, options) in MODES {
-        for number in 0..8 {
+        for number in 0..10 {
             let world = World::new(LibrarySpec::everyday(3, 100));
             let selection = selections(&world).swap_remove(number);
             let run = || {
@@ -52,6 +54,10 @@ fn without_news_the_program_asks_twice_in_all() {
                 done
             };
             (0..UNTIL_SETTLED).for_each(|_| drop(run()));
+            // Whenever the newest few have gone, others are.
+            while selection.first().is_some_and(|first| first == "--recent")
+                && run().out.contains(" Deleted ")
+            {}
             world.cloud.reset_counts();
             let photos = world.photos();
             run();
@@ -114,6 +120,26 @@ fn an_album_that_is_not_what_it_was_is_noticed() {
     assert_eq!(world.photos().len(), 3);
     library.delete_album(&again, now);
     run().exits(1).says("Unknown album: Trip");
+}
+
+/// Two albums have one title, and the first of them that was copied is not the one that is meant any more.
+#[test]
+fn albums_of_one_title_do_not_take_turns() {
+    let world = World::new(LibrarySpec::plain(6, 1000));
+    let (library, now) = (world.cloud.library(World::USER).unwrap(), world.cloud.now_ms());
+    let run = || ran(world.download().args(["--album", "Trip"])).exits(0);
+    for round in 0..4 {
+        // Record names are made at random: whichever comes first, the one that was copied last is meant.
+        library.add_album("Trip", now + round);
+        run();
+        // The catalogue counts seconds.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+    }
+    world.cloud.reset_counts();
+    for _ in 0..2 {
+        run();
+        assert_eq!(requests(&world), 2);
+    }
 }
 
 /// An album of the user's takes the place of one that iCloud fills.

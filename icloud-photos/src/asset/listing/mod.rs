@@ -67,6 +67,11 @@ pub enum Listing {
         /// Different assets seen.
         seen: u64,
     },
+    /// As many assets came as were asked for ([`Assets::limit`]), without a gap. Nothing is said of the rest.
+    Limited {
+        /// Different assets seen.
+        seen: u64,
+    },
     /// The list may lack something: it was not read to its end, it moved while it was read, or the count does not
     /// agree or is not known. Nothing may be concluded from what was not seen.
     Short {
@@ -85,12 +90,17 @@ impl Listing {
         matches!(self, Self::Complete { .. })
     }
 
+    /// True if all that was asked for came: the whole list, or as many of its first assets as the limit says.
+    pub fn has_all(&self) -> bool {
+        matches!(self, Self::Complete { .. } | Self::Limited { .. })
+    }
+
     /// True if something is missing, or may be: fewer assets came than Apple counts, Apple's count is not known, or
     /// there was a gap. Apple's count may lag behind: a list without a gap that brought more than it lacks nothing,
     /// though that is no proof ([`Listing::is_complete`]).
     pub fn lacks(&self) -> bool {
         match *self {
-            Self::Complete { .. } => false,
+            Self::Complete { .. } | Self::Limited { .. } => false,
             Self::Short { expected, seen, gap } => gap || expected.is_none_or(|expected| seen < expected),
         }
     }
@@ -109,7 +119,9 @@ impl Listing {
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Complete { seen } | Self::Short { expected: None, seen, .. } => write!(f, "{seen} assets"),
+            Self::Complete { seen } | Self::Limited { seen } | Self::Short { expected: None, seen, .. } => {
+                write!(f, "{seen} assets")
+            }
             Self::Short { expected: Some(expected), seen, .. } => write!(f, "{seen} of {expected} assets"),
         }
     }
@@ -122,6 +134,8 @@ struct Progress {
     expected: Option<u64>,
     /// Read to the end without a gap.
     whole: bool,
+    /// As many as were asked for, without a gap.
+    full: bool,
     token: Option<SyncToken>,
     /// Everything before this rank was handed out.
     reach: u64,
@@ -165,7 +179,7 @@ impl Assets {
         self.with(|options| options.prefetch = pages)
     }
 
-    /// The first `assets` of the list only. The outcome of a limited listing is never complete.
+    /// The first `assets` of the list only: the outcome is [`Listing::Limited`] then, unless the list is shorter.
     pub fn limit(self, assets: u64) -> Self {
         self.with(|options| options.limit = Some(assets))
     }
@@ -205,11 +219,11 @@ impl Assets {
 }
 
 fn outcome(progress: &Progress) -> Listing {
-    let Progress { seen, expected, whole, .. } = *progress;
-    if whole && expected == Some(seen) {
-        Listing::Complete { seen }
-    } else {
-        Listing::Short { expected, seen, gap: !whole }
+    let Progress { seen, expected, whole, full, .. } = *progress;
+    match (whole, full) {
+        (true, _) if expected == Some(seen) => Listing::Complete { seen },
+        (_, true) => Listing::Limited { seen },
+        _ => Listing::Short { expected, seen, gap: !whole },
     }
 }
 

@@ -113,10 +113,6 @@ impl<S: Source> Reader<S> {
 
     /// The next few results; an error is fatal.
     async fn batch(&mut self) -> Result<Vec<Result<Asset>>> {
-        if self.limit == Some(0) {
-            self.done = true;
-            return Ok(Vec::new());
-        }
         self.tell_reach();
         if self.is_over() {
             return self.finish().await;
@@ -152,14 +148,17 @@ impl<S: Source> Reader<S> {
     }
 
     fn is_over(&self) -> bool {
-        let full = self.limit.is_some_and(|limit| self.seen >= limit);
-        full || self.ranks.as_ref().is_some_and(Ranks::ended)
+        self.is_full() || self.ranks.as_ref().is_some_and(Ranks::ended)
+    }
+
+    fn is_full(&self) -> bool {
+        self.limit.is_some_and(|limit| self.seen >= limit)
     }
 
     /// The first page, alone: its token is the oldest, and most lists need no second one. The count comes with it.
     async fn first(&mut self) -> Result<(u64, Page, bool)> {
         let first = self.fetch(self.start);
-        if self.limit.is_none() {
+        if self.limit.is_none_or(|limit| limit > self.page as u64) {
             self.expected = self.count().await;
         }
         let page = first.page().await?;
@@ -243,11 +242,14 @@ impl<S: Source> Reader<S> {
         }
         self.done = true;
         let ended = self.ranks.as_ref().is_some_and(Ranks::ended);
-        if ended && self.limit.is_none() && self.expected != Some(self.seen) {
+        if ended && !self.is_full() && self.expected != Some(self.seen) {
             self.expected = self.count().await;
         }
-        let (expected, whole) = (self.expected, ended && !self.gap);
-        self.tell(|progress| (progress.expected, progress.whole) = (expected, whole));
+        let (seen, expected, gap, full) = (self.seen, self.expected, self.gap, self.is_full());
+        self.tell(|progress| {
+            (progress.seen, progress.expected) = (seen, expected);
+            (progress.whole, progress.full) = (ended && !gap, full && !gap);
+        });
         // Of a list that goes on, the photo records may come yet.
         Ok(if ended { self.pairing.abandoned().map(Err).collect() } else { Vec::new() })
     }

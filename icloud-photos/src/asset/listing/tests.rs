@@ -374,10 +374,34 @@ async fn a_limit_takes_the_first_and_asks_for_no_more() {
         let read = read(FakeList::new(500), limit.clamp(1, 10), Some(limit as u64)).await;
         assert_eq!(read.assets, names(0..limit as u32));
         assert_eq!(read.list.requests.load(Ordering::SeqCst), requests);
-        assert!(!read.listing.is_complete());
+        assert_eq!(read.listing, Listing::Limited { seen: limit as u64 });
+        assert!(read.listing.has_all() && !read.listing.is_complete() && !read.listing.lacks());
     }
-    let read = read(FakeList::new(500), 10, Some(25)).await;
-    assert_eq!(read.assets, names(0..25));
+    for length in [25, 26, 500] {
+        let read = read(FakeList::new(length), 10, Some(25)).await;
+        assert_eq!(read.assets, names(0..25));
+        assert!(read.listing.has_all(), "{:?}", read.listing);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_above_the_length_lets_nothing_go_by_unnoticed() {
+    for (length, limit) in [(0, 5), (7, 8), (7, 500), (95, 96), (95, 1000)] {
+        let whole = read(FakeList::new(length), 10, Some(limit)).await;
+        assert_eq!(whole.listing, Listing::Complete { seen: u64::from(length) }, "{length} {limit}");
+    }
+    let counted = FakeList { count: Some(99), ..FakeList::new(95) };
+    let read = read(counted, 10, Some(1000)).await;
+    assert!(read.listing.lacks() && !read.listing.has_all(), "{:?}", read.listing);
+}
+
+#[tokio::test]
+async fn a_limited_list_goes_on_from_a_rank() {
+    for (start, limit) in [(10, 25), (24, 25), (25, 25), (40, 25)] {
+        let read = read_from(FakeList::new(95), 10, Some(limit), start).await;
+        assert_eq!(read.assets, names(start as u32..(limit as u32).max(start as u32)));
+        assert_eq!(read.listing, Listing::Limited { seen: start.max(limit) }, "{start} {limit}");
+    }
 }
 
 #[tokio::test]

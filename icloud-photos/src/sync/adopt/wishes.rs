@@ -63,8 +63,7 @@ impl Wishes {
                 }
             }
             let listing = assets.outcome();
-            // One that was cut on purpose is not short.
-            report.short.extend((inner.recent.is_none() && listing.lacks()).then_some(listing));
+            report.short.extend(listing.lacks().then_some(listing));
         }
         Ok(wishes)
     }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use futures::StreamExt;
 use sha1::{Digest as _, Sha1};
 
-use super::super::catalogue::{ASTRAY, FileKey, FileRow, Progress, REMOVED};
+use super::super::catalogue::{ASTRAY, FileKey, FileRow, LibraryKey, Progress, REMOVED};
 use super::super::engine::{Inner, Missing};
-use super::survey::{Item, Step, Survey, survey};
+use super::survey::{Item, Step, Survey, Surveyed, survey};
 use crate::error::Result;
 
 /// Rows of the catalogue looked at in one go.
@@ -59,7 +59,7 @@ fn digest(text: &str) -> u64 {
 /// What a route finds missing.
 #[derive(Default)]
 pub(super) struct Astray {
-    /// Assets that the lists of an album showed, eight bytes each.
+    /// Assets that the lists of an album showed, and the files that were asked for of them, eight bytes each.
     shown: HashSet<u64>,
     /// Files that are missing, failed or doubted, of this album or another.
     restless: Tally,
@@ -76,14 +76,19 @@ impl Astray {
         Ok(Self { known_restless, known_removed, ..Self::default() })
     }
 
-    pub(super) fn note(&mut self, step: &Step, lists: bool) {
+    pub(super) fn note(&mut self, key: &LibraryKey, step: &Step, lists: bool) {
         match step {
-            Step::Asset(surveyed) if lists => drop(self.shown.insert(digest(surveyed.asset.id().as_str()))),
-            Step::Left(asset, _) if lists => drop(self.shown.insert(digest(asset.id().as_str()))),
+            Step::Asset(surveyed) if lists => self.show(key, surveyed),
             Step::Restless(tally) => self.restless.merge(*tally),
             Step::Removed(tally) => self.removed.merge(*tally),
             _ => {}
         }
+    }
+
+    fn show(&mut self, key: &LibraryKey, Surveyed { asset, placement, .. }: &Surveyed) {
+        let file = |role| FileKey::new(key.clone(), asset.id().clone(), role);
+        let files = placement.files.iter().map(|wanted| digest(&file(wanted.role).to_string()));
+        self.shown.extend(files.chain([digest(asset.id().as_str())]));
     }
 
     /// Whether a list may bring something of what is missing.
@@ -96,28 +101,29 @@ impl Astray {
         !self.removed.is_empty() && self.removed.text() != self.known_removed
     }
 
-    /// After the albums were listed: notes what is missing that they did not show.
+    /// After the albums were listed: notes what is missing that they did not show, and forgets what is missing of a photo that they
+    /// did show, and that has no such file any more.
     pub(super) fn settle(&mut self, inner: Arc<Inner>) -> Survey {
         let state = Some((inner.clone(), std::mem::take(&mut self.shown), None::<FileKey>, Tally::default()));
         let pages = futures::stream::unfold(state, |state| async {
             let (inner, shown, after, mut tally) = state?;
-            match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
-                Err(error) => Some((Some(Item::Asset(Err(error))), None)),
-                Ok(rows) => match rows.last().map(|row| row.key.clone()) {
-                    None => Some((inner.noted(ASTRAY, tally).await, None)),
-                    Some(last) => match inner.sort(rows).await {
-                        Err(error) => Some((Some(Item::Asset(Err(error))), None)),
-                        Ok(sorted) => {
-                            let missing = sorted.doubted.iter().chain(&sorted.wanted).map(|row| &row.key);
-                            let strange = missing.filter(|key| !shown.contains(&digest(key.asset.as_str())));
-                            tally.merge(Tally::of(strange));
-                            Some((None, Some((inner, shown, Some(last), tally))))
-                        }
-                    },
-                },
+            let rows = match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
+                Ok(rows) => rows,
+                Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
+            };
+            let Some(last) = rows.last().map(|row| row.key.clone()) else {
+                return Some((inner.noted(ASTRAY, tally).await.into_iter().collect(), None));
+            };
+            match inner.sort(rows).await {
+                Ok(sorted) => {
+                    let (gone, strange) = sorted.beside(&shown);
+                    tally.merge(strange);
+                    Some((gone, Some((inner, shown, Some(last), tally))))
+                }
+                Err(error) => Some((vec![Item::Asset(Err(error))], None)),
             }
         });
-        survey(inner, pages.filter_map(std::future::ready))
+        survey(inner, pages.flat_map(futures::stream::iter))
     }
 }
 
@@ -151,6 +157,19 @@ pub(super) struct Sorted {
     pub(super) doubted: Vec<FileRow>,
     /// Files that are missing or failed.
     pub(super) wanted: Vec<FileRow>,
+}
+
+impl Sorted {
+    /// What lists did not ask for: what is to be forgotten, and what may be of another album.
+    fn beside(self, shown: &HashSet<u64>) -> (Vec<Item>, Tally) {
+        let unasked = |row: &FileRow| !shown.contains(&digest(&row.key.to_string()));
+        let missing = self.wanted.into_iter().filter(unasked);
+        let (gone, mut strange): (Vec<_>, Vec<_>) =
+            missing.partition(|row| shown.contains(&digest(row.key.asset.as_str())));
+        strange.extend(self.doubted.into_iter().filter(unasked));
+        let gone = gone.into_iter().map(|row| Item::Other(Step::Gone(row.key)));
+        (gone.collect(), Tally::of(strange.iter().map(|row| &row.key)))
+    }
 }
 
 impl Inner {

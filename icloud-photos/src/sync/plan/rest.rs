@@ -42,8 +42,8 @@ impl Cut {
 
 impl Inner {
     /// How far this selection came, if that is of use.
-    pub(super) async fn progress(&self) -> Result<Option<Progress>> {
-        match self.follows() {
+    pub(in crate::sync) async fn progress(&self) -> Result<Option<Progress>> {
+        match self.remembers() {
             true => self.catalogue.progress(&self.key, &self.selection).await,
             false => Ok(None),
         }
@@ -72,7 +72,7 @@ impl Inner {
 /// The rest says nothing about the whole list: how it ends is nobody's business, unless it is not as it should be.
 fn rest(assets: Assets) -> impl Stream<Item = Item> {
     listed(assets).map(|item| match item {
-        Item::Other(Step::End(listing)) if listing.is_complete() => Item::Other(Step::EndOfRest),
+        Item::Other(Step::End(listing)) if listing.has_all() => Item::Other(Step::EndOfRest),
         Item::Other(Step::End(listing)) => {
             let reason = format!("the rest of the list is not what Apple counts: {listing}");
             Item::Other(Step::ListAnew(reason))

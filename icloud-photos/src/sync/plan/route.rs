@@ -212,7 +212,7 @@ impl Route {
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::Search;
         let of_rest = self.cut.is_some() && !self.inner.is_whole_library();
-        if !self.inner.follows() || of_rest {
+        if !self.inner.remembers() || of_rest {
             None
         } else if !self.listed {
             Some((None, recheck(self.inner.clone())))
@@ -244,7 +244,7 @@ impl Route {
 
     fn end(&mut self) -> Option<Stretch> {
         self.leg = Leg::Over;
-        let cursor = self.cursor.as_ref().filter(|_| self.whole && self.inner.follows())?;
+        let cursor = self.cursor.as_ref().filter(|_| self.whole && self.inner.remembers())?;
         let mut progress = Progress::new(self.inner.key.clone(), self.inner.selection.as_str(), 0);
         progress.token = Some(cursor.token().as_str().to_owned());
         Some((Some(Action::Covered { progress }), futures::stream::empty().boxed()))
@@ -266,10 +266,10 @@ impl Route {
         if let Some(roll) = &mut self.roll {
             roll.note(step);
         }
-        self.astray.note(step, self.listed && !self.inner.is_whole_library());
+        self.astray.note(&self.inner.key, step, self.listed && !self.inner.is_whole_library());
         match step {
             Step::Problem(_, error) => self.whole &= is_about_storage(error),
-            Step::End(listing) => self.whole &= listing.is_complete(),
+            Step::End(listing) => self.whole &= listing.has_all(),
             Step::Reached { cursor, changes } => {
                 self.cursor = Some(cursor.clone());
                 self.changes += changes;
@@ -299,7 +299,7 @@ impl Route {
             return None;
         }
         let seen = self.roll.as_mut().map(RollCall::take_fresh).unwrap_or_default();
-        let begun = self.begun.as_ref().filter(|_| self.whole && self.inner.follows())?;
+        let begun = self.begun.as_ref().filter(|_| self.whole && self.inner.remembers())?;
         let pending = Pending::new(Some(begun.token().as_str().to_owned()), rank, rank);
         let pending = Pending { album: self.album as u64, sweeps: self.roll.is_some(), ..pending };
         let mut progress = Progress::new(self.inner.key.clone(), self.inner.selection.as_str(), 0);
@@ -332,7 +332,7 @@ impl Inner {
 
     /// Without one the list is read all the same, and read again by the next run.
     async fn cursor(&self) -> Option<ChangeCursor> {
-        if !self.follows() {
+        if !self.remembers() {
             return None;
         }
         let cursor = self.library.cursor().await;
@@ -341,13 +341,13 @@ impl Inner {
 
     /// Who was listed is worth noting only if the catalogue knows somebody.
     async fn roll(&self) -> Result<Option<RollCall>> {
-        let sweeps = self.follows() && self.is_whole_library() && self.knows_assets().await?;
+        let sweeps = self.remembers() && self.is_whole_library() && self.knows_assets().await?;
         Ok(sweeps.then(RollCall::default))
     }
 
     /// The user's albums, to be remembered. They are of no use to the run itself, unless its own are only remembered.
     async fn tree(&self) -> Result<Option<Item>> {
-        if !self.follows() {
+        if !self.remembers() {
             return Ok(None);
         }
         match self.library.albums().await {

@@ -92,8 +92,7 @@ impl<'a> Candidates<'a> {
                 Some(Err(error)) if Assets::concerns_one(&error) => {}
                 Some(Err(error)) => return Err(error),
                 None => {
-                    let cut_on_purpose = self.inner.recent.is_some();
-                    self.whole &= cut_on_purpose || assets.outcome().is_complete();
+                    self.whole &= assets.outcome().has_all();
                     *open = None;
                     break;
                 }

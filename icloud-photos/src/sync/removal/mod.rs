@@ -2,7 +2,7 @@
 //!
 //! Two things may be asked for. *Moving out* ([`MoveRule`]) moves assets to Recently Deleted in iCloud once their files stand
 //! here; *mirroring* ([`Disposal`]) removes files here whose assets lie in Recently Deleted. Both come after everything else,
-//! and only after a run that saw all it should have seen: a [`Census`] is made from complete listings and from nothing else.
+//! and only after a run that saw all it should have seen: a [`Census`] is made from listings that lack nothing and from nothing else.
 //!
 //! An asset leaves iCloud on a [`Receipt`] alone, and a receipt is made by reading its files again and finding Apple's
 //! checksum in the bytes. What goes is written down beside the photos first, so that no mirror takes it for deleted by its owner.
@@ -175,16 +175,15 @@ pub enum RemovalEvent<'a> {
     Withheld,
 }
 
-/// Everything that was asked for was seen. Made from complete listings, and from nothing else.
+/// Everything that was asked for was seen. Made from listings that lack nothing, and from nothing else.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Census(());
 
 impl Census {
     /// `listings` are those of a run that came to its end. There are none if it followed the history of the library to the present, which
-    /// is what `covered` says, or if the listing was `cut` on purpose: then no more than was seen is spoken of.
-    fn of(listings: &[Listing], covered: bool, cut: bool) -> Option<Self> {
-        let seen =
-            if listings.is_empty() { covered || cut } else { listings.iter().all(Listing::is_complete) };
+    /// is what `covered` says.
+    fn of(listings: &[Listing], covered: bool) -> Option<Self> {
+        let seen = if listings.is_empty() { covered } else { listings.iter().all(Listing::has_all) };
         seen.then_some(Self(()))
     }
 }
@@ -221,7 +220,7 @@ pub(super) async fn run(
     if !inner.removals.any() {
         return Ok(());
     }
-    let census = Census::of(&report.listings, token.is_some(), inner.recent.is_some());
+    let census = Census::of(&report.listings, token.is_some());
     let stage = Stage { inner, observer, report, rehearsal: false, coming: Coming::default() };
     stage.run(census, token).await.map_err(|error| error.during("remove"))
 }

@@ -150,7 +150,7 @@ impl Rehearsal {
         let Self { inner, coming, .. } = self;
         let mut report = SyncReport::default();
         if inner.removals.any() {
-            let census = Census::of(&[], true, false);
+            let census = Census::of(&[], true);
             let stage = Stage { inner: &inner, observer, report: &mut report, rehearsal: true, coming };
             stage.run(census, None).await.map_err(|error| error.during("remove"))?;
         }
