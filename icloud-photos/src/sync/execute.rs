@@ -34,8 +34,8 @@ const QUEUE: usize = 64;
 /// So many workers for each download at a time: while one gives a file its name, another may use the network.
 const WORKERS: usize = 2;
 
-const LOST: &str = "the file is missing here or damaged, it stands under no other name, and its photo was moved out of iCloud by this \
-                    copy and is no longer in Recently Deleted; if there is another copy of it, put it back";
+const LOST: &str = "the file is missing here or damaged, it stands under no other name, and its photo is no longer in this library \
+                    of iCloud; if there is another copy of it, put it back";
 
 /// A download that the plan asked for.
 struct Job {

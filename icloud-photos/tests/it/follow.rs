@@ -507,21 +507,45 @@ async fn a_full_disk_ends_the_run_and_what_came_is_remembered() {
     copy.rests("after a full disk").await;
 }
 
-/// Nobody asks again for a file that is missing, of a photo that has no such file any more: it is forgotten.
+/// What one selection does not ask for is left alone, and another brings it.
 #[tokio::test(start_paused = true)]
-async fn a_missing_file_that_nobody_asks_for_any_more_is_forgotten() {
-    let layout = || LayoutOptions::default().sizes([Size::Adjusted]);
+async fn a_missing_file_that_is_not_asked_for_is_another_selections_to_bring() {
+    let adjusted = || LayoutOptions::default().sizes([Size::Adjusted]);
     for recent in [Some(4), None] {
-        let choose = move |_: &_, builder: SyncBuilder| builder.layout(layout()).recent(recent);
-        let copy = Copy::with(LibrarySpec::plain(4, 1000), choose).await;
-        assert!(copy.run().await.unwrap().is_clean());
+        let mut copy = Copy::of(LibrarySpec::plain(4, 1000)).await;
+        let both: [Choose; 2] = [
+            Arc::new(move |_, builder| builder.recent(recent)),
+            Arc::new(move |_, builder| builder.layout(adjusted()).recent(recent)),
+        ];
+        for choose in &both {
+            copy.choose = choose.clone();
+            assert!(copy.run().await.unwrap().is_clean());
+        }
         let row = copy.rows().await.remove(0);
         copy.remove(row.path.as_ref().unwrap().as_str()).await;
         assert!(copy.world.library().edit(row.key.asset.as_str(), &Edit::Render, now(&copy)));
         assert_eq!(copy.run().await.unwrap().downloaded, 1, "the edit takes the place of the original");
-        // A run that listed the whole library did not ask about files that are neither here nor in the list.
         copy.run().await.unwrap();
-        copy.rests(&format!("{recent:?}")).await;
-        assert!(!copy.rows().await.iter().any(|now| now.key == row.key), "{recent:?}");
+        copy.rests(&format!("{recent:?}, the edit")).await;
+        copy.choose = both[0].clone();
+        assert_eq!(copy.run().await.unwrap().downloaded, 1, "the original: {recent:?}");
+        copy.rests(&format!("{recent:?}, the original")).await;
+        copy.choose = both[1].clone();
+        copy.rests(&format!("{recent:?}, both")).await;
     }
+}
+
+/// A filter leaves out what it did not leave out before: it has another name.
+#[tokio::test(start_paused = true)]
+async fn nobody_asks_again_for_a_missing_file_that_is_filtered_out() {
+    let mut copy = Copy::with(LibrarySpec::plain(4, 1000), |_, builder| builder.skip_videos(true)).await;
+    assert!(copy.run().await.unwrap().is_clean());
+    let row = copy.rows().await.remove(0);
+    copy.remove(row.path.as_ref().unwrap().as_str()).await;
+    copy.choose = Arc::new(|_, builder| builder.skip_photos(true));
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+    copy.run().await.unwrap();
+    copy.rests("without photos").await;
+    copy.choose = Arc::new(|_, builder| builder.skip_videos(true));
+    assert_eq!(copy.run().await.unwrap().downloaded, 1);
 }

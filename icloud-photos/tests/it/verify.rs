@@ -8,7 +8,7 @@ use icloud_photos::asset::Hasher;
 use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, Status};
 use icloud_photos::sync::{Fault, MoveRule, SyncEngine, VerifyEvent, VerifyOptions, VerifyReport, verify};
-use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec, SharedLibrary};
 
 use crate::copies::{Copy, at, batch, checksum, flip};
 use crate::removal::moving;
@@ -355,5 +355,81 @@ async fn a_repair_puts_nothing_away_that_was_moved_out() {
         let report = copy.run().await.unwrap();
         assert_eq!((report.downloaded, report.is_clean()), (1, true), "the twin stands beside: {report}");
         assert!(copy.bytes(&path).await == only);
+    }
+}
+
+/// What harm a file came to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Harm {
+    /// It rotted, and `verify` has seen it.
+    Rot,
+    Cut,
+    Emptied,
+    Missing,
+}
+
+async fn harm(copy: &Copy, path: &str, harm: Harm) -> Vec<u8> {
+    let bytes = copy.bytes(path).await;
+    match harm {
+        Harm::Rot => {
+            copy.put(path, flip(bytes.clone())).await;
+            assert_eq!(check(copy, VerifyOptions::default()).await.0.bad, 1);
+        }
+        Harm::Cut => copy.put(path, bytes[..bytes.len() / 2].to_vec()).await,
+        Harm::Emptied => copy.put(path, Vec::new()).await,
+        Harm::Missing => copy.remove(path).await,
+    }
+    bytes
+}
+
+/// No list shows its photo any more; that is no reason to forget it.
+#[tokio::test(start_paused = true)]
+async fn a_bad_file_is_mended_or_told_also_when_its_photo_is_out_of_sight() {
+    let edits = [Edit::Hide(true), Edit::Trash, Edit::Purge, Edit::MoveToShared];
+    let harms = [Harm::Rot, Harm::Cut, Harm::Emptied, Harm::Missing];
+    for (edit, (harmed, recent)) in edits
+        .iter()
+        .flat_map(|edit| harms.iter().flat_map(move |harm| [(edit, (*harm, None)), (edit, (*harm, Some(6)))]))
+    {
+        let about = format!("{harmed:?}, {edit:?}, {recent:?}");
+        let spec = LibrarySpec::plain(6, 1000).with_shared_library(SharedLibrary::Owner, 2);
+        let copy = Copy::with(spec, move |_, builder| builder.recent(recent)).await;
+        assert!(copy.run().await.unwrap().is_clean());
+        let row = copy.rows().await.remove(0);
+        let path = row.path.as_ref().unwrap().to_string();
+        let bytes = harm(&copy, &path, harmed).await;
+        assert!(
+            copy.world.library().edit(row.key.asset.as_str(), edit, copy.world.cloud.now_ms()),
+            "{about}"
+        );
+        let report = copy.run().await.unwrap();
+        let now = copy.rows().await.into_iter().find(|now| now.key == row.key);
+        let is_there = matches!(edit, Edit::Hide(_)) || (*edit == Edit::Trash && harmed != Harm::Missing);
+        match (is_there, harmed) {
+            (true, _) => {
+                assert_eq!((report.downloaded, report.is_clean()), (1, true), "{about}: {report}");
+                let now = now.unwrap();
+                assert_eq!(copy.bytes(now.path.unwrap().as_str()).await, bytes, "{about}");
+                copy.rests(&about).await;
+            }
+            (false, Harm::Missing) => assert_eq!((now, report.is_clean()), (None, true), "{about}"),
+            // Somebody may have had reasons; `verify` tells.
+            (false, Harm::Cut) => {
+                assert!(now.is_some() && report.is_clean(), "{about}: {report}");
+                copy.rests(&about).await;
+                assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 1, "{about}");
+            }
+            (false, _) => {
+                for _ in 0..2 {
+                    let again = copy.run().await.unwrap();
+                    assert_eq!((again.failed, again.downloaded), (1, 0), "{about}: {again}");
+                }
+                assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 1, "{about}");
+                copy.put(&path, bytes).await;
+                assert!(copy.run().await.unwrap().is_clean(), "{about}");
+                assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 0, "{about}");
+                assert!(copy.rows().await.contains(&row), "{about}");
+            }
+        }
     }
 }

@@ -200,7 +200,7 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
             }
             Action::Lost { path, .. } => {
                 problems += 1;
-                format!("lost {path}: missing here or damaged, and moved out of iCloud")
+                format!("lost {path}: missing here or damaged, and no longer in iCloud")
             }
             Action::End { listing } if listing.lacks() => {
                 problems += 1;

@@ -73,10 +73,7 @@ impl Narrator {
 
     /// `--dry-run` where a run would say that it cannot have a file back.
     pub(super) fn lost(&self, path: &StoragePath) {
-        error!(
-            "{} is missing or damaged, and its photo was moved out of iCloud and is no longer there",
-            self.full(path).display()
-        );
+        error!("{} is missing or damaged, and its photo is no longer in iCloud", self.full(path).display());
     }
 
     /// The last words about all albums of a section.

@@ -1,18 +1,21 @@
-//! Files that are missing here and that no list of this selection will bring back.
+//! Files that are missing here, or failed, and that this selection may not bring back.
 //!
-//! A row does not say which album it came from: a file that is missing may belong to another, or its photo may be gone from iCloud. An
-//! album is listed for its sake once; what the list did not show is noted, as a digest, and as long as the same files are missing nobody
-//! asks again. Where removed files are left alone they may still have been moved: they are looked for once, and noted alike.
+//! A row does not say which selection it came from: a file may be of another album, of a photo that this one leaves out, or of a size
+//! that it does not ask for; and another selection may still want it, so it is not forgotten as long as iCloud has it. iCloud is asked
+//! once, by id for a whole library, by a list for an album. What this selection does not ask for is noted, as a digest, and as long as
+//! the same files are missing nobody asks again. Where removed files are left alone they may still have been moved: they are looked for
+//! once, and noted alike.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::StreamExt;
 use sha1::{Digest as _, Sha1};
 
-use super::super::catalogue::{ASTRAY, FileKey, FileRow, LibraryKey, Progress, REMOVED};
+use super::super::catalogue::{ASTRAY, FileKey, FileRow, LibraryKey, Progress, REMOVED, Status};
 use super::super::engine::{Inner, Missing};
 use super::survey::{Item, Step, Survey, Surveyed, survey};
+use crate::asset::{Asset, Change, Role};
 use crate::error::Result;
 
 /// Rows of the catalogue looked at in one go.
@@ -59,9 +62,9 @@ fn digest(text: &str) -> u64 {
 /// What a route finds missing.
 #[derive(Default)]
 pub(super) struct Astray {
-    /// Assets that the lists of an album showed, and the files that were asked for of them, eight bytes each.
-    shown: HashSet<u64>,
-    /// Files that are missing, failed or doubted, of this album or another.
+    /// The files that the lists of an album asked for, eight bytes each.
+    asked: HashSet<u64>,
+    /// Files that are missing, failed or doubted, of this selection or another.
     restless: Tally,
     /// Files that somebody removed, and that are to be left alone.
     removed: Tally,
@@ -78,21 +81,20 @@ impl Astray {
 
     pub(super) fn note(&mut self, key: &LibraryKey, step: &Step, lists: bool) {
         match step {
-            Step::Asset(surveyed) if lists => self.show(key, surveyed),
+            Step::Asset(surveyed) if lists => self.list(key, surveyed),
             Step::Restless(tally) => self.restless.merge(*tally),
             Step::Removed(tally) => self.removed.merge(*tally),
             _ => {}
         }
     }
 
-    fn show(&mut self, key: &LibraryKey, Surveyed { asset, placement, .. }: &Surveyed) {
+    fn list(&mut self, key: &LibraryKey, Surveyed { asset, placement, .. }: &Surveyed) {
         let file = |role| FileKey::new(key.clone(), asset.id().clone(), role);
-        let files = placement.files.iter().map(|wanted| digest(&file(wanted.role).to_string()));
-        self.shown.extend(files.chain([digest(asset.id().as_str())]));
+        self.asked.extend(placement.files.iter().map(|wanted| digest(&file(wanted.role).to_string())));
     }
 
-    /// Whether a list may bring something of what is missing.
-    pub(super) fn wants_list(&self) -> bool {
+    /// Whether there is anything that iCloud was not asked about yet, or may bring.
+    pub(super) fn is_restless(&self) -> bool {
         !self.restless.is_empty() && self.restless.text() != self.known_restless
     }
 
@@ -101,29 +103,61 @@ impl Astray {
         !self.removed.is_empty() && self.removed.text() != self.known_removed
     }
 
-    /// After the albums were listed: notes what is missing that they did not show, and forgets what is missing of a photo that they
-    /// did show, and that has no such file any more.
+    /// After the albums were listed: notes what is missing that they did not ask for.
     pub(super) fn settle(&mut self, inner: Arc<Inner>) -> Survey {
-        let state = Some((inner.clone(), std::mem::take(&mut self.shown), None::<FileKey>, Tally::default()));
-        let pages = futures::stream::unfold(state, |state| async {
-            let (inner, shown, after, mut tally) = state?;
-            let rows = match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
-                Ok(rows) => rows,
-                Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
+        settle(inner, Some(std::mem::take(&mut self.asked)))
+    }
+}
+
+/// Asks iCloud about the files of a whole library that are missing, failed or doubted, and notes what is not asked for.
+pub(super) fn ask(inner: Arc<Inner>) -> Survey {
+    settle(inner, None)
+}
+
+fn settle(inner: Arc<Inner>, listed: Option<HashSet<u64>>) -> Survey {
+    let pages =
+        futures::stream::unfold(Some((inner.clone(), listed, None, Tally::default())), |state| async {
+            let (inner, listed, after, mut tally): (_, _, Option<FileKey>, _) = state?;
+            let page = async {
+                let rows = inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await?;
+                let Some(last) = rows.last().map(|row| row.key.clone()) else { return Ok(None) };
+                let Sorted { doubted, wanted, .. } = inner.sort(rows).await?;
+                let listed = listed.as_ref();
+                let unasked = |row: &FileRow| {
+                    !listed.is_some_and(|asked| asked.contains(&digest(&row.key.to_string())))
+                };
+                let doubted = doubted.into_iter().filter(unasked).collect();
+                let wanted = wanted.into_iter().filter(unasked).collect();
+                let (items, unasked) = inner.ask_about(doubted, wanted).await?;
+                tally.merge(unasked);
+                Ok(Some((items, last)))
             };
-            let Some(last) = rows.last().map(|row| row.key.clone()) else {
-                return Some((inner.noted(ASTRAY, tally).await.into_iter().collect(), None));
-            };
-            match inner.sort(rows).await {
-                Ok(sorted) => {
-                    let (gone, strange) = sorted.beside(&shown);
-                    tally.merge(strange);
-                    Some((gone, Some((inner, shown, Some(last), tally))))
-                }
+            match page.await {
+                Ok(Some((items, last))) => Some((items, Some((inner, listed, Some(last), tally)))),
+                Ok(None) => Some((inner.noted(ASTRAY, tally).await.into_iter().collect(), None)),
                 Err(error) => Some((vec![Item::Asset(Err(error))], None)),
             }
         });
-        survey(inner, pages.flat_map(futures::stream::iter))
+    survey(inner, pages.flat_map(futures::stream::iter))
+}
+
+/// What becomes of a file that nobody asks for.
+enum Fate {
+    /// It is left as it is, and noted.
+    Left,
+    /// Neither here nor in iCloud.
+    Forgotten,
+    /// It is fetched by its id, or told as lost.
+    Sought,
+}
+
+/// The asset that was found, whether a list shows it or not.
+fn seen(item: &Item) -> Option<&Asset> {
+    match item {
+        Item::Asset(Ok(asset)) | Item::Other(Step::Note(Change::Asset(asset) | Change::Trashed(asset))) => {
+            Some(asset)
+        }
+        _ => None,
     }
 }
 
@@ -159,19 +193,6 @@ pub(super) struct Sorted {
     pub(super) wanted: Vec<FileRow>,
 }
 
-impl Sorted {
-    /// What lists did not ask for: what is to be forgotten, and what may be of another album.
-    fn beside(self, shown: &HashSet<u64>) -> (Vec<Item>, Tally) {
-        let unasked = |row: &FileRow| !shown.contains(&digest(&row.key.to_string()));
-        let missing = self.wanted.into_iter().filter(unasked);
-        let (gone, mut strange): (Vec<_>, Vec<_>) =
-            missing.partition(|row| shown.contains(&digest(row.key.asset.as_str())));
-        strange.extend(self.doubted.into_iter().filter(unasked));
-        let gone = gone.into_iter().map(|row| Item::Other(Step::Gone(row.key)));
-        (gone.collect(), Tally::of(strange.iter().map(|row| &row.key)))
-    }
-}
-
 impl Inner {
     /// Rows of files that this layout asks for.
     fn of_layout(&self, rows: Vec<FileRow>) -> impl Iterator<Item = FileRow> {
@@ -192,7 +213,7 @@ impl Inner {
                     if row.is_due(self.now()) {
                         sorted.doubted.push(row);
                     } else {
-                        let doubted = row.status == super::super::catalogue::Status::Unconfirmed;
+                        let doubted = row.status == Status::Unconfirmed;
                         sorted.items.push(Item::Other(Step::Stands { path, doubted }));
                     }
                 }
@@ -208,6 +229,78 @@ impl Inner {
         }
         self.leave_moved_out(&mut sorted.wanted).await?;
         Ok(sorted)
+    }
+
+    /// Asks about the assets of these files by their ids, and says what becomes of the files that this selection does not ask for: who is
+    /// shown by no list keeps what is here, and what is damaged is fetched as long as iCloud has it.
+    async fn ask_about(&self, doubted: Vec<FileRow>, wanted: Vec<FileRow>) -> Result<(Vec<Item>, Tally)> {
+        let ids = doubted.iter().chain(&wanted).map(|row| row.key.asset.clone()).collect();
+        let mut items = self.look_up(ids).await;
+        if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
+            return Ok((items, Tally::default()));
+        }
+        let assets: HashMap<_, _> =
+            items.iter().filter_map(seen).map(|asset| (asset.id().clone(), asset)).collect();
+        let unasked = |row: &FileRow| {
+            !assets.get(&row.key.asset).is_some_and(|asset| self.asks_for(asset, row.key.role))
+        };
+        let mut tally = Tally::of(doubted.iter().filter(|row| unasked(row)).map(|row| &row.key));
+        let rest: Vec<_> = wanted.into_iter().filter(unasked).collect();
+        let mut steps = Vec::new();
+        for (row, there) in self.with_files(rest).await? {
+            let asset = assets.get(&row.key.asset).filter(|asset| asset.resource(row.key.role).is_some());
+            match self.fate(&row, there, asset) {
+                Fate::Left => tally.add(&row.key),
+                Fate::Forgotten => steps.push(Step::Gone(row.key)),
+                Fate::Sought => steps.push(Step::Sought(Box::new(row), asset.map(|asset| (*asset).clone()))),
+            }
+        }
+        if !self.is_whole_library() {
+            items.retain(|item| !matches!(item, Item::Asset(_)));
+        }
+        items.extend(steps.into_iter().map(Item::Other));
+        Ok((items, tally))
+    }
+
+    fn asks_for(&self, asset: &Asset, role: Role) -> bool {
+        let shown = !asset.is_trashed() && !asset.is_hidden() && self.is_whole_library();
+        shown
+            && self.reason_to_skip(asset).is_none()
+            && self.layout.place(asset).files.iter().any(|file| file.role == role)
+    }
+
+    /// What stands where these rows say: its length.
+    async fn with_files(&self, rows: Vec<FileRow>) -> Result<Vec<(FileRow, Option<u64>)>> {
+        let paths: Vec<_> = rows.iter().filter_map(|row| row.path.clone()).collect();
+        let mut stats = self.storage.stat_all(paths).await.into_iter();
+        let mut found = Vec::new();
+        for row in rows {
+            let there = row.path.as_ref().and_then(|_| stats.next()).transpose()?.flatten();
+            found.push((row, there.map(|there| there.size)));
+        }
+        Ok(found)
+    }
+
+    /// What becomes of a file that is missing, or not as it should be, and not asked for. `asset` is there if iCloud has the file.
+    fn fate(&self, row: &FileRow, there: Option<u64>, asset: Option<&&Asset>) -> Fate {
+        // Where a file was never fetched another photo's may stand.
+        let there = there.filter(|_| row.was_right());
+        match asset {
+            // A mirror is about to remove it.
+            Some(asset) if asset.is_trashed() && self.removals.mirror.is_some() => Fate::Left,
+            Some(asset) if asset.is_trashed() && there.is_none() => Fate::Forgotten,
+            Some(asset) if asset.is_trashed() => Fate::Sought,
+            Some(asset) if asset.is_hidden() && (there.is_some() || row.status.is_kept()) => Fate::Sought,
+            Some(asset) if asset.is_hidden() => Fate::Forgotten,
+            // Another selection may want it.
+            Some(_) => Fate::Left,
+            None => match there {
+                None => Fate::Forgotten,
+                // Whoever changed the last copy there is had reasons.
+                Some(1..) if row.status.is_kept() => Fate::Left,
+                Some(_) => Fate::Sought,
+            },
+        }
     }
 
     /// What is noted for this selection about something beside the copy.

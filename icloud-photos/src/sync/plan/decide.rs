@@ -79,7 +79,7 @@ impl Decider {
         self.queue.push_back(Action::Done { asset });
     }
 
-    /// Plans a file that is missing or damaged, of a photo that this copy moved out of iCloud.
+    /// Plans a file that is missing or damaged, of a photo that no list shows.
     pub(super) async fn seek(&mut self, row: FileRow, asset: Option<Asset>) {
         let id = row.key.asset.clone();
         let action = self.sought(row, asset.as_ref()).await.unwrap_or_else(|error| Action::Problem {

@@ -92,7 +92,7 @@ pub enum Action {
         /// Which.
         key: FileKey,
     },
-    /// Nothing can be done: a file is missing here, or damaged, whose photo this copy moved out of iCloud, and iCloud has it no more.
+    /// Nothing can be done: a file is damaged, or missing here though this copy moved its photo out of iCloud, and iCloud has it no more.
     Lost {
         /// Which.
         key: FileKey,

@@ -4,14 +4,13 @@
 //! nothing that lands behind the reader's back is lost. A listing that was cut goes on (`rest.rs`). Later runs only follow
 //! (`follow.rs`); then they look for the files that the catalogue knows, and what is missing or failed is asked about by its id.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::StreamExt;
 
 use super::super::catalogue::{FileKey, FileRow, Pending, Progress};
 use super::super::engine::Inner;
-use super::astray::{self, Astray, Sorted, Tally};
+use super::astray::{self, Astray, Tally};
 use super::follow::follow;
 use super::moved_out::moved_out;
 use super::rest::{Cut, MARGIN};
@@ -64,6 +63,7 @@ enum Leg {
     Replay,
     Sweep,
     Recheck,
+    Ask,
     Search,
     MovedOut,
     End,
@@ -104,6 +104,7 @@ impl Route {
                 Leg::Replay => self.replay(),
                 Leg::Sweep => self.sweep(),
                 Leg::Recheck => self.recheck(),
+                Leg::Ask => self.ask(),
                 Leg::Search => self.search(),
                 Leg::MovedOut => self.moved_out(),
                 Leg::End | Leg::Over => self.end(),
@@ -210,7 +211,7 @@ impl Route {
     /// After a listing everything was spoken of: what no list shows is not asked about. Where a list went on the first part of it was
     /// spoken of by another run; in albums, where only a list could say more, the next run looks.
     fn recheck(&mut self) -> Option<Stretch> {
-        self.leg = Leg::Search;
+        self.leg = Leg::Ask;
         let of_rest = self.cut.is_some() && !self.inner.is_whole_library();
         if !self.inner.remembers() || of_rest {
             None
@@ -223,17 +224,23 @@ impl Route {
         }
     }
 
-    /// What was found missing may be in a list, or elsewhere in the storage.
+    /// What was found missing or failed is asked about by its id; of an album only a list says what is in it.
+    fn ask(&mut self) -> Option<Stretch> {
+        self.leg = Leg::Search;
+        if self.listed || !self.astray.is_restless() {
+            return None;
+        }
+        if self.inner.is_whole_library() {
+            return Some((None, astray::ask(self.inner.clone())));
+        }
+        self.list_anew("a file is missing, of this album or of another");
+        None
+    }
+
+    /// What was removed may be elsewhere in the storage.
     fn search(&mut self) -> Option<Stretch> {
         self.leg = Leg::MovedOut;
-        if self.listed {
-            return None;
-        }
-        if self.astray.wants_list() {
-            self.list_anew("a file is missing, of this album or of another");
-            return None;
-        }
-        self.astray.wants_search().then(|| (None, astray::search(self.inner.clone())))
+        (!self.listed && self.astray.wants_search()).then(|| (None, astray::search(self.inner.clone())))
     }
 
     /// Whatever the run is about, what this copy moved out of iCloud is its to keep.
@@ -308,7 +315,7 @@ impl Route {
     }
 }
 
-/// Looks for every file that the catalogue knows; what is missing, or failed, is looked up.
+/// Looks for every file that the catalogue knows.
 fn recheck(inner: Arc<Inner>) -> Survey {
     let pages = futures::stream::unfold(Some((inner.clone(), None)), |state| async {
         let (inner, after) = state?;
@@ -364,37 +371,13 @@ impl Inner {
     }
 
     async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
-        let Sorted { mut items, doubted, wanted } = match self.sort(rows).await {
+        let sorted = match self.sort(rows).await {
             Ok(sorted) => sorted,
             Err(error) => return vec![Item::Asset(Err(error))],
         };
-        if !self.is_whole_library() {
-            // A row does not say which album it came from.
-            let restless = Tally::of(doubted.iter().chain(&wanted).map(|row| &row.key));
-            items.push(Item::Other(Step::Restless(restless)));
-            return items;
-        }
-        items.extend(self.look_up(doubted.into_iter().map(|row| row.key.asset).collect()).await);
-        items.extend(self.seek(wanted).await);
-        items
-    }
-
-    /// Asks about the assets of files that are not here. A file that this selection asks for no more is forgotten.
-    async fn seek(&self, rows: Vec<FileRow>) -> Vec<Item> {
-        let ids: Vec<_> = rows.iter().map(|row| row.key.asset.clone()).collect();
-        let mut items = self.look_up(ids).await;
-        if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
-            return items;
-        }
-        let mut asked_for = HashSet::new();
-        for item in &items {
-            if let Item::Asset(Ok(asset)) = item {
-                let files = self.layout.place(asset).files;
-                asked_for.extend(files.into_iter().map(|file| (asset.id().clone(), file.role)));
-            }
-        }
-        let gone = rows.into_iter().filter(|row| !asked_for.contains(&(row.key.asset.clone(), row.key.role)));
-        items.extend(gone.map(|row| Item::Other(Step::Gone(row.key))));
+        let restless = Tally::of(sorted.doubted.iter().chain(&sorted.wanted).map(|row| &row.key));
+        let mut items = sorted.items;
+        items.extend((!restless.is_empty()).then_some(Item::Other(Step::Restless(restless))));
         items
     }
 

@@ -47,7 +47,7 @@ pub(super) enum Step {
     },
     /// Neither here nor in iCloud.
     Gone(FileKey),
-    /// Missing here, of a photo that this copy moved out of iCloud; with the photo, if it is still to be had.
+    /// Damaged, or missing here though this copy moved its photo out of iCloud; with the photo, if it is still to be had.
     Sought(Box<FileRow>, Option<Asset>),
     /// Missing, failed or doubted files of this album or another.
     Restless(Tally),
