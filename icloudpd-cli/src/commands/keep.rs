@@ -6,8 +6,8 @@ use futures::StreamExt as _;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::catalogue::{Catalogue, Totals};
 use icloud_photos::sync::{
-    Action, AdoptEvent, RemovalEvent, SyncEngine, SyncEvent, SyncObserver, VerifyEvent, VerifyOptions, store,
-    verify as verify_store,
+    Action, AdoptEvent, RemovalEvent, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyEvent,
+    VerifyOptions, store, verify as verify_store,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::{HumanBytes, MultiProgress};
@@ -178,8 +178,8 @@ fn tally(totals: &Totals) -> serde_json::Value {
     })
 }
 
-/// `plan`: what a run would do, why, and how many bytes it takes.
-pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Exit> {
+/// `plan`: what a run would do, why, and how many bytes it takes. The report counts what it would remove.
+pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<(Exit, SyncReport)> {
     let (mut files, mut bytes, mut problems) = (0_u64, 0_u64, 0_u64);
     let (mut plan, mut removals) = (engine.plan(), engine.rehearsal());
     while let Some(action) = plan.next().await.transpose()? {
@@ -209,12 +209,13 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<Ex
             _ => continue,
         };
         if print(bars, line)?.is_break() {
-            return Ok(Exit::Success);
+            return Ok((Exit::Success, SyncReport::default()));
         }
     }
-    let stopped = removals.finish(&Going(bars)).await?.stopped;
+    let report = removals.finish(&Going(bars)).await?;
     let _ = print(bars, format_args!("{files} files to fetch, {}", HumanBytes(bytes)))?;
-    Ok(if problems == 0 && !stopped { Exit::Success } else { Exit::Incomplete })
+    let exit = if problems == 0 && !report.stopped { Exit::Success } else { Exit::Incomplete };
+    Ok((exit, report))
 }
 
 /// What would be removed by what is known now, a line each.

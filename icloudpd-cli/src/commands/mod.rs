@@ -12,6 +12,7 @@ use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::MultiProgress;
 use tracing::{error, info};
 
+use self::run::Gone;
 use crate::args::Verb;
 use crate::config::{Account, Config, Task};
 use crate::exit::{Exit, message};
@@ -20,8 +21,9 @@ use crate::signals::Brake;
 /// Serves the accounts one after the other. The first that fails ends the run; one whose copy is incomplete does not.
 pub(crate) async fn run(config: &Config, bars: &MultiProgress, brake: &Brake) -> Exit {
     let mut worst = Exit::Success;
+    let gone = Gone::default();
     for account in &config.accounts {
-        match serve(config, account, bars, brake).await {
+        match serve(config, account, bars, brake, &gone).await {
             Ok(exit) => worst = worst.max(exit),
             Err(error) if error.kind() == ErrorKind::Cancelled => return Exit::Interrupted,
             Err(error) => {
@@ -33,7 +35,13 @@ pub(crate) async fn run(config: &Config, bars: &MultiProgress, brake: &Brake) ->
     worst
 }
 
-async fn serve(config: &Config, account: &Account, bars: &MultiProgress, brake: &Brake) -> Result<Exit> {
+async fn serve(
+    config: &Config,
+    account: &Account,
+    bars: &MultiProgress,
+    brake: &Brake,
+    gone: &Gone,
+) -> Result<Exit> {
     if let Task::Download(download) = &account.task
         && config.verb.is_offline(config.repair)
     {
@@ -54,7 +62,9 @@ async fn serve(config: &Config, account: &Account, bars: &MultiProgress, brake: 
         }
         Task::ListLibraries => list::libraries(&session, bars).await,
         Task::ListAlbums { library } => list::albums(&session, library, bars).await,
-        Task::Download(download) => run::download(config, account, &session, download, bars, brake).await,
+        Task::Download(download) => {
+            run::download(config, account, &session, download, bars, brake, gone).await
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Downloading, or saying what would be downloaded.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
@@ -37,8 +38,9 @@ pub(super) async fn download(
     download: &Download,
     bars: &MultiProgress,
     brake: &Brake,
+    gone: &Gone,
 ) -> Result<Exit> {
-    let work = Work { config, account, download, bars, brake };
+    let work = Work { config, account, download, bars, brake, gone };
     if let Some(subject) = work.remembered(session).await? {
         match work.copy(&subject).await {
             Err(error) if subject.is_outdated(&error) => {
@@ -54,6 +56,24 @@ pub(super) async fn download(
     work.copy(&Subject::known(library, albums)).await
 }
 
+/// How much the sections removed so far, here and in iCloud, by user: the limit is one for the whole run.
+#[derive(Default)]
+pub(super) struct Gone(Mutex<HashMap<String, u64>>);
+
+impl Gone {
+    fn of(&self, user: &str) -> u64 {
+        self.lock().get(user).copied().unwrap_or_default()
+    }
+
+    fn add(&self, user: &str, report: &SyncReport) {
+        *self.lock().entry(user.to_owned()).or_default() += report.moved + report.removed;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What a section of the command line asks for.
 struct Work<'a> {
     config: &'a Config,
@@ -61,6 +81,7 @@ struct Work<'a> {
     download: &'a Download,
     bars: &'a MultiProgress,
     brake: &'a Brake,
+    gone: &'a Gone,
 }
 
 impl Work<'_> {
@@ -123,7 +144,7 @@ impl Work<'_> {
         {
             engine = engine.catalogue(catalogue);
             if !config.only_print_filenames {
-                engine = removals(engine, &download.removals);
+                engine = removals(engine, &download.removals, self.gone.of(&account.username));
             }
         }
         let engine = engine.build()?;
@@ -136,14 +157,18 @@ impl Work<'_> {
         match config.verb {
             Verb::Adopt => keep::adopt(&engine, download, bars).await,
             Verb::Verify => keep::verify(config, account, download, Some(&engine), bars).await,
-            Verb::Plan => keep::plan(&engine, bars).await,
+            Verb::Plan => {
+                let (exit, report) = keep::plan(&engine, bars).await?;
+                self.gone.add(&account.username, &report);
+                Ok(exit)
+            }
             Verb::Changes => news::changes(config, &engine, bars).await,
             Verb::Run | Verb::Status => self.run(&engine, narrator).await,
         }
     }
 
     async fn run(&self, engine: &SyncEngine, narrator: Narrator) -> Result<Exit> {
-        let Self { config, download, bars, brake, .. } = *self;
+        let Self { config, account, download, bars, brake, gone } = *self;
         if config.only_print_filenames {
             return print_filenames(engine.plan(), &narrator, bars).await;
         }
@@ -154,6 +179,7 @@ impl Work<'_> {
             brake.heeding(engine.run(narrator.clone())).await?
         };
         narrator.finished(&report);
+        gone.add(&account.username, &report);
         if download.recent.is_none() && !report.listings.is_empty() && !self.changes_nothing() {
             tell_uncovered(engine).await;
         }
@@ -205,7 +231,7 @@ pub(super) fn missing(download: &Download) -> Missing {
     }
 }
 
-fn removals(engine: SyncBuilder, removals: &Removals) -> SyncBuilder {
+fn removals(engine: SyncBuilder, removals: &Removals, gone: u64) -> SyncBuilder {
     let disposal = if removals.use_trash { Disposal::Trash } else { Disposal::Remove };
     engine
         .mirror(removals.auto_delete.then_some(disposal))
@@ -213,7 +239,7 @@ fn removals(engine: SyncBuilder, removals: &Removals) -> SyncBuilder {
             MoveOut::OlderThan(days) => MoveRule::OlderThan { days },
             MoveOut::Downloaded => MoveRule::Fetched,
         }))
-        .removal_limit(RemovalLimit::new(removals.at_most))
+        .removal_limit(RemovalLimit::new(removals.at_most).after(gone))
 }
 
 /// What a folder is called in a catalogue.
@@ -344,6 +370,7 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator) -> Result<SyncReport
             _ => {}
         }
     }
-    report.stopped = removals.finish(narrator).await?.stopped;
+    let removals = removals.finish(narrator).await?;
+    (report.stopped, report.moved, report.removed) = (removals.stopped, removals.moved, removals.removed);
     Ok(report)
 }

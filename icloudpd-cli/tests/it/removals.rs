@@ -172,3 +172,28 @@ fn options_of_removals_are_checked() {
         );
     }
 }
+
+/// Several sections of one command line are one run: together they remove no more than one may.
+#[test]
+fn the_limit_is_one_for_all_sections_of_a_user() {
+    let world = World::new(LibrarySpec::plain(60, 1000));
+    let directory = world.directory().display().to_string();
+    let section = ["-d", &directory, "--recent", "15", "--keep-icloud-recent-days", "0"];
+    let run = |more: &[&str]| {
+        let mut command = world.icloudpd(&section);
+        command.args(more);
+        for _ in 0..2 {
+            command.args(["-u", World::USER]).args(section).args(more);
+        }
+        ran(&mut command)
+    };
+    let dry = run(&["--dry-run"]).exits(3);
+    assert!(dry.out.contains("Nothing would be deleted: 30 of"), "{}", dry.out);
+    assert_eq!(shown(&world).len(), 60);
+    let first = run(&[]).exits(3);
+    assert!(first.out.contains("Nothing was deleted: 30 of "), "{}", first.out);
+    assert_eq!(shown(&world).len(), 45);
+    // The next run is another one.
+    run(&[]).exits(3);
+    assert_eq!(shown(&world).len(), 30);
+}

@@ -6,7 +6,7 @@
 //! the same files are missing nobody asks again. Where removed files are left alone they may still have been moved: they are looked for
 //! once, and noted alike.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -15,7 +15,6 @@ use sha1::{Digest as _, Sha1};
 use super::super::catalogue::{ASTRAY, FileKey, FileRow, LibraryKey, Progress, REMOVED, Status};
 use super::super::engine::{Inner, Missing};
 use super::survey::{Item, Step, Survey, Surveyed, survey};
-use crate::asset::{Asset, Change, Role};
 use crate::error::Result;
 
 /// Rows of the catalogue looked at in one go.
@@ -141,26 +140,6 @@ fn settle(inner: Arc<Inner>, listed: Option<HashSet<u64>>) -> Survey {
     survey(inner, pages.flat_map(futures::stream::iter))
 }
 
-/// What becomes of a file that nobody asks for.
-enum Fate {
-    /// It is left as it is, and noted.
-    Left,
-    /// Neither here nor in iCloud.
-    Forgotten,
-    /// It is fetched by its id, or told as lost.
-    Sought,
-}
-
-/// The asset that was found, whether a list shows it or not.
-fn seen(item: &Item) -> Option<&Asset> {
-    match item {
-        Item::Asset(Ok(asset)) | Item::Other(Step::Note(Change::Asset(asset) | Change::Trashed(asset))) => {
-            Some(asset)
-        }
-        _ => None,
-    }
-}
-
 /// Names the files that somebody removed, one by one: each may have been moved.
 pub(super) fn search(inner: Arc<Inner>) -> Survey {
     let pages = futures::stream::unfold(Some((inner.clone(), None)), |state| async {
@@ -229,78 +208,6 @@ impl Inner {
         }
         self.leave_moved_out(&mut sorted.wanted).await?;
         Ok(sorted)
-    }
-
-    /// Asks about the assets of these files by their ids, and says what becomes of the files that this selection does not ask for: who is
-    /// shown by no list keeps what is here, and what is damaged is fetched as long as iCloud has it.
-    async fn ask_about(&self, doubted: Vec<FileRow>, wanted: Vec<FileRow>) -> Result<(Vec<Item>, Tally)> {
-        let ids = doubted.iter().chain(&wanted).map(|row| row.key.asset.clone()).collect();
-        let mut items = self.look_up(ids).await;
-        if items.iter().any(|item| matches!(item, Item::Asset(Err(_)))) {
-            return Ok((items, Tally::default()));
-        }
-        let assets: HashMap<_, _> =
-            items.iter().filter_map(seen).map(|asset| (asset.id().clone(), asset)).collect();
-        let unasked = |row: &FileRow| {
-            !assets.get(&row.key.asset).is_some_and(|asset| self.asks_for(asset, row.key.role))
-        };
-        let mut tally = Tally::of(doubted.iter().filter(|row| unasked(row)).map(|row| &row.key));
-        let rest: Vec<_> = wanted.into_iter().filter(unasked).collect();
-        let mut steps = Vec::new();
-        for (row, there) in self.with_files(rest).await? {
-            let asset = assets.get(&row.key.asset).filter(|asset| asset.resource(row.key.role).is_some());
-            match self.fate(&row, there, asset) {
-                Fate::Left => tally.add(&row.key),
-                Fate::Forgotten => steps.push(Step::Gone(row.key)),
-                Fate::Sought => steps.push(Step::Sought(Box::new(row), asset.map(|asset| (*asset).clone()))),
-            }
-        }
-        if !self.is_whole_library() {
-            items.retain(|item| !matches!(item, Item::Asset(_)));
-        }
-        items.extend(steps.into_iter().map(Item::Other));
-        Ok((items, tally))
-    }
-
-    fn asks_for(&self, asset: &Asset, role: Role) -> bool {
-        let shown = !asset.is_trashed() && !asset.is_hidden() && self.is_whole_library();
-        shown
-            && self.reason_to_skip(asset).is_none()
-            && self.layout.place(asset).files.iter().any(|file| file.role == role)
-    }
-
-    /// What stands where these rows say: its length.
-    async fn with_files(&self, rows: Vec<FileRow>) -> Result<Vec<(FileRow, Option<u64>)>> {
-        let paths: Vec<_> = rows.iter().filter_map(|row| row.path.clone()).collect();
-        let mut stats = self.storage.stat_all(paths).await.into_iter();
-        let mut found = Vec::new();
-        for row in rows {
-            let there = row.path.as_ref().and_then(|_| stats.next()).transpose()?.flatten();
-            found.push((row, there.map(|there| there.size)));
-        }
-        Ok(found)
-    }
-
-    /// What becomes of a file that is missing, or not as it should be, and not asked for. `asset` is there if iCloud has the file.
-    fn fate(&self, row: &FileRow, there: Option<u64>, asset: Option<&&Asset>) -> Fate {
-        // Where a file was never fetched another photo's may stand.
-        let there = there.filter(|_| row.was_right());
-        match asset {
-            // A mirror is about to remove it.
-            Some(asset) if asset.is_trashed() && self.removals.mirror.is_some() => Fate::Left,
-            Some(asset) if asset.is_trashed() && there.is_none() => Fate::Forgotten,
-            Some(asset) if asset.is_trashed() => Fate::Sought,
-            Some(asset) if asset.is_hidden() && (there.is_some() || row.status.is_kept()) => Fate::Sought,
-            Some(asset) if asset.is_hidden() => Fate::Forgotten,
-            // Another selection may want it.
-            Some(_) => Fate::Left,
-            None => match there {
-                None => Fate::Forgotten,
-                // Whoever changed the last copy there is had reasons.
-                Some(1..) if row.status.is_kept() => Fate::Left,
-                Some(_) => Fate::Sought,
-            },
-        }
     }
 
     /// What is noted for this selection about something beside the copy.

@@ -6,6 +6,7 @@
 
 mod astray;
 mod decide;
+mod fate;
 mod follow;
 mod moved;
 mod moved_out;

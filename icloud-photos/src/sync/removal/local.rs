@@ -50,6 +50,7 @@ impl Stage<'_> {
         if !deleted.whole() {
             self.withhold();
         } else if self.rehearsal {
+            self.report.removed = count;
             self.warn_of_limit(count, all);
         } else if count > most {
             first.iter().for_each(|path| self.tell(RemovalEvent::WouldRemove { path }));

@@ -68,12 +68,14 @@ pub struct RemovalLimit {
     pub share: f64,
     /// So many may go whatever their share.
     pub always: u64,
+    /// So many went before, in other engines' turns of the same run.
+    pub gone: u64,
 }
 
 impl Default for RemovalLimit {
     /// 5 %, and 20 always.
     fn default() -> Self {
-        Self { share: 0.05, always: 20 }
+        Self { share: 0.05, always: 20, gone: 0 }
     }
 }
 
@@ -83,9 +85,19 @@ impl RemovalLimit {
         Self { share, ..Self::default() }
     }
 
-    /// Of so many. A share of 1 is no limit.
+    /// The same for what comes after `gone` removals of the same run, by other engines: together they may remove no more.
+    #[must_use]
+    pub fn after(self, gone: u64) -> Self {
+        Self { gone, ..self }
+    }
+
+    /// Of so many, and of those that went before. A share of 1 is no limit.
     fn of(self, all: u64) -> u64 {
-        if self.share >= 1.0 { u64::MAX } else { self.always.max((all as f64 * self.share) as u64) }
+        if self.is_none() {
+            return u64::MAX;
+        }
+        let all = all.saturating_add(self.gone);
+        self.always.max((all as f64 * self.share) as u64).saturating_sub(self.gone)
     }
 
     fn is_none(self) -> bool {
@@ -166,7 +178,7 @@ pub enum RemovalEvent<'a> {
     },
     /// Above the limit: nothing was removed, and the first of what would have been was told.
     Stopped {
-        /// How many would have gone.
+        /// How many would have gone, with those that went before in the same run.
         removals: u64,
         /// Of so many.
         all: u64,
@@ -258,6 +270,7 @@ impl Stage<'_> {
 
     fn stop(&mut self, removals: u64, all: u64) {
         self.report.stopped = true;
+        let removals = removals.saturating_add(self.inner.removals.limit.gone);
         self.tell(RemovalEvent::Stopped { removals, all });
     }
 }

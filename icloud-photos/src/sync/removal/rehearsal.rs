@@ -140,7 +140,8 @@ impl Rehearsal {
         Ok(())
     }
 
-    /// Tells the rest: what would be removed by what the catalogue knows, and whether the run would stop instead.
+    /// Tells the rest: what would be removed by what the catalogue knows, and whether the run would stop instead. The report counts what
+    /// would go.
     ///
     /// # Errors
     /// What iCloud and the catalogue report.

@@ -50,6 +50,7 @@ impl Stage<'_> {
         if !whole {
             self.withhold();
         } else if self.rehearsal {
+            self.report.moved = count;
             self.warn_of_limit(count, all);
         } else if count > limit.of(all) {
             for ids in eligible.chunks(ASSETS) {
