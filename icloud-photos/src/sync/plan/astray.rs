@@ -121,13 +121,10 @@ fn settle(inner: Arc<Inner>, listed: Option<HashSet<u64>>) -> Survey {
                 let rows = inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await?;
                 let Some(last) = rows.last().map(|row| row.key.clone()) else { return Ok(None) };
                 let Sorted { doubted, wanted, .. } = inner.sort(rows).await?;
-                let listed = listed.as_ref();
-                let unasked = |row: &FileRow| {
-                    !listed.is_some_and(|asked| asked.contains(&digest(&row.key.to_string())))
+                let (items, unasked) = match &listed {
+                    Some(asked) => inner.beside(asked, doubted, wanted).await?,
+                    None => inner.ask_about(doubted, wanted).await?,
                 };
-                let doubted = doubted.into_iter().filter(unasked).collect();
-                let wanted = wanted.into_iter().filter(unasked).collect();
-                let (items, unasked) = inner.ask_about(doubted, wanted).await?;
                 tally.merge(unasked);
                 Ok(Some((items, last)))
             };
@@ -208,6 +205,21 @@ impl Inner {
         }
         self.leave_moved_out(&mut sorted.wanted).await?;
         Ok(sorted)
+    }
+
+    /// Of these files those that lists did not ask for. What iCloud shows is another selection's affair.
+    async fn beside(
+        &self,
+        asked: &HashSet<u64>,
+        doubted: Vec<FileRow>,
+        wanted: Vec<FileRow>,
+    ) -> Result<(Vec<Item>, Tally)> {
+        let unasked = |row: &FileRow| !asked.contains(&digest(&row.key.to_string()));
+        let (mut left, out) = self.shown_or_not(wanted.into_iter().filter(unasked).collect()).await?;
+        left.extend(doubted.into_iter().filter(unasked));
+        let (items, mut tally) = self.ask_about(Vec::new(), out).await?;
+        tally.merge(Tally::of(left.iter().map(|row| &row.key)));
+        Ok((items, tally))
     }
 
     /// What is noted for this selection about something beside the copy.

@@ -40,7 +40,14 @@ impl Inner {
         let mut tally = Tally::of(doubted.iter().filter(|row| unasked(row)).map(|row| &row.key));
         let rest: Vec<_> = wanted.into_iter().filter(unasked).collect();
         let mut steps = Vec::new();
-        for (row, there) in self.with_files(rest).await? {
+        for (row, there) in self.with_files(rest).await {
+            let there = match there {
+                Ok(there) => there,
+                Err(error) => {
+                    steps.push(Step::Problem(Some(row.key.asset), error));
+                    continue;
+                }
+            };
             let asset = assets.get(&row.key.asset).filter(|asset| asset.resource(row.key.role).is_some());
             match self.fate(&row, there, asset) {
                 Fate::Left => tally.add(&row.key),
@@ -63,15 +70,26 @@ impl Inner {
     }
 
     /// What stands where these rows say: its length.
-    async fn with_files(&self, rows: Vec<FileRow>) -> Result<Vec<(FileRow, Option<u64>)>> {
-        let paths: Vec<_> = rows.iter().filter_map(|row| row.path.clone()).collect();
+    async fn with_files(&self, rows: Vec<FileRow>) -> Vec<(FileRow, Result<Option<u64>>)> {
+        let paths = rows.iter().filter_map(|row| row.path.clone()).collect();
         let mut stats = self.storage.stat_all(paths).await.into_iter();
-        let mut found = Vec::new();
-        for row in rows {
-            let there = row.path.as_ref().and_then(|_| stats.next()).transpose()?.flatten();
-            found.push((row, there.map(|there| there.size)));
+        let with = |row: FileRow| {
+            let there = row.path.as_ref().and_then(|_| stats.next()).unwrap_or(Ok(None));
+            (row, there.map(|there| there.map(|there| there.size)))
+        };
+        rows.into_iter().map(with).collect()
+    }
+
+    /// Those of these files whose photos iCloud shows, as far as the catalogue knows, and the others.
+    pub(super) async fn shown_or_not(&self, rows: Vec<FileRow>) -> Result<(Vec<FileRow>, Vec<FileRow>)> {
+        let ids: Vec<_> = rows.iter().map(|row| row.key.asset.clone()).collect();
+        let assets = self.catalogue.assets(&self.key, &ids).await?;
+        let (mut shown, mut others) = (Vec::new(), Vec::new());
+        for (row, asset) in rows.into_iter().zip(assets) {
+            let is_shown = asset.is_some_and(|asset| !asset.trashed && !asset.hidden);
+            if is_shown { shown.push(row) } else { others.push(row) }
         }
-        Ok(found)
+        Ok((shown, others))
     }
 
     /// What becomes of a file that is missing, or not as it should be, and not asked for. `asset` is there if iCloud has the file.
