@@ -94,7 +94,7 @@ fn gaps(dice: &mut Dice) -> Vec<FaultRule> {
 
 /// What stood here before a run, and whose it was, and who was in Recently Deleted.
 struct Before {
-    owners: BTreeMap<String, BTreeSet<AssetId>>,
+    owners: BTreeMap<String, BTreeSet<(AssetId, Role)>>,
     contents: BTreeSet<String>,
     deleted: BTreeSet<String>,
     shown: BTreeSet<String>,
@@ -102,10 +102,10 @@ struct Before {
 
 impl Before {
     async fn of(copy: &Copy) -> Self {
-        let mut owners: BTreeMap<String, BTreeSet<AssetId>> = BTreeMap::new();
+        let mut owners: BTreeMap<String, BTreeSet<(AssetId, Role)>> = BTreeMap::new();
         for row in copy.rows().await {
             let Some(path) = row.path.filter(|_| row.status.is_kept()) else { continue };
-            owners.entry(path.to_string()).or_default().insert(row.key.asset);
+            owners.entry(path.to_string()).or_default().insert((row.key.asset, row.key.role));
         }
         Self { owners, contents: contents(copy).await, deleted: deleted(copy), shown: copy.shown() }
     }
@@ -114,12 +114,20 @@ impl Before {
         let now = contents(copy).await;
         // Who was deleted by its owner: whoever is in Recently Deleted, or gone from there too, and not by our hand.
         let sent = sent(copy).await;
+        let rows = copy.rows().await;
         for lost in self.contents.difference(&now) {
-            let (path, _) = lost.rsplit_once(' ').unwrap();
+            let (path, content) = lost.rsplit_once(' ').unwrap();
             let owners = self.owners.get(path);
             let theirs = |id: &AssetId| !self.shown.contains(id.as_str()) && !sent.contains_key(id);
+            // One who was edited since has another file by now.
+            let edited = |(id, role): &(AssetId, Role)| {
+                let mut theirs = rows.iter().filter(|row| row.key.asset == *id && row.key.role == *role);
+                theirs.any(|row| {
+                    row.status.is_proof() && row.checksum.is_some_and(|sum| sum.to_string() != content)
+                })
+            };
             assert!(
-                owners.is_some_and(|owners| owners.iter().all(theirs)),
+                owners.is_some_and(|owners| owners.iter().all(|owner| theirs(&owner.0) || edited(owner))),
                 "{about}: {path} of {owners:?} was removed"
             );
         }
