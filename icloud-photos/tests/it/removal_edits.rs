@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use icloud_photos::AssetId;
+use icloud_photos::asset::{AssetId, Role};
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState};
 use icloud_photos::sync::{Disposal, MoveRule, Receipt, RemovalLimit, SyncBuilder};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
