@@ -244,7 +244,7 @@ async fn parts_of_icloudpd_are_finished() {
 }
 
 /// As Python's `base64.b32encode`.
-fn base32(bytes: &[u8]) -> String {
+pub(crate) fn base32(bytes: &[u8]) -> String {
     let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
     let symbols = bits.chunks(5).map(|five| {
         let value = (0..5).fold(0, |value, at| value << 1 | five.get(at).copied().unwrap_or(0));
