@@ -132,7 +132,7 @@ impl<'a> Fetch<'a> {
             return Ok(hasher);
         }
         // Nobody knows what a part is of whose file no checksum speaks for.
-        if !self.is_provable() || self.resource.size.is_some_and(|size| there > size) {
+        if !self.resource.is_provable() || self.resource.size.is_some_and(|size| there > size) {
             sink.restart().await?;
             return Ok(hasher);
         }
@@ -241,7 +241,7 @@ impl<'a> Fetch<'a> {
         if !again {
             return Err(Error::new(ErrorKind::Network, ODD).with("length", length));
         }
-        if self.resource.size.is_some_and(|size| length > size) || !self.is_provable() {
+        if self.resource.size.is_some_and(|size| length > size) || !self.resource.is_provable() {
             return Err(Error::new(ErrorKind::Integrity, ODD).with("length", length));
         }
         self.start_over(sink, hasher.length()).await
@@ -249,12 +249,7 @@ impl<'a> Fetch<'a> {
 
     /// Whether an answer goes on with the file whose beginning is here. Where no checksum proves that later, both must say so.
     fn agrees(&self, from: u64, total: Option<u64>) -> bool {
-        from == 0 || self.total == total || self.is_provable() && (self.total.is_none() || total.is_none())
-    }
-
-    /// Whether a checksum can speak for the bytes.
-    fn is_provable(&self) -> bool {
-        self.resource.checksum.is_some_and(|checksum| checksum.scheme() == Scheme::SaltedSha1)
+        from == 0 || self.total == total || self.resource.is_provable() && (self.total.is_none() || total.is_none())
     }
 
     fn judge(&self, size: u64, checksum: &Checksum, seen_before: bool) -> Verdict {
