@@ -26,6 +26,7 @@
 
 mod adopt;
 mod album_check;
+mod begun;
 mod books;
 pub mod catalogue;
 mod claims;
