@@ -242,3 +242,28 @@ fn verbs_go_with_what_they_mean() {
     verb(&world, "verify", &[]).exits(1).says("nothing is known of this folder yet");
     assert!(!world.directory().exists());
 }
+
+/// The disk is not mounted, or the folder was removed on purpose: what is told then leads on, and only that.
+#[test]
+fn a_folder_that_is_gone_is_filled_again_only_with_its_mark() {
+    for subfolder in [true, false] {
+        let world = World::new(LibrarySpec::plain(0, 2000));
+        // Nothing was fetched when it went.
+        ran(&mut world.download()).exits(0);
+        let library = world.cloud.library(World::USER).unwrap();
+        library.add_photo("NEW.JPG", 1000, world.cloud.now_ms());
+        std::fs::remove_dir_all(world.directory()).unwrap();
+        if !subfolder {
+            std::fs::create_dir(world.directory()).unwrap();
+        }
+        let refused = ran(&mut world.download()).exits(1);
+        refused.says("this folder was filled before");
+        assert_eq!(world.directory().exists(), !subfolder);
+        let (_, command) = refused.out.split_once("to put the mark back: ").unwrap();
+        let command = command.lines().next().unwrap().strip_suffix(')').unwrap();
+        let done = std::process::Command::new("sh").args(["-c", command]).status().unwrap();
+        assert!(done.success(), "{command}");
+        ran(&mut world.download()).exits(0);
+        assert!(!world.photos().is_empty());
+    }
+}
