@@ -249,7 +249,9 @@ impl<'a> Fetch<'a> {
 
     /// Whether an answer goes on with the file whose beginning is here. Where no checksum proves that later, both must say so.
     fn agrees(&self, from: u64, total: Option<u64>) -> bool {
-        from == 0 || self.total == total || self.resource.is_provable() && (self.total.is_none() || total.is_none())
+        from == 0
+            || self.total == total
+            || self.resource.is_provable() && (self.total.is_none() || total.is_none())
     }
 
     fn judge(&self, size: u64, checksum: &Checksum, seen_before: bool) -> Verdict {

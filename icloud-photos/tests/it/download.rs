@@ -210,10 +210,8 @@ async fn what_is_made_of_two_answers_is_not_what_apple_sent() {
         for after in [1, 2] {
             let cloud = support::cloud(LibrarySpec::plain(1, size));
             let (library, asset) = photo(&cloud).await;
-            let rules = [
-                content(FaultAction::Tiny).times(1),
-                content(FaultAction::Tiny).after(after).times(1),
-            ];
+            let rules =
+                [content(FaultAction::Tiny).times(1), content(FaultAction::Tiny).after(after).times(1)];
             cloud.set_faults(FaultScript { seed: 1, rules: rules.into() }).unwrap();
             let fetched = Downloader::new(&library).get(&asset, Role::Original).bytes(1 << 20).await;
             assert_eq!(fetched.unwrap().1, Proof::Verified, "{size} {after}");

@@ -267,3 +267,26 @@ fn a_folder_that_is_gone_is_filled_again_only_with_its_mark() {
         assert!(!world.photos().is_empty());
     }
 }
+
+#[test]
+fn status_says_what_is_not_there() {
+    let world = World::new(LibrarySpec::plain(8, 1000));
+    ran(&mut world.download()).exits(0);
+    let files = || {
+        let status = verb(&world, "status", &["--json"]).exits(0);
+        let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+        let of = |name: &str| status["files"][name].as_u64().unwrap();
+        (of("verified"), of("failed"), of("missing"), of("bytes"))
+    };
+    assert_eq!(files(), (8, 0, 0, 8000));
+    std::fs::remove_file(a_photo(&world)).unwrap();
+    verb(&world, "verify", &[]).exits(3);
+    assert_eq!(files(), (7, 0, 1, 7000));
+    for path in world.photos().into_iter().filter(|path| path.ends_with(".JPG")) {
+        std::fs::remove_file(world.directory().join(path)).unwrap();
+    }
+    ran(world.download().args(["--missing", "respect"])).exits(0);
+    assert_eq!(files(), (0, 0, 8, 0));
+    let text = verb(&world, "status", &[]).exits(0);
+    assert!(text.out.contains("\n  missing: 8\n"), "{}", text.out);
+}

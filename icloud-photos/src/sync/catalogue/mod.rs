@@ -219,7 +219,7 @@ pub struct Totals {
 
 impl Totals {
     /// The count for a status with this name.
-    fn tally(&mut self, status: &str) -> Option<&mut Tally> {
+    pub(super) fn tally(&mut self, status: &str) -> Option<&mut Tally> {
         Some(match status {
             "verified" => &mut self.verified,
             "unconfirmed" => &mut self.unconfirmed,

@@ -290,7 +290,9 @@ pub struct Progress {
 impl Progress {
     /// Whether this is about something beside the copy, such as mirroring deletions, and does not say how far a library was copied.
     pub fn is_aside(&self) -> bool {
-        [MIRROR, MEMBERS, ASTRAY, REMOVED, RECORD, BEGUN].iter().any(|about| self.selection.starts_with(about))
+        [MIRROR, MEMBERS, ASTRAY, REMOVED, RECORD, BEGUN]
+            .iter()
+            .any(|about| self.selection.starts_with(about))
     }
 
     /// Nothing was followed yet.
