@@ -203,7 +203,26 @@ fn status_and_changes_tell_what_is_known() {
     ran(&mut world.download()).exits(0);
     assert_eq!(world.photos().len(), 9);
     let nothing = verb(&world, "changes", &["--json"]).exits(0);
-    assert_eq!(told(&nothing), [""; 0]);
+    assert_eq!(nothing.out, "", "the log goes to standard error");
+    assert!(nothing.err.contains(" INFO "), "{}", nothing.err);
+}
+
+/// Whatever else is to be said goes to standard error.
+#[test]
+fn where_json_is_asked_for_standard_output_holds_nothing_else() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    let unknown = verb(&world, "status", &["--json"]).exits(1);
+    assert_eq!(unknown.out, "");
+    assert!(unknown.err.contains("nothing is known of this folder yet"), "{}", unknown.err);
+    let unknown = verb(&world, "changes", &["--json"]).exits(1);
+    assert!(unknown.out.is_empty() && !unknown.err.is_empty(), "{}", unknown.out);
+    ran(&mut world.download()).exits(0);
+    let library = world.cloud.library(World::USER).unwrap();
+    library.add_photo("NEW.JPG", 1000, world.cloud.now_ms());
+    let changes = verb(&world, "changes", &["--json", "--log-level", "debug"]).exits(0);
+    let lines: Vec<&str> = changes.out.lines().collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines.iter().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{lines:?}");
 }
 
 #[test]
