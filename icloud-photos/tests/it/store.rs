@@ -208,6 +208,8 @@ async fn a_copy_of_a_folder_gets_no_say_in_its_catalogue() {
     fs::copy(place.mark(), place.at("copy").join(MARK)).unwrap();
     let error = place.open("copy").await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    let looking = place.look("copy").await.err().unwrap();
+    assert_eq!(looking.to_string(), error.to_string(), "who only looks is told the same");
     fs::remove_file(place.at("copy").join(MARK)).unwrap();
     assert!(place.open("copy").await.unwrap().files(None, None, 9).await.unwrap().is_empty());
     assert_eq!(place.open("photos").await.unwrap().files(None, None, 9).await.unwrap().len(), 1);

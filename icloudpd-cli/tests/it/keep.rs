@@ -207,6 +207,28 @@ fn status_and_changes_tell_what_is_known() {
     assert!(nothing.err.contains(" INFO "), "{}", nothing.err);
 }
 
+/// What a catalogue says of a folder it does not say of its copy, whatever is asked.
+#[test]
+fn a_copy_of_the_folder_is_refused_by_all_alike() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    ran(&mut world.download()).exits(0);
+    let original = world.directory().with_extension("original");
+    std::fs::rename(world.directory(), &original).unwrap();
+    // Where it is now.
+    ran(world.download().arg("--directory").arg(&original)).exits(0);
+    std::fs::create_dir(world.directory()).unwrap();
+    std::fs::copy(original.join(MARK), world.directory().join(MARK)).unwrap();
+    let advice = "this folder bears the mark of another that is still there";
+    for what in ["plan", "changes", "verify", "adopt", "status"] {
+        verb(&world, what, &[]).exits(1).says(advice);
+    }
+    for more in ["--dry-run", "--recent=1"] {
+        ran(world.download().arg(more)).exits(1).says(advice);
+    }
+    let names = ran(world.download().arg("--only-print-filenames")).exits(1);
+    assert!(names.out.is_empty() && names.err.contains(advice), "{}", names.err);
+}
+
 /// Whatever else is to be said goes to standard error.
 #[test]
 fn where_json_is_asked_for_standard_output_holds_nothing_else() {

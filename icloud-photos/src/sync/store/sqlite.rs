@@ -92,7 +92,11 @@ pub async fn open_read_only(
     if !file.exists() {
         return Ok(None);
     }
-    SqliteCatalogue::open_read_only(file).map(Some)
+    let catalogue = SqliteCatalogue::open_read_only(file)?;
+    if let Some(known) = catalogue.store().await?.filter(|known| known.place != place) {
+        refuse_copy(&known, place)?;
+    }
+    Ok(Some(catalogue))
 }
 
 fn text_of_mark(id: &str, records: u64) -> Result<String> {
