@@ -62,7 +62,7 @@ fn version() -> String {
 /// Runs until the work is done or a signal stops it.
 fn run(config: Box<Config>) -> Exit {
     let bars = progress::area(config.progress_bar);
-    output::start_log(config.log_level, config.only_print_filenames, bars.clone());
+    output::start_log(&config, bars.clone());
     // Signals and the clock are heeded on this thread, whatever holds up those that work: output that nobody reads, for example.
     let watch = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let (runtime, watch) = match tokio::runtime::Runtime::new().and_then(|runtime| Ok((runtime, watch?))) {

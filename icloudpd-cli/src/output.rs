@@ -1,7 +1,8 @@
 //! What the program says, and where.
 //!
 //! Log lines have icloudpd's shape and go to standard output, where scripts look for them. With
-//! `--only-print-filenames` standard output holds names only: the log is silent and an error goes to standard error.
+//! `--only-print-filenames` standard output holds names only: the log is silent and an error goes to standard error. With `--json` it
+//! holds JSON only, and the log goes to standard error.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -19,20 +20,21 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::LogLevel;
+use crate::config::Config;
 
 /// Starts the log. Lines are printed above whatever `bars` shows.
 ///
 /// The library's own events come through from the level `warn` on, or as `RUST_LOG` says.
-pub(crate) fn start_log(level: LogLevel, only_print_filenames: bool, bars: MultiProgress) {
-    let ours = match level {
-        _ if only_print_filenames => "off",
+pub(crate) fn start_log(config: &Config, bars: MultiProgress) {
+    let ours = match config.log_level {
+        _ if config.only_print_filenames => "off",
         LogLevel::Debug => "debug",
         LogLevel::Info => "info",
         LogLevel::Error => "error",
     };
     let others = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
     let filter = EnvFilter::new(format!("{others},icloudpd={ours}"));
-    let lines = Lines { bars, to_stderr: only_print_filenames };
+    let lines = Lines { bars, to_stderr: config.keeps_stdout() };
     // A second start would be a defect, and then the first log goes on.
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }

@@ -14,6 +14,8 @@ pub(super) enum Answer {
     Continues,
     /// The bytes are the file from its beginning.
     Whole,
+    /// The bytes are all of something that is not as long as the file: so many bytes.
+    Misfit(u64),
     /// There are no bytes where we asked; the part does not belong to this file.
     OutOfRange,
 }
@@ -36,7 +38,11 @@ pub(super) fn read(
             "the content host answered with a page instead of the file",
             status,
         )),
-        200 => Ok(Answer::Whole),
+        200 => match content_length(headers).filter(|length| size.is_some_and(|size| size != *length)) {
+            Some(_) if is_text(headers) => Err(passing(ErrorKind::Network, ODD_TEXT, status)),
+            Some(length) => Ok(Answer::Misfit(length)),
+            None => Ok(Answer::Whole),
+        },
         206 if range_agrees(headers, from, size) => Ok(Answer::Continues),
         206 => Ok(Answer::OutOfRange),
         416 => Ok(Answer::OutOfRange),
@@ -49,6 +55,8 @@ pub(super) fn read(
     }
 }
 
+const ODD_TEXT: &str = "the content host answered with a text that is not as long as the file";
+
 fn passing(kind: ErrorKind, message: &'static str, status: StatusCode) -> Error {
     Error::new(kind, message).retrying(Retry::Later { after: None }).with("status", status.as_u16())
 }
@@ -59,17 +67,37 @@ fn is_a_page(headers: &HeaderMap) -> bool {
     kind.starts_with("text/html") || kind.starts_with("application/json")
 }
 
+/// Apple's files are never sent as text; what comes so, and in another length, is an error of some machine on the way.
+fn is_text(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/"))
+}
+
 /// `Content-Range: bytes FROM-LAST/SIZE` must name our first byte, and the size we expect if it names one.
 fn range_agrees(headers: &HeaderMap, from: u64, size: Option<u64>) -> bool {
-    let Some(range) = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let Some((first, rest)) = range.strip_prefix("bytes ").and_then(|range| range.split_once('-')) else {
-        return false;
-    };
-    let total = rest.split_once('/').map_or("*", |(_, total)| total);
-    first.trim().parse() == Ok(from)
-        && (total == "*" || size.is_none_or(|size| total.trim().parse() == Ok(size)))
+    content_range(headers).is_some_and(|(first, total)| {
+        first == from && size.is_none_or(|size| total.is_none_or(|total| total == Some(size)))
+    })
+}
+
+/// How long the whole file is, of which an answer brings all or the rest; `None` if the answer does not say.
+pub(super) fn total(status: StatusCode, headers: &HeaderMap) -> Option<u64> {
+    match status {
+        StatusCode::PARTIAL_CONTENT => content_range(headers)?.1?,
+        _ => content_length(headers),
+    }
+}
+
+/// The first byte, and the size: `None` where the answer leaves it open, `Some(None)` where it is no number.
+fn content_range(headers: &HeaderMap) -> Option<(u64, Option<Option<u64>>)> {
+    let range = headers.get(header::CONTENT_RANGE)?.to_str().ok()?;
+    let (first, rest) = range.strip_prefix("bytes ")?.split_once('-')?;
+    let total = rest.split_once('/').map_or("*", |(_, total)| total.trim());
+    Some((first.trim().parse().ok()?, (total != "*").then(|| total.parse().ok())))
+}
+
+/// How many bytes the answer itself brings.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -92,10 +120,14 @@ mod tests {
         for (status, header, from, expected) in [
             (200, None, 0, Ok(Answer::Whole)),
             (200, None, 5, Ok(Answer::Whole)),
+            (200, Some(("content-length", "100")), 0, Ok(Answer::Whole)),
+            (200, Some(("content-length", "17")), 0, Ok(Answer::Misfit(17))),
+            (200, Some(("content-length", "170")), 5, Ok(Answer::Misfit(170))),
             (206, range("bytes 5-99/100"), 5, Ok(Answer::Continues)),
             (206, range("bytes 5-99/*"), 5, Ok(Answer::Continues)),
             (206, range("bytes 6-99/100"), 5, Ok(Answer::OutOfRange)),
             (206, range("bytes 5-199/200"), 5, Ok(Answer::OutOfRange)),
+            (206, range("bytes 5-199/many"), 5, Ok(Answer::OutOfRange)),
             (206, None, 5, Ok(Answer::OutOfRange)),
             (416, None, 100, Ok(Answer::OutOfRange)),
             (200, kind("text/html;charset=utf-8"), 0, Err(ErrorKind::Network)),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use http::header;
 
 use super::answer::{self, Answer};
 use super::links::Links;
@@ -22,6 +21,8 @@ const MAX_REJECTIONS: u32 = 4;
 /// How often a status that nothing is known of is answered with a fresh link.
 const MAX_STRANGE: u32 = 2;
 
+const ODD: &str = "the content host sends something that is not as long as the file";
+
 /// This much progress in one attempt makes earlier failures forgotten: the host is known to cut long films at 1 GB.
 const FORGIVING: u64 = 256 << 10;
 
@@ -38,6 +39,12 @@ pub(super) struct Fetch<'a> {
     renewed: bool,
     /// Bytes at the beginning that come from an earlier run, and may belong to another file.
     inherited: u64,
+    /// All bytes so far are of one answer: they are as Apple sent them, whatever they are.
+    one_piece: bool,
+    /// How long the file is, by the answer that its beginning is of.
+    total: Option<u64>,
+    /// How long an answer was that is not as long as the file.
+    odd: Option<u64>,
     throttled: bool,
 }
 
@@ -76,6 +83,9 @@ impl<'a> Fetch<'a> {
             link,
             renewed: false,
             inherited: 0,
+            one_piece: true,
+            total: None,
+            odd: None,
             throttled: false,
         }
     }
@@ -85,6 +95,7 @@ impl<'a> Fetch<'a> {
         let mut hasher = self.hash_part(sink).await?;
         let resumed_from = hasher.length();
         self.inherited = resumed_from;
+        self.one_piece = resumed_from == 0;
         let mut rejected = None;
         let mut rejections = 0;
         loop {
@@ -94,7 +105,7 @@ impl<'a> Fetch<'a> {
             let size = hasher.length();
             let digests = hasher.finish();
             let checksum = digests.checksum;
-            let reason = match self.judge(size, &checksum, rejected == Some(checksum)) {
+            let reason = match self.judge(size, &checksum, self.one_piece && rejected == Some(checksum)) {
                 Verdict::Keep(proof) => {
                     return Ok(Fetched { size, proof, digests, resumed_from, throttled: self.throttled });
                 }
@@ -103,9 +114,10 @@ impl<'a> Fetch<'a> {
             rejections += 1;
             tracing::warn!(asset = %self.asset.id(), reason, rejections, "wrong bytes; fetching them again");
             self.link = None;
+            // The same bytes again, and not of the right length: no use in asking a third time. What was put together here says
+            // nothing of what Apple sends.
+            let settled = self.one_piece && rejected.replace(checksum) == Some(checksum);
             hasher = self.start_over(sink, size).await?;
-            // The same bytes again, and not of the right length: no use in asking a third time.
-            let settled = rejected.replace(checksum) == Some(checksum);
             if settled || rejections == MAX_REJECTIONS {
                 return Err(Error::new(ErrorKind::Integrity, reason)
                     .with("seen", format!("{size} bytes, {checksum}")));
@@ -119,7 +131,8 @@ impl<'a> Fetch<'a> {
         if there == 0 {
             return Ok(hasher);
         }
-        if self.resource.size.is_some_and(|size| there > size) {
+        // Nobody knows what a part is of whose file no checksum speaks for.
+        if !self.resource.is_provable() || self.resource.size.is_some_and(|size| there > size) {
             sink.restart().await?;
             return Ok(hasher);
         }
@@ -182,18 +195,23 @@ impl<'a> Fetch<'a> {
         let (head, mut body) = self.session.content(&link.url()?, from).await?.into_parts();
         self.link = Some(link);
         let now = self.session.clock().now();
+        let total = answer::total(head.status, &head.headers);
         match answer::read(head.status, &head.headers, from, self.resource.size, now)? {
-            Answer::Continues => {}
+            Answer::Continues if self.agrees(from, total) => self.one_piece &= from == 0,
+            Answer::Misfit(length) => *hasher = self.misfit(sink, hasher, length).await?,
             Answer::Whole if from == 0 => {}
             Answer::Whole => *hasher = self.start_over(sink, from).await?,
             // Apple's file ends where ours does: it is shorter than its record says. The verdict is not ours to give.
             Answer::OutOfRange if from > self.inherited => return Ok(()),
-            Answer::OutOfRange => {
+            Answer::OutOfRange | Answer::Continues => {
                 *hasher = self.start_over(sink, from).await?;
                 return Err(Error::new(ErrorKind::Network, "the part did not fit the file; starting over"));
             }
         }
-        let announced = content_length(&head.headers).map(|length| hasher.length() + length);
+        if hasher.length() == 0 {
+            self.total = total.filter(|total| self.resource.size.is_none_or(|size| size == *total));
+        }
+        let announced = answer::content_length(&head.headers).map(|length| hasher.length() + length);
         let end = self.resource.size.or(announced);
         while let Some(chunk) = body.next().await.transpose()? {
             hasher.update(&chunk);
@@ -204,7 +222,36 @@ impl<'a> Fetch<'a> {
             }
         }
         let cut = [announced, self.resource.size].into_iter().flatten().any(|end| hasher.length() < end);
-        if cut { Err(Error::new(ErrorKind::Network, "the connection ended early")) } else { Ok(()) }
+        if !cut {
+            return Ok(());
+        }
+        if announced.is_none() {
+            // It ended as whoever sent it meant it to.
+            let length = hasher.length();
+            *hasher = self.start_over(sink, length).await?;
+        }
+        Err(Error::new(ErrorKind::Network, "the connection ended early"))
+    }
+
+    /// An answer of its own length is no beginning of the file, but an error of some machine on the way, until the same comes again.
+    /// Then it may be what there is: a record may be wrong about the length, and hosts are known to cut long films.
+    async fn misfit(&mut self, sink: &mut impl Sink, hasher: &Hasher, length: u64) -> Result<Hasher> {
+        let again = self.odd.replace(length) == Some(length);
+        self.link = self.link.take().filter(|_| again);
+        if !again {
+            return Err(Error::new(ErrorKind::Network, ODD).with("length", length));
+        }
+        if self.resource.size.is_some_and(|size| length > size) || !self.resource.is_provable() {
+            return Err(Error::new(ErrorKind::Integrity, ODD).with("length", length));
+        }
+        self.start_over(sink, hasher.length()).await
+    }
+
+    /// Whether an answer goes on with the file whose beginning is here. Where no checksum proves that later, both must say so.
+    fn agrees(&self, from: u64, total: Option<u64>) -> bool {
+        from == 0
+            || self.total == total
+            || self.resource.is_provable() && (self.total.is_none() || total.is_none())
     }
 
     fn judge(&self, size: u64, checksum: &Checksum, seen_before: bool) -> Verdict {
@@ -225,6 +272,8 @@ impl<'a> Fetch<'a> {
     async fn start_over(&mut self, sink: &mut impl Sink, dropped: u64) -> Result<Hasher> {
         sink.restart().await?;
         self.inherited = 0;
+        self.one_piece = true;
+        self.total = None;
         self.report(-(dropped as i64));
         Ok(Hasher::new())
     }
@@ -234,8 +283,4 @@ impl<'a> Fetch<'a> {
             progress(bytes);
         }
     }
-}
-
-fn content_length(headers: &http::HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -34,7 +34,7 @@ use crate::asset::{Asset, Checksum, Digests, Hasher, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::Library;
 use crate::session::Session;
-use crate::storage::{ObjectMeta, Storage, StoragePath, WriteOptions};
+use crate::storage::{ObjectMeta, PART_SUFFIX, Storage, StoragePath, WriteOptions};
 
 /// Downloads files of one library. Cheap to clone; clones share the lookups for fresh links.
 #[derive(Debug, Clone)]
@@ -275,6 +275,9 @@ async fn same_bytes(
     Ok(Some(there))
 }
 
+/// Letters that the name of a part has before its ending.
+const PART_LETTERS: usize = 40;
+
 /// The name of the part, the same as icloudpd's, so that each can finish what the other began: base32 of the decoded
 /// checksum with its padding, and `.part`.
 pub(crate) fn part_name(checksum: &Checksum) -> String {
@@ -294,6 +297,14 @@ pub(crate) fn part_name(checksum: &Checksum) -> String {
     name
 }
 
+/// Whether a file is called as a part that a run makes, or icloudpd: named after a checksum, or anyhow while another has that name.
+pub(crate) fn is_part_name(name: &str) -> bool {
+    let is_symbol = |letter: u8| matches!(letter, b'A'..=b'Z' | b'2'..=b'7' | b'=');
+    name.strip_suffix(PART_SUFFIX).is_some_and(|stem| {
+        stem.starts_with('.') || stem.len() == PART_LETTERS && stem.bytes().all(is_symbol)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,5 +313,7 @@ mod tests {
     fn parts_bear_the_names_that_icloudpd_gives_them() {
         let checksum = Checksum::parse("AY6c+BsE0jjaXx9tmVGJM1D2VcEO").unwrap();
         assert_eq!(part_name(&checksum), "AGHJZ6A3ATJDRWS7D5WZSUMJGNIPMVOBBY======.part");
+        assert!(is_part_name(&part_name(&checksum)) && is_part_name(".tmpX.part"));
+        assert!(!is_part_name("IMG_0001.JPG.part") && !is_part_name("AGHJZ6A3.part"));
     }
 }

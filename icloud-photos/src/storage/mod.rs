@@ -68,6 +68,12 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// folder that could not be read, or one name that is no text; the others still come.
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>>;
 
+    /// The same with the files whose names end like those of parts, whoever wrote them. A storage that keeps its parts elsewhere has
+    /// nothing to add.
+    fn list_with_parts(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.list(prefix)
+    }
+
     /// Returns when everything committed so far would survive a loss of power.
     async fn flush(&self) -> Result<()>;
 }

@@ -137,6 +137,7 @@ pub(super) async fn execute(
         Some(progress) => shared.scribe.ledger.cover(&shared.inner, progress).await?,
         None => shared.scribe.ledger.start_over(&shared.inner).await?,
     }
+    shared.inner.end_storing().await?;
     shared.tally.fill(&mut report);
     tokio::select! {
         removed = removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()) => removed?,
@@ -173,7 +174,7 @@ async fn walk(
     mut plan: Plan,
     jobs: mpsc::Sender<Job>,
 ) -> Result<(SyncReport, Option<Progress>)> {
-    let mut report = SyncReport::default();
+    let (mut report, mut storing) = (SyncReport::default(), false);
     while let Some(action) = plan.next().await.transpose()? {
         if let Action::Covered { progress } = action {
             return Ok((report, Some(progress)));
@@ -189,10 +190,13 @@ async fn walk(
         }
         // The history is read with what the list has shown at hand.
         let listed = matches!(action, Action::End { .. } | Action::EndOfRest);
-        if let Some(job) = shared.take(action, &mut report)
-            && jobs.send(job).await.is_err()
-        {
-            break;
+        if let Some(job) = shared.take(action, &mut report) {
+            if !std::mem::replace(&mut storing, true) {
+                shared.inner.begin_storing().await?;
+            }
+            if jobs.send(job).await.is_err() {
+                break;
+            }
         }
         match listed {
             true => shared.scribe.write_assets().await?,

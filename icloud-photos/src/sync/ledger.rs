@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::catalogue::{Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status};
+use super::catalogue::{BEGUN, Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status};
 use super::engine::Inner;
 use super::event::Target;
 use super::removal::MoveRule;
@@ -213,7 +213,8 @@ impl Ledger {
         let all = inner.catalogue.all_progress().await?;
         let others = all.into_iter().filter(|progress| {
             let knows = progress.token.is_some() || progress.pending.is_some();
-            progress.library == inner.key && progress.selection != inner.selection && knows
+            let is_one = progress.library == inner.key && progress.selection != inner.selection;
+            is_one && knows && !progress.selection.starts_with(BEGUN)
         });
         Ok(others.map(|progress| Progress { token: None, pending: None, ..progress }).collect())
     }

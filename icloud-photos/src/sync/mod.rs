@@ -26,6 +26,7 @@
 
 mod adopt;
 mod album_check;
+mod begun;
 mod books;
 pub mod catalogue;
 mod claims;
@@ -44,6 +45,7 @@ pub mod remembered;
 mod removal;
 mod scribe;
 mod shelf;
+mod stock;
 mod stop;
 pub mod store;
 mod trash;
@@ -58,5 +60,6 @@ pub use self::plan::{Action, Plan, Why};
 pub use self::removal::{
     Disposal, Kept, MoveRule, ProvenFile, Receipt, Rehearsal, RemovalEvent, RemovalLimit,
 };
+pub use self::stock::{Stock, stock};
 pub use self::stop::StopSignal;
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};

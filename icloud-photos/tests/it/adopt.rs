@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use icloud_photos::sync::catalogue::Status;
+use icloud_photos::storage::FsStorage;
+use icloud_photos::sync::catalogue::{FileRow, Status};
 use icloud_photos::sync::layout::{LayoutOptions, NamePolicy, Size};
 use icloud_photos::sync::{AdoptEvent, AdoptReport, VerifyOptions, VerifyReport, verify};
 use icloud_photos_testkit::LibrarySpec;
@@ -243,8 +244,35 @@ async fn parts_of_icloudpd_are_finished() {
     assert!(copy.bytes(&path).await == bytes);
 }
 
+/// A name says nothing: only what a run goes on with is a part.
+#[tokio::test(start_paused = true)]
+async fn a_whole_photo_that_is_named_like_a_part_is_recognised() {
+    let mut copy = Copy::of(LibrarySpec::plain(5, 3000)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Arc::new(FsStorage::open(folder.path()).unwrap());
+    copy.engine_on(storage.clone()).run(Arc::new(())).await.unwrap();
+    let path = |row: &FileRow| folder.path().join(row.path.as_ref().unwrap().as_str());
+    let rows = copy.rows().await;
+    std::fs::rename(path(&rows[0]), folder.path().join("anything.part")).unwrap();
+    // What looks like a part, and is none of any photo's.
+    std::fs::write(folder.path().join("other.part"), vec![7; 3000]).unwrap();
+    // Whole, and without its name yet: the next run gives it.
+    let part = base32(rows[1].checksum.unwrap().as_bytes()) + ".part";
+    std::fs::rename(path(&rows[1]), path(&rows[1]).with_file_name(part)).unwrap();
+    copy.catalogue = Arc::default();
+    let engine = copy.engine_on(storage.clone());
+    let report = engine.adopt(false, |_| {}).await.unwrap();
+    assert_eq!((report.recognised, report.unknown, report.missing), (4, 1, 1), "{report}");
+    let report = engine.run(Arc::new(())).await.unwrap();
+    assert_eq!((report.downloaded, report.present, report.is_clean()), (1, 4, true), "{report}");
+    assert!(path(&rows[1]).is_file() && !path(&rows[0]).exists());
+    let options = VerifyOptions::default();
+    let (storage, catalogue) = (storage.clone(), copy.catalogue.clone());
+    assert_eq!(verify(storage, catalogue, options, None, |_| {}).await.unwrap().proven, 5);
+}
+
 /// As Python's `base64.b32encode`.
-fn base32(bytes: &[u8]) -> String {
+pub(crate) fn base32(bytes: &[u8]) -> String {
     let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
     let symbols = bits.chunks(5).map(|five| {
         let value = (0..5).fold(0, |value, at| value << 1 | five.get(at).copied().unwrap_or(0));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use icloud_photos::ErrorKind;
-use icloud_photos::sync::catalogue::{Catalogue, Pending, Status};
-use icloud_photos::sync::{StopSignal, SyncEvent, SyncObserver};
+use icloud_photos::sync::catalogue::{Batch, Catalogue, Pending, Status};
+use icloud_photos::sync::{StopSignal, SyncBuilder, SyncEvent, SyncObserver};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 use tokio::sync::Notify;
 
@@ -228,4 +228,71 @@ async fn a_run_that_is_stopped_forgets_nothing_that_it_proved() {
         assert_eq!(fetched.len() + there, 300, "nothing comes twice");
         assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
     }
+}
+
+/// Tells when a file came.
+struct Came(Notify);
+
+impl SyncObserver for Came {
+    fn event(&self, event: SyncEvent<'_>) {
+        if matches!(event, SyncEvent::Downloaded { .. }) {
+            self.0.notify_one();
+        }
+    }
+}
+
+/// The process is killed: the file has its name, and no row says whose it is.
+async fn killed_after_one_file(copy: &Copy) {
+    let came = Arc::new(Came(Notify::new()));
+    let engine = copy.engine();
+    tokio::select! {
+        ended = engine.run(came.clone()) => panic!("{ended:?}"),
+        () = came.0.notified() => {}
+    }
+    assert_eq!((copy.files().await.len(), copy.rows().await.len()), (1, 0));
+}
+
+/// The place of a photo that came in a run which was killed is taken by another of the same name, day and length.
+#[tokio::test(start_paused = true)]
+async fn a_file_of_a_run_that_was_killed_is_not_taken_for_another_photo() {
+    for of_albums in [false, true] {
+        let copy = Copy::of(LibrarySpec::plain(0, 300)).await;
+        let first = copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        killed_after_one_file(&copy).await;
+        trash(&copy.world, &[first]);
+        copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        // What is asked for may be something else by now.
+        let choose = move |_: &_, builder: SyncBuilder| builder.recent(of_albums.then_some(5));
+        let copy = Copy { choose: Arc::new(choose), ..copy };
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.verified), (1, 1), "{report}");
+        assert_eq!(copy.files().await.len(), 2, "nothing is overwritten");
+        assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
+        copy.rests("both are here").await;
+    }
+}
+
+/// Files that stood there before anything of ours are taken by name and length, as icloudpd does, however often a run fails or
+/// is stopped as long as it fetches nothing; and again once a run has come to its end.
+#[tokio::test(start_paused = true)]
+async fn files_that_stood_there_before_are_not_read() {
+    let copy = Copy::of(LibrarySpec::plain(20, 300)).await;
+    copy.run().await.unwrap();
+    let copy = Copy { catalogue: Arc::default(), ..copy };
+    cut_after(&copy, 1);
+    copy.run().await.unwrap_err();
+    copy.faults(Vec::new());
+    copy.run().await.unwrap();
+    assert!(copy.rows().await.iter().all(|row| row.status == Status::Assumed));
+    copy.world.library().add_photo("NEW.JPG", 777, copy.world.cloud.now_ms());
+    assert_eq!(copy.run().await.unwrap().downloaded, 1);
+    let copy = Copy { choose: Arc::new(|_, builder| builder.recent(Some(5))), ..copy };
+    let path = copy.paths().await.pop().unwrap();
+    let row = copy.rows().await.into_iter().find(|row| row.path.as_ref().unwrap().as_str() == path).unwrap();
+    let mut gone = Batch::default();
+    gone.gone_files.push(row.key.clone());
+    copy.catalogue.commit(gone).await.unwrap();
+    copy.run().await.unwrap();
+    let row = copy.rows().await.into_iter().find(|now| now.key == row.key).unwrap();
+    assert_eq!(row.status, Status::Assumed, "another selection begins with what is here");
 }

@@ -326,3 +326,46 @@ async fn the_hash_that_an_adoption_noted_proves_nothing() {
     }
     assert_eq!(copy.run().await.unwrap().downloaded, 1);
 }
+
+/// What stands there is what came at first, and not what Apple's checksum says: nobody else looks for something better.
+#[tokio::test(start_paused = true)]
+async fn the_right_bytes_take_the_place_of_what_was_never_confirmed() {
+    for verifying in [true, false] {
+        let copy = doubted(3).await;
+        let paths = copy.paths().await;
+        let before = copy.bytes(&paths[0]).await;
+        copy.faults(Vec::new());
+        if verifying {
+            let (report, bad) = check(&copy, VerifyOptions::default()).await;
+            assert_eq!((report.unproven, report.bad, report.repaired), (3, 0, 0), "{report} {bad:?}");
+            let (report, bad) = check(&copy, VerifyOptions::default().repair()).await;
+            assert_eq!((report.unproven, report.bad, report.repaired), (0, 3, 3), "{report}");
+            assert!(report.is_clean() && bad.iter().all(|(_, fault, _)| *fault == Fault::NeverRight));
+        } else {
+            a_day_later(&copy).await;
+            let report = copy.run().await.unwrap();
+            assert_eq!((report.verified, report.unconfirmed), (3, 0), "{report}");
+        }
+        assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
+        assert!(copy.bytes(&paths[0]).await != before);
+        assert_eq!(check(&copy, VerifyOptions::default()).await.0.proven, 3);
+    }
+}
+
+/// Nothing better is to be had: all stays as it is, and the report says that iCloud was asked.
+#[tokio::test(start_paused = true)]
+async fn a_repair_says_what_it_could_not_prove() {
+    for action in [FaultAction::Flip { at: Some(1200) }, FaultAction::Flip { at: None }] {
+        let copy = doubted(2).await;
+        let (rows, files) = (copy.rows().await, copy.files().await);
+        copy.faults(vec![FaultRule::new("content", action)]);
+        let (report, _) = check(&copy, VerifyOptions::default().repair()).await;
+        assert_eq!((report.unproven, report.retried, report.bad, report.failed), (2, 2, 0, 0), "{report}");
+        assert!(report.to_string().contains("2 of them asked for again in vain"), "{report}");
+        assert!(copy.rows().await == rows && copy.files().await == files);
+    }
+    let copy = doubted(2).await;
+    copy.faults(vec![FaultRule::new("content", FaultAction::Reset)]);
+    let (report, _) = check(&copy, VerifyOptions::default().repair()).await;
+    assert_eq!((report.unproven, report.failed, report.is_clean()), (2, 2, false), "{report}");
+}

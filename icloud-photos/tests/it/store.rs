@@ -128,14 +128,30 @@ async fn a_lost_mark_is_put_back_by_the_command_that_is_told() {
     }
 }
 
+/// The disk is taken away in a first run, whose files are on the disk and not in the catalogue yet.
 #[tokio::test]
-async fn a_mark_that_was_lost_before_anything_was_fetched_is_made_again() {
+async fn a_folder_was_filled_once_it_bore_a_mark() {
     let place = Place::new();
     drop(place.open("photos").await.unwrap());
-    let mark = fs::read(place.mark()).unwrap();
-    fs::remove_file(place.mark()).unwrap();
-    drop(place.open("photos").await.unwrap());
-    assert_eq!(fs::read(place.mark()).unwrap(), mark, "of the same catalogue");
+    let id = store_id(&place).await;
+    fs::remove_dir_all(place.at("photos")).unwrap();
+    fs::create_dir(place.at("photos")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(place.look("photos").await.err().unwrap().kind(), ErrorKind::StoreLost);
+        let told = place.open("photos").await.err().unwrap();
+        assert_eq!(told.kind(), ErrorKind::StoreLost);
+        assert!(entries(&place.at("photos")).is_empty(), "nothing is put there");
+    }
+    // It was emptied on purpose: what is told leads on.
+    let told = place.open("photos").await.err().unwrap().to_string();
+    let (_, command) = told.split_once("to put the mark back: ").unwrap();
+    let done = std::process::Command::new("sh").args(["-c", command.strip_suffix(')').unwrap()]).status();
+    assert!(done.unwrap().success(), "{told}");
+    assert_eq!(store_id(&place).await, id);
+}
+
+async fn store_id(place: &Place) -> String {
+    place.open("photos").await.unwrap().store().await.unwrap().unwrap().id
 }
 
 #[tokio::test]
@@ -192,6 +208,8 @@ async fn a_copy_of_a_folder_gets_no_say_in_its_catalogue() {
     fs::copy(place.mark(), place.at("copy").join(MARK)).unwrap();
     let error = place.open("copy").await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    let looking = place.look("copy").await.err().unwrap();
+    assert_eq!(looking.to_string(), error.to_string(), "who only looks is told the same");
     fs::remove_file(place.at("copy").join(MARK)).unwrap();
     assert!(place.open("copy").await.unwrap().files(None, None, 9).await.unwrap().is_empty());
     assert_eq!(place.open("photos").await.unwrap().files(None, None, 9).await.unwrap().len(), 1);

@@ -34,7 +34,7 @@ pub(super) async fn sign_in(config: &Config, account: &Account) -> Result<Sessio
     let login = client.login(credentials.clone()).await?;
     prompt::remember(&account.username, password, &config.providers).await;
     let Login::CodeRequired(challenge) = login else { return finish(login).await };
-    let desk = Desk { to_stderr: config.only_print_filenames };
+    let desk = Desk { to_stderr: config.keeps_stdout() };
     match desk.answer(&challenge).await {
         // The code was right. Signing in again needs none and offers what is left to do.
         Err(error) if error.kind() == ErrorKind::AdvancedDataProtection && prompt::at_terminal() => {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use icloud_photos::storage::StoragePath;
-use icloud_photos::sync::catalogue::{Catalogue, Totals};
+use icloud_photos::sync::catalogue::Catalogue;
 use icloud_photos::sync::{
-    Action, AdoptEvent, RemovalEvent, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyEvent,
-    VerifyOptions, store, verify as verify_store,
+    Action, AdoptEvent, RemovalEvent, Stock, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyEvent,
+    VerifyOptions, stock, store, verify as verify_store,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::{HumanBytes, MultiProgress};
@@ -118,7 +118,7 @@ pub(super) fn require_folder(download: &Download) -> Result<()> {
     Err(Error::new(ErrorKind::NotFound, message).with("folder", download.root.display()))
 }
 
-/// `status`: what the catalogue knows. Nothing is sent.
+/// `status`: what the catalogue knows, and whether the files are there. Nothing is read but names, and nothing is sent.
 pub(super) async fn status(
     config: &Config,
     account: &Account,
@@ -130,7 +130,7 @@ pub(super) async fn status(
     let Some(catalogue) = store::open_read_only(&*storage, &place, &account.catalogues).await? else {
         return Err(unknown(place));
     };
-    let totals = catalogue.totals().await?;
+    let stock = stock(&*storage, &catalogue).await?;
     let mut progress = catalogue.all_progress().await?;
     progress.retain(|one| !one.is_aside());
     if config.json {
@@ -140,12 +140,12 @@ pub(super) async fn status(
                 |one| json!({"library": one.library.as_str(), "followed": one.token.is_some(), "at": one.at}),
             )
             .collect();
-        let all = json!({"folder": place, "files": tally(&totals), "libraries": followed});
+        let all = json!({"folder": place, "files": tally(&stock), "libraries": followed});
         let _ = print(bars, all)?;
         return Ok(Exit::Success);
     }
     let mut lines = vec![place];
-    for (status, count) in tally(&totals).as_object().into_iter().flatten() {
+    for (status, count) in tally(&stock).as_object().into_iter().flatten() {
         lines.push(format!("  {status}: {count}"));
     }
     for one in progress.iter().filter(|one| one.token.is_some()) {
@@ -167,13 +167,15 @@ fn unknown(place: String) -> Error {
     .with("folder", place)
 }
 
-fn tally(totals: &Totals) -> serde_json::Value {
+fn tally(stock: &Stock) -> serde_json::Value {
+    let totals = &stock.here;
     json!({
         "verified": totals.verified.files,
         "unconfirmed": totals.unconfirmed.files,
         "assumed": totals.assumed.files,
         "derived": totals.derived.files,
         "failed": totals.failed.files,
+        "missing": stock.missing.files,
         "bytes": totals.verified.bytes + totals.unconfirmed.bytes + totals.assumed.bytes + totals.derived.bytes,
     })
 }

@@ -39,6 +39,13 @@ pub(crate) struct Config {
     pub(crate) accounts: Vec<Account>,
 }
 
+impl Config {
+    /// Standard output is for a program: what is said to people goes to standard error.
+    pub(crate) fn keeps_stdout(&self) -> bool {
+        self.only_print_filenames || self.json
+    }
+}
+
 /// One user section.
 #[derive(Debug)]
 pub(crate) struct Account {

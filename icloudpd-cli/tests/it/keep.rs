@@ -203,7 +203,48 @@ fn status_and_changes_tell_what_is_known() {
     ran(&mut world.download()).exits(0);
     assert_eq!(world.photos().len(), 9);
     let nothing = verb(&world, "changes", &["--json"]).exits(0);
-    assert_eq!(told(&nothing), [""; 0]);
+    assert_eq!(nothing.out, "", "the log goes to standard error");
+    assert!(nothing.err.contains(" INFO "), "{}", nothing.err);
+}
+
+/// What a catalogue says of a folder it does not say of its copy, whatever is asked.
+#[test]
+fn a_copy_of_the_folder_is_refused_by_all_alike() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    ran(&mut world.download()).exits(0);
+    let original = world.directory().with_extension("original");
+    std::fs::rename(world.directory(), &original).unwrap();
+    // Where it is now.
+    ran(world.download().arg("--directory").arg(&original)).exits(0);
+    std::fs::create_dir(world.directory()).unwrap();
+    std::fs::copy(original.join(MARK), world.directory().join(MARK)).unwrap();
+    let advice = "this folder bears the mark of another that is still there";
+    for what in ["plan", "changes", "verify", "adopt", "status"] {
+        verb(&world, what, &[]).exits(1).says(advice);
+    }
+    for more in ["--dry-run", "--recent=1"] {
+        ran(world.download().arg(more)).exits(1).says(advice);
+    }
+    let names = ran(world.download().arg("--only-print-filenames")).exits(1);
+    assert!(names.out.is_empty() && names.err.contains(advice), "{}", names.err);
+}
+
+/// Whatever else is to be said goes to standard error.
+#[test]
+fn where_json_is_asked_for_standard_output_holds_nothing_else() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    let unknown = verb(&world, "status", &["--json"]).exits(1);
+    assert_eq!(unknown.out, "");
+    assert!(unknown.err.contains("nothing is known of this folder yet"), "{}", unknown.err);
+    let unknown = verb(&world, "changes", &["--json"]).exits(1);
+    assert!(unknown.out.is_empty() && !unknown.err.is_empty(), "{}", unknown.out);
+    ran(&mut world.download()).exits(0);
+    let library = world.cloud.library(World::USER).unwrap();
+    library.add_photo("NEW.JPG", 1000, world.cloud.now_ms());
+    let changes = verb(&world, "changes", &["--json", "--log-level", "debug"]).exits(0);
+    let lines: Vec<&str> = changes.out.lines().collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines.iter().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{lines:?}");
 }
 
 #[test]
@@ -241,4 +282,52 @@ fn verbs_go_with_what_they_mean() {
     // Nothing is known of the folder, and nothing is made up about it.
     verb(&world, "verify", &[]).exits(1).says("nothing is known of this folder yet");
     assert!(!world.directory().exists());
+}
+
+/// The disk is not mounted, or the folder was removed on purpose: what is told then leads on, and only that.
+#[test]
+fn a_folder_that_is_gone_is_filled_again_only_with_its_mark() {
+    for subfolder in [true, false] {
+        let world = World::new(LibrarySpec::plain(0, 2000));
+        // Nothing was fetched when it went.
+        ran(&mut world.download()).exits(0);
+        let library = world.cloud.library(World::USER).unwrap();
+        library.add_photo("NEW.JPG", 1000, world.cloud.now_ms());
+        std::fs::remove_dir_all(world.directory()).unwrap();
+        if !subfolder {
+            std::fs::create_dir(world.directory()).unwrap();
+        }
+        let refused = ran(&mut world.download()).exits(1);
+        refused.says("this folder was filled before");
+        assert_eq!(world.directory().exists(), !subfolder);
+        let (_, command) = refused.out.split_once("to put the mark back: ").unwrap();
+        let command = command.lines().next().unwrap().strip_suffix(')').unwrap();
+        let done = std::process::Command::new("sh").args(["-c", command]).status().unwrap();
+        assert!(done.success(), "{command}");
+        ran(&mut world.download()).exits(0);
+        assert!(!world.photos().is_empty());
+    }
+}
+
+#[test]
+fn status_says_what_is_not_there() {
+    let world = World::new(LibrarySpec::plain(8, 1000));
+    ran(&mut world.download()).exits(0);
+    let files = || {
+        let status = verb(&world, "status", &["--json"]).exits(0);
+        let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+        let of = |name: &str| status["files"][name].as_u64().unwrap();
+        (of("verified"), of("failed"), of("missing"), of("bytes"))
+    };
+    assert_eq!(files(), (8, 0, 0, 8000));
+    std::fs::remove_file(a_photo(&world)).unwrap();
+    verb(&world, "verify", &[]).exits(3);
+    assert_eq!(files(), (7, 0, 1, 7000));
+    for path in world.photos().into_iter().filter(|path| path.ends_with(".JPG")) {
+        std::fs::remove_file(world.directory().join(path)).unwrap();
+    }
+    ran(world.download().args(["--missing", "respect"])).exits(0);
+    assert_eq!(files(), (0, 0, 8, 0));
+    let text = verb(&world, "status", &[]).exits(0);
+    assert!(text.out.contains("\n  missing: 8\n"), "{}", text.out);
 }

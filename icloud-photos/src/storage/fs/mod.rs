@@ -144,7 +144,11 @@ impl Storage for FsStorage {
     }
 
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
-        walk::files(prefix.clone(), self.disk.locate(prefix))
+        walk::files(prefix.clone(), self.disk.locate(prefix), false)
+    }
+
+    fn list_with_parts(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        walk::files(prefix.clone(), self.disk.locate(prefix), true)
     }
 
     async fn flush(&self) -> Result<()> {

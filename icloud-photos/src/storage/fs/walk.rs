@@ -14,11 +14,15 @@ use crate::storage::{ObjectMeta, PART_SUFFIX, StoragePath};
 /// How many files are looked at before the caller gets them.
 const BATCH: usize = 512;
 
-/// Every plain file below `folder` that is not a part; an unreadable folder is one error, and so is a name that is no text. A
+/// Every plain file below `folder`, parts left out unless they are asked for; an unreadable folder is one error, and so is a name that is no text. A
 /// folder that links lead to is gone into by one of them: links among folders lead to ever more ways to the same files.
-pub(super) fn files(prefix: StoragePath, folder: PathBuf) -> BoxStream<'static, Result<ObjectMeta>> {
+pub(super) fn files(
+    prefix: StoragePath,
+    folder: PathBuf,
+    parts: bool,
+) -> BoxStream<'static, Result<ObjectMeta>> {
     let next = vec![Next { path: prefix, folder, by_link: false }];
-    let walk = Walk { open: Vec::new(), next, linked: HashSet::new(), found: VecDeque::new() };
+    let walk = Walk { parts, open: Vec::new(), next, linked: HashSet::new(), found: VecDeque::new() };
     unfold(Some(walk), |walk| async move {
         let mut walk = walk?;
         if let Some(item) = walk.found.pop_front() {
@@ -33,6 +37,7 @@ pub(super) fn files(prefix: StoragePath, folder: PathBuf) -> BoxStream<'static, 
 }
 
 struct Walk {
+    parts: bool,
     /// The folders being read, from the top down; depth bounds it.
     open: Vec<Level>,
     /// The folder to go into.
@@ -100,7 +105,7 @@ impl Walk {
                 let by_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
                 self.next.push(Next { path, folder: entry.path(), by_link });
             }
-            Ok(meta) if meta.is_file() && !path.as_str().ends_with(PART_SUFFIX) => {
+            Ok(meta) if meta.is_file() && (self.parts || !path.as_str().ends_with(PART_SUFFIX)) => {
                 self.found.push_back(Ok(ObjectMeta::new(path, meta.len(), meta.modified().ok())));
             }
             Ok(_) => {}

@@ -10,6 +10,7 @@ use super::super::ledger::seconds;
 use super::super::store::is_ours;
 use super::{AdoptEvent, AdoptReport, Place, ROWS, Tell};
 use crate::asset::{AssetId, Checksum, Role};
+use crate::download::is_part_name;
 use crate::error::Result;
 use crate::storage::{ObjectMeta, StoragePath};
 
@@ -47,12 +48,12 @@ impl Tree {
         tell: Tell<'_>,
     ) -> Result<(Self, Vec<Standing>)> {
         let (mut tree, mut standing) = (Self::default(), Vec::new());
-        let mut files = inner.storage.list(&StoragePath::root()).ready_chunks(ROWS);
+        let mut files = inner.storage.list_with_parts(&StoragePath::root()).ready_chunks(ROWS);
         while let Some(found) = files.next().await {
             let mut metas = Vec::new();
             for meta in found {
                 match meta {
-                    Ok(meta) if !is_ours(&meta.path) => metas.push(meta),
+                    Ok(meta) if !is_ours(&meta.path) && !is_part_name(meta.path.name()) => metas.push(meta),
                     Ok(_) => {}
                     Err(error) => {
                         report.failed += 1;

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
-pub(crate) use self::row::{ASTRAY, MEMBERS, MIRROR, RECORD, REMOVED, role_name, role_named};
+pub(crate) use self::row::{ASTRAY, BEGUN, MEMBERS, MIRROR, RECORD, REMOVED, role_name, role_named};
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Roll,
     Status,
@@ -219,7 +219,7 @@ pub struct Totals {
 
 impl Totals {
     /// The count for a status with this name.
-    fn tally(&mut self, status: &str) -> Option<&mut Tally> {
+    pub(super) fn tally(&mut self, status: &str) -> Option<&mut Tally> {
         Some(match status {
             "verified" => &mut self.verified,
             "unconfirmed" => &mut self.unconfirmed,

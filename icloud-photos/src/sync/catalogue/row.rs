@@ -268,6 +268,9 @@ pub(crate) const REMOVED: &str = "removed";
 /// For what was read of the record of what was moved out of iCloud.
 pub(crate) const RECORD: &str = "record";
 
+/// For a run that stores files.
+pub(crate) const BEGUN: &str = "begun";
+
 /// How far the history of a library was followed, for one selection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -287,7 +290,9 @@ pub struct Progress {
 impl Progress {
     /// Whether this is about something beside the copy, such as mirroring deletions, and does not say how far a library was copied.
     pub fn is_aside(&self) -> bool {
-        [MIRROR, MEMBERS, ASTRAY, REMOVED, RECORD].iter().any(|about| self.selection.starts_with(about))
+        [MIRROR, MEMBERS, ASTRAY, REMOVED, RECORD, BEGUN]
+            .iter()
+            .any(|about| self.selection.starts_with(about))
     }
 
     /// Nothing was followed yet.

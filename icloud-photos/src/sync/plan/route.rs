@@ -32,7 +32,7 @@ pub(super) struct Route {
     cursor: Option<ChangeCursor>,
     /// Where an earlier run of this selection left off that came to its end.
     before: Option<String>,
-    /// Photos were moved out of iCloud from here.
+    /// Photos were moved out of iCloud from here, or a run was killed that may have left files without rows.
     guarded: bool,
     /// From before the first page of the list.
     begun: Option<ChangeCursor>,
@@ -119,7 +119,7 @@ impl Route {
     /// A listing that was cut is younger than the run that came to its end before it.
     async fn begin(&mut self) -> Result<Option<Stretch>> {
         self.leg = Leg::List(0);
-        self.guarded = self.inner.has_record().await;
+        self.guarded = self.inner.has_record().await || self.inner.was_killed().await?;
         let Some(Progress { token, pending, .. }) = self.inner.progress().await? else { return Ok(None) };
         self.before = token.clone();
         self.astray = Astray::recall(&self.inner).await?;

@@ -1,7 +1,7 @@
 //! Which storage a catalogue is about.
 //!
 //! A storage bears a mark: a small file with a name of its own, made up once. The catalogue of that name tells what is in it. A
-//! storage that was filled before and has lost its mark is most likely not there (a disk that is not mounted): it is refused,
+//! storage that bore one before and has lost it is most likely not there (a disk that is not mounted): it is refused,
 //! not filled.
 
 #[cfg(feature = "sqlite")]

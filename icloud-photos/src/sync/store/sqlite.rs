@@ -12,8 +12,8 @@ const PREFIX: &str = "catalogue-";
 const SUFFIX: &str = ".sqlite";
 
 /// A catalogue is never to be removed: what was moved out of iCloud would be forgotten with it.
-const LOST: &str = "this folder was filled before, and what is there now is not it: is the disk mounted? If the disk is gone, or you \
-                    emptied the folder on purpose, put its mark back. Keep the catalogue: with it everything is fetched again that \
+const LOST: &str = "this folder was filled before, or about to be, and what is there now is not it: is the disk mounted? If the disk is \
+                    gone, or you emptied the folder on purpose, put its mark back. Keep the catalogue: with it everything is fetched again that \
                     iCloud still has, also what was moved out and is still in Recently Deleted";
 
 /// Opens the catalogue of `storage` among those in the folder `data`, for writing. A storage without a mark gets one. `place` is
@@ -27,8 +27,8 @@ pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<Sql
         Some(id) => id,
         None => {
             let records = last_record(storage).await?;
-            let id =
-                lost_mark(place, data, records).await?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+            refuse_lost_mark(place, data, records).await?;
+            let id = uuid::Uuid::new_v4().to_string();
             put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, records)?.into_bytes()).await?;
             id
         }
@@ -86,13 +86,17 @@ pub async fn open_read_only(
 ) -> Result<Option<SqliteCatalogue>> {
     let Some(id) = mark_of(storage).await? else {
         let records = last_record(storage).await?;
-        return lost_mark(place, data, records).await.map(|_| None);
+        return refuse_lost_mark(place, data, records).await.map(|()| None);
     };
     let file = file_of(data, &id);
     if !file.exists() {
         return Ok(None);
     }
-    SqliteCatalogue::open_read_only(file).map(Some)
+    let catalogue = SqliteCatalogue::open_read_only(file)?;
+    if let Some(known) = catalogue.store().await?.filter(|known| known.place != place) {
+        refuse_copy(&known, place)?;
+    }
+    Ok(Some(catalogue))
 }
 
 fn text_of_mark(id: &str, records: u64) -> Result<String> {
@@ -105,11 +109,13 @@ fn text_of_mark(id: &str, records: u64) -> Result<String> {
 fn command_for_mark(place: &str, id: &str, records: u64) -> Result<String> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mark = Path::new(place).join(MARK);
-    Ok(format!("printf %s {} > {}", quoted(&text_of_mark(id, records)?), quoted(&mark.to_string_lossy())))
+    let (text, file) = (quoted(&text_of_mark(id, records)?), quoted(&mark.to_string_lossy()));
+    Ok(format!("mkdir -p {} && printf %s {text} > {file}", quoted(place)))
 }
 
-/// The id of the catalogue that was about this place, if that says nothing is there to be lost.
-async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<String>> {
+/// That no catalogue is about this place. One that is has the folder's id since before the first file came: without its mark this is
+/// not the folder, whatever the catalogue knows of files by now.
+async fn refuse_lost_mark(place: &str, data: &Path, records: u64) -> Result<()> {
     for file in catalogues(data) {
         let catalogue = SqliteCatalogue::open_read_only(&file).map_err(|error| {
             let message = "this folder bears no mark, and whether it was filled before cannot be told, for a catalogue cannot \
@@ -117,9 +123,6 @@ async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<Stri
             Error::new(ErrorKind::StoreLost, message).with("catalogue", file.display()).caused_by(error)
         })?;
         let Some(store) = catalogue.store().await?.filter(|store| store.place == place) else { continue };
-        if catalogue.files(None, None, 1).await?.is_empty() {
-            return Ok(Some(store.id));
-        }
         // What was moved out was written down, whether that is there or not.
         let records = records.max(known_records(&catalogue).await?);
         let command = command_for_mark(place, &store.id, records)?;
@@ -128,7 +131,7 @@ async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<Stri
             .with("catalogue", file.display())
             .with("to put the mark back", command));
     }
-    Ok(None)
+    Ok(())
 }
 
 /// How many files the record of what was moved out has, as far as the catalogue knows.

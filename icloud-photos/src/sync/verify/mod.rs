@@ -1,8 +1,9 @@
 //! Reading again what the catalogue says is there.
 //!
 //! Apple's checksum in the catalogue proves a file without fetching it; the row of a file that was read has our SHA-256 as well from
-//! then on. What is damaged or missing can be fetched again, and what could not be fetched or was found to be damaged before; the
-//! bad bytes are kept in a dated folder, for they might be somebody's own work. A file that several photos share is one file.
+//! then on. What is damaged or missing can be fetched again, what could not be fetched or was found to be damaged before, and what
+//! was stored though its checksum does not prove it; the bad bytes are kept in a dated folder, for they might be somebody's own
+//! work. A file that several photos share is one file.
 
 mod finding;
 mod repair;
@@ -20,7 +21,7 @@ use super::engine::{Inner, Missing, SyncEngine};
 use super::ledger::seconds;
 use super::store::is_ours;
 use crate::asset::Digests;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
 
 /// Rows looked at in one go.
@@ -62,6 +63,14 @@ enum Verdict {
 /// A file, and the rows that say it stands there, or should: more than one if several photos share it.
 type Shared = (StoragePath, Vec<FileRow>);
 
+/// What may be worth fetching again.
+#[derive(Default)]
+struct Found {
+    bad: Vec<Shared>,
+    /// As they were stored, though iCloud may have something better.
+    doubted: Vec<Shared>,
+}
+
 impl Verification<'_> {
     async fn run(mut self) -> Result<VerifyReport> {
         let mut after: Option<FileKey> = None;
@@ -70,9 +79,10 @@ impl Verification<'_> {
             let Some(last) = rows.last() else { break };
             after = Some(last.key.clone());
             let files = self.files_of(rows).await?;
-            let bad = self.read(files).await?;
+            let Found { bad, doubted } = self.read(files).await?;
             if let Some(repairer) = self.repairer.clone() {
                 self.repair(&repairer, bad).await?;
+                self.better(&repairer, doubted).await?;
             }
         }
         self.strays().await?;
@@ -92,23 +102,29 @@ impl Verification<'_> {
         Ok(files)
     }
 
-    async fn read(&mut self, files: Vec<Shared>) -> Result<Vec<Shared>> {
-        let (mut learned, mut bad) = (Vec::new(), Vec::new());
+    async fn read(&mut self, files: Vec<Shared>) -> Result<Found> {
+        let (mut learned, mut found) = (Vec::new(), Found::default());
         let storage = self.storage.clone();
         let mut hashed = std::pin::pin!(hash_all(&storage, files));
         while let Some((path, rows, digests)) = hashed.next().await {
             match digests {
                 Ok(Some((size, digests))) => {
                     self.report.bytes += size;
+                    let unproven = self.report.unproven;
+                    let doubted: Vec<_> = rows.iter().filter(|row| row.is_doubtful(size)).cloned().collect();
                     let wrong = self.judge_all(&path, rows, size, &digests, &mut learned).await;
-                    bad.extend((!wrong.is_empty()).then_some((path, wrong)));
+                    if !wrong.is_empty() {
+                        found.bad.push((path, wrong));
+                    } else if self.report.unproven > unproven && !doubted.is_empty() {
+                        found.doubted.push((path, doubted));
+                    }
                 }
-                Ok(None) => bad.extend(self.is_missing(&path, &rows).then_some((path, rows))),
+                Ok(None) => found.bad.extend(self.is_missing(&path, &rows).then_some((path, rows))),
                 Err(error) => self.failed(&path, &error),
             }
         }
         self.commit(learned).await?;
-        Ok(bad)
+        Ok(found)
     }
 
     /// Tells what was found; gives the rows back that are wrong about the file.
@@ -226,29 +242,70 @@ impl Verification<'_> {
     }
 
     async fn repair(&mut self, inner: &Inner, bad: Vec<Shared>) -> Result<()> {
-        let ours = |rows: &[FileRow]| rows.iter().find(|row| row.key.library == inner.key).cloned();
-        let bad: Vec<_> =
-            bad.into_iter().filter_map(|(path, rows)| Some((path, ours(&rows)?, rows))).collect();
-        if bad.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<_> = bad.iter().map(|(_, row, _)| row.key.asset.clone()).collect();
-        let assets = inner.library.assets_by_id(&ids).await?;
         let mut fetched = Vec::new();
-        for ((path, row, rows), asset) in bad.into_iter().zip(assets) {
-            let outcome = match asset {
-                Ok(asset) => inner.fetch_again(&*self.catalogue, &row, &asset, &path).await,
-                Err(error) => Err(error),
-            };
+        for (path, rows, outcome) in self.fetch(inner, bad).await? {
             match outcome {
                 Ok(now) => {
-                    let shared = rows.into_iter().filter(|row| row.checksum == now.checksum);
-                    fetched.extend(shared.map(|row| FileRow { key: row.key, ..now.clone() }));
+                    fetched.extend(shared_by(rows, &now));
                     self.report.repaired += 1;
                     (self.tell)(VerifyEvent::Repaired { path: &path });
                 }
                 Err(error) => self.failed(&path, &error),
             }
+        }
+        self.keep(fetched).await
+    }
+
+    /// Files that are as they were stored and that no checksum proves: where iCloud sends what it proves, they were never right.
+    async fn better(&mut self, inner: &Inner, doubted: Vec<Shared>) -> Result<()> {
+        let mut fetched = Vec::new();
+        for (path, rows, outcome) in self.fetch(inner, doubted).await? {
+            match outcome {
+                Ok(now) if now.status == Status::Verified => {
+                    fetched.extend(shared_by(rows, &now));
+                    self.report.unproven -= 1;
+                    self.report.bad += 1;
+                    self.report.repaired += 1;
+                    (self.tell)(VerifyEvent::Bad { path: &path, fault: Fault::NeverRight, reason: None });
+                    (self.tell)(VerifyEvent::Repaired { path: &path });
+                }
+                // Nothing that came is better than what is here.
+                Ok(_) => self.report.retried += 1,
+                Err(error) if error.kind() == ErrorKind::Integrity => self.report.retried += 1,
+                Err(error) => self.failed(&path, &error),
+            }
+        }
+        self.keep(fetched).await
+    }
+
+    /// Fetches the files again that are of the engine's library.
+    async fn fetch(
+        &self,
+        inner: &Inner,
+        files: Vec<Shared>,
+    ) -> Result<Vec<(StoragePath, Vec<FileRow>, Result<FileRow>)>> {
+        let ours = |rows: &[FileRow]| rows.iter().find(|row| row.key.library == inner.key).cloned();
+        let files: Vec<_> =
+            files.into_iter().filter_map(|(path, rows)| Some((path, ours(&rows)?, rows))).collect();
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = files.iter().map(|(_, row, _)| row.key.asset.clone()).collect();
+        let assets = inner.library.assets_by_id(&ids).await?;
+        let mut outcomes = Vec::new();
+        for ((path, row, rows), asset) in files.into_iter().zip(assets) {
+            let outcome = match asset {
+                Ok(asset) => inner.fetch_again(&*self.catalogue, &row, &asset, &path).await,
+                Err(error) => Err(error),
+            };
+            outcomes.push((path, rows, outcome));
+        }
+        Ok(outcomes)
+    }
+
+    async fn keep(&self, fetched: Vec<FileRow>) -> Result<()> {
+        if fetched.is_empty() {
+            return Ok(());
         }
         self.storage.flush().await?;
         self.commit(fetched).await
@@ -284,7 +341,19 @@ fn absent(row: &FileRow, rows: &[FileRow]) -> Option<Fault> {
     (!row.status.is_kept() && taken).then_some(Fault::Missing)
 }
 
+/// The rows of a file that was fetched again.
+fn shared_by(rows: Vec<FileRow>, now: &FileRow) -> impl Iterator<Item = FileRow> {
+    let shared = rows.into_iter().filter(|row| row.checksum == now.checksum);
+    shared.map(|row| FileRow { key: row.key, ..now.clone() })
+}
+
 impl FileRow {
+    /// Whether iCloud may have something better than a file of that length, and can prove it.
+    fn is_doubtful(&self, size: u64) -> bool {
+        let odd = self.resource_size.is_some_and(|resource| resource != size);
+        self.status == Status::Unconfirmed && (self.is_provable() || odd)
+    }
+
     /// Whether bytes that Apple's checksum does not prove are wrong.
     fn is_proven_otherwise(&self) -> bool {
         self.is_provable() && self.status == Status::Assumed

@@ -15,7 +15,7 @@ pub struct VerifyOptions {
     pub share: f64,
     /// Chooses the sample.
     pub seed: u64,
-    /// Fetch again what is damaged or missing. Default no.
+    /// Fetch again what is damaged or missing, and what iCloud's checksum could prove and does not. Default no.
     pub repair: bool,
     /// What to think of files that are gone: with [`Missing::Respect`] they were removed on purpose. Default: they are missing.
     pub missing: Missing,
@@ -150,6 +150,8 @@ pub struct VerifyReport {
     pub promoted: u64,
     /// Files that are as they were, though no checksum of Apple's speaks for them.
     pub unproven: u64,
+    /// Of those, files that iCloud was asked for again, and sent nothing better.
+    pub retried: u64,
     /// Files that are not as they should be.
     pub bad: u64,
     /// Of those, files that were fetched again.
@@ -175,8 +177,16 @@ impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} proven ({} for the first time), {} unchanged but unproven, {} bad, {} repaired, {} failed, {} strays",
-            self.proven, self.promoted, self.unproven, self.bad, self.repaired, self.failed, self.strays
+            "{} proven ({} for the first time), {} unchanged but unproven",
+            self.proven, self.promoted, self.unproven
+        )?;
+        if self.retried > 0 {
+            write!(f, " ({} of them asked for again in vain)", self.retried)?;
+        }
+        write!(
+            f,
+            ", {} bad, {} repaired, {} failed, {} strays",
+            self.bad, self.repaired, self.failed, self.strays
         )?;
         if self.removed > 0 { write!(f, ", {} removed here", self.removed) } else { Ok(()) }
     }

@@ -1,9 +1,10 @@
 //! A catalogue as one SQLite file, which a person can read with the `sqlite3` program.
 //!
-//! `place.rs` finds the file, claims it and makes it, `schema.rs` knows its versions, `read.rs` and `write.rs` its
+//! `place.rs` finds the file, claims it and makes it, `schema.rs` knows its versions, `older.rs` looks into old ones, `read.rs` and `write.rs` its
 //! rows, `fault.rs` what its errors mean.
 
 mod fault;
+mod older;
 mod place;
 mod read;
 mod schema;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
+use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use super::{
@@ -35,7 +37,9 @@ use crate::storage::StoragePath;
 /// - The file has mode 0600, a folder that is made for it 0700.
 /// - It is written ahead (WAL) where the file system allows, and with a rollback journal elsewhere. A commit is on the
 ///   disk when it returns.
-/// - Files of older versions are brought up to date when they are opened for writing, those of newer ones are refused.
+/// - Files of older versions are brought up to date when they are opened for writing, and read from a copy that is when they are
+///   opened for reading; it lies in the system's folder for temporary files, for its owner's eyes only, and is removed in the end.
+///   Files of newer versions are refused.
 /// - A damaged file, or one that is no catalogue, is never written to and never replaced.
 #[derive(Clone)]
 pub struct SqliteCatalogue {
@@ -46,10 +50,12 @@ pub struct SqliteCatalogue {
     open: Arc<Mutex<Open>>,
 }
 
-/// The lock is released after the connection is closed.
+/// The lock is released, and the copy removed, after the connection is closed.
 struct Open {
     connection: Connection,
     _claim: Option<File>,
+    /// Where the connection has its file, if that is only a copy.
+    _copy: Option<TempDir>,
 }
 
 impl SqliteCatalogue {
@@ -67,8 +73,8 @@ impl SqliteCatalogue {
         }
         let connection = schema::open(&path)?;
         let reader = schema::reader(&connection, &path)?;
-        let mut catalogue = Self::new(path, connection, claim, true);
-        let reader = reader.map(|connection| Open { connection, _claim: None });
+        let mut catalogue = Self::new(path, Open { connection, _claim: claim, _copy: None }, true);
+        let reader = reader.map(|connection| Open { connection, _claim: None, _copy: None });
         catalogue.reader = reader.map(|open| Arc::new(Mutex::new(open)));
         Ok(catalogue)
     }
@@ -83,8 +89,8 @@ impl SqliteCatalogue {
             let advice = "there is no catalogue yet; a run makes one";
             return Err(Error::new(ErrorKind::NotFound, advice).with("catalogue", path.display()));
         }
-        let connection = place::open_read_only(&path)?;
-        Ok(Self::new(path, connection, None, false))
+        let (connection, copy) = place::open_read_only(&path)?;
+        Ok(Self::new(path, Open { connection, _claim: None, _copy: copy }, false))
     }
 
     /// Where it is.
@@ -92,8 +98,8 @@ impl SqliteCatalogue {
         &self.path
     }
 
-    fn new(path: PathBuf, connection: Connection, claim: Option<File>, writable: bool) -> Self {
-        let open = Arc::new(Mutex::new(Open { connection, _claim: claim }));
+    fn new(path: PathBuf, open: Open, writable: bool) -> Self {
+        let open = Arc::new(Mutex::new(open));
         Self { path: path.into(), writable, reader: None, open }
     }
 

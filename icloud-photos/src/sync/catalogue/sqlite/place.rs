@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{fault::fault, schema};
+use tempfile::TempDir;
+
+use super::{fault::fault, older, schema};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long to wait for somebody who writes with another program.
@@ -98,20 +100,26 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     connect(path, flags).map_err(|error| fault(error, path))
 }
 
-/// Opens and looks at the file, so that nothing later can be about its kind.
-pub(super) fn open_read_only(path: &Path) -> Result<Connection> {
+/// Opens and looks at the file, so that nothing later can be about its kind. One of an older version is read from a copy, which goes
+/// with the folder that comes along.
+pub(super) fn open_read_only(path: &Path) -> Result<(Connection, Option<TempDir>)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, flags).map_err(|error| fault(error, path))?;
-    match schema::check(&connection, path) {
+    let (connection, version) = match schema::version(&connection, path) {
         // Without write access to the folder nobody can coordinate with a writer; none is there if nothing is written
         // ahead.
         Err(error) if error.kind() == ErrorKind::PermissionDenied && !beside(path, "-wal").exists() => {
             let still = connect_still(path).ok_or(error)?;
-            schema::check(&still, path)?;
-            Ok(still)
+            let version = schema::version(&still, path)?;
+            (still, version)
         }
-        checked => checked.map(|()| connection),
+        version => (connection, version?),
+    };
+    if version == schema::STEPS.len() {
+        return Ok((connection, None));
     }
+    let (copy, folder) = older::brought_up_to_date(&connection, path)?;
+    Ok((copy, Some(folder)))
 }
 
 /// Opens a file that nobody changes.
@@ -142,7 +150,7 @@ fn refuse_remains(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_staged(staged: &Path) -> Result<()> {
+pub(super) fn make_staged(staged: &Path) -> Result<()> {
     for suffix in ["", "-journal"] {
         let left = beside(staged, suffix);
         match fs::remove_file(&left) {
@@ -155,6 +163,18 @@ fn make_staged(staged: &Path) -> Result<()> {
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
     private(&mut options).open(staged).map_err(|error| Error::storage(error, staged.display()))?;
+    Ok(())
+}
+
+/// Whatever the system makes of folders for passing things.
+pub(super) fn only_for_us(folder: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(folder, mode).map_err(|error| Error::storage(error, folder.display()))?;
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
     Ok(())
 }
 

@@ -162,16 +162,13 @@ pub(super) fn reader(writer: &Connection, path: &Path) -> Result<Option<Connecti
     Ok(Some(reader))
 }
 
-/// Whether a file can be read by this version as it is.
-pub(super) fn check(connection: &Connection, path: &Path) -> Result<()> {
-    if version(connection, path)? < STEPS.len() {
-        let advice = "this catalogue was written by an older version; a run brings it up to date";
-        return Err(Error::new(ErrorKind::Unsupported, advice).with("catalogue", path.display()));
-    }
-    Ok(())
+/// Brings a file up to date that is open.
+pub(super) fn bring_up_to_date(connection: &Connection, path: &Path) -> Result<()> {
+    let version = version(connection, path)?;
+    migrate(connection, version).map_err(|error| fault(error, path))
 }
 
-fn version(connection: &Connection, path: &Path) -> Result<usize> {
+pub(super) fn version(connection: &Connection, path: &Path) -> Result<usize> {
     judge(numbers(connection).map_err(|error| fault(error, path))?, path)
 }
 

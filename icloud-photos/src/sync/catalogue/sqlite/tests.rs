@@ -201,7 +201,7 @@ fn a_file_nobody_changes_is_read_without_writing_beside_it() {
     let path = folder.path().join("odd ?#%20 name");
     drop(SqliteCatalogue::open(&path).unwrap());
     let connection = place::connect_still(&path).unwrap();
-    schema::check(&connection, &path).unwrap();
+    schema::version(&connection, &path).unwrap();
     assert_eq!(read::all_files(&connection, None, 9).unwrap(), []);
     assert!(!place::beside(&path, "-shm").exists());
 }
@@ -281,4 +281,50 @@ fn rows(numbers: std::ops::Range<i64>) -> Batch {
         )
     });
     Batch { files: files.collect(), assets: assets.collect(), ..Batch::default() }
+}
+
+/// A catalogue as an older version left it.
+fn of_version(path: &Path, version: usize, journal: &str) {
+    let connection = Connection::open(path).unwrap();
+    connection.pragma_update_and_check(None, "journal_mode", journal, |_| Ok(())).unwrap();
+    schema::STEPS[..version].iter().for_each(|step| connection.execute_batch(step).unwrap());
+    connection.pragma_update(None, "application_id", schema::APPLICATION).unwrap();
+    connection.pragma_update(None, "user_version", version as u32).unwrap();
+    let rows = "INSERT INTO store VALUES (1, 'a-1', '/photos'); \
+                INSERT INTO files (library, asset, role, path, size, status, at) VALUES \
+                ('L', 'A', 'original', '2018/A.JPG', 7, 'verified', 1), ('L', 'B', 'original', '2018/B.JPG', 8, 'assumed', 1); \
+                INSERT INTO progress (library, selection, token, pending, at) VALUES ('L', 'all', 'now', 0, 8)";
+    connection.execute_batch(rows).unwrap();
+}
+
+/// Whoever only looks sees what a run would see, and leaves the file as it is.
+#[tokio::test]
+async fn files_of_older_versions_can_be_read_and_stay_as_they_are() {
+    for journal in ["wal", "delete"] {
+        for version in 1..schema::STEPS.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("c.sqlite");
+            of_version(&path, version, journal);
+            let before = fs::read(&path).unwrap();
+            let looked = SqliteCatalogue::open_read_only(&path).unwrap();
+            let seen = (looked.files(None, None, 9).await.unwrap(), looked.all_progress().await.unwrap());
+            let sums = (looked.totals().await.unwrap(), looked.store().await.unwrap());
+            assert_eq!((seen.0.len(), seen.1.len()), (2, 1), "{version}");
+            looked.commit(Batch { files: seen.0.clone(), ..Batch::default() }).await.unwrap_err();
+            let copy = looked.open.lock().await._copy.as_ref().unwrap().path().to_owned();
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions();
+            #[cfg(unix)]
+            for (path, expected) in [(copy.clone(), 0o700), (copy.join("catalogue"), 0o600)] {
+                use std::os::unix::fs::PermissionsExt as _;
+                assert_eq!(mode(&path).mode() & 0o777, expected, "{}", path.display());
+            }
+            drop(looked);
+            assert!(!copy.exists(), "nothing is left");
+            assert!(fs::read(&path).unwrap() == before, "{version} {journal}");
+            let opened = SqliteCatalogue::open(&path).unwrap();
+            let then = (opened.files(None, None, 9).await.unwrap(), opened.all_progress().await.unwrap());
+            assert_eq!(seen, then, "{version} {journal}");
+            assert_eq!(sums, (opened.totals().await.unwrap(), opened.store().await.unwrap()));
+        }
+    }
 }
