@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::super::engine::Inner;
@@ -138,7 +138,8 @@ impl Inner {
         Ok(false)
     }
 
-    /// The root of the storage, and every folder above one of these files that bears a mark.
+    /// The root of the storage, and every folder above one of these files that is the root of a copy: it bears a mark, or has a record. One
+    /// of the two may be lost.
     async fn roots(&self, victims: &[Victim]) -> Result<Vec<StoragePath>> {
         let mut folders = BTreeSet::new();
         for victim in victims {
@@ -146,19 +147,36 @@ impl Inner {
             folders.extend(above);
         }
         let folders: Vec<_> = folders.into_iter().collect();
-        let marks: Result<Vec<_>> = folders.iter().map(|folder| within(folder, MARK)).collect();
+        let signs: Result<Vec<_>> =
+            folders.iter().flat_map(|folder| [within(folder, MARK), within(folder, MOVED)]).collect();
+        let signs = self.storage.stat_all(signs?).await;
         let mut roots = vec![StoragePath::root()];
-        for (folder, mark) in folders.into_iter().zip(self.storage.stat_all(marks?).await) {
-            roots.extend(mark.map_err(|error| unreadable(MARK).caused_by(error))?.map(|_| folder));
+        for (folder, signs) in folders.into_iter().zip(signs.chunks(2)) {
+            // What is there and no file may be a folder.
+            if signs.iter().any(|sign| !matches!(sign, Ok(None))) || self.has_record_in(&folder).await? {
+                roots.push(folder);
+            }
         }
         Ok(roots)
+    }
+
+    /// Whether a folder has a file of a record. Not all storages know folders.
+    async fn has_record_in(&self, folder: &StoragePath) -> Result<bool> {
+        let folder = within(folder, MOVED)?;
+        let first = self.storage.list(&folder).next().await.transpose();
+        Ok(first.map_err(|error| unreadable(&folder).caused_by(error))?.is_some())
     }
 
     /// All files of the record of a root.
     pub(super) async fn whole_record(&self, root: &StoragePath) -> Result<Vec<ObjectMeta>> {
         let files = self.record_files(root).await?;
         let numbers: BTreeSet<u64> = files.iter().filter_map(|file| store::number_of(&file.path)).collect();
-        let known = store::read_mark_in(&*self.storage, root).await?.map_or(0, |mark| mark.records);
+        let mark = store::read_mark_in(&*self.storage, root).await?;
+        if mark.is_none() && files.is_empty() && *root != StoragePath::root() {
+            // There is something by the name of a record.
+            return Err(unreadable(within(root, &format!("{MOVED}/000001.json"))?));
+        }
+        let known = mark.map_or(0, |mark| mark.records);
         let last = known.max(numbers.last().copied().unwrap_or(0));
         match (1..=last).find(|number| !numbers.contains(number)) {
             None => Ok(files),

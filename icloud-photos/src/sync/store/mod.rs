@@ -29,6 +29,14 @@ pub(super) const MOVED: &str = ".icloud-photos-moved";
 /// No record has so many files: what bears a higher number is not ours.
 const MOST_RECORDS: u64 = 1_000_000;
 
+const BAD_MARK: &str = "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not \
+                        the catalogue: the next run then says how the right one is made";
+
+/// Whoever reads this is not at work in that folder: with a mark that is gone it would not be known what the copy there moved out.
+const BAD_MARK_INSIDE: &str = "the mark of another copy inside this one cannot be read, and so not what that one moved out of iCloud: \
+                               nothing is removed here before it can. Put the right mark back from a backup; if you have none, leave it \
+                               there and run icloudpd on that folder, which says what to do";
+
 /// Files of ours that are no photos: the mark, the trash, and the record of what was moved out.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
@@ -112,12 +120,10 @@ pub(super) async fn read_mark_in(storage: &dyn Storage, root: &StoragePath) -> R
     let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     match mark {
         Some(mark) if plain(&mark.id) => Ok(Some(mark)),
-        _ => Err(Error::new(
-            ErrorKind::Config,
-            "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not the \
-             catalogue: the next run then says how the right one is made",
-        )
-        .with("path", path)),
+        _ => {
+            let advice = if root.as_str().is_empty() { BAD_MARK } else { BAD_MARK_INSIDE };
+            Err(Error::new(ErrorKind::Config, advice).with("path", path))
+        }
     }
 }
 
