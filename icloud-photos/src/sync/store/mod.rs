@@ -4,13 +4,13 @@
 //! storage that was filled before and has lost its mark is most likely not there (a disk that is not mounted): it is refused,
 //! not filled.
 
+mod above;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub use self::above::copy_above;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{open, open_read_only};
-use std::path::{Path, PathBuf};
-
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -41,13 +41,6 @@ const BAD_MARK_INSIDE: &str = "the mark of another copy inside this one cannot b
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
     first.is_some_and(|first| [MARK, TRASH, MOVED].contains(&first))
-}
-
-/// The nearest folder above this one that is a copy from which photos were moved out of iCloud. What that one moved out its record
-/// tells, which a mirror of this folder does not see: it would take those photos for deleted by their owner.
-pub fn copy_above(folder: &Path) -> Option<PathBuf> {
-    let folder = std::fs::canonicalize(folder).ok()?;
-    folder.ancestors().skip(1).find(|above| above.join(MOVED).exists()).map(Path::to_owned)
 }
 
 /// Writes a small file under a free name, and returns when it is on the disk.
@@ -116,15 +109,19 @@ pub(super) async fn read_mark_in(storage: &dyn Storage, root: &StoragePath) -> R
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
-    let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    match mark {
-        Some(mark) if plain(&mark.id) => Ok(Some(mark)),
-        _ => {
+    match mark_in(&bytes) {
+        Some(mark) => Ok(Some(mark)),
+        None => {
             let advice = if root.as_str().is_empty() { BAD_MARK } else { BAD_MARK_INSIDE };
             Err(Error::new(ErrorKind::Config, advice).with("path", path))
         }
     }
+}
+
+/// The mark that these bytes are, if they are one.
+fn mark_in(bytes: &[u8]) -> Option<Mark> {
+    let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    serde_json::from_slice(bytes).ok().filter(|mark: &Mark| plain(&mark.id))
 }
 
 /// That a storage still is the one whose mark was read when the run began.
