@@ -227,3 +227,51 @@ async fn a_mark_that_cannot_be_read_is_an_error() {
     }
     assert!(entries(&place.at("data")).is_empty());
 }
+
+/// What was moved out of the outer folder its record tells, or its mark, or neither can be read: all of it speaks.
+#[tokio::test]
+async fn a_copy_above_is_known_by_whatever_is_left_of_it() {
+    let place = Place::new();
+    let (outer, inner) = (place.at("photos"), place.at("photos").join("2024/07"));
+    fs::create_dir_all(&inner).unwrap();
+    let above = || store::copy_above(&inner);
+    assert_eq!(above(), None);
+    let bad =
+        [r#"{"id":"9","about":"","records":1}"#, "{\"id\"", "", r#"{"id":"9","about":"","records":-1}"#];
+    for mark in bad {
+        fs::write(place.mark(), mark).unwrap();
+        assert!(above().is_some(), "{mark}");
+    }
+    fs::write(place.mark(), r#"{"id":"9","about":""}"#).unwrap();
+    assert_eq!(above(), None, "nothing was moved out of it");
+    fs::remove_file(place.mark()).unwrap();
+    fs::create_dir(outer.join(".icloud-photos-moved")).unwrap();
+    assert!(above().is_some());
+    assert_eq!(store::copy_above(&outer), None, "a copy is not above itself");
+}
+
+/// Links lead out of a copy, and into one.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_copy_above_is_known_behind_links() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    let outer = place.at("photos");
+    fs::create_dir_all(outer.join("2023")).unwrap();
+    fs::create_dir(place.at("disk")).unwrap();
+    fs::write(place.mark(), r#"{"id":"9","about":"","records":1}"#).unwrap();
+    symlink(place.at("disk"), outer.join("2024")).unwrap();
+    symlink(outer.join("2023"), place.at("link")).unwrap();
+    symlink("/nonexistent", place.at("lost")).unwrap();
+    for folder in ["photos/2024", "photos/2024/not/there", "link", "link/not/there", "disk/../photos/2023"] {
+        assert!(store::copy_above(&place.at(folder)).is_some(), "{folder}");
+    }
+    for folder in ["disk", "photos", "photos/../disk", "photos/2023/../../disk", "lost"] {
+        assert_eq!(store::copy_above(&place.at(folder)), None, "{folder}");
+    }
+    // What was moved out of a folder whose record is a link that leads nowhere, nobody knows.
+    fs::remove_file(place.mark()).unwrap();
+    assert_eq!(store::copy_above(&outer.join("2023")), None);
+    symlink("/nonexistent", outer.join(".icloud-photos-moved")).unwrap();
+    assert!(store::copy_above(&outer.join("2023")).is_some());
+}
