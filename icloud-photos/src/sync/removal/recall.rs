@@ -3,13 +3,16 @@
 //! A catalogue that was lost, put back from a backup, or is another program's learns from the record beside the photos what was moved
 //! out of iCloud: from then on it looks for those files as the one does that moved them.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use super::super::catalogue::{Batch, FileRow, Progress, RECORD, RemovalRow, RemovalState, Status};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::super::store;
 use super::Receipt;
+use super::record::Record;
+use super::remote::is_sent;
+use crate::asset::AssetId;
 use crate::error::Result;
 use crate::storage::StoragePath;
 
@@ -31,27 +34,26 @@ impl Inner {
         if known == written {
             return Ok(());
         }
-        let files = match self.whole_record(&StoragePath::root()).await {
-            Ok(files) => files,
+        let mut parts = match self.whole_record(&StoragePath::root()).await {
+            Ok(parts) => parts,
             Err(error) => {
                 tracing::warn!(%error, "the record of what was moved out of iCloud is not whole");
                 return Ok(());
             }
         };
-        for file in
-            files.iter().filter(|file| store::number_of(&file.path).is_none_or(|number| number > known))
-        {
-            match self.read_record(file).await {
-                Ok(moved) => {
-                    self.take_over(moved.iter().map(|moved| moved.receipt(seconds(self.now())))).await?
-                }
+        let last = parts.last;
+        parts.skip_to(known);
+        loop {
+            match parts.next().await {
+                Ok(Some(record)) => self.take_over(record).await?,
+                Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(%error, "a part of what was moved out of iCloud is not known");
                     return Ok(());
                 }
             }
         }
-        self.catalogue.commit(Batch { progress: vec![self.recalled_to(written)], ..Batch::default() }).await
+        self.catalogue.commit(Batch { progress: vec![self.recalled_to(last)], ..Batch::default() }).await
     }
 
     /// Whether photos were moved out of iCloud from this storage: names prove nothing where their files may stand.
@@ -81,23 +83,30 @@ impl Inner {
         progress
     }
 
-    async fn take_over(&self, receipts: impl Iterator<Item = Receipt>) -> Result<()> {
-        let receipts: Vec<_> = receipts.filter(|receipt| receipt.library() == self.key.as_str()).collect();
-        let ids: Vec<_> = receipts.iter().map(Receipt::asset).collect();
+    /// Takes over what one file of the record says: whatever the catalogue knows of these photos is older, but for files that were fetched
+    /// since.
+    async fn take_over(&self, record: Record) -> Result<()> {
+        let at = record.at.unwrap_or_else(|| seconds(self.now()));
+        let receipts = record.moved.iter().map(|moved| moved.receipt(at));
+        // The last one counts.
+        let receipts: BTreeMap<AssetId, Receipt> = receipts
+            .filter(|receipt| receipt.library() == self.key.as_str())
+            .map(|receipt| (receipt.asset(), receipt))
+            .collect();
+        let ids: Vec<_> = receipts.keys().cloned().collect();
         let known = self.catalogue.removals(&self.key, &ids).await?;
-        let (mut seen, mut proven) = (HashSet::new(), Vec::new());
         let mut batch = Batch::default();
-        for ((receipt, id), known) in receipts.iter().zip(ids).zip(known) {
-            if known.is_none() && seen.insert(id.clone()) {
-                let row = RemovalRow::new(self.key.clone(), id, RemovalState::Sent, receipt.at());
-                let row = RemovalRow { receipt: serde_json::to_string(receipt).ok(), ..row };
-                proven.extend(row.proven_files());
-                batch.removals.push(row);
+        for ((id, receipt), known) in receipts.into_iter().zip(known) {
+            if !is_sent(&known, &receipt) {
+                // Who asked for it before does not ask again: its owner may take it back.
+                let row = RemovalRow::new(self.key.clone(), id, RemovalState::Sent, at);
+                batch.removals.push(RemovalRow { receipt: serde_json::to_string(&receipt).ok(), ..row });
             }
         }
-        let ids: Vec<_> = proven.iter().map(|file: &FileRow| file.key.asset.clone()).collect();
+        let proven: Vec<FileRow> = batch.removals.iter().flat_map(RemovalRow::proven_files).collect();
+        let ids: Vec<_> = proven.iter().map(|file| file.key.asset.clone()).collect();
         for (file, known) in proven.into_iter().zip(self.catalogue.files_of(&self.key, &ids).await?) {
-            if !known.iter().any(|row| row.key == file.key) {
+            if !known.iter().any(|row| row.speaks_since(&file)) {
                 // Whether it still is what it was `verify` finds out.
                 batch.files.push(FileRow { status: Status::Assumed, ..file });
             }

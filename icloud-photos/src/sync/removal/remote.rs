@@ -347,7 +347,7 @@ impl Inner {
 }
 
 /// Whether an asset was sent on the same proof.
-fn is_sent(row: &Option<RemovalRow>, receipt: &Receipt) -> bool {
+pub(super) fn is_sent(row: &Option<RemovalRow>, receipt: &Receipt) -> bool {
     let sent = row.as_ref().filter(|row| row.state == RemovalState::Sent);
     sent.and_then(RemovalRow::receipt).is_some_and(|sent| sent.agrees_with(receipt))
 }
