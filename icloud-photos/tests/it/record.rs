@@ -289,3 +289,74 @@ async fn the_record_is_read_in_the_order_of_its_numbers() {
         assert!(new.misses(&edit).await, "{backwards}");
     }
 }
+
+/// Two folders were laid over each other, or a part was put back under another number.
+#[tokio::test(start_paused = true)]
+async fn a_part_of_another_record_is_no_part_of_this_one() {
+    let copy = mirror(4, Disposal::Remove).await;
+    copy.put(MARK, PLAIN_MARK.to_vec()).await;
+    let other = mirror(2, Disposal::Remove).await;
+    other.put(MARK, br#"{"id":"mark-2","about":""}"#.to_vec()).await;
+    other.send(&other.id("0.JPG")).await;
+    let foreign = other.bytes(&other.records().await[0]).await;
+    let sending = copy.forgetful();
+    sending.run().await.unwrap();
+    sending.send(&copy.id("0.JPG")).await;
+    sending.send(&copy.id("1.JPG")).await;
+    copy.trash("2.JPG");
+    let [first, last] = copy.records().await.try_into().unwrap();
+    let ours = copy.bytes(&last).await;
+    for text in [foreign, copy.bytes(&first).await] {
+        copy.put(&last, text).await;
+        let error = copy.run().await.unwrap_err();
+        assert_eq!((error.kind(), copy.files().await.len()), (ErrorKind::Storage, 4), "{error}");
+        assert!(error.to_string().contains(&last) && error.to_string().contains("another"), "{error}");
+        // Nobody learns from it either.
+        let new = copy.forgetful().choosing(with_edits());
+        new.run().await.unwrap();
+        assert_eq!(new.out_of_icloud().await, 1);
+    }
+    // As they were written before they said what they belong to.
+    for (path, bytes) in [(&first, copy.bytes(&first).await), (&last, ours)] {
+        let mut record: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let fields = record.as_object_mut().unwrap();
+        assert!(["mark", "number", "at"].iter().all(|name| fields.remove(*name).is_some()));
+        copy.put(path, record.to_string().into_bytes()).await;
+    }
+    assert_eq!((copy.run().await.unwrap().removed, copy.files().await.len()), (1, 3));
+}
+
+/// The mark was lost and made anew, and says which record is its own.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_was_made_anew_keeps_its_record() {
+    let copy = mirror(4, Disposal::Remove).await;
+    copy.put(MARK, PLAIN_MARK.to_vec()).await;
+    let sending = copy.forgetful();
+    sending.run().await.unwrap();
+    sending.send(&copy.id("0.JPG")).await;
+    copy.trash("2.JPG");
+    copy.put(MARK, br#"{"id":"mark-2","about":"","records":1}"#.to_vec()).await;
+    assert_eq!(copy.run().await.unwrap_err().kind(), ErrorKind::Storage);
+    copy.put(MARK, br#"{"id":"mark-2","about":"","records":1,"record":"mark-1"}"#.to_vec()).await;
+    sending.send(&copy.id("1.JPG")).await;
+    assert_eq!((copy.run().await.unwrap().removed, copy.files().await.len()), (1, 3));
+    // Without any mark they agree with each other.
+    copy.remove(MARK).await;
+    copy.trash("3.JPG");
+    assert_eq!((copy.run().await.unwrap().removed, copy.files().await.len()), (1, 2));
+}
+
+/// Programs that keep folders alike put a second file beside one that was written twice. It guards its photos, and tells nothing new.
+#[tokio::test(start_paused = true)]
+async fn a_second_file_of_one_number_takes_nothing_back() {
+    let (ours, theirs, id) = two().await;
+    theirs.send(&id).await;
+    let edit = theirs.render(&id).await;
+    theirs.send(&id).await;
+    ours.run().await.unwrap();
+    let first = ours.bytes(&ours.records().await[0]).await;
+    ours.put(&format!("{MOVED}/000001 (conflict).json"), first).await;
+    theirs.send(&ours.id("1.JPG")).await;
+    ours.run().await.unwrap();
+    assert!(ours.misses(&edit).await);
+}

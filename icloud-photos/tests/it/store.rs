@@ -275,3 +275,31 @@ async fn a_copy_above_is_known_behind_links() {
     symlink("/nonexistent", outer.join(".icloud-photos-moved")).unwrap();
     assert!(store::copy_above(&outer.join("2023")).is_some());
 }
+
+/// The mark is lost, and so is the catalogue: what is made anew knows how many files the record has, and whose they are.
+#[tokio::test]
+async fn a_new_mark_takes_up_the_record_that_is_there() {
+    for (others, named) in [(None, Some("old")), (Some("old"), Some("old")), (Some("older"), None)] {
+        let place = Place::new();
+        let moved = place.at("photos").join(".icloud-photos-moved");
+        fs::create_dir(&moved).unwrap();
+        let file = |number: u64, mark: Option<&str>| {
+            let record = serde_json::json!({ "version": 1, "about": "", "mark": mark, "moved": [] });
+            fs::write(moved.join(format!("{number:06}.json")), record.to_string()).unwrap();
+        };
+        file(1, None);
+        file(2, Some("old"));
+        file(3, others);
+        drop(place.open("photos").await.unwrap());
+        let mark: serde_json::Value = serde_json::from_slice(&fs::read(place.mark()).unwrap()).unwrap();
+        assert_eq!((mark["records"].as_u64(), mark["record"].as_str()), (Some(3), named), "{others:?}");
+        assert_ne!(mark["id"], "old", "it has a catalogue of its own");
+        // The command that puts it back knows as much.
+        let catalogue = place.open("photos").await.unwrap();
+        catalogue.commit(a_row()).await.unwrap();
+        drop(catalogue);
+        fs::remove_file(place.mark()).unwrap();
+        let told = place.open("photos").await.err().unwrap().to_string();
+        assert_eq!(told.contains(r#""record":"old""#), named.is_some(), "{told}");
+    }
+}

@@ -6,13 +6,19 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::super::engine::Inner;
 use super::super::store::{self, MARK, MOVED};
-use super::record::{Record, VERSION};
+use super::record::{Moved, Record, VERSION};
 use super::victims::Victim;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// No file of ours is near as long: this bounds what is held in memory.
 const LONGEST: u64 = 16 << 20;
+
+const FOREIGN: &str = "a part of what was moved out of iCloud is missing, and a part of another record, or another part of this one, has its \
+                       name: were two folders laid over each other, or was the mark put back from another one? Nothing is removed here \
+                       before both mark and record are put right, from a backup. Only if the right part is lost for good, and this \
+                       catalogue is the only one that moved photos out of this folder, and was itself never put back from a backup \
+                       since, put an empty one in its place";
 
 const UNREADABLE: &str = "a part of what was moved out of iCloud is written there, and cannot be read: nothing is removed here before it \
                           can. Put it back from a backup. Only if it is lost for good, and this catalogue is the only one that moved \
@@ -25,8 +31,19 @@ const EMPTY: &str = r#"{"version":1,"about":"lost","moved":[]}"#;
 pub(super) struct Parts<'a> {
     inner: &'a Inner,
     files: VecDeque<ObjectMeta>,
+    /// The record they are of, as the mark says, or the first file that says so.
+    id: Option<String>,
     /// The number of the last one.
     pub(super) last: u64,
+}
+
+/// One file of a record.
+pub(super) struct Part {
+    /// Whether it has its place among the others.
+    pub(super) is_numbered: bool,
+    /// When it was written, if it says so.
+    pub(super) at: Option<i64>,
+    pub(super) moved: Vec<Moved>,
 }
 
 impl Parts<'_> {
@@ -38,8 +55,8 @@ impl Parts<'_> {
     /// The next file, read whole.
     ///
     /// # Errors
-    /// [`ErrorKind::Storage`] if it cannot be read.
-    pub(super) async fn next(&mut self) -> Result<Option<Record>> {
+    /// [`ErrorKind::Storage`] if it cannot be read, or says that it is a part of another record.
+    pub(super) async fn next(&mut self) -> Result<Option<Part>> {
         let Some(file) = self.files.pop_front() else { return Ok(None) };
         let fault = || unreadable(&file.path);
         if file.size > LONGEST {
@@ -54,7 +71,27 @@ impl Parts<'_> {
         if record.version != VERSION {
             return Err(fault().with("version", record.version));
         }
-        Ok(Some(record))
+        self.require_own(&file.path, &record)?;
+        Ok(Some(Part {
+            is_numbered: store::number_of(&file.path).is_some(),
+            at: record.at,
+            moved: record.moved,
+        }))
+    }
+
+    /// Older files do not say what they are of, and a second one of the same number, which bears none, guards its photos all the same.
+    fn require_own(&mut self, path: &StoragePath, record: &Record) -> Result<()> {
+        let number = store::number_of(path).and(record.number);
+        if self.id.is_none() {
+            self.id.clone_from(&record.mark);
+        }
+        if (number.is_none() || number == store::number_of(path))
+            && (record.mark.is_none() || record.mark == self.id)
+        {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::Storage, FOREIGN).with("file", path);
+        Err(error.with("of", record.mark.as_deref().unwrap_or("?")).with("an empty one", EMPTY))
     }
 }
 
@@ -100,10 +137,11 @@ impl Inner {
             // There is something by the name of a record.
             return Err(unreadable(within(root, &format!("{MOVED}/000001.json"))?));
         }
-        let known = mark.map_or(0, |mark| mark.records);
+        let known = mark.as_ref().map_or(0, |mark| mark.records);
+        let id = mark.map(|mark| mark.record_id().to_owned());
         let last = known.max(numbers.last().copied().unwrap_or(0));
         match (1..=last).find(|number| !numbers.contains(number)) {
-            None => Ok(Parts { inner: self, files, last }),
+            None => Ok(Parts { inner: self, files, id, last }),
             Some(lost) => Err(unreadable(within(root, &format!("{MOVED}/{lost:06}.json"))?)),
         }
     }

@@ -10,7 +10,7 @@ use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::super::store;
 use super::Receipt;
-use super::record::Record;
+use super::parts::Part;
 use super::remote::is_sent;
 use crate::asset::AssetId;
 use crate::error::Result;
@@ -45,7 +45,7 @@ impl Inner {
         parts.skip_to(known);
         loop {
             match parts.next().await {
-                Ok(Some(record)) => self.take_over(record).await?,
+                Ok(Some(part)) => self.take_over(part).await?,
                 Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(%error, "a part of what was moved out of iCloud is not known");
@@ -85,9 +85,9 @@ impl Inner {
 
     /// Takes over what one file of the record says: whatever the catalogue knows of these photos is older, but for files that were fetched
     /// since.
-    async fn take_over(&self, record: Record) -> Result<()> {
-        let at = record.at.unwrap_or_else(|| seconds(self.now()));
-        let receipts = record.moved.iter().map(|moved| moved.receipt(at));
+    async fn take_over(&self, part: Part) -> Result<()> {
+        let at = part.at.unwrap_or_else(|| seconds(self.now()));
+        let receipts = part.moved.iter().map(|moved| moved.receipt(at));
         // The last one counts.
         let receipts: BTreeMap<AssetId, Receipt> = receipts
             .filter(|receipt| receipt.library() == self.key.as_str())
@@ -97,7 +97,10 @@ impl Inner {
         let known = self.catalogue.removals(&self.key, &ids).await?;
         let mut batch = Batch::default();
         for ((id, receipt), known) in receipts.into_iter().zip(known) {
-            if !is_sent(&known, &receipt) {
+            // One without a number has no place among what was said before.
+            let is_old =
+                !part.is_numbered && known.as_ref().is_some_and(|row| row.state == RemovalState::Sent);
+            if !is_old && !is_sent(&known, &receipt) {
                 // Who asked for it before does not ask again: its owner may take it back.
                 let row = RemovalRow::new(self.key.clone(), id, RemovalState::Sent, at);
                 batch.removals.push(RemovalRow { receipt: serde_json::to_string(&receipt).ok(), ..row });

@@ -34,6 +34,11 @@ pub(super) struct Record {
     /// When it was written, in seconds since 1970. Older files do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<i64>,
+    /// Which record it is a part of, as the mark beside it says, and under which number. Older files do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) number: Option<u64>,
     pub(super) moved: Vec<Moved>,
 }
 
@@ -46,8 +51,8 @@ pub(super) struct Moved {
 }
 
 impl Record {
-    fn of(moved: Vec<Moved>, at: i64) -> Self {
-        Self { version: VERSION, about: ABOUT.to_owned(), at: Some(at), moved }
+    fn of(mark: Option<String>, moved: Vec<Moved>, at: i64) -> Self {
+        Self { version: VERSION, about: ABOUT.to_owned(), at: Some(at), mark, number: None, moved }
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
@@ -78,13 +83,15 @@ impl Inner {
         if moved.is_empty() {
             return Ok(None);
         }
-        let bytes = Record::of(moved, seconds(self.now())).bytes()?;
-        let known = store::read_mark(&*self.storage).await?.map_or(0, |mark| mark.records);
+        let mark = store::read_mark(&*self.storage).await?;
+        let known = mark.as_ref().map_or(0, |mark| mark.records);
+        let mut record = Record::of(mark.map(|mark| mark.record_id().to_owned()), moved, seconds(self.now()));
         let mut number = known.max(store::last_record(&*self.storage).await?);
         let path = loop {
             number += 1;
             let path = StoragePath::parse(&format!("{MOVED}/{number:06}.json"))?;
-            match store::put(&*self.storage, &path, bytes.clone()).await {
+            record.number = Some(number);
+            match store::put(&*self.storage, &path, record.bytes()?).await {
                 Ok(()) => break path,
                 // Another catalogue was quicker.
                 Err(error)

@@ -59,6 +59,16 @@ pub(super) struct Mark {
     /// The number of the last file of the record of what was moved out of iCloud; none of them may be missing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) records: u64,
+    /// The id that the files of that record bear, if it is another: of a mark that was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) record: Option<String>,
+}
+
+impl Mark {
+    /// What the files of the record bear.
+    pub(super) fn record_id(&self) -> &str {
+        self.record.as_deref().unwrap_or(&self.id)
+    }
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -80,6 +90,27 @@ pub(super) async fn note_records(storage: &dyn Storage, records: u64) -> Result<
 pub(super) async fn last_record(storage: &dyn Storage) -> Result<u64> {
     let files: Vec<_> = storage.list(&StoragePath::parse(MOVED)?).try_collect().await?;
     Ok(files.iter().filter_map(|file| number_of(&file.path)).max().unwrap_or(0))
+}
+
+/// The id that the files of that record bear which bear one, if they agree. What cannot be read is left to those who need it.
+#[cfg(feature = "sqlite")]
+async fn named_by_record(storage: &dyn Storage) -> Result<Option<String>> {
+    #[derive(Deserialize)]
+    struct Named {
+        mark: Option<String>,
+    }
+    let files: Vec<_> = storage.list(&StoragePath::parse(MOVED)?).try_collect().await?;
+    let mut found = None;
+    for file in files.iter().filter(|file| file.path.name().ends_with(".json")) {
+        let Ok(bytes) = storage.read(&file.path, 0).await else { continue };
+        let bytes = bytes.try_collect::<Vec<_>>().await.unwrap_or_default().concat();
+        let named = serde_json::from_slice(&bytes).ok().and_then(|named: Named| named.mark);
+        if named.is_some() && found.is_some() && found != named {
+            return Ok(None);
+        }
+        found = found.or(named);
+    }
+    Ok(found)
 }
 
 /// The number that a file of that record bears. Those of earlier versions bear none.

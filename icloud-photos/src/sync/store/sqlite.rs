@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MARK, Mark, last_record, mark_of, put};
+use super::{MARK, Mark, last_record, mark_of, named_by_record, put};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
 use crate::sync::catalogue::{Catalogue, RECORD, SqliteCatalogue, StoreId};
@@ -26,10 +26,10 @@ pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<Sql
     let id = match mark_of(storage).await? {
         Some(id) => id,
         None => {
-            let records = last_record(storage).await?;
+            let record = Found::of(storage).await?;
             let id =
-                lost_mark(place, data, records).await?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-            put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, records)?.into_bytes()).await?;
+                lost_mark(place, data, &record).await?.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+            put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, &record)?.into_bytes()).await?;
             id
         }
     };
@@ -85,8 +85,7 @@ pub async fn open_read_only(
     data: &Path,
 ) -> Result<Option<SqliteCatalogue>> {
     let Some(id) = mark_of(storage).await? else {
-        let records = last_record(storage).await?;
-        return lost_mark(place, data, records).await.map(|_| None);
+        return lost_mark(place, data, &Found::of(storage).await?).await.map(|_| None);
     };
     let file = file_of(data, &id);
     if !file.exists() {
@@ -95,21 +94,34 @@ pub async fn open_read_only(
     SqliteCatalogue::open_read_only(file).map(Some)
 }
 
-fn text_of_mark(id: &str, records: u64) -> Result<String> {
+/// The record of what was moved out of iCloud, as it stands in a folder whose mark is lost.
+struct Found {
+    records: u64,
+    id: Option<String>,
+}
+
+impl Found {
+    async fn of(storage: &dyn Storage) -> Result<Self> {
+        Ok(Self { records: last_record(storage).await?, id: named_by_record(storage).await? })
+    }
+}
+
+fn text_of_mark(id: &str, found: &Found) -> Result<String> {
     let about = "Tells icloud-photos which catalogue is about this folder. Keep it.".to_owned();
-    serde_json::to_string(&Mark { id: id.to_owned(), about, records })
+    let (records, record) = (found.records, found.id.clone().filter(|named| named != id));
+    serde_json::to_string(&Mark { id: id.to_owned(), about, records, record })
         .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))
 }
 
 /// What a person may give to a shell to make the mark anew.
-fn command_for_mark(place: &str, id: &str, records: u64) -> Result<String> {
+fn command_for_mark(place: &str, id: &str, found: &Found) -> Result<String> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mark = Path::new(place).join(MARK);
-    Ok(format!("printf %s {} > {}", quoted(&text_of_mark(id, records)?), quoted(&mark.to_string_lossy())))
+    Ok(format!("printf %s {} > {}", quoted(&text_of_mark(id, found)?), quoted(&mark.to_string_lossy())))
 }
 
 /// The id of the catalogue that was about this place, if that says nothing is there to be lost.
-async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<String>> {
+async fn lost_mark(place: &str, data: &Path, found: &Found) -> Result<Option<String>> {
     for file in catalogues(data) {
         let catalogue = SqliteCatalogue::open_read_only(&file).map_err(|error| {
             let message = "this folder bears no mark, and whether it was filled before cannot be told, for a catalogue cannot \
@@ -121,8 +133,8 @@ async fn lost_mark(place: &str, data: &Path, records: u64) -> Result<Option<Stri
             return Ok(Some(store.id));
         }
         // What was moved out was written down, whether that is there or not.
-        let records = records.max(known_records(&catalogue).await?);
-        let command = command_for_mark(place, &store.id, records)?;
+        let records = found.records.max(known_records(&catalogue).await?);
+        let command = command_for_mark(place, &store.id, &Found { records, id: found.id.clone() })?;
         return Err(Error::new(ErrorKind::StoreLost, LOST)
             .with("folder", place)
             .with("catalogue", file.display())
