@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use icloud_photos::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
-use icloud_photos::sync::catalogue::{Batch, Catalogue, RemovalState};
+use icloud_photos::sync::catalogue::{Batch, Catalogue, LibraryKey, Progress, RemovalState};
 use icloud_photos::sync::layout::{LayoutOptions, Size};
 use icloud_photos::sync::store::MARK;
 use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder};
@@ -359,4 +359,52 @@ async fn a_second_file_of_one_number_takes_nothing_back() {
     theirs.send(&ours.id("1.JPG")).await;
     ours.run().await.unwrap();
     assert!(ours.misses(&edit).await);
+}
+
+/// The mark and the record are lost together, and the run is about another library than the one of which photos were moved out.
+#[tokio::test(start_paused = true)]
+async fn no_number_is_given_twice_whatever_library_it_is_about() {
+    let copy = mirror(3, Disposal::Remove).await;
+    copy.put(MARK, PLAIN_MARK.to_vec()).await;
+    let mut progress = Progress::new(LibraryKey::new("2/shared/SharedSync-1"), "record", 1);
+    progress.token = Some("4".to_owned());
+    let mut batch = Batch::default();
+    batch.progress.push(progress);
+    copy.catalogue.commit(batch).await.unwrap();
+    copy.send(&copy.id("0.JPG")).await;
+    assert_eq!(copy.records().await, [format!("{MOVED}/000005.json")]);
+    copy.trash("1.JPG");
+    let error = copy.run().await.unwrap_err().to_string();
+    assert!(error.contains("000001.json"), "{error}");
+    // A run says it to the mark, for those who know less.
+    copy.put(MARK, PLAIN_MARK.to_vec()).await;
+    copy.remove(&format!("{MOVED}/000005.json")).await;
+    copy.choosing(with_edits()).run().await.unwrap();
+    assert!(String::from_utf8(copy.bytes(MARK).await).unwrap().contains("\"records\":4"));
+    assert_eq!(copy.forgetful().choosing(copy.choose.clone()).run().await.unwrap().removed, 0);
+}
+
+/// A stray file, or a mark that somebody wrote into: no number is used that would not be read again, and nothing leaves iCloud.
+#[tokio::test(start_paused = true)]
+async fn absurd_numbers_are_named() {
+    let copy = mirror(2, Disposal::Remove).await;
+    let send = async || {
+        let engine = copy.engine();
+        let asset = engine.library().asset(&AssetId::new(copy.id("0.JPG"))).await.unwrap();
+        let receipt = engine.receipt(&asset).await.unwrap().unwrap();
+        engine.move_out(&[receipt]).await.unwrap_err().to_string()
+    };
+    for records in [999_999, 1_000_000, u64::MAX] {
+        copy.put(MARK, format!(r#"{{"id":"mark-1","about":"","records":{records}}}"#).into_bytes()).await;
+        let error = send().await;
+        assert!(error.contains("mark") && error.contains(&records.to_string()), "{error}");
+    }
+    copy.put(MARK, PLAIN_MARK.to_vec()).await;
+    copy.put(&format!("{MOVED}/999999.json"), b"{}".to_vec()).await;
+    let error = send().await;
+    assert!(error.contains("999999"), "{error}");
+    assert_eq!((copy.records().await.len(), copy.shown().len()), (1, 2));
+    copy.trash("1.JPG");
+    let error = copy.run().await.unwrap_err().to_string();
+    assert!(error.contains("000001.json") && error.contains("999999"), "{error}");
 }

@@ -126,6 +126,57 @@ fn a_damaged_mark_of_a_copy_inside_costs_nothing() {
     assert_eq!(photos(), 5);
 }
 
+/// The catalogue is lost, and with it what was moved out: a rehearsal says that it does not know what the record does.
+#[test]
+fn a_rehearsal_says_that_the_record_knows_more() {
+    let world = some();
+    ran(world.download().args(["--keep-icloud-recent-days", "0"])).exits(0);
+    assert_eq!(shown(&world).len(), 0);
+    std::fs::remove_dir_all(world.sessions()).unwrap();
+    let more = "what was moved out of iCloud from this folder is not all known to the catalogue";
+    let plan = || verb(&world, "plan", &[]).exits(0);
+    assert!(plan().out.contains(more));
+    assert!(ran(world.download().arg("--dry-run")).exits(0).out.contains(more));
+    let run = ran(&mut world.download()).exits(0);
+    assert!(!run.out.contains(more) && !plan().out.contains(more), "{}", run.out);
+}
+
+/// A part of the record is missing: every run says so, and the next move neither hides it nor takes its place.
+#[test]
+fn a_lost_part_of_the_record_is_told() {
+    let world = some();
+    ran(world.download().args(["--keep-icloud-recent-days", "30"])).exits(0);
+    let moved = world.directory().join(".icloud-photos-moved");
+    let first = moved.join("000001.json");
+    std::fs::rename(&first, world.directory().join("elsewhere")).unwrap();
+    for flags in [&[][..], &["--keep-icloud-recent-days", "10"], &[]] {
+        let run = ran(world.download().args(flags)).exits(0);
+        let told = run.out.lines().filter(|line| line.contains("000001.json"));
+        assert_eq!(told.filter(|line| line.contains("WARNING")).count(), 1, "{}", run.out);
+    }
+    assert!(!first.exists() && moved.join("000002.json").exists());
+    std::fs::rename(world.directory().join("elsewhere"), &first).unwrap();
+    let run = ran(&mut world.download()).exits(0);
+    assert!(!run.out.contains("000001.json"), "{}", run.out);
+}
+
+/// The record is a link to a disk that is not there.
+#[cfg(unix)]
+#[test]
+fn a_record_that_is_no_folder_is_named() {
+    let world = some();
+    ran(&mut world.download()).exits(0);
+    let moved = world.directory().join(".icloud-photos-moved");
+    std::os::unix::fs::symlink("/nonexistent", &moved).unwrap();
+    let keep = ["--keep-icloud-recent-days", "0"];
+    let run = ran(world.download().args(keep)).exits(1);
+    assert!(run.out.contains("a link that leads nowhere") && run.out.contains("moved away"), "{}", run.out);
+    assert_eq!(shown(&world).len(), 4);
+    std::fs::remove_file(&moved).unwrap();
+    ran(world.download().args(keep)).exits(0);
+    assert_eq!(shown(&world).len(), 0);
+}
+
 /// Files that icloudpd left: nobody proved them yet, and a damaged one must not cost the photo.
 #[test]
 fn present_files_are_read_before_their_photos_go() {

@@ -137,12 +137,18 @@ impl Inner {
             // There is something by the name of a record.
             return Err(unreadable(within(root, &format!("{MOVED}/000001.json"))?));
         }
-        let known = mark.as_ref().map_or(0, |mark| mark.records);
+        let mut known = mark.as_ref().map_or(0, |mark| mark.records);
+        if *root == StoragePath::root() {
+            known = known.max(store::heard_of(&*self.catalogue).await?);
+        }
         let id = mark.map(|mark| mark.record_id().to_owned());
         let last = known.max(numbers.last().copied().unwrap_or(0));
         match (1..=last).find(|number| !numbers.contains(number)) {
             None => Ok(Parts { inner: self, files, id, last }),
-            Some(lost) => Err(unreadable(within(root, &format!("{MOVED}/{lost:06}.json"))?)),
+            Some(lost) => {
+                let lost = within(root, &format!("{MOVED}/{lost:06}.json"))?;
+                Err(unreadable(lost).with("number of the last file, by mark, catalogue or name", last))
+            }
         }
     }
 

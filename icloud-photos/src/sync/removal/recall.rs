@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::storage::StoragePath;
 
 impl Inner {
-    /// Takes over what the record says of this library. Nothing is read if there is nothing new; what cannot be read is left for the
-    /// next time.
+    /// Takes over what the record says of this library. Nothing is read if there is nothing new; what cannot be read, or is missing, is told and
+    /// left for the next time.
     ///
     /// # Errors
     /// What the catalogue reports.
@@ -26,13 +26,10 @@ impl Inner {
         if !self.remembers() {
             return Ok(());
         }
-        let (written, known) = (self.records().await, self.recalled().await?);
-        if known > written {
+        let heard = store::heard_of(&*self.catalogue).await?;
+        if heard > self.records().await {
             // The mark and the end of the record are lost together: those who know less are to miss it.
-            return store::note_records(&*self.storage, known).await;
-        }
-        if known == written {
-            return Ok(());
+            store::note_records(&*self.storage, heard).await?;
         }
         let mut parts = match self.whole_record(&StoragePath::root()).await {
             Ok(parts) => parts,
@@ -41,6 +38,10 @@ impl Inner {
                 return Ok(());
             }
         };
+        let known = self.recalled().await?;
+        if known >= parts.last {
+            return Ok(());
+        }
         let last = parts.last;
         parts.skip_to(known);
         loop {
@@ -56,9 +57,17 @@ impl Inner {
         self.catalogue.commit(Batch { progress: vec![self.recalled_to(last)], ..Batch::default() }).await
     }
 
-    /// Whether photos were moved out of iCloud from this storage: names prove nothing where their files may stand.
+    /// Whether photos were moved out of iCloud from this storage: names prove nothing where their files may stand. Says so if the catalogue
+    /// does not know them all, which a run has learned by now if it could, and a rehearsal never does.
     pub(in crate::sync) async fn has_record(&self) -> bool {
-        self.remembers() && self.records().await > 0
+        let written = self.records().await;
+        if self.recalled().await.is_ok_and(|known| known < written) {
+            tracing::warn!(
+                "what was moved out of iCloud from this folder is not all known to the catalogue: a run learns it from the record first, if \
+                 it can read all of it, and then also looks for those files"
+            );
+        }
+        self.remembers() && written > 0
     }
 
     /// The note that this catalogue knows the record up to this file, if it knows all before it.

@@ -26,6 +26,14 @@ pub(super) const VERSION: u32 = 1;
 
 const ABOUT: &str = "Photos that icloud-photos moved out of iCloud. Keep this file: it guards theirs here.";
 
+const TOO_MANY: &str = "what leaves iCloud is written down in files with numbers, and the last number, by mark, catalogue or name of a file, \
+                        is none that this program gives: put the right mark back, or move the stray file away. Nothing leaves iCloud \
+                        before";
+
+const NO_FOLDER: &str = "what leaves iCloud is written down in a folder of this name, and what has the name is a file, or a link that \
+                         leads nowhere: nothing leaves iCloud before that is put right. Is a disk missing? If what it led to is lost for \
+                         good, or was never there, it may be moved away";
+
 /// One file of the record.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record {
@@ -86,8 +94,12 @@ impl Inner {
         let mark = store::read_mark(&*self.storage).await?;
         let known = mark.as_ref().map_or(0, |mark| mark.records);
         let mut record = Record::of(mark.map(|mark| mark.record_id().to_owned()), moved, seconds(self.now()));
-        let mut number = known.max(store::last_record(&*self.storage).await?);
+        let heard = store::heard_of(&*self.catalogue).await?;
+        let mut number = known.max(heard).max(store::last_record(&*self.storage).await?);
         let path = loop {
+            if number >= store::MOST_RECORDS - 1 {
+                return Err(Error::new(ErrorKind::Storage, TOO_MANY).with("number", number));
+            }
             number += 1;
             let path = StoragePath::parse(&format!("{MOVED}/{number:06}.json"))?;
             record.number = Some(number);
@@ -97,6 +109,11 @@ impl Inner {
                 Err(error)
                     if error.kind() == ErrorKind::AlreadyExists
                         && self.storage.stat(&path).await?.is_some() => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    return Err(Error::new(ErrorKind::Storage, NO_FOLDER)
+                        .with("path", MOVED)
+                        .caused_by(error));
+                }
                 Err(error) => return Err(error.with("to be written down", "what is about to leave iCloud")),
             }
         };

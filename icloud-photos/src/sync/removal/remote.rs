@@ -202,6 +202,7 @@ impl SyncEngine {
     /// What iCloud and the catalogue report.
     pub async fn move_out(&self, receipts: &[Receipt]) -> Result<Vec<std::result::Result<Result<()>, Kept>>> {
         let inner = self.inner();
+        inner.recall_moved().await?;
         let mut results = Vec::new();
         for receipts in receipts.chunks(ASSETS) {
             let ids: Vec<_> = receipts.iter().map(Receipt::asset).collect();

@@ -14,6 +14,7 @@ pub use self::sqlite::{open, open_read_only};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::{Catalogue, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath, WriteOptions};
 
@@ -27,7 +28,7 @@ pub(super) const TRASH: &str = ".icloud-photos-trash";
 pub(super) const MOVED: &str = ".icloud-photos-moved";
 
 /// No record has so many files: what bears a higher number is not ours.
-const MOST_RECORDS: u64 = 1_000_000;
+pub(super) const MOST_RECORDS: u64 = 1_000_000;
 
 const BAD_MARK: &str = "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not \
                         the catalogue: the next run then says how the right one is made";
@@ -90,6 +91,13 @@ pub(super) async fn note_records(storage: &dyn Storage, records: u64) -> Result<
 pub(super) async fn last_record(storage: &dyn Storage) -> Result<u64> {
     let files: Vec<_> = storage.list(&StoragePath::parse(MOVED)?).try_collect().await?;
     Ok(files.iter().filter_map(|file| number_of(&file.path)).max().unwrap_or(0))
+}
+
+/// The number of the last file of that record of which a catalogue has heard: numbers are those of the folder, whatever library a file is
+/// about.
+pub(super) async fn heard_of(catalogue: &dyn Catalogue) -> Result<u64> {
+    let told = catalogue.all_progress().await?.into_iter().filter(|progress| progress.selection == RECORD);
+    Ok(told.filter_map(|progress| progress.token?.parse().ok()).max().unwrap_or(0))
 }
 
 /// The id that the files of that record bear which bear one, if they agree. What cannot be read is left to those who need it.

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MARK, Mark, last_record, mark_of, named_by_record, put};
+use super::{MARK, Mark, heard_of, last_record, mark_of, named_by_record, put};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
-use crate::sync::catalogue::{Catalogue, RECORD, SqliteCatalogue, StoreId};
+use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
 
 /// How the file of a catalogue is called in the data folder.
 const PREFIX: &str = "catalogue-";
@@ -145,11 +145,8 @@ async fn lost_mark(place: &str, data: &Path, found: &Found) -> Result<Option<Str
 
 /// How many files the record of what was moved out has, as far as the catalogue knows.
 async fn known_records(catalogue: &SqliteCatalogue) -> Result<u64> {
-    let mut known = 0;
+    let mut known = heard_of(catalogue).await?;
     for progress in catalogue.all_progress().await? {
-        if progress.selection == RECORD {
-            known = known.max(progress.token.and_then(|number| number.parse().ok()).unwrap_or(0));
-        }
         if known == 0 && !catalogue.sent(&progress.library, None, 1).await?.is_empty() {
             known = 1;
         }
