@@ -10,11 +10,13 @@ use icloud_photos::storage::{Capabilities, ObjectMeta, Storage, StoragePath, Sto
 use icloud_photos::sync::catalogue::{Batch, Catalogue, LibraryKey, Progress, RemovalState};
 use icloud_photos::sync::layout::{LayoutOptions, Size};
 use icloud_photos::sync::store::MARK;
-use icloud_photos::sync::{Disposal, MoveRule, RemovalLimit, SyncBuilder};
+use icloud_photos::sync::{
+    Disposal, Fault, MoveRule, RemovalLimit, SyncBuilder, VerifyEvent, VerifyOptions, verify,
+};
 use icloud_photos::{AssetId, ErrorKind, Result};
 use icloud_photos_testkit::Edit;
 
-use crate::copies::{Choose, Copy};
+use crate::copies::{Choose, Copy, flip};
 use crate::mirror::mirror;
 
 const MOVED: &str = ".icloud-photos-moved";
@@ -407,4 +409,27 @@ async fn absurd_numbers_are_named() {
     copy.trash("1.JPG");
     let error = copy.run().await.unwrap_err().to_string();
     assert!(error.contains("000001.json") && error.contains("999999"), "{error}");
+}
+
+/// What is learned from the record was proven once: damage is damage.
+#[tokio::test(start_paused = true)]
+async fn rot_of_what_was_learned_from_the_record_is_rot() {
+    let copy = mirror(2, Disposal::Remove).await;
+    copy.put(MARK, PLAIN_MARK.to_vec()).await;
+    copy.send(&copy.id("0.JPG")).await;
+    let new = copy.forgetful().choosing(with_edits());
+    new.run().await.unwrap();
+    let path = copy.path("0.JPG").await;
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    for _ in 0..2 {
+        let faults = std::sync::Mutex::new(Vec::new());
+        let tell = |event: VerifyEvent<'_>| {
+            if let VerifyEvent::Bad { fault, .. } = event {
+                faults.lock().unwrap().push(fault);
+            }
+        };
+        let (storage, catalogue) = (new.storage.clone(), new.catalogue.clone());
+        verify(storage, catalogue, VerifyOptions::default(), None, tell).await.unwrap();
+        assert_eq!(faults.into_inner().unwrap(), [Fault::Rotten]);
+    }
 }
