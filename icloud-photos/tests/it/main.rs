@@ -29,6 +29,7 @@ mod news;
 mod pace;
 mod quiet;
 mod quiet_edges;
+mod record;
 mod recordings_auth;
 mod recordings_listing;
 mod removal;

@@ -22,7 +22,7 @@ use crate::removal::{Told, id_of, mirroring, moving};
 const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
 
 /// So many photos, `0.JPG` and on, copied by a mirror.
-async fn mirror(photos: i64, disposal: Disposal) -> Copy {
+pub(crate) async fn mirror(photos: i64, disposal: Disposal) -> Copy {
     let copy = Copy::with(LibrarySpec::plain(0, 1000), mirroring(disposal)).await;
     (0..photos).for_each(|number| drop(copy.photo(&format!("{number}.JPG"), number + 1)));
     copy.run().await.unwrap();
@@ -31,43 +31,43 @@ async fn mirror(photos: i64, disposal: Disposal) -> Copy {
 
 impl Copy {
     /// The same library and files, with other options.
-    fn choosing(&self, choose: Choose) -> Self {
+    pub(crate) fn choosing(&self, choose: Choose) -> Self {
         let (world, storage) = (self.world.clone(), self.storage.clone());
         Self { world, storage, catalogue: self.catalogue.clone(), choose }
     }
 
     /// The same with nothing in the catalogue.
-    fn forgetful(&self) -> Self {
+    pub(crate) fn forgetful(&self) -> Self {
         Self { catalogue: Arc::default(), ..self.choosing(self.choose.clone()) }
     }
 
-    fn id(&self, name: &str) -> String {
+    pub(crate) fn id(&self, name: &str) -> String {
         id_of(&self.world.truth(), name)
     }
 
-    fn trash(&self, name: &str) {
+    pub(crate) fn trash(&self, name: &str) {
         self.edit(&self.id(name), Edit::Trash);
     }
 
-    async fn path(&self, name: &str) -> String {
+    pub(crate) async fn path(&self, name: &str) -> String {
         let paths = self.paths().await;
         paths.into_iter().find(|path| path.ends_with(&format!("/{name}"))).unwrap()
     }
 
     /// A second asset on the same original.
-    fn twin_of(&self, name: &str) -> String {
+    pub(crate) fn twin_of(&self, name: &str) -> String {
         self.world.library().duplicate(&self.id(name), self.world.cloud.now_ms()).unwrap()
     }
 
     /// Moves one asset out of iCloud.
-    async fn send(&self, asset: &str) {
+    pub(crate) async fn send(&self, asset: &str) {
         let engine = self.engine();
         let asset = engine.library().asset(&AssetId::new(asset)).await.unwrap();
         let receipt = engine.receipt(&asset).await.unwrap().unwrap();
         engine.move_out(&[receipt]).await.unwrap().remove(0).unwrap().unwrap();
     }
 
-    async fn clear_on(&self, storage: Arc<dyn Storage>) -> (Result<SyncReport>, Vec<String>) {
+    pub(crate) async fn clear_on(&self, storage: Arc<dyn Storage>) -> (Result<SyncReport>, Vec<String>) {
         let told = Arc::new(Told::default());
         (self.engine_on(storage).run(told.clone()).await, told.lines())
     }

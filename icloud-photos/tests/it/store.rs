@@ -245,3 +245,79 @@ async fn a_mark_that_cannot_be_read_is_an_error() {
     }
     assert!(entries(&place.at("data")).is_empty());
 }
+
+/// What was moved out of the outer folder its record tells, or its mark, or neither can be read: all of it speaks.
+#[tokio::test]
+async fn a_copy_above_is_known_by_whatever_is_left_of_it() {
+    let place = Place::new();
+    let (outer, inner) = (place.at("photos"), place.at("photos").join("2024/07"));
+    fs::create_dir_all(&inner).unwrap();
+    let above = || store::copy_above(&inner);
+    assert_eq!(above(), None);
+    let bad =
+        [r#"{"id":"9","about":"","records":1}"#, "{\"id\"", "", r#"{"id":"9","about":"","records":-1}"#];
+    for mark in bad {
+        fs::write(place.mark(), mark).unwrap();
+        assert!(above().is_some(), "{mark}");
+    }
+    fs::write(place.mark(), r#"{"id":"9","about":""}"#).unwrap();
+    assert_eq!(above(), None, "nothing was moved out of it");
+    fs::remove_file(place.mark()).unwrap();
+    fs::create_dir(outer.join(".icloud-photos-moved")).unwrap();
+    assert!(above().is_some());
+    assert_eq!(store::copy_above(&outer), None, "a copy is not above itself");
+}
+
+/// Links lead out of a copy, and into one.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_copy_above_is_known_behind_links() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    let outer = place.at("photos");
+    fs::create_dir_all(outer.join("2023")).unwrap();
+    fs::create_dir(place.at("disk")).unwrap();
+    fs::write(place.mark(), r#"{"id":"9","about":"","records":1}"#).unwrap();
+    symlink(place.at("disk"), outer.join("2024")).unwrap();
+    symlink(outer.join("2023"), place.at("link")).unwrap();
+    symlink("/nonexistent", place.at("lost")).unwrap();
+    for folder in ["photos/2024", "photos/2024/not/there", "link", "link/not/there", "disk/../photos/2023"] {
+        assert!(store::copy_above(&place.at(folder)).is_some(), "{folder}");
+    }
+    for folder in ["disk", "photos", "photos/../disk", "photos/2023/../../disk", "lost"] {
+        assert_eq!(store::copy_above(&place.at(folder)), None, "{folder}");
+    }
+    // What was moved out of a folder whose record is a link that leads nowhere, nobody knows.
+    fs::remove_file(place.mark()).unwrap();
+    assert_eq!(store::copy_above(&outer.join("2023")), None);
+    symlink("/nonexistent", outer.join(".icloud-photos-moved")).unwrap();
+    assert!(store::copy_above(&outer.join("2023")).is_some());
+}
+
+/// The mark is lost, and so is the catalogue: what is made anew knows how many files the record has, and whose they are.
+#[tokio::test]
+async fn a_new_mark_takes_up_the_record_that_is_there() {
+    for (others, named) in [(None, Some("old")), (Some("old"), Some("old")), (Some("older"), None)] {
+        let place = Place::new();
+        let moved = place.at("photos").join(".icloud-photos-moved");
+        fs::create_dir(&moved).unwrap();
+        let file = |number: u64, mark: Option<&str>| {
+            let record = serde_json::json!({ "version": 1, "about": "", "mark": mark, "moved": [] });
+            fs::write(moved.join(format!("{number:06}.json")), record.to_string()).unwrap();
+        };
+        file(1, None);
+        file(2, Some("old"));
+        file(3, others);
+        drop(place.open("photos").await.unwrap());
+        let mark: serde_json::Value = serde_json::from_slice(&fs::read(place.mark()).unwrap()).unwrap();
+        assert_eq!((mark["records"].as_u64(), mark["record"].as_str()), (Some(3), named), "{others:?}");
+        assert_ne!(mark["id"], "old", "it has a catalogue of its own");
+        // The command that puts it back knows as much.
+        let catalogue = place.open("photos").await.unwrap();
+        catalogue.commit(a_row()).await.unwrap();
+        drop(catalogue);
+        fs::remove_file(place.mark()).unwrap();
+        let told = place.open("photos").await.err().unwrap().to_string();
+        assert_eq!(told.contains(r#""record":"old""#), named.is_some(), "{told}");
+    }
+}

@@ -1,5 +1,7 @@
 //! `--keep-icloud-recent-days`, `--delete-after-download`, `--auto-delete`.
 
+use std::path::Path;
+
 use icloud_photos_testkit::{Edit, LibrarySpec};
 use serde_json::Value;
 
@@ -77,6 +79,102 @@ fn copies_inside_each_other_know_what_was_moved_out() {
             ran.exits(1).says("this folder lies inside another copy");
         }
     }
+}
+
+/// The mark of a copy inside is damaged: what is said leads out, and at no step does the outer copy remove what the inner one moved out.
+#[test]
+fn a_damaged_mark_of_a_copy_inside_costs_nothing() {
+    let world = some();
+    let inner = world.directory().join("2024");
+    let run = |folder: &Path, structure: &str, flags: &[&str]| {
+        let directory = folder.to_str().unwrap();
+        ran(world.icloudpd(&["-d", directory, "--folder-structure", structure]).args(flags))
+    };
+    std::fs::create_dir_all(&inner).unwrap();
+    run(&world.directory(), "2024", &[]).exits(0);
+    run(&inner, "none", &["--keep-icloud-recent-days", "0"]).exits(0);
+    assert_eq!(shown(&world).len(), 0);
+    let photos = || {
+        let files = std::fs::read_dir(&inner).unwrap().flatten();
+        files.filter(|file| file.file_name().to_string_lossy().ends_with(".JPG")).count()
+    };
+    let outer = || run(&world.directory(), "2024", &["--auto-delete"]);
+    let mark = inner.join(".icloud-photos-store");
+    std::fs::write(&mark, "{\"id\"").unwrap();
+    assert!(outer().exits(1).out.contains("run icloudpd on that folder"));
+    assert!(run(&inner, "none", &[]).exits(1).out.contains("remove the mark, but not the catalogue"));
+    std::fs::remove_file(&mark).unwrap();
+    outer();
+    assert_eq!(photos(), 4);
+    let told = run(&inner, "none", &[]);
+    let (_, command) =
+        told.out.split_once("to put the mark back: ").unwrap_or_else(|| panic!("{}", told.out));
+    let command = command.lines().next().unwrap().trim_end().strip_suffix(')').unwrap();
+    assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success());
+    run(&inner, "none", &[]).exits(0);
+    outer().exits(0);
+    assert_eq!(photos(), 4);
+    // Mark and record are lost, and the folder of the record still is there.
+    std::fs::remove_file(&mark).unwrap();
+    for file in std::fs::read_dir(inner.join(".icloud-photos-moved")).unwrap().flatten() {
+        std::fs::remove_file(file.path()).unwrap();
+    }
+    let gone = photo(&world, "gone.JPG", 3);
+    run(&world.directory(), "2024", &[]).exits(0);
+    assert!(library(&world).edit(&gone, &Edit::Trash, world.cloud.now_ms()));
+    assert!(outer().exits(1).out.contains("000001.json"));
+    assert_eq!(photos(), 5);
+}
+
+/// The catalogue is lost, and with it what was moved out: a rehearsal says that it does not know what the record does.
+#[test]
+fn a_rehearsal_says_that_the_record_knows_more() {
+    let world = some();
+    ran(world.download().args(["--keep-icloud-recent-days", "0"])).exits(0);
+    assert_eq!(shown(&world).len(), 0);
+    std::fs::remove_dir_all(world.sessions()).unwrap();
+    let more = "what was moved out of iCloud from this folder is not all known to the catalogue";
+    let plan = || verb(&world, "plan", &[]).exits(0);
+    assert!(plan().out.contains(more));
+    assert!(ran(world.download().arg("--dry-run")).exits(0).out.contains(more));
+    let run = ran(&mut world.download()).exits(0);
+    assert!(!run.out.contains(more) && !plan().out.contains(more), "{}", run.out);
+}
+
+/// A part of the record is missing: every run says so, and the next move neither hides it nor takes its place.
+#[test]
+fn a_lost_part_of_the_record_is_told() {
+    let world = some();
+    ran(world.download().args(["--keep-icloud-recent-days", "30"])).exits(0);
+    let moved = world.directory().join(".icloud-photos-moved");
+    let first = moved.join("000001.json");
+    std::fs::rename(&first, world.directory().join("elsewhere")).unwrap();
+    for flags in [&[][..], &["--keep-icloud-recent-days", "10"], &[]] {
+        let run = ran(world.download().args(flags)).exits(0);
+        let told = run.out.lines().filter(|line| line.contains("000001.json"));
+        assert_eq!(told.filter(|line| line.contains("WARNING")).count(), 1, "{}", run.out);
+    }
+    assert!(!first.exists() && moved.join("000002.json").exists());
+    std::fs::rename(world.directory().join("elsewhere"), &first).unwrap();
+    let run = ran(&mut world.download()).exits(0);
+    assert!(!run.out.contains("000001.json"), "{}", run.out);
+}
+
+/// The record is a link to a disk that is not there.
+#[cfg(unix)]
+#[test]
+fn a_record_that_is_no_folder_is_named() {
+    let world = some();
+    ran(&mut world.download()).exits(0);
+    let moved = world.directory().join(".icloud-photos-moved");
+    std::os::unix::fs::symlink("/nonexistent", &moved).unwrap();
+    let keep = ["--keep-icloud-recent-days", "0"];
+    let run = ran(world.download().args(keep)).exits(1);
+    assert!(run.out.contains("a link that leads nowhere") && run.out.contains("moved away"), "{}", run.out);
+    assert_eq!(shown(&world).len(), 4);
+    std::fs::remove_file(&moved).unwrap();
+    ran(world.download().args(keep)).exits(0);
+    assert_eq!(shown(&world).len(), 0);
 }
 
 /// Files that icloudpd left: nobody proved them yet, and a damaged one must not cost the photo.

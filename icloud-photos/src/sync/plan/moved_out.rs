@@ -118,9 +118,10 @@ impl Inner {
     }
 }
 
-/// Whether a row says more than the proof. One of a later edit that could not be fetched says nothing of what stands here.
+/// Whether a row says more than the proof. One of an earlier edit does not, and one of a later edit that could not be fetched says
+/// nothing of what stands here.
 fn speaks_for(row: &FileRow, proven: &FileRow) -> bool {
-    row.key == proven.key && (row.status.is_kept() || row.checksum == proven.checksum)
+    row.speaks_since(proven) && (row.status.is_kept() || row.checksum == proven.checksum)
 }
 
 /// Whether no list shows it.

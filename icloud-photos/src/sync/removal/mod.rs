@@ -16,6 +16,7 @@ mod candidates;
 mod foresight;
 mod kept;
 mod local;
+mod parts;
 mod recall;
 mod receipt;
 mod record;

@@ -3,19 +3,22 @@
 //! A catalogue that was lost, put back from a backup, or is another program's learns from the record beside the photos what was moved
 //! out of iCloud: from then on it looks for those files as the one does that moved them.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use super::super::catalogue::{Batch, FileRow, Progress, RECORD, RemovalRow, RemovalState, Status};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::super::store;
 use super::Receipt;
+use super::parts::Part;
+use super::remote::is_sent;
+use crate::asset::AssetId;
 use crate::error::Result;
 use crate::storage::StoragePath;
 
 impl Inner {
-    /// Takes over what the record says of this library. Nothing is read if there is nothing new; what cannot be read is left for the
-    /// next time.
+    /// Takes over what the record says of this library. Nothing is read if there is nothing new; what cannot be read, or is missing, is told and
+    /// left for the next time.
     ///
     /// # Errors
     /// What the catalogue reports.
@@ -23,40 +26,48 @@ impl Inner {
         if !self.remembers() {
             return Ok(());
         }
-        let (written, known) = (self.records().await, self.recalled().await?);
-        if known > written {
+        let heard = store::heard_of(&*self.catalogue).await?;
+        if heard > self.records().await {
             // The mark and the end of the record are lost together: those who know less are to miss it.
-            return store::note_records(&*self.storage, known).await;
+            store::note_records(&*self.storage, heard).await?;
         }
-        if known == written {
-            return Ok(());
-        }
-        let files = match self.whole_record(&StoragePath::root()).await {
-            Ok(files) => files,
+        let mut parts = match self.whole_record(&StoragePath::root()).await {
+            Ok(parts) => parts,
             Err(error) => {
                 tracing::warn!(%error, "the record of what was moved out of iCloud is not whole");
                 return Ok(());
             }
         };
-        for file in
-            files.iter().filter(|file| store::number_of(&file.path).is_none_or(|number| number > known))
-        {
-            match self.read_record(file).await {
-                Ok(moved) => {
-                    self.take_over(moved.iter().map(|moved| moved.receipt(seconds(self.now())))).await?
-                }
+        let known = self.recalled().await?;
+        if known >= parts.last {
+            return Ok(());
+        }
+        let last = parts.last;
+        parts.skip_to(known);
+        loop {
+            match parts.next().await {
+                Ok(Some(part)) => self.take_over(part).await?,
+                Ok(None) => break,
                 Err(error) => {
                     tracing::warn!(%error, "a part of what was moved out of iCloud is not known");
                     return Ok(());
                 }
             }
         }
-        self.catalogue.commit(Batch { progress: vec![self.recalled_to(written)], ..Batch::default() }).await
+        self.catalogue.commit(Batch { progress: vec![self.recalled_to(last)], ..Batch::default() }).await
     }
 
-    /// Whether photos were moved out of iCloud from this storage: names prove nothing where their files may stand.
+    /// Whether photos were moved out of iCloud from this storage: names prove nothing where their files may stand. Says so if the catalogue
+    /// does not know them all, which a run has learned by now if it could, and a rehearsal never does.
     pub(in crate::sync) async fn has_record(&self) -> bool {
-        self.remembers() && self.records().await > 0
+        let written = self.records().await;
+        if self.recalled().await.is_ok_and(|known| known < written) {
+            tracing::warn!(
+                "what was moved out of iCloud from this folder is not all known to the catalogue: a run learns it from the record first, if \
+                 it can read all of it, and then also looks for those files"
+            );
+        }
+        self.remembers() && written > 0
     }
 
     /// The note that this catalogue knows the record up to this file, if it knows all before it.
@@ -81,23 +92,33 @@ impl Inner {
         progress
     }
 
-    async fn take_over(&self, receipts: impl Iterator<Item = Receipt>) -> Result<()> {
-        let receipts: Vec<_> = receipts.filter(|receipt| receipt.library() == self.key.as_str()).collect();
-        let ids: Vec<_> = receipts.iter().map(Receipt::asset).collect();
+    /// Takes over what one file of the record says: whatever the catalogue knows of these photos is older, but for files that were fetched
+    /// since.
+    async fn take_over(&self, part: Part) -> Result<()> {
+        let at = part.at.unwrap_or_else(|| seconds(self.now()));
+        let receipts = part.moved.iter().map(|moved| moved.receipt(at));
+        // The last one counts.
+        let receipts: BTreeMap<AssetId, Receipt> = receipts
+            .filter(|receipt| receipt.library() == self.key.as_str())
+            .map(|receipt| (receipt.asset(), receipt))
+            .collect();
+        let ids: Vec<_> = receipts.keys().cloned().collect();
         let known = self.catalogue.removals(&self.key, &ids).await?;
-        let (mut seen, mut proven) = (HashSet::new(), Vec::new());
         let mut batch = Batch::default();
-        for ((receipt, id), known) in receipts.iter().zip(ids).zip(known) {
-            if known.is_none() && seen.insert(id.clone()) {
-                let row = RemovalRow::new(self.key.clone(), id, RemovalState::Sent, receipt.at());
-                let row = RemovalRow { receipt: serde_json::to_string(receipt).ok(), ..row };
-                proven.extend(row.proven_files());
-                batch.removals.push(row);
+        for ((id, receipt), known) in receipts.into_iter().zip(known) {
+            // One without a number has no place among what was said before.
+            let is_old =
+                !part.is_numbered && known.as_ref().is_some_and(|row| row.state == RemovalState::Sent);
+            if !is_old && !is_sent(&known, &receipt) {
+                // Who asked for it before does not ask again: its owner may take it back.
+                let row = RemovalRow::new(self.key.clone(), id, RemovalState::Sent, at);
+                batch.removals.push(RemovalRow { receipt: serde_json::to_string(&receipt).ok(), ..row });
             }
         }
-        let ids: Vec<_> = proven.iter().map(|file: &FileRow| file.key.asset.clone()).collect();
+        let proven: Vec<FileRow> = batch.removals.iter().flat_map(RemovalRow::proven_files).collect();
+        let ids: Vec<_> = proven.iter().map(|file| file.key.asset.clone()).collect();
         for (file, known) in proven.into_iter().zip(self.catalogue.files_of(&self.key, &ids).await?) {
-            if !known.iter().any(|row| row.key == file.key) {
+            if !known.iter().any(|row| row.speaks_since(&file)) {
                 // Whether it still is what it was `verify` finds out.
                 batch.files.push(FileRow { status: Status::Assumed, ..file });
             }

@@ -99,6 +99,14 @@ impl RemovalRow {
     }
 }
 
+impl FileRow {
+    /// Whether this row is about a file that was `proven` when its photo was moved out of iCloud, or about what has come since. A row of
+    /// other bytes that is older knows an earlier edit.
+    pub(in crate::sync) fn speaks_since(&self, proven: &Self) -> bool {
+        self.key == proven.key && (self.checksum == proven.checksum || self.at >= proven.at)
+    }
+}
+
 impl SyncEngine {
     /// Reads the files of an asset and proves them. `Ok(Err(_))` says why there is no proof.
     ///

@@ -8,39 +8,46 @@
 //! The files bear numbers, and the mark of the storage knows the last one: a file that is lost is missed. A file stays once its request
 //! is on its way, whatever becomes of that: iCloud may carry it out long after it gave no answer.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::super::engine::Inner;
-use super::super::store::{self, MARK, MOVED};
+use super::super::ledger::seconds;
+use super::super::store::{self, MOVED};
+use super::parts::within;
 use super::victims::Victim;
 use super::{ProvenFile, Receipt};
 use crate::asset::Checksum;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{ObjectMeta, StoragePath};
+use crate::storage::StoragePath;
 
-const VERSION: u32 = 1;
-
-/// No file of ours is near as long: this bounds what is held in memory.
-const LONGEST: u64 = 16 << 20;
+pub(super) const VERSION: u32 = 1;
 
 const ABOUT: &str = "Photos that icloud-photos moved out of iCloud. Keep this file: it guards theirs here.";
 
-const UNREADABLE: &str = "a part of what was moved out of iCloud is written there, and cannot be read: nothing is removed here before it \
-                          can. Put it back from a backup. Only if it is lost for good, and this catalogue is the only one that moved \
-                          photos out of this folder, and was itself never put back from a backup since, put an empty one in its place";
+const TOO_MANY: &str = "what leaves iCloud is written down in files with numbers, and the last number, by mark, catalogue or name of a file, \
+                        is none that this program gives: put the right mark back, or move the stray file away. Nothing leaves iCloud \
+                        before";
 
-/// What stands in for a file that is lost.
-const EMPTY: &str = r#"{"version":1,"about":"lost","moved":[]}"#;
+const NO_FOLDER: &str = "what leaves iCloud is written down in a folder of this name, and what has the name is a file, or a link that \
+                         leads nowhere: nothing leaves iCloud before that is put right. Is a disk missing? If what it led to is lost for \
+                         good, or was never there, it may be moved away";
 
 /// One file of the record.
 #[derive(Serialize, Deserialize)]
-struct Record {
-    version: u32,
+pub(super) struct Record {
+    pub(super) version: u32,
     about: String,
-    moved: Vec<Moved>,
+    /// When it was written, in seconds since 1970. Older files do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<i64>,
+    /// Which record it is a part of, as the mark beside it says, and under which number. Older files do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) number: Option<u64>,
+    pub(super) moved: Vec<Moved>,
 }
 
 /// An asset, with the files that its receipt proved.
@@ -52,8 +59,8 @@ pub(super) struct Moved {
 }
 
 impl Record {
-    fn of(moved: Vec<Moved>) -> Self {
-        Self { version: VERSION, about: ABOUT.to_owned(), moved }
+    fn of(mark: Option<String>, moved: Vec<Moved>, at: i64) -> Self {
+        Self { version: VERSION, about: ABOUT.to_owned(), at: Some(at), mark, number: None, moved }
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
@@ -84,18 +91,29 @@ impl Inner {
         if moved.is_empty() {
             return Ok(None);
         }
-        let bytes = Record::of(moved).bytes()?;
-        let known = store::read_mark(&*self.storage).await?.map_or(0, |mark| mark.records);
-        let mut number = known.max(store::last_record(&*self.storage).await?);
+        let mark = store::read_mark(&*self.storage).await?;
+        let known = mark.as_ref().map_or(0, |mark| mark.records);
+        let mut record = Record::of(mark.map(|mark| mark.record_id().to_owned()), moved, seconds(self.now()));
+        let heard = store::heard_of(&*self.catalogue).await?;
+        let mut number = known.max(heard).max(store::last_record(&*self.storage).await?);
         let path = loop {
+            if number >= store::MOST_RECORDS - 1 {
+                return Err(Error::new(ErrorKind::Storage, TOO_MANY).with("number", number));
+            }
             number += 1;
             let path = StoragePath::parse(&format!("{MOVED}/{number:06}.json"))?;
-            match store::put(&*self.storage, &path, bytes.clone()).await {
+            record.number = Some(number);
+            match store::put(&*self.storage, &path, record.bytes()?).await {
                 Ok(()) => break path,
                 // Another catalogue was quicker.
                 Err(error)
                     if error.kind() == ErrorKind::AlreadyExists
                         && self.storage.stat(&path).await?.is_some() => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    return Err(Error::new(ErrorKind::Storage, NO_FOLDER)
+                        .with("path", MOVED)
+                        .caused_by(error));
+                }
                 Err(error) => return Err(error.with("to be written down", "what is about to leave iCloud")),
             }
         };
@@ -118,8 +136,9 @@ impl Inner {
             return Ok(());
         }
         for root in self.roots(victims).await? {
-            for file in self.whole_record(&root).await? {
-                let record = Spoken::of(&root, self.read_record(&file).await?);
+            let mut parts = self.whole_record(&root).await?;
+            while let Some(part) = parts.next().await? {
+                let record = Spoken::of(&root, part.moved);
                 (0..victims.len()).filter(|at| record.speaks_of(&victims[*at])).for_each(&mut keep);
             }
         }
@@ -129,75 +148,14 @@ impl Inner {
     /// Whether a file of this content was moved out of iCloud. What cannot be read may speak of any file.
     pub(in crate::sync) async fn was_moved_out(&self, size: u64, checksum: &Checksum) -> Result<bool> {
         let content = (size, checksum.to_string());
-        for file in self.whole_record(&StoragePath::root()).await? {
-            let record = Spoken::of(&StoragePath::root(), self.read_record(&file).await?);
+        let mut parts = self.whole_record(&StoragePath::root()).await?;
+        while let Some(part) = parts.next().await? {
+            let record = Spoken::of(&StoragePath::root(), part.moved);
             if record.contents.contains(&content) {
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-
-    /// The root of the storage, and every folder above one of these files that bears a mark.
-    async fn roots(&self, victims: &[Victim]) -> Result<Vec<StoragePath>> {
-        let mut folders = BTreeSet::new();
-        for victim in victims {
-            let above = std::iter::successors(victim.path.parent(), StoragePath::parent);
-            folders.extend(above);
-        }
-        let folders: Vec<_> = folders.into_iter().collect();
-        let marks: Result<Vec<_>> = folders.iter().map(|folder| within(folder, MARK)).collect();
-        let mut roots = vec![StoragePath::root()];
-        for (folder, mark) in folders.into_iter().zip(self.storage.stat_all(marks?).await) {
-            roots.extend(mark.map_err(|error| unreadable(MARK).caused_by(error))?.map(|_| folder));
-        }
-        Ok(roots)
-    }
-
-    /// All files of the record of a root.
-    pub(super) async fn whole_record(&self, root: &StoragePath) -> Result<Vec<ObjectMeta>> {
-        let files = self.record_files(root).await?;
-        let numbers: BTreeSet<u64> = files.iter().filter_map(|file| store::number_of(&file.path)).collect();
-        let known = store::read_mark_in(&*self.storage, root).await?.map_or(0, |mark| mark.records);
-        let last = known.max(numbers.last().copied().unwrap_or(0));
-        match (1..=last).find(|number| !numbers.contains(number)) {
-            None => Ok(files),
-            Some(lost) => Err(unreadable(within(root, &format!("{MOVED}/{lost:06}.json"))?)),
-        }
-    }
-
-    /// The files of the record that are there.
-    async fn record_files(&self, root: &StoragePath) -> Result<Vec<ObjectMeta>> {
-        let folder = within(root, MOVED)?;
-        let files: Vec<_> = self
-            .storage
-            .list(&folder)
-            .try_collect()
-            .await
-            .map_err(|error| unreadable(&folder).caused_by(error))?;
-        // Systems leave things of their own in every folder.
-        let is_ours = |file: &ObjectMeta| {
-            let name = file.path.name();
-            !name.starts_with('.') && name.ends_with(".json") && file.path.parent().as_ref() == Some(&folder)
-        };
-        Ok(files.into_iter().filter(is_ours).collect())
-    }
-
-    pub(super) async fn read_record(&self, file: &ObjectMeta) -> Result<Vec<Moved>> {
-        let fault = || unreadable(&file.path);
-        if file.size > LONGEST {
-            return Err(fault());
-        }
-        let bytes = match self.storage.read(&file.path, 0).await {
-            Ok(bytes) => bytes.try_collect::<Vec<_>>().await,
-            Err(error) => Err(error),
-        };
-        let bytes = bytes.map_err(|error| fault().caused_by(error))?.concat();
-        let record: Record = serde_json::from_slice(&bytes).map_err(|error| fault().caused_by(error))?;
-        if record.version != VERSION {
-            return Err(fault().with("version", record.version));
-        }
-        Ok(record.moved)
     }
 }
 
@@ -229,14 +187,6 @@ impl Spoken {
             || self.assets.contains(&asset)
             || self.paths.contains(&plain(victim.path.as_str()))
     }
-}
-
-fn within(root: &StoragePath, path: &str) -> Result<StoragePath> {
-    StoragePath::parse(&format!("{root}/{path}"))
-}
-
-fn unreadable(path: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Storage, UNREADABLE).with("file", path).with("an empty one", EMPTY)
 }
 
 /// Where case means nothing two spellings are one path, and where it does, keeping a file too many does no harm.

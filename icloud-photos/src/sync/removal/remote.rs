@@ -203,6 +203,7 @@ impl SyncEngine {
     /// What iCloud and the catalogue report.
     pub async fn move_out(&self, receipts: &[Receipt]) -> Result<Vec<std::result::Result<Result<()>, Kept>>> {
         let inner = self.inner();
+        inner.recall_moved().await?;
         let mut results = Vec::new();
         for receipts in receipts.chunks(ASSETS) {
             let ids: Vec<_> = receipts.iter().map(Receipt::asset).collect();
@@ -348,7 +349,7 @@ impl Inner {
 }
 
 /// Whether an asset was sent on the same proof.
-fn is_sent(row: &Option<RemovalRow>, receipt: &Receipt) -> bool {
+pub(super) fn is_sent(row: &Option<RemovalRow>, receipt: &Receipt) -> bool {
     let sent = row.as_ref().filter(|row| row.state == RemovalState::Sent);
     sent.and_then(RemovalRow::receipt).is_some_and(|sent| sent.agrees_with(receipt))
 }

@@ -4,16 +4,17 @@
 //! storage that bore one before and has lost it is most likely not there (a disk that is not mounted): it is refused,
 //! not filled.
 
+mod above;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub use self::above::copy_above;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{open, open_read_only};
-use std::path::{Path, PathBuf};
-
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::{Catalogue, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath, WriteOptions};
 
@@ -27,19 +28,20 @@ pub(super) const TRASH: &str = ".icloud-photos-trash";
 pub(super) const MOVED: &str = ".icloud-photos-moved";
 
 /// No record has so many files: what bears a higher number is not ours.
-const MOST_RECORDS: u64 = 1_000_000;
+pub(super) const MOST_RECORDS: u64 = 1_000_000;
+
+const BAD_MARK: &str = "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not \
+                        the catalogue: the next run then says how the right one is made";
+
+/// Whoever reads this is not at work in that folder: with a mark that is gone it would not be known what the copy there moved out.
+const BAD_MARK_INSIDE: &str = "the mark of another copy inside this one cannot be read, and so not what that one moved out of iCloud: \
+                               nothing is removed here before it can. Put the right mark back from a backup; if you have none, leave it \
+                               there and run icloudpd on that folder, which says what to do";
 
 /// Files of ours that are no photos: the mark, the trash, and the record of what was moved out.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
     first.is_some_and(|first| [MARK, TRASH, MOVED].contains(&first))
-}
-
-/// The nearest folder above this one that is a copy from which photos were moved out of iCloud. What that one moved out its record
-/// tells, which a mirror of this folder does not see: it would take those photos for deleted by their owner.
-pub fn copy_above(folder: &Path) -> Option<PathBuf> {
-    let folder = std::fs::canonicalize(folder).ok()?;
-    folder.ancestors().skip(1).find(|above| above.join(MOVED).exists()).map(Path::to_owned)
 }
 
 /// Writes a small file under a free name, and returns when it is on the disk.
@@ -58,6 +60,16 @@ pub(super) struct Mark {
     /// The number of the last file of the record of what was moved out of iCloud; none of them may be missing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) records: u64,
+    /// The id that the files of that record bear, if it is another: of a mark that was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) record: Option<String>,
+}
+
+impl Mark {
+    /// What the files of the record bear.
+    pub(super) fn record_id(&self) -> &str {
+        self.record.as_deref().unwrap_or(&self.id)
+    }
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -79,6 +91,34 @@ pub(super) async fn note_records(storage: &dyn Storage, records: u64) -> Result<
 pub(super) async fn last_record(storage: &dyn Storage) -> Result<u64> {
     let files: Vec<_> = storage.list(&StoragePath::parse(MOVED)?).try_collect().await?;
     Ok(files.iter().filter_map(|file| number_of(&file.path)).max().unwrap_or(0))
+}
+
+/// The number of the last file of that record of which a catalogue has heard: numbers are those of the folder, whatever library a file is
+/// about.
+pub(super) async fn heard_of(catalogue: &dyn Catalogue) -> Result<u64> {
+    let told = catalogue.all_progress().await?.into_iter().filter(|progress| progress.selection == RECORD);
+    Ok(told.filter_map(|progress| progress.token?.parse().ok()).max().unwrap_or(0))
+}
+
+/// The id that the files of that record bear which bear one, if they agree. What cannot be read is left to those who need it.
+#[cfg(feature = "sqlite")]
+async fn named_by_record(storage: &dyn Storage) -> Result<Option<String>> {
+    #[derive(Deserialize)]
+    struct Named {
+        mark: Option<String>,
+    }
+    let files: Vec<_> = storage.list(&StoragePath::parse(MOVED)?).try_collect().await?;
+    let mut found = None;
+    for file in files.iter().filter(|file| file.path.name().ends_with(".json")) {
+        let Ok(bytes) = storage.read(&file.path, 0).await else { continue };
+        let bytes = bytes.try_collect::<Vec<_>>().await.unwrap_or_default().concat();
+        let named = serde_json::from_slice(&bytes).ok().and_then(|named: Named| named.mark);
+        if named.is_some() && found.is_some() && found != named {
+            return Ok(None);
+        }
+        found = found.or(named);
+    }
+    Ok(found)
 }
 
 /// The number that a file of that record bears. Those of earlier versions bear none.
@@ -108,17 +148,19 @@ pub(super) async fn read_mark_in(storage: &dyn Storage, root: &StoragePath) -> R
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mark: Option<Mark> = serde_json::from_slice(&bytes).ok();
-    let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    match mark {
-        Some(mark) if plain(&mark.id) => Ok(Some(mark)),
-        _ => Err(Error::new(
-            ErrorKind::Config,
-            "the mark of this folder cannot be read; put the right one back. If you do not have it, remove the mark, but not the \
-             catalogue: the next run then says how the right one is made",
-        )
-        .with("path", path)),
+    match mark_in(&bytes) {
+        Some(mark) => Ok(Some(mark)),
+        None => {
+            let advice = if root.as_str().is_empty() { BAD_MARK } else { BAD_MARK_INSIDE };
+            Err(Error::new(ErrorKind::Config, advice).with("path", path))
+        }
     }
+}
+
+/// The mark that these bytes are, if they are one.
+fn mark_in(bytes: &[u8]) -> Option<Mark> {
+    let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    serde_json::from_slice(bytes).ok().filter(|mark: &Mark| plain(&mark.id))
 }
 
 /// That a storage still is the one whose mark was read when the run began.

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MARK, Mark, last_record, mark_of, put};
+use super::{MARK, Mark, heard_of, last_record, mark_of, named_by_record, put};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
-use crate::sync::catalogue::{Catalogue, RECORD, SqliteCatalogue, StoreId};
+use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
 
 /// How the file of a catalogue is called in the data folder.
 const PREFIX: &str = "catalogue-";
@@ -26,10 +26,10 @@ pub async fn open(storage: &dyn Storage, place: &str, data: &Path) -> Result<Sql
     let id = match mark_of(storage).await? {
         Some(id) => id,
         None => {
-            let records = last_record(storage).await?;
-            refuse_lost_mark(place, data, records).await?;
+            let record = Found::of(storage).await?;
+            refuse_lost_mark(place, data, &record).await?;
             let id = uuid::Uuid::new_v4().to_string();
-            put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, records)?.into_bytes()).await?;
+            put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, &record)?.into_bytes()).await?;
             id
         }
     };
@@ -85,8 +85,7 @@ pub async fn open_read_only(
     data: &Path,
 ) -> Result<Option<SqliteCatalogue>> {
     let Some(id) = mark_of(storage).await? else {
-        let records = last_record(storage).await?;
-        return refuse_lost_mark(place, data, records).await.map(|()| None);
+        return refuse_lost_mark(place, data, &Found::of(storage).await?).await.map(|()| None);
     };
     let file = file_of(data, &id);
     if !file.exists() {
@@ -99,23 +98,36 @@ pub async fn open_read_only(
     Ok(Some(catalogue))
 }
 
-fn text_of_mark(id: &str, records: u64) -> Result<String> {
+/// The record of what was moved out of iCloud, as it stands in a folder whose mark is lost.
+struct Found {
+    records: u64,
+    id: Option<String>,
+}
+
+impl Found {
+    async fn of(storage: &dyn Storage) -> Result<Self> {
+        Ok(Self { records: last_record(storage).await?, id: named_by_record(storage).await? })
+    }
+}
+
+fn text_of_mark(id: &str, found: &Found) -> Result<String> {
     let about = "Tells icloud-photos which catalogue is about this folder. Keep it.".to_owned();
-    serde_json::to_string(&Mark { id: id.to_owned(), about, records })
+    let (records, record) = (found.records, found.id.clone().filter(|named| named != id));
+    serde_json::to_string(&Mark { id: id.to_owned(), about, records, record })
         .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))
 }
 
 /// What a person may give to a shell to make the mark anew.
-fn command_for_mark(place: &str, id: &str, records: u64) -> Result<String> {
+fn command_for_mark(place: &str, id: &str, found: &Found) -> Result<String> {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mark = Path::new(place).join(MARK);
-    let (text, file) = (quoted(&text_of_mark(id, records)?), quoted(&mark.to_string_lossy()));
+    let (text, file) = (quoted(&text_of_mark(id, found)?), quoted(&mark.to_string_lossy()));
     Ok(format!("mkdir -p {} && printf %s {text} > {file}", quoted(place)))
 }
 
 /// That no catalogue is about this place. One that is has the folder's id since before the first file came: without its mark this is
 /// not the folder, whatever the catalogue knows of files by now.
-async fn refuse_lost_mark(place: &str, data: &Path, records: u64) -> Result<()> {
+async fn refuse_lost_mark(place: &str, data: &Path, found: &Found) -> Result<()> {
     for file in catalogues(data) {
         let catalogue = SqliteCatalogue::open_read_only(&file).map_err(|error| {
             let message = "this folder bears no mark, and whether it was filled before cannot be told, for a catalogue cannot \
@@ -124,8 +136,8 @@ async fn refuse_lost_mark(place: &str, data: &Path, records: u64) -> Result<()> 
         })?;
         let Some(store) = catalogue.store().await?.filter(|store| store.place == place) else { continue };
         // What was moved out was written down, whether that is there or not.
-        let records = records.max(known_records(&catalogue).await?);
-        let command = command_for_mark(place, &store.id, records)?;
+        let records = found.records.max(known_records(&catalogue).await?);
+        let command = command_for_mark(place, &store.id, &Found { records, id: found.id.clone() })?;
         return Err(Error::new(ErrorKind::StoreLost, LOST)
             .with("folder", place)
             .with("catalogue", file.display())
@@ -136,11 +148,8 @@ async fn refuse_lost_mark(place: &str, data: &Path, records: u64) -> Result<()> 
 
 /// How many files the record of what was moved out has, as far as the catalogue knows.
 async fn known_records(catalogue: &SqliteCatalogue) -> Result<u64> {
-    let mut known = 0;
+    let mut known = heard_of(catalogue).await?;
     for progress in catalogue.all_progress().await? {
-        if progress.selection == RECORD {
-            known = known.max(progress.token.and_then(|number| number.parse().ok()).unwrap_or(0));
-        }
         if known == 0 && !catalogue.sent(&progress.library, None, 1).await?.is_empty() {
             known = 1;
         }

@@ -230,7 +230,11 @@ impl Verification<'_> {
         if row.size.is_some_and(|was| size < was) {
             return Fault::Truncated;
         }
-        if row.status == Status::Assumed && row.sha256.is_none() {
+        let by_name = row.status == Status::Assumed && row.sha256.is_none();
+        if (by_name || row.modified.is_none()) && self.was_proven(row).await {
+            return Fault::Rotten;
+        }
+        if by_name {
             return Fault::NeverRight;
         }
         let now = match &row.path {
@@ -239,6 +243,13 @@ impl Verification<'_> {
         };
         let time = now.and_then(|meta| meta.modified).map(seconds);
         if time.is_some() && time == row.modified { Fault::Rotten } else { Fault::Changed }
+    }
+
+    /// Whether the file was proven when its photo was moved out of iCloud, as a catalogue knows that learned of it from the record.
+    async fn was_proven(&self, row: &FileRow) -> bool {
+        let removals = self.catalogue.removals(&row.key.library, std::slice::from_ref(&row.key.asset)).await;
+        let mut proven = removals.into_iter().flatten().flatten().flat_map(|removal| removal.proven_files());
+        proven.any(|file| file.key == row.key && file.checksum == row.checksum)
     }
 
     async fn repair(&mut self, inner: &Inner, bad: Vec<Shared>) -> Result<()> {
