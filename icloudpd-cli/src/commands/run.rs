@@ -209,7 +209,7 @@ async fn catalogue(
     if download.removals.auto_delete
         && let Some(above) = store::copy_above(&download.root)
     {
-        let message = "this folder lies inside another copy, from which photos were moved out of iCloud: `--auto-delete` here would take \
+        let message = "this folder lies inside another copy, from which photos were moved out of iCloud, or of which that cannot be told: `--auto-delete` here would take \
                        them for deleted by their owner; run it on the outer folder";
         return Err(Error::new(ErrorKind::Config, message).with("outer folder", above.display()));
     }
