@@ -328,7 +328,6 @@ impl FileRow {
     }
 }
 
-/// Seconds since 1970, also before.
 /// The reverse of [`seconds`].
 pub(super) fn time_of(seconds: i64) -> SystemTime {
     let span = Duration::from_secs(seconds.unsigned_abs());
@@ -339,6 +338,7 @@ pub(super) fn time_of(seconds: i64) -> SystemTime {
     time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
+/// Seconds since 1970, also before.
 pub(super) fn seconds(time: SystemTime) -> i64 {
     let whole = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
     match time.duration_since(SystemTime::UNIX_EPOCH) {
