@@ -297,7 +297,16 @@ async fn a_copy_above_is_known_behind_links() {
 /// The mark is lost, and so is the catalogue: what is made anew knows how many files the record has, and whose they are.
 #[tokio::test]
 async fn a_new_mark_takes_up_the_record_that_is_there() {
-    for (others, named) in [(None, Some("old")), (Some("old"), Some("old")), (Some("older"), None)] {
+    let earlier = |ids: &[(&str, u64)]| {
+        ids.iter().map(|(id, last)| serde_json::json!({ "id": id, "last": last })).collect::<Vec<_>>()
+    };
+    for (first, others, named) in [
+        (None, None, earlier(&[("old", 2)])),
+        (None, Some("old"), earlier(&[("old", 3)])),
+        (Some("older"), Some("old"), earlier(&[("older", 1), ("old", 3)])),
+        // Nobody knows whose they are.
+        (Some("older"), Some("older"), Vec::new()),
+    ] {
         let place = Place::new();
         let moved = place.at("photos").join(".icloud-photos-moved");
         fs::create_dir(&moved).unwrap();
@@ -305,12 +314,13 @@ async fn a_new_mark_takes_up_the_record_that_is_there() {
             let record = serde_json::json!({ "version": 1, "about": "", "mark": mark, "moved": [] });
             fs::write(moved.join(format!("{number:06}.json")), record.to_string()).unwrap();
         };
-        file(1, None);
+        file(1, first);
         file(2, Some("old"));
         file(3, others);
         drop(place.open("photos").await.unwrap());
         let mark: serde_json::Value = serde_json::from_slice(&fs::read(place.mark()).unwrap()).unwrap();
-        assert_eq!((mark["records"].as_u64(), mark["record"].as_str()), (Some(3), named), "{others:?}");
+        let told_earlier = mark["earlier"].as_array().cloned().unwrap_or_default();
+        assert_eq!((mark["records"].as_u64(), told_earlier), (Some(3), named.clone()), "{others:?}");
         assert_ne!(mark["id"], "old", "it has a catalogue of its own");
         // The command that puts it back knows as much.
         let catalogue = place.open("photos").await.unwrap();
@@ -318,6 +328,6 @@ async fn a_new_mark_takes_up_the_record_that_is_there() {
         drop(catalogue);
         fs::remove_file(place.mark()).unwrap();
         let told = place.open("photos").await.err().unwrap().to_string();
-        assert_eq!(told.contains(r#""record":"old""#), named.is_some(), "{told}");
+        assert_eq!(told.contains(r#"{"id":"old","last":"#), !named.is_empty(), "{told}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use futures::{StreamExt, TryStreamExt};
 
 use super::super::engine::Inner;
-use super::super::store::{self, MARK, MOVED};
+use super::super::store::{self, Earlier, MARK, MOVED};
 use super::record::{Moved, Record, VERSION};
 use super::victims::Victim;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,8 +31,8 @@ const EMPTY: &str = r#"{"version":1,"about":"lost","moved":[]}"#;
 pub(super) struct Parts<'a> {
     inner: &'a Inner,
     files: VecDeque<ObjectMeta>,
-    /// The record they are of, as the mark says, or the first file that says so.
-    id: Option<String>,
+    /// What they may bear, and up to which number.
+    ids: Vec<Earlier>,
     /// The number of the last one.
     pub(super) last: u64,
 }
@@ -80,14 +80,12 @@ impl Parts<'_> {
     }
 
     /// Older files do not say what they are of, and a second one of the same number, which bears none, guards its photos all the same.
-    fn require_own(&mut self, path: &StoragePath, record: &Record) -> Result<()> {
-        let number = store::number_of(path).and(record.number);
-        if self.id.is_none() {
-            self.id.clone_from(&record.mark);
-        }
-        if (number.is_none() || number == store::number_of(path))
-            && (record.mark.is_none() || record.mark == self.id)
-        {
+    fn require_own(&self, path: &StoragePath, record: &Record) -> Result<()> {
+        let number = store::number_of(path);
+        let is_in_place = number.is_none() || record.number.is_none() || record.number == number;
+        let place = record.number.or(number).unwrap_or(0);
+        let is_ours = |id: &String| self.ids.iter().any(|ours| ours.id == *id && place <= ours.last);
+        if is_in_place && record.mark.as_ref().is_none_or(is_ours) {
             return Ok(());
         }
         let error = Error::new(ErrorKind::Storage, FOREIGN).with("file", path);
@@ -141,10 +139,13 @@ impl Inner {
         if *root == StoragePath::root() {
             known = known.max(store::heard_of(&*self.catalogue).await?);
         }
-        let id = mark.map(|mark| mark.record_id().to_owned());
+        let ids = match mark {
+            Some(mark) => mark.earlier.into_iter().chain([Earlier { id: mark.id, last: u64::MAX }]).collect(),
+            None => store::named_by_record(&*self.storage, root).await?,
+        };
         let last = known.max(numbers.last().copied().unwrap_or(0));
         match (1..=last).find(|number| !numbers.contains(number)) {
-            None => Ok(Parts { inner: self, files, id, last }),
+            None => Ok(Parts { inner: self, files, ids, last }),
             Some(lost) => {
                 let lost = within(root, &format!("{MOVED}/{lost:06}.json"))?;
                 Err(unreadable(lost).with("number of the last file, by mark, catalogue or name", last))

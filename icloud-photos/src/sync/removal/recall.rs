@@ -16,6 +16,8 @@ use crate::asset::AssetId;
 use crate::error::Result;
 use crate::storage::StoragePath;
 
+const CONTESTED: &str = "another version was known here than the one that was moved out of iCloud";
+
 impl Inner {
     /// Takes over what the record says of this library. Nothing is read if there is nothing new; what cannot be read, or is missing, is told and
     /// left for the next time.
@@ -118,10 +120,14 @@ impl Inner {
         let proven: Vec<FileRow> = batch.removals.iter().flat_map(RemovalRow::proven_files).collect();
         let ids: Vec<_> = proven.iter().map(|file| file.key.asset.clone()).collect();
         for (file, known) in proven.into_iter().zip(self.catalogue.files_of(&self.key, &ids).await?) {
-            if !known.iter().any(|row| row.speaks_since(&file)) {
+            let status = match known.iter().find(|row| row.key == file.key) {
+                Some(row) if row.checksum == file.checksum => continue,
+                // Which of the two is the later one clocks do not say: it is read again, and asked about.
+                Some(_) => Status::Failed { reason: CONTESTED.to_owned(), attempts: 0 },
                 // Whether it still is what it was `verify` finds out.
-                batch.files.push(FileRow { status: Status::Assumed, ..file });
-            }
+                None => Status::Assumed,
+            };
+            batch.files.push(FileRow { status, ..file });
         }
         if batch.is_empty() { Ok(()) } else { self.catalogue.commit(batch).await }
     }

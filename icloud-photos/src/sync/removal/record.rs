@@ -93,7 +93,7 @@ impl Inner {
         }
         let mark = store::read_mark(&*self.storage).await?;
         let known = mark.as_ref().map_or(0, |mark| mark.records);
-        let mut record = Record::of(mark.map(|mark| mark.record_id().to_owned()), moved, seconds(self.now()));
+        let mut record = Record::of(mark.map(|mark| mark.id), moved, seconds(self.now()));
         let heard = store::heard_of(&*self.catalogue).await?;
         let mut number = known.max(heard).max(store::last_record(&*self.storage).await?);
         let path = loop {

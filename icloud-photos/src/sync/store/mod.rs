@@ -60,16 +60,17 @@ pub(super) struct Mark {
     /// The number of the last file of the record of what was moved out of iCloud; none of them may be missing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) records: u64,
-    /// The id that the files of that record bear, if it is another: of a mark that was lost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) record: Option<String>,
+    /// What the files of that record bear that were written under marks which were lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) earlier: Vec<Earlier>,
 }
 
-impl Mark {
-    /// What the files of the record bear.
-    pub(super) fn record_id(&self) -> &str {
-        self.record.as_deref().unwrap_or(&self.id)
-    }
+/// The id of a mark that was lost, and the number of the last file that was written under it. A copy of the folder may go on under
+/// that id: what it wrote since is not of this record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Earlier {
+    pub(super) id: String,
+    pub(super) last: u64,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -100,23 +101,29 @@ pub(super) async fn heard_of(catalogue: &dyn Catalogue) -> Result<u64> {
     Ok(told.filter_map(|progress| progress.token?.parse().ok()).max().unwrap_or(0))
 }
 
-/// The id that the files of that record bear which bear one, if they agree. What cannot be read is left to those who need it.
-#[cfg(feature = "sqlite")]
-async fn named_by_record(storage: &dyn Storage) -> Result<Option<String>> {
+/// The ids that the files of a record bear, in their order; none if they were shuffled. What cannot be read is left to those who need
+/// it.
+pub(super) async fn named_by_record(storage: &dyn Storage, root: &StoragePath) -> Result<Vec<Earlier>> {
     #[derive(Deserialize)]
     struct Named {
         mark: Option<String>,
     }
-    let files: Vec<_> = storage.list(&StoragePath::parse(MOVED)?).try_collect().await?;
-    let mut found = None;
-    for file in files.iter().filter(|file| file.path.name().ends_with(".json")) {
-        let Ok(bytes) = storage.read(&file.path, 0).await else { continue };
+    let files: Vec<_> = storage.list(&StoragePath::parse(&format!("{root}/{MOVED}"))?).try_collect().await?;
+    let mut files: Vec<_> =
+        files.into_iter().filter_map(|file| Some((number_of(&file.path)?, file.path))).collect();
+    files.sort();
+    let mut found: Vec<Earlier> = Vec::new();
+    for (number, path) in files {
+        let Ok(bytes) = storage.read(&path, 0).await else { continue };
         let bytes = bytes.try_collect::<Vec<_>>().await.unwrap_or_default().concat();
-        let named = serde_json::from_slice(&bytes).ok().and_then(|named: Named| named.mark);
-        if named.is_some() && found.is_some() && found != named {
-            return Ok(None);
+        let Some(id) = serde_json::from_slice(&bytes).ok().and_then(|named: Named| named.mark) else {
+            continue;
+        };
+        match found.iter().position(|before| before.id == id) {
+            None => found.push(Earlier { id, last: number }),
+            Some(place) if place + 1 == found.len() => found[place].last = number,
+            Some(_) => return Ok(Vec::new()),
         }
-        found = found.or(named);
     }
     Ok(found)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MARK, Mark, heard_of, last_record, mark_of, named_by_record, put};
+use super::{Earlier, MARK, Mark, heard_of, last_record, mark_of, named_by_record, put};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
 use crate::sync::catalogue::{Catalogue, SqliteCatalogue, StoreId};
@@ -101,19 +101,21 @@ pub async fn open_read_only(
 /// The record of what was moved out of iCloud, as it stands in a folder whose mark is lost.
 struct Found {
     records: u64,
-    id: Option<String>,
+    ids: Vec<Earlier>,
 }
 
 impl Found {
     async fn of(storage: &dyn Storage) -> Result<Self> {
-        Ok(Self { records: last_record(storage).await?, id: named_by_record(storage).await? })
+        let (records, ids) =
+            (last_record(storage).await?, named_by_record(storage, &StoragePath::root()).await?);
+        Ok(Self { records, ids })
     }
 }
 
 fn text_of_mark(id: &str, found: &Found) -> Result<String> {
     let about = "Tells icloud-photos which catalogue is about this folder. Keep it.".to_owned();
-    let (records, record) = (found.records, found.id.clone().filter(|named| named != id));
-    serde_json::to_string(&Mark { id: id.to_owned(), about, records, record })
+    let earlier = found.ids.iter().filter(|named| named.id != id).cloned().collect();
+    serde_json::to_string(&Mark { id: id.to_owned(), about, records: found.records, earlier })
         .map_err(|error| Error::new(ErrorKind::Unexpected, "cannot write the mark").caused_by(error))
 }
 
@@ -137,7 +139,7 @@ async fn refuse_lost_mark(place: &str, data: &Path, found: &Found) -> Result<()>
         let Some(store) = catalogue.store().await?.filter(|store| store.place == place) else { continue };
         // What was moved out was written down, whether that is there or not.
         let records = found.records.max(known_records(&catalogue).await?);
-        let command = command_for_mark(place, &store.id, &Found { records, id: found.id.clone() })?;
+        let command = command_for_mark(place, &store.id, &Found { records, ids: found.ids.clone() })?;
         return Err(Error::new(ErrorKind::StoreLost, LOST)
             .with("folder", place)
             .with("catalogue", file.display())
