@@ -270,6 +270,7 @@ impl Storage for Backwards {
 #[tokio::test(start_paused = true)]
 async fn the_record_is_read_in_the_order_of_its_numbers() {
     let (_, theirs, id) = two().await;
+    theirs.render(&id).await;
     theirs.send(&id).await;
     let edit = theirs.render(&id).await;
     theirs.send(&id).await;
