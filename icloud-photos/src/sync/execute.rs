@@ -35,7 +35,7 @@ const QUEUE: usize = 64;
 const WORKERS: usize = 2;
 
 const LOST: &str = "the file is missing here or damaged, it stands under no other name, and its photo is no longer in this library \
-                    of iCloud; if there is another copy of it, put it back";
+                    of iCloud; if there is another copy of it, put it back; what is damaged and given up may be removed";
 
 /// A download that the plan asked for.
 struct Job {

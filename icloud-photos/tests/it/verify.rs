@@ -7,7 +7,9 @@ use futures::TryStreamExt;
 use icloud_photos::asset::Hasher;
 use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, Status};
-use icloud_photos::sync::{Fault, MoveRule, SyncEngine, VerifyEvent, VerifyOptions, VerifyReport, verify};
+use icloud_photos::sync::{
+    Disposal, Fault, MoveRule, SyncEngine, VerifyEvent, VerifyOptions, VerifyReport, verify,
+};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec, SharedLibrary};
 
 use crate::copies::{Copy, at, batch, checksum, flip};
@@ -431,5 +433,53 @@ async fn a_bad_file_is_mended_or_told_also_when_its_photo_is_out_of_sight() {
                 assert!(copy.rows().await.contains(&row), "{about}");
             }
         }
+    }
+}
+
+/// A mirror leaves the bad file of a deleted photo to its owner; runs that are none still mend it, or tell.
+#[tokio::test(start_paused = true)]
+async fn a_mirror_makes_nobody_forget_a_bad_file() {
+    for purged in [false, true] {
+        let mut copy = copied(LibrarySpec::plain(6, 1000)).await;
+        let row = copy.rows().await.remove(0);
+        let path = row.path.as_ref().unwrap().to_string();
+        harm(&copy, &path, Harm::Rot).await;
+        let edit = |edit: Edit| {
+            assert!(copy.world.library().edit(row.key.asset.as_str(), &edit, copy.world.cloud.now_ms()));
+        };
+        edit(Edit::Trash);
+        let plain = copy.choose.clone();
+        copy.choose = Arc::new(|_, builder| builder.mirror(Some(Disposal::Remove)));
+        assert_eq!(copy.run().await.unwrap().removed, 0);
+        copy.choose = plain;
+        if purged {
+            let library = copy.world.library();
+            assert!(library.edit(row.key.asset.as_str(), &Edit::Purge, copy.world.cloud.now_ms()));
+        }
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.failed), (u64::from(!purged), u64::from(purged)), "{report}");
+    }
+}
+
+/// Its photo was moved to the shared library, whose copy of it stands in the same folder.
+#[tokio::test(start_paused = true)]
+async fn what_another_library_has_is_not_lost() {
+    for harmed in [Harm::Rot, Harm::Emptied] {
+        let spec = LibrarySpec::plain(6, 1000).with_shared_library(SharedLibrary::Owner, 2);
+        let copy = copied(spec).await;
+        let row = copy.rows().await.remove(0);
+        let path = row.path.as_ref().unwrap().to_string();
+        harm(&copy, &path, harmed).await;
+        let (library, now) = (copy.world.library(), copy.world.cloud.now_ms());
+        assert!(library.edit(row.key.asset.as_str(), &Edit::MoveToShared, now));
+        assert_eq!(copy.run().await.unwrap().failed, 1, "{harmed:?}");
+        let own = copy.world.session.primary_library();
+        let libraries = copy.world.session.libraries().await.unwrap();
+        let shared = libraries.into_iter().find(|library| library.name() != own.name()).unwrap();
+        let builder = SyncEngine::builder(&shared, copy.storage.clone()).catalogue(copy.catalogue.clone());
+        assert!(builder.build().unwrap().run(Arc::new(())).await.unwrap().is_clean());
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean(), "{harmed:?}: {report}");
+        copy.rests("it stands under another name").await;
     }
 }

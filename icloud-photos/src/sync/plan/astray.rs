@@ -15,6 +15,7 @@ use sha1::{Digest as _, Sha1};
 use super::super::catalogue::{ASTRAY, FileKey, FileRow, LibraryKey, Progress, REMOVED, Status};
 use super::super::engine::{Inner, Missing};
 use super::survey::{Item, Step, Survey, Surveyed, survey};
+use crate::asset::Change;
 use crate::error::Result;
 
 /// Rows of the catalogue looked at in one go.
@@ -83,6 +84,10 @@ impl Astray {
             Step::Asset(surveyed) if lists => self.list(key, surveyed),
             Step::Restless(tally) => self.restless.merge(*tally),
             Step::Removed(tally) => self.removed.merge(*tally),
+            // What was left alone for its photo was shown, or iCloud had it, may be nobody's now.
+            Step::Note(Change::Gone { .. } | Change::Trashed(_) | Change::Asset(_)) => {
+                self.known_restless = None
+            }
             _ => {}
         }
     }

@@ -121,6 +121,23 @@ impl Decider {
         Ok(Some(Action::Renamed { row, found }))
     }
 
+    /// The proven file of another photo, or of the same one in another library, that has these bytes.
+    async fn twin(&mut self, row: &FileRow) -> Result<Option<Action>> {
+        let Some(checksum) = row.checksum else { return Ok(None) };
+        let rows = self.inner.catalogue.files_with(&[checksum]).await?.into_iter().flatten();
+        for other in rows.filter(|other| other.key != row.key && other.status.is_proof()) {
+            let Some(path) = other.path.as_ref().filter(|path| row.path.as_ref() != Some(path)) else {
+                continue;
+            };
+            let found = self.inner.storage.stat(path).await?;
+            if let Some(found) = found.filter(|found| Some(found.size) == other.size) {
+                let row = FileRow { sha256: other.sha256, ..row.clone() };
+                return Ok(Some(Action::Renamed { row, found }));
+            }
+        }
+        Ok(None)
+    }
+
     /// A file that was found damaged, and that somebody has put right since.
     async fn right_again(&mut self, row: &FileRow, path: &StoragePath) -> Result<Option<Action>> {
         if row.status.is_kept() {
@@ -147,6 +164,9 @@ impl Decider {
         }
         let role = row.key.role;
         let Some(asset) = asset.filter(|asset| asset.resource(role).is_some()) else {
+            if let Some(shared) = self.twin(&row).await? {
+                return Ok(shared);
+            }
             // Whoever changed the last copy there is had reasons. An empty file is nobody's work.
             let there = self.inner.storage.stat(&path).await?.filter(|there| there.size > 0);
             return Ok(match there.filter(|_| row.status.is_kept()) {

@@ -13,6 +13,8 @@ use crate::error::Result;
 enum Fate {
     /// It is left as it is, and noted.
     Left,
+    /// It is the mirror's to judge, which another run may not be.
+    Mirrored,
     /// Neither here nor in iCloud.
     Forgotten,
     /// It is fetched by its id, or told as lost.
@@ -51,6 +53,7 @@ impl Inner {
             let asset = assets.get(&row.key.asset).filter(|asset| asset.resource(row.key.role).is_some());
             match self.fate(&row, there, asset) {
                 Fate::Left => tally.add(&row.key),
+                Fate::Mirrored => {}
                 Fate::Forgotten => steps.push(Step::Gone(row.key)),
                 Fate::Sought => steps.push(Step::Sought(Box::new(row), asset.map(|asset| (*asset).clone()))),
             }
@@ -97,8 +100,7 @@ impl Inner {
         // Where a file was never fetched another photo's may stand.
         let there = there.filter(|_| row.was_right());
         match asset {
-            // A mirror is about to remove it.
-            Some(asset) if asset.is_trashed() && self.removals.mirror.is_some() => Fate::Left,
+            Some(asset) if asset.is_trashed() && self.removals.mirror.is_some() => Fate::Mirrored,
             Some(asset) if asset.is_trashed() && there.is_none() => Fate::Forgotten,
             Some(asset) if asset.is_trashed() => Fate::Sought,
             Some(asset) if asset.is_hidden() && (there.is_some() || row.status.is_kept()) => Fate::Sought,
