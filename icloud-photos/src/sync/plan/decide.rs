@@ -227,7 +227,7 @@ impl Decider {
 
     /// Whether somebody moved the file that the catalogue knows, or gave it another name.
     async fn moved(&mut self, wanted: &Wanted<'_>) -> Result<Option<Action>> {
-        let (Some(size), Some(checksum)) = (wanted.size, wanted.checksum) else { return Ok(None) };
+        let (Some(size), Some(checksum)) = (wanted.true_size(), wanted.checksum) else { return Ok(None) };
         let inner = self.inner.clone();
         let Some((meta, sha256)) = self.strays().await?.find(&inner, size, checksum).await? else {
             return Ok(None);

@@ -43,6 +43,12 @@ impl<'a> Wanted<'a> {
         row.status.is_kept() && row.resource_size == self.size && row.checksum.as_ref() == self.checksum
     }
 
+    /// How long the right bytes are: a record may be wrong about that.
+    pub(super) fn true_size(&self) -> Option<u64> {
+        let proven = self.row.as_ref().filter(|row| row.status.is_proof() && self.is_in(row));
+        proven.and_then(|row| row.size).or(self.size)
+    }
+
     pub(super) fn claim(&self) -> Claim {
         Claim::new(self.size, self.checksum)
     }
