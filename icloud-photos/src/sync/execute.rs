@@ -84,6 +84,7 @@ pub(super) async fn execute(
     observer: Arc<dyn SyncObserver>,
 ) -> Result<SyncReport> {
     inner.recall_moved().await?;
+    let haunted = inner.has_begun().await?;
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
@@ -115,10 +116,8 @@ pub(super) async fn execute(
         },
         Err(_) => Ok(()),
     };
-    if [walked.as_ref().err(), finished.as_ref().err()].into_iter().flatten().any(is_stop) {
-        // They end by themselves, with what they can finish at once.
-        while workers.join_next().await.is_some() {}
-    }
+    let stopped = [walked.as_ref().err(), finished.as_ref().err()].into_iter().flatten().any(is_stop);
+    let orderly = stopped && ended(&mut workers).await;
     workers.shutdown().await;
     if walked.is_ok() && finished.is_ok() {
         // The last word comes soon.
@@ -128,6 +127,11 @@ pub(super) async fn execute(
     let written = match writing.end().await {
         Ok(()) => shared.scribe.write().await,
         Err(error) => Err(error),
+    };
+    // What came in an earlier run, and has no row, it has not looked for.
+    let written = match written {
+        Ok(()) if orderly && !haunted => shared.inner.end_storing().await,
+        written => written,
     };
     let (mut report, progress) = walked?;
     finished?;
@@ -144,6 +148,15 @@ pub(super) async fn execute(
         error = shared.inner.stop.given() => return Err(error),
     }
     Ok(report)
+}
+
+/// Workers that are to stop end by themselves, with what they can finish at once. Whether all came to a good end.
+async fn ended(workers: &mut JoinSet<()>) -> bool {
+    let mut good = true;
+    while let Some(ended) = workers.join_next().await {
+        good &= ended.is_ok();
+    }
+    good
 }
 
 /// Ends when a worker ended in a panic, for example one of the observer's.

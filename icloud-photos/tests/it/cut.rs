@@ -243,13 +243,43 @@ impl SyncObserver for Came {
 
 /// The process is killed: the file has its name, and no row says whose it is.
 async fn killed_after_one_file(copy: &Copy) {
+    killed(copy).await;
+    assert_eq!((copy.files().await.len(), copy.rows().await.len()), (1, 0));
+}
+
+/// The process is killed as soon as a file has come.
+async fn killed(copy: &Copy) {
     let came = Arc::new(Came(Notify::new()));
     let engine = copy.engine();
     tokio::select! {
         ended = engine.run(came.clone()) => panic!("{ended:?}"),
         () = came.0.notified() => {}
     }
-    assert_eq!((copy.files().await.len(), copy.rows().await.len()), (1, 0));
+}
+
+async fn notes_of_runs(copy: &Copy) -> usize {
+    let all = copy.catalogue.all_progress().await.unwrap();
+    all.iter().filter(|note| note.selection.starts_with("begun") && note.token.is_some()).count()
+}
+
+/// All rows are written then; but not those of files that an earlier run left which was killed.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_takes_back_that_it_began_and_no_more() {
+    for is_killed in [false, true] {
+        let copy = Copy::of(LibrarySpec::plain(300, 300)).await;
+        if is_killed {
+            killed(&copy).await;
+        }
+        let stop = StopSignal::new();
+        let signal = stop.clone();
+        let copy = Copy { choose: Arc::new(move |_, builder| builder.stop(signal.clone())), ..copy };
+        let stopped = copy.engine().run(Arc::new(StopAfter(AtomicU64::new(70), stop))).await;
+        assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(notes_of_runs(&copy).await, usize::from(is_killed));
+        let copy = Copy { choose: Arc::new(|_, builder| builder), ..copy };
+        assert!(copy.run().await.unwrap().is_clean());
+        assert_eq!(notes_of_runs(&copy).await, 0);
+    }
 }
 
 /// The place of a photo that came in a run which was killed is taken by another of the same name, day and length.
