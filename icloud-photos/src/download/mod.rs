@@ -224,6 +224,11 @@ impl Received<'_> {
         self.fetched.proof
     }
 
+    /// How many they are.
+    pub(crate) fn size(&self) -> u64 {
+        self.fetched.size
+    }
+
     /// SHA-256 of them.
     pub(crate) fn sha256(&self) -> [u8; 32] {
         self.fetched.digests.sha256

@@ -21,6 +21,7 @@ use super::scribe::Scribe;
 use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::StoragePath;
 
 /// So many downloads in a row without one success mean that nothing can be reached.
 const HOPELESS: u64 = 32;
@@ -42,6 +43,7 @@ struct Job {
     number: u64,
     target: Target,
     modified: Option<std::time::SystemTime>,
+    standing: Vec<StoragePath>,
     why: Why,
 }
 
@@ -240,12 +242,12 @@ impl Shared {
     fn take(&self, action: Action, report: &mut SyncReport) -> Option<Job> {
         match action {
             Action::Begin { total } => self.tell(SyncEvent::Started { total }),
-            Action::Download { target, modified, deduplicated, why, .. } => {
+            Action::Download { target, modified, deduplicated, standing, why, .. } => {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
                 let number = self.scribe.marks.hand_out();
-                return Some(Job { number, target, modified, why });
+                return Some(Job { number, target, modified, standing, why });
             }
             Action::Stands { path, doubted } => {
                 report.present += 1;
@@ -311,7 +313,7 @@ impl Shared {
         };
         let again = job.is_second_try();
         self.tally.doubted.fetch_add(u64::from(again), Relaxed);
-        match self.inner.keep(&job.target, again, received).await {
+        match self.inner.keep(&job.target, again, received, &job.standing).await {
             Ok(Kept::Stored(saved)) => {
                 self.tally.doubted.fetch_sub(u64::from(again), Relaxed);
                 self.scribe.ledger.fetched(&self.inner, &job.target, &saved, job.modified);

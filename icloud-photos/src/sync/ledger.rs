@@ -296,6 +296,17 @@ impl Inner {
         FileRow::new(key, status, seconds(self.now()))
     }
 
+    /// A file stands there whose bytes came again, though nothing proves them.
+    pub(super) fn found_row(&self, target: &Target, there: &ObjectMeta, sha256: [u8; 32]) -> FileRow {
+        let mut row = self.row(target.asset.id(), target.role, Status::Unconfirmed);
+        row.describe(target);
+        row.path = Some(there.path.clone());
+        row.size = Some(there.size);
+        row.modified = there.modified.map(seconds);
+        row.sha256 = Some(sha256);
+        row
+    }
+
     fn owes(&self, asset: AssetId) -> RemovalRow {
         let at = seconds(self.now());
         let selection = Some(self.selection.clone());

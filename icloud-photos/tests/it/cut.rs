@@ -302,6 +302,65 @@ async fn a_file_of_a_run_that_was_killed_is_not_taken_for_another_photo() {
     }
 }
 
+async fn fetches_nothing(copy: &Copy) {
+    copy.world.cloud.reset_counts();
+    assert_eq!(copy.run().await.unwrap().failed, 0);
+    assert_eq!(copy.world.cloud.counts().requests, 1);
+}
+
+/// Apple says nothing of the bytes that can be computed here.
+fn mute(copy: &Copy, kind: &'static str) {
+    copy.world.describe(move |file| match kind {
+        "none" => drop(file.remove("fileChecksum")),
+        _ => file["fileChecksum"] = format!("Ag{}", &file["fileChecksum"].as_str().unwrap()[2..]).into(),
+    });
+}
+
+/// What cannot be proven by reading it is fetched to compare, whatever becomes of the next run.
+#[tokio::test(start_paused = true)]
+async fn a_file_of_a_run_that_was_killed_is_not_taken_for_another_photo_that_nothing_proves() {
+    for (kind, fails) in [("none", false), ("other", false), ("none", true), ("other", true)] {
+        let copy = Copy::of(LibrarySpec::plain(0, 300)).await;
+        mute(&copy, kind);
+        let first = copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        killed_after_one_file(&copy).await;
+        trash(&copy.world, &[first]);
+        copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        if fails {
+            copy.faults(vec![FaultRule::new("content", FaultAction::Reset)]);
+            assert_eq!(copy.run().await.unwrap().failed, 1);
+            copy.faults(Vec::new());
+        }
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.unconfirmed), (1, 1), "{kind} {fails}: {report}");
+        assert_eq!(copy.files().await.len(), 2, "nothing is overwritten");
+        fetches_nothing(&copy).await;
+    }
+}
+
+/// The file of a run that was killed is the photo's own: the same bytes come again, and are not kept twice.
+#[tokio::test(start_paused = true)]
+async fn what_nothing_proves_stands_once_after_a_kill() {
+    for kind in ["none", "other", "stale"] {
+        let copy = Copy::of(LibrarySpec::plain(0, 300)).await;
+        if kind == "stale" {
+            copy.faults(vec![FaultRule::new("content", FaultAction::Flip { at: Some(500) })]);
+        } else {
+            mute(&copy, kind);
+        }
+        copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        killed_after_one_file(&copy).await;
+        let before = copy.files().await;
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.unconfirmed), (0, 1), "{kind}: {report}");
+        assert_eq!(copy.files().await, before, "{kind}");
+        let row = copy.rows().await.remove(0);
+        assert_eq!((row.path.as_ref(), row.status), (Some(&before[0].path), Status::Unconfirmed));
+        assert!(row.sha256.is_some() && row.size == Some(777));
+        fetches_nothing(&copy).await;
+    }
+}
+
 /// Files that stood there before anything of ours are taken by name and length, as icloudpd does, however often a run fails or
 /// is stopped as long as it fetches nothing; and again once a run has come to its end.
 #[tokio::test(start_paused = true)]

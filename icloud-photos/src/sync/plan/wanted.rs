@@ -69,6 +69,12 @@ impl<'a> Wanted<'a> {
         row.sha256.filter(|_| usable)
     }
 
+    /// Whether an earlier run was to fetch it though a file stands there, and could not.
+    pub(super) fn was_doubted_at(&self, path: &StoragePath) -> bool {
+        let failed = self.row.as_ref().filter(|row| !row.status.is_kept());
+        failed.and_then(|row| row.path.as_ref()).is_some_and(|wanted| wanted != path)
+    }
+
     /// Another file whose place this is, though it is missing just now.
     pub(super) fn rival<'r>(&self, owners: &'r [FileRow]) -> Option<&'r FileRow> {
         owners.iter().find(|row| {
@@ -90,7 +96,8 @@ impl<'a> Wanted<'a> {
         let target = self.target(path);
         if row.is_due(now) {
             let (size, modified) = (self.size, self.modified);
-            return Action::Download { target, size, modified, deduplicated, why: Why::Unconfirmed };
+            let (standing, why) = (Vec::new(), Why::Unconfirmed);
+            return Action::Download { target, size, modified, deduplicated, standing, why };
         }
         let doubted = row.status == Status::Unconfirmed;
         Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }
