@@ -35,7 +35,9 @@ impl Inner {
         let unconfirmed = |received: &Received<'_>| received.proof() != Proof::Verified;
         match received {
             Ok(received) if again => self.confirm(target, received).await,
-            Ok(received) if unconfirmed(&received) => self.recognise(target, received, standing).await,
+            Ok(received) if unconfirmed(&received) || !standing.is_empty() => {
+                self.recognise(target, received, standing).await
+            }
             Ok(received) => Ok(Kept::Stored(received.commit().await?)),
             // No two answers were the same: nothing is known but what was known.
             Err(error) if again && error.kind() == ErrorKind::Integrity => {
@@ -82,7 +84,8 @@ impl Inner {
         standing: &[StoragePath],
     ) -> Result<Kept> {
         let row = self.row_of(target).await?.filter(|row| !row.status.is_kept());
-        let same = row.filter(|row| row.sha256 == Some(received.sha256()));
+        let unproven = received.proof() != Proof::Verified;
+        let same = row.filter(|row| unproven && row.sha256 == Some(received.sha256()));
         if let Some(row) = same
             && let Some(path) = &row.path
             && self.hash_of(path).await? == row.sha256
@@ -96,7 +99,7 @@ impl Inner {
         let (size, sha256) = (received.size(), received.sha256());
         for path in standing {
             if let Some(there) = self.same_at(path, target, size, sha256).await? {
-                let row = self.found_row(target, &there, sha256);
+                let row = self.found_row(target, &there, received.proof(), sha256);
                 received.discard().await?;
                 return Ok(Kept::Standing(row));
             }

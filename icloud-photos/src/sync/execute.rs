@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
-use super::catalogue::Progress;
+use super::catalogue::{Progress, Status};
 use super::doubt::Kept;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
@@ -321,7 +321,8 @@ impl Shared {
                 self.scribe.wake();
             }
             Ok(Kept::Standing(row)) => {
-                self.tally.doubted.fetch_add(u64::from(!again), Relaxed);
+                let doubted = row.status == Status::Unconfirmed;
+                self.tally.doubted.fetch_add(u64::from(!again && doubted), Relaxed);
                 self.tell(SyncEvent::Present { path: row.path.as_ref().unwrap_or(&job.target.path) });
                 self.scribe.ledger.add(&self.inner, row);
             }

@@ -341,7 +341,7 @@ async fn a_file_of_a_run_that_was_killed_is_not_taken_for_another_photo_that_not
 /// The file of a run that was killed is the photo's own: the same bytes come again, and are not kept twice.
 #[tokio::test(start_paused = true)]
 async fn what_nothing_proves_stands_once_after_a_kill() {
-    for kind in ["none", "other", "stale"] {
+    for kind in ["stale", "none", "other"] {
         let copy = Copy::of(LibrarySpec::plain(0, 300)).await;
         if kind == "stale" {
             copy.faults(vec![FaultRule::new("content", FaultAction::Flip { at: Some(500) })]);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use icloud_photos::sync::VerifyOptions;
+use icloud_photos::sync::catalogue::Status;
 use icloud_photos::sync::verify;
 use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec};
 
@@ -31,7 +32,7 @@ async fn what_the_checksum_proves_passes_whatever_its_recorded_length() {
         let report = verify(storage, catalogue, VerifyOptions::default(), None, |_| {}).await.unwrap();
         assert_eq!((report.proven, report.bad), (1, 0), "{size}: {report}");
         copy.engine().adopt(false, |_| {}).await.unwrap();
-        assert_eq!(copy.rows().await, [row.clone()]);
+        assert_eq!(copy.rows().await, std::slice::from_ref(&row));
         // Another selection lists it, and knows it.
         let copy = Copy { choose: Arc::new(|_, builder| builder.recent(Some(5))), ..copy };
         assert_eq!(copy.run().await.unwrap().downloaded, 0, "{size}");
@@ -47,6 +48,23 @@ async fn what_the_checksum_proves_passes_whatever_its_recorded_length() {
         let report = copy.engine().adopt(false, |_| {}).await.unwrap();
         assert_eq!((report.recognised, report.damaged), (1, 0), "{size}: {report}");
         assert_eq!(copy.run().await.unwrap().downloaded, 0, "{size}: it was adopted");
+    }
+}
+
+/// The row was lost with the process, or nobody ever had one.
+#[tokio::test(start_paused = true)]
+async fn a_file_of_another_length_than_recorded_is_not_stored_again() {
+    for size in [SIZE + 10, SIZE - 10, 0] {
+        let copy = said_to_have(size).await;
+        copy.run().await.unwrap();
+        let before = copy.files().await;
+        let copy = Copy { catalogue: Arc::default(), ..copy };
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.unconfirmed, report.failed), (0, 0, 0), "{size}: {report}");
+        assert_eq!(copy.files().await, before);
+        let row = copy.rows().await.remove(0);
+        assert_eq!((row.status, row.size), (Status::Verified, Some(SIZE)));
+        copy.rests("it is here").await;
     }
 }
 

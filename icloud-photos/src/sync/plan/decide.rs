@@ -374,7 +374,12 @@ impl Decider {
                 None => self.by_content(wanted).await,
             },
             None => match there {
-                None => Ok(self.download(wanted, path, true)),
+                None => {
+                    // The record may be wrong about the length.
+                    let plain = wanted.path.clone();
+                    let standing = self.claims.get(&plain).is_none().then_some(plain);
+                    Ok(self.fetch(wanted, path, true, standing.into_iter().collect()))
+                }
                 Some(meta) => match self.take(wanted, path, meta).await? {
                     Some(action) => Ok(action),
                     None => self.by_content(wanted).await,
