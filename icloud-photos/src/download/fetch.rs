@@ -254,6 +254,11 @@ impl<'a> Fetch<'a> {
     /// record may be wrong about the length, and hosts are known to cut long films. It is read to its end, if a checksum can say what it
     /// is.
     async fn misfit(&mut self, sink: &mut impl Sink, hasher: &Hasher, length: u64) -> Result<Hasher> {
+        if self.resource.size == Some(length) {
+            // Another length was tried, and here is the right one.
+            self.size = self.resource.size;
+            return self.start_over(sink, hasher.length()).await;
+        }
         let again = self.odd.replace(length) == Some(length);
         self.link = self.link.take().filter(|_| again);
         if !again {

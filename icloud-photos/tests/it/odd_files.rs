@@ -84,6 +84,29 @@ async fn a_file_of_another_length_than_recorded_goes_on_where_it_broke_off() {
     }
 }
 
+/// Another length came twice, and broke off; then the host is well again.
+#[tokio::test(start_paused = true)]
+async fn the_recorded_length_is_right_again_as_soon_as_it_comes() {
+    let copy = Copy::of(LibrarySpec::plain(1, SIZE)).await;
+    let asked = std::sync::atomic::AtomicU64::new(0);
+    copy.world.bend(move |path, head, body| {
+        if path.starts_with("/database/") || head.headers.get("content-length").is_none_or(|of| of != "3000")
+        {
+            return body;
+        }
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 | 1 => {
+                head.headers.insert("content-length", 2000.into());
+                body.slice(..0)
+            }
+            _ => body,
+        }
+    });
+    copy.world.cloud.reset_counts();
+    assert_eq!(copy.run().await.unwrap().verified, 1);
+    assert_eq!(copy.world.cloud.counts().requests_to("content"), 3);
+}
+
 /// Nothing is known of bytes of another length that no checksum proves.
 #[tokio::test(start_paused = true)]
 async fn bytes_of_another_length_that_nothing_proves_are_refused() {
