@@ -20,6 +20,14 @@ pub(super) enum Answer {
     OutOfRange,
 }
 
+/// What is known of the file that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Awaited {
+    pub(super) size: Option<u64>,
+    /// A checksum can say whether bytes are the file.
+    pub(super) is_provable: bool,
+}
+
 /// Reads status and headers of an answer to a request for the bytes from `from` on.
 ///
 /// # Errors
@@ -29,11 +37,12 @@ pub(super) fn read(
     status: StatusCode,
     headers: &HeaderMap,
     from: u64,
-    size: Option<u64>,
+    file: Awaited,
     now: SystemTime,
 ) -> Result<Answer> {
+    let size = file.size;
     match status.as_u16() {
-        200 | 206 if is_a_page(headers) => Err(passing(
+        200 | 206 if is_a_page(headers) && !is_as_long(status, headers, file) => Err(passing(
             ErrorKind::Network,
             "the content host answered with a page instead of the file",
             status,
@@ -61,8 +70,13 @@ fn passing(kind: ErrorKind, message: &'static str, status: StatusCode) -> Error 
     Error::new(kind, message).retrying(Retry::Later { after: None }).with("status", status.as_u16())
 }
 
+/// Whether it is, as a whole, exactly as long as a file whose bytes are judged by their checksum.
+fn is_as_long(status: StatusCode, headers: &HeaderMap, file: Awaited) -> bool {
+    file.is_provable && file.size.is_some() && total(status, headers) == file.size
+}
+
 /// Error pages of the edge come as 200 with HTML or JSON; files come as `application/octet-stream`.
-fn is_a_page(headers: &HeaderMap) -> bool {
+pub(super) fn is_a_page(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     kind.starts_with("text/html") || kind.starts_with("application/json")
 }
@@ -110,7 +124,25 @@ mod tests {
             headers.insert(name, value.parse().unwrap());
         }
         let status = StatusCode::from_u16(status).unwrap();
-        read(status, &headers, from, Some(100), SystemTime::UNIX_EPOCH).map_err(|error| error.kind())
+        let file = Awaited { size: Some(100), is_provable: true };
+        read(status, &headers, from, file, SystemTime::UNIX_EPOCH).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn a_page_is_looked_into_if_it_is_as_long_as_a_file_that_a_checksum_proves() {
+        for (length, size, is_provable, expected) in [
+            ("100", Some(100), true, Ok(Answer::Whole)),
+            ("100", Some(100), false, Err(ErrorKind::Network)),
+            ("99", Some(100), true, Err(ErrorKind::Network)),
+            ("100", None, true, Err(ErrorKind::Network)),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("content-type", "text/html".parse().unwrap());
+            headers.insert("content-length", length.parse().unwrap());
+            let file = Awaited { size, is_provable };
+            let answer = read(StatusCode::OK, &headers, 0, file, SystemTime::UNIX_EPOCH);
+            assert_eq!(answer.map_err(|error| error.kind()), expected, "{length} {size:?} {is_provable}");
+        }
     }
 
     #[test]

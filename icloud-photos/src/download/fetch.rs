@@ -43,8 +43,12 @@ pub(super) struct Fetch<'a> {
     one_piece: bool,
     /// How long the file is, by the answer that its beginning is of.
     total: Option<u64>,
+    /// How long the file must be: as its record says, or, as long as whole answers of another length are tried, that.
+    size: Option<u64>,
     /// How long an answer was that is not as long as the file.
     odd: Option<u64>,
+    /// Bytes of that length turned out not to be the file.
+    refuted: bool,
     throttled: bool,
 }
 
@@ -57,6 +61,10 @@ pub(super) struct Fetched {
     pub(super) resumed_from: u64,
     /// Apple asked for less at some point.
     pub(super) throttled: bool,
+}
+
+fn odd(length: u64) -> Error {
+    Error::new(ErrorKind::Integrity, ODD).with("length", length)
 }
 
 enum Verdict {
@@ -85,7 +93,9 @@ impl<'a> Fetch<'a> {
             inherited: 0,
             one_piece: true,
             total: None,
+            size: resource.size,
             odd: None,
+            refuted: false,
             throttled: false,
         }
     }
@@ -99,8 +109,11 @@ impl<'a> Fetch<'a> {
         let mut rejected = None;
         let mut rejections = 0;
         loop {
-            if self.resource.size != Some(hasher.length()) || hasher.length() == 0 {
+            if !self.is_full(&hasher) {
                 self.fill(sink, &mut hasher).await?;
+            }
+            if self.is_refuted(&hasher)? {
+                continue;
             }
             let size = hasher.length();
             let digests = hasher.finish();
@@ -196,7 +209,9 @@ impl<'a> Fetch<'a> {
         self.link = Some(link);
         let now = self.session.clock().now();
         let total = answer::total(head.status, &head.headers);
-        match answer::read(head.status, &head.headers, from, self.resource.size, now)? {
+        let is_page = answer::is_a_page(&head.headers);
+        let file = answer::Awaited { size: self.size, is_provable: self.resource.is_provable() };
+        match answer::read(head.status, &head.headers, from, file, now)? {
             Answer::Continues if self.agrees(from, total) => self.one_piece &= from == 0,
             Answer::Misfit(length) => *hasher = self.misfit(sink, hasher, length).await?,
             Answer::Whole if from == 0 => {}
@@ -208,11 +223,13 @@ impl<'a> Fetch<'a> {
                 return Err(Error::new(ErrorKind::Network, "the part did not fit the file; starting over"));
             }
         }
+        // A page is no word of Apple's, however often it comes.
+        self.one_piece &= !is_page;
         if hasher.length() == 0 {
-            self.total = total.filter(|total| self.resource.size.is_none_or(|size| size == *total));
+            self.total = total.filter(|total| self.size.is_none_or(|size| size == *total));
         }
         let announced = answer::content_length(&head.headers).map(|length| hasher.length() + length);
-        let end = self.resource.size.or(announced);
+        let end = self.size.or(announced);
         while let Some(chunk) = body.next().await.transpose()? {
             hasher.update(&chunk);
             self.report(chunk.len() as i64);
@@ -221,8 +238,8 @@ impl<'a> Fetch<'a> {
                 return Ok(());
             }
         }
-        let cut = [announced, self.resource.size].into_iter().flatten().any(|end| hasher.length() < end);
-        if !cut {
+        let cut = [announced, self.size].into_iter().flatten().any(|end| hasher.length() < end);
+        if !cut || self.is_proven(hasher) {
             return Ok(());
         }
         if announced.is_none() {
@@ -233,18 +250,49 @@ impl<'a> Fetch<'a> {
         Err(Error::new(ErrorKind::Network, "the connection ended early"))
     }
 
-    /// An answer of its own length is no beginning of the file, but an error of some machine on the way, until the same comes again.
-    /// Then it may be what there is: a record may be wrong about the length, and hosts are known to cut long films.
+    /// An answer of its own length is an error of some machine on the way, until the same comes again. Then it may be what there is: a
+    /// record may be wrong about the length, and hosts are known to cut long films. It is read to its end, if a checksum can say what it
+    /// is.
     async fn misfit(&mut self, sink: &mut impl Sink, hasher: &Hasher, length: u64) -> Result<Hasher> {
+        if self.resource.size == Some(length) {
+            // Another length was tried, and here is the right one.
+            self.size = self.resource.size;
+            return self.start_over(sink, hasher.length()).await;
+        }
         let again = self.odd.replace(length) == Some(length);
         self.link = self.link.take().filter(|_| again);
         if !again {
+            self.refuted = false;
             return Err(Error::new(ErrorKind::Network, ODD).with("length", length));
         }
-        if self.resource.size.is_some_and(|size| length > size) || !self.resource.is_provable() {
-            return Err(Error::new(ErrorKind::Integrity, ODD).with("length", length));
+        if !self.resource.is_provable() {
+            return Err(odd(length));
+        }
+        if !self.refuted {
+            self.size = Some(length);
         }
         self.start_over(sink, hasher.length()).await
+    }
+
+    /// Whether a whole answer of another length is not the file. A shorter one may be its beginning, which is gone on with.
+    fn is_refuted(&mut self, hasher: &Hasher) -> Result<bool> {
+        if self.size == self.resource.size || self.is_proven(hasher) {
+            return Ok(false);
+        }
+        (self.size, self.refuted, self.total) = (self.resource.size, true, None);
+        match self.size.is_some_and(|size| hasher.length() > size) {
+            true => Err(odd(hasher.length())),
+            false => Ok(true),
+        }
+    }
+
+    fn is_full(&self, hasher: &Hasher) -> bool {
+        self.size == Some(hasher.length()) && hasher.length() > 0 || self.is_proven(hasher)
+    }
+
+    fn is_proven(&self, hasher: &Hasher) -> bool {
+        let expected = self.resource.checksum.filter(|_| self.resource.is_provable());
+        expected.is_some_and(|expected| hasher.clone().finish().checksum == expected)
     }
 
     /// Whether an answer goes on with the file whose beginning is here. Where no checksum proves that later, both must say so.
@@ -255,6 +303,10 @@ impl<'a> Fetch<'a> {
     }
 
     fn judge(&self, size: u64, checksum: &Checksum, seen_before: bool) -> Verdict {
+        // What Apple's checksum proves is the file, whatever its record says of the length.
+        if self.resource.is_provable() && self.resource.checksum == Some(*checksum) {
+            return Verdict::Keep(Proof::Verified);
+        }
         if self.resource.size.is_some_and(|expected| expected != size) {
             return Verdict::Reject("the file does not have the length that Apple states");
         }
@@ -263,7 +315,6 @@ impl<'a> Fetch<'a> {
             Some(expected) if expected.scheme() != Scheme::SaltedSha1 => {
                 Verdict::Keep(Proof::Unconfirmed(Doubt::UnknownScheme))
             }
-            Some(expected) if expected == checksum => Verdict::Keep(Proof::Verified),
             Some(_) if seen_before => Verdict::Keep(Proof::Unconfirmed(Doubt::Mismatch)),
             Some(_) => Verdict::Reject("the bytes do not match Apple's checksum"),
         }

@@ -58,7 +58,7 @@ pub struct Download<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Proof {
-    /// Length and Apple's checksum agree with the bytes.
+    /// Apple's checksum agrees with the bytes, whatever the record says of their length.
     Verified,
     /// The length agrees, but the checksum could not speak for the bytes. Never a reason to delete anything.
     Unconfirmed(Doubt),
@@ -222,6 +222,11 @@ impl Received<'_> {
     /// What is known of them.
     pub(crate) fn proof(&self) -> Proof {
         self.fetched.proof
+    }
+
+    /// How many they are.
+    pub(crate) fn size(&self) -> u64 {
+        self.fetched.size
     }
 
     /// SHA-256 of them.

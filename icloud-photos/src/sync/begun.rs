@@ -2,7 +2,11 @@
 //!
 //! A file gets its name before its row is written. A run that is killed between the two leaves a file whose name says whose it was
 //! then: by the next run that photo may be gone, and another one may have its name and length. So a run says that it begins before it
-//! stores anything, and that it has come to its end once all rows are written; while any run has not, names prove nothing.
+//! stores anything, and that it has come to its end once all rows are written, also if it was asked to stop; while any run has not,
+//! names prove nothing.
+//!
+//! Nobody else takes that back. A run of another selection may look at other names, and of a photo that has left the library at
+//! none: that the whole library was copied meanwhile says nothing of the files that were left.
 
 use super::catalogue::{BEGUN, Batch, Progress};
 use super::engine::Inner;
@@ -29,16 +33,24 @@ impl Inner {
         self.note_storing(false).await
     }
 
-    async fn note_storing(&self, storing: bool) -> Result<()> {
+    /// Whether that was said by an earlier run of this selection, and never taken back.
+    pub(super) async fn has_begun(&self) -> Result<bool> {
         if !self.remembers() {
+            return Ok(false);
+        }
+        let known = self.catalogue.progress(&self.key, &self.begun()).await?;
+        Ok(known.is_some_and(|known| known.token.is_some()))
+    }
+
+    fn begun(&self) -> String {
+        format!("{BEGUN} {}", self.selection)
+    }
+
+    async fn note_storing(&self, storing: bool) -> Result<()> {
+        if !self.remembers() || self.has_begun().await? == storing {
             return Ok(());
         }
-        let selection = format!("{BEGUN} {}", self.selection);
-        let known = self.catalogue.progress(&self.key, &selection).await?;
-        if known.is_some_and(|known| known.token.is_some()) == storing {
-            return Ok(());
-        }
-        let mut progress = Progress::new(self.key.clone(), selection, seconds(self.now()));
+        let mut progress = Progress::new(self.key.clone(), self.begun(), seconds(self.now()));
         progress.token = storing.then(|| "storing".to_owned());
         self.catalogue.commit(Batch { progress: vec![progress], ..Batch::default() }).await
     }

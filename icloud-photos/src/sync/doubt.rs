@@ -10,7 +10,7 @@ use super::event::Target;
 use super::ledger::seconds;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::StoragePath;
+use crate::storage::{ObjectMeta, StoragePath};
 
 const DAMAGED: &str = "the file is not as it was stored, and iCloud sends other bytes than were stored; put a good one in its \
                        place, or remove it, and it is fetched again";
@@ -30,11 +30,14 @@ impl Inner {
         target: &Target,
         again: bool,
         received: Result<Received<'_>>,
+        standing: &[StoragePath],
     ) -> Result<Kept> {
         let unconfirmed = |received: &Received<'_>| received.proof() != Proof::Verified;
         match received {
             Ok(received) if again => self.confirm(target, received).await,
-            Ok(received) if unconfirmed(&received) => self.recognise(target, received).await,
+            Ok(received) if unconfirmed(&received) || !standing.is_empty() => {
+                self.recognise(target, received, standing).await
+            }
             Ok(received) => Ok(Kept::Stored(received.commit().await?)),
             // No two answers were the same: nothing is known but what was known.
             Err(error) if again && error.kind() == ErrorKind::Integrity => {
@@ -74,9 +77,15 @@ impl Inner {
     }
 
     /// Somebody's file bears the name, and it was taken for damaged: if Apple sends the very same bytes, it is as good as they are.
-    async fn recognise(&self, target: &Target, received: Received<'_>) -> Result<Kept> {
+    async fn recognise(
+        &self,
+        target: &Target,
+        received: Received<'_>,
+        standing: &[StoragePath],
+    ) -> Result<Kept> {
         let row = self.row_of(target).await?.filter(|row| !row.status.is_kept());
-        let same = row.filter(|row| row.sha256 == Some(received.sha256()));
+        let unproven = received.proof() != Proof::Verified;
+        let same = row.filter(|row| unproven && row.sha256 == Some(received.sha256()));
         if let Some(row) = same
             && let Some(path) = &row.path
             && self.hash_of(path).await? == row.sha256
@@ -87,7 +96,32 @@ impl Inner {
             let (status, at) = (Status::Unconfirmed, seconds(self.now()));
             return Ok(Kept::Standing(FileRow { status, size: Some(meta.size), modified, at, ..row }));
         }
+        let (size, sha256) = (received.size(), received.sha256());
+        for path in standing {
+            if let Some(there) = self.same_at(path, target, size, sha256).await? {
+                let row = self.found_row(target, &there, received.proof(), sha256);
+                received.discard().await?;
+                return Ok(Kept::Standing(row));
+            }
+        }
         Ok(Kept::Stored(received.commit().await?))
+    }
+
+    /// What stands there, if it has the bytes that came and is no other photo's.
+    async fn same_at(
+        &self,
+        path: &StoragePath,
+        target: &Target,
+        size: u64,
+        sha256: [u8; 32],
+    ) -> Result<Option<ObjectMeta>> {
+        let Some(there) = self.storage.stat(path).await? else { return Ok(None) };
+        let owners = self.catalogue.files_at(std::slice::from_ref(path)).await?;
+        let is_ours = |row: &FileRow| row.key.asset == *target.asset.id() && row.key.role == target.role;
+        let is_taken = owners.iter().flatten().any(|row| row.status.is_kept() && !is_ours(row));
+        let may_be = !is_taken && there.size == size;
+        let same = may_be && self.hash_of(path).await? == Some(sha256);
+        Ok(same.then_some(there))
     }
 
     /// What the catalogue knows of the very resource.

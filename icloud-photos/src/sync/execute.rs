@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
-use super::catalogue::Progress;
+use super::catalogue::{Progress, Status};
 use super::doubt::Kept;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
@@ -21,6 +21,7 @@ use super::scribe::Scribe;
 use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::StoragePath;
 
 /// So many downloads in a row without one success mean that nothing can be reached.
 const HOPELESS: u64 = 32;
@@ -42,6 +43,7 @@ struct Job {
     number: u64,
     target: Target,
     modified: Option<std::time::SystemTime>,
+    standing: Vec<StoragePath>,
     why: Why,
 }
 
@@ -84,6 +86,7 @@ pub(super) async fn execute(
     observer: Arc<dyn SyncObserver>,
 ) -> Result<SyncReport> {
     inner.recall_moved().await?;
+    let haunted = inner.has_begun().await?;
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
@@ -115,10 +118,8 @@ pub(super) async fn execute(
         },
         Err(_) => Ok(()),
     };
-    if [walked.as_ref().err(), finished.as_ref().err()].into_iter().flatten().any(is_stop) {
-        // They end by themselves, with what they can finish at once.
-        while workers.join_next().await.is_some() {}
-    }
+    let stopped = [walked.as_ref().err(), finished.as_ref().err()].into_iter().flatten().any(is_stop);
+    let orderly = stopped && ended(&mut workers).await;
     workers.shutdown().await;
     if walked.is_ok() && finished.is_ok() {
         // The last word comes soon.
@@ -128,6 +129,11 @@ pub(super) async fn execute(
     let written = match writing.end().await {
         Ok(()) => shared.scribe.write().await,
         Err(error) => Err(error),
+    };
+    // What came in an earlier run, and has no row, it has not looked for.
+    let written = match written {
+        Ok(()) if orderly && !haunted => shared.inner.end_storing().await,
+        written => written,
     };
     let (mut report, progress) = walked?;
     finished?;
@@ -144,6 +150,15 @@ pub(super) async fn execute(
         error = shared.inner.stop.given() => return Err(error),
     }
     Ok(report)
+}
+
+/// Workers that are to stop end by themselves, with what they can finish at once. Whether all came to a good end.
+async fn ended(workers: &mut JoinSet<()>) -> bool {
+    let mut good = true;
+    while let Some(ended) = workers.join_next().await {
+        good &= ended.is_ok();
+    }
+    good
 }
 
 /// Ends when a worker ended in a panic, for example one of the observer's.
@@ -227,12 +242,12 @@ impl Shared {
     fn take(&self, action: Action, report: &mut SyncReport) -> Option<Job> {
         match action {
             Action::Begin { total } => self.tell(SyncEvent::Started { total }),
-            Action::Download { target, modified, deduplicated, why, .. } => {
+            Action::Download { target, modified, deduplicated, standing, why, .. } => {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
                 let number = self.scribe.marks.hand_out();
-                return Some(Job { number, target, modified, why });
+                return Some(Job { number, target, modified, standing, why });
             }
             Action::Stands { path, doubted } => {
                 report.present += 1;
@@ -298,7 +313,7 @@ impl Shared {
         };
         let again = job.is_second_try();
         self.tally.doubted.fetch_add(u64::from(again), Relaxed);
-        match self.inner.keep(&job.target, again, received).await {
+        match self.inner.keep(&job.target, again, received, &job.standing).await {
             Ok(Kept::Stored(saved)) => {
                 self.tally.doubted.fetch_sub(u64::from(again), Relaxed);
                 self.scribe.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
@@ -306,7 +321,8 @@ impl Shared {
                 self.scribe.wake();
             }
             Ok(Kept::Standing(row)) => {
-                self.tally.doubted.fetch_add(u64::from(!again), Relaxed);
+                let doubted = row.status == Status::Unconfirmed;
+                self.tally.doubted.fetch_add(u64::from(!again && doubted), Relaxed);
                 self.tell(SyncEvent::Present { path: row.path.as_ref().unwrap_or(&job.target.path) });
                 self.scribe.ledger.add(&self.inner, row);
             }

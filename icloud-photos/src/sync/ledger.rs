@@ -59,11 +59,7 @@ impl Ledger {
         saved: &Saved,
         modified: Option<SystemTime>,
     ) {
-        let status = match saved.proof {
-            Proof::Verified => Status::Verified,
-            Proof::Unconfirmed(_) => Status::Unconfirmed,
-        };
-        let mut row = inner.row(target.asset.id(), target.role, status);
+        let mut row = inner.row(target.asset.id(), target.role, status_of(saved.proof));
         row.describe(target);
         row.path = Some(saved.path.clone());
         row.size = Some(saved.size);
@@ -286,6 +282,13 @@ fn proven_by(row: FileRow, owners: &[FileRow]) -> Option<FileRow> {
     }
 }
 
+fn status_of(proof: Proof) -> Status {
+    match proof {
+        Proof::Verified => Status::Verified,
+        Proof::Unconfirmed(_) => Status::Unconfirmed,
+    }
+}
+
 fn batch(files: Vec<FileRow>) -> Batch {
     Batch { files, ..Batch::default() }
 }
@@ -294,6 +297,23 @@ impl Inner {
     fn row(&self, asset: &AssetId, role: Role, status: Status) -> FileRow {
         let key = FileKey { library: self.key.clone(), asset: asset.clone(), role };
         FileRow::new(key, status, seconds(self.now()))
+    }
+
+    /// A file stands there whose bytes came again.
+    pub(super) fn found_row(
+        &self,
+        target: &Target,
+        there: &ObjectMeta,
+        proof: Proof,
+        sha256: [u8; 32],
+    ) -> FileRow {
+        let mut row = self.row(target.asset.id(), target.role, status_of(proof));
+        row.describe(target);
+        row.path = Some(there.path.clone());
+        row.size = Some(there.size);
+        row.modified = there.modified.map(seconds);
+        row.sha256 = Some(sha256);
+        row
     }
 
     fn owes(&self, asset: AssetId) -> RemovalRow {

@@ -243,13 +243,43 @@ impl SyncObserver for Came {
 
 /// The process is killed: the file has its name, and no row says whose it is.
 async fn killed_after_one_file(copy: &Copy) {
+    killed(copy).await;
+    assert_eq!((copy.files().await.len(), copy.rows().await.len()), (1, 0));
+}
+
+/// The process is killed as soon as a file has come.
+async fn killed(copy: &Copy) {
     let came = Arc::new(Came(Notify::new()));
     let engine = copy.engine();
     tokio::select! {
         ended = engine.run(came.clone()) => panic!("{ended:?}"),
         () = came.0.notified() => {}
     }
-    assert_eq!((copy.files().await.len(), copy.rows().await.len()), (1, 0));
+}
+
+async fn notes_of_runs(copy: &Copy) -> usize {
+    let all = copy.catalogue.all_progress().await.unwrap();
+    all.iter().filter(|note| note.selection.starts_with("begun") && note.token.is_some()).count()
+}
+
+/// All rows are written then; but not those of files that an earlier run left which was killed.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_takes_back_that_it_began_and_no_more() {
+    for is_killed in [false, true] {
+        let copy = Copy::of(LibrarySpec::plain(300, 300)).await;
+        if is_killed {
+            killed(&copy).await;
+        }
+        let stop = StopSignal::new();
+        let signal = stop.clone();
+        let copy = Copy { choose: Arc::new(move |_, builder| builder.stop(signal.clone())), ..copy };
+        let stopped = copy.engine().run(Arc::new(StopAfter(AtomicU64::new(70), stop))).await;
+        assert_eq!(stopped.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(notes_of_runs(&copy).await, usize::from(is_killed));
+        let copy = Copy { choose: Arc::new(|_, builder| builder), ..copy };
+        assert!(copy.run().await.unwrap().is_clean());
+        assert_eq!(notes_of_runs(&copy).await, 0);
+    }
 }
 
 /// The place of a photo that came in a run which was killed is taken by another of the same name, day and length.
@@ -269,6 +299,65 @@ async fn a_file_of_a_run_that_was_killed_is_not_taken_for_another_photo() {
         assert_eq!(copy.files().await.len(), 2, "nothing is overwritten");
         assert!(copy.rows().await.iter().all(|row| row.status == Status::Verified));
         copy.rests("both are here").await;
+    }
+}
+
+async fn fetches_nothing(copy: &Copy) {
+    copy.world.cloud.reset_counts();
+    assert_eq!(copy.run().await.unwrap().failed, 0);
+    assert_eq!(copy.world.cloud.counts().requests, 1);
+}
+
+/// Apple says nothing of the bytes that can be computed here.
+fn mute(copy: &Copy, kind: &'static str) {
+    copy.world.describe(move |file| match kind {
+        "none" => drop(file.remove("fileChecksum")),
+        _ => file["fileChecksum"] = format!("Ag{}", &file["fileChecksum"].as_str().unwrap()[2..]).into(),
+    });
+}
+
+/// What cannot be proven by reading it is fetched to compare, whatever becomes of the next run.
+#[tokio::test(start_paused = true)]
+async fn a_file_of_a_run_that_was_killed_is_not_taken_for_another_photo_that_nothing_proves() {
+    for (kind, fails) in [("none", false), ("other", false), ("none", true), ("other", true)] {
+        let copy = Copy::of(LibrarySpec::plain(0, 300)).await;
+        mute(&copy, kind);
+        let first = copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        killed_after_one_file(&copy).await;
+        trash(&copy.world, &[first]);
+        copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        if fails {
+            copy.faults(vec![FaultRule::new("content", FaultAction::Reset)]);
+            assert_eq!(copy.run().await.unwrap().failed, 1);
+            copy.faults(Vec::new());
+        }
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.unconfirmed), (1, 1), "{kind} {fails}: {report}");
+        assert_eq!(copy.files().await.len(), 2, "nothing is overwritten");
+        fetches_nothing(&copy).await;
+    }
+}
+
+/// The file of a run that was killed is the photo's own: the same bytes come again, and are not kept twice.
+#[tokio::test(start_paused = true)]
+async fn what_nothing_proves_stands_once_after_a_kill() {
+    for kind in ["stale", "none", "other"] {
+        let copy = Copy::of(LibrarySpec::plain(0, 300)).await;
+        if kind == "stale" {
+            copy.faults(vec![FaultRule::new("content", FaultAction::Flip { at: Some(500) })]);
+        } else {
+            mute(&copy, kind);
+        }
+        copy.world.library().add_photo("TWIN.JPG", 777, copy.world.cloud.now_ms());
+        killed_after_one_file(&copy).await;
+        let before = copy.files().await;
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.unconfirmed), (0, 1), "{kind}: {report}");
+        assert_eq!(copy.files().await, before, "{kind}");
+        let row = copy.rows().await.remove(0);
+        assert_eq!((row.path.as_ref(), row.status), (Some(&before[0].path), Status::Unconfirmed));
+        assert!(row.sha256.is_some() && row.size == Some(777));
+        fetches_nothing(&copy).await;
     }
 }
 

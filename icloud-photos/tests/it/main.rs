@@ -26,6 +26,7 @@ mod listing;
 mod mirror;
 mod moved_out;
 mod news;
+mod odd_files;
 mod pace;
 mod quiet;
 mod quiet_edges;

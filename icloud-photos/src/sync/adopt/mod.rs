@@ -2,7 +2,7 @@
 //!
 //! Whatever its name, a file whose bytes hash to Apple's checksum of a photo is that photo: it goes into the catalogue as
 //! verified and is never fetched again. So is a file of a photo that this copy moved out of iCloud, which only the catalogue still
-//! speaks of. Only files are read whose length some photo has. Nothing is changed in the storage.
+//! speaks of. Only files are read whose length some photo has, or whose name. Nothing is changed in the storage.
 //!
 //! What the catalogue knows already counts: a file that its own SHA-256 proves to be what was stored stays known, and no row
 //! gives way to one that knows less.
@@ -110,9 +110,10 @@ impl Adoption<'_> {
         shared.iter().for_each(|content| self.touch(content));
         let lengths: HashSet<u64> =
             self.wishes.by_content.values().flatten().map(|(_, _, size)| *size).collect();
-        let (read, mut strangers): (Vec<_>, Vec<_>) = files
-            .into_iter()
-            .partition(|file| lengths.contains(&file.meta.size) || file.kept().next().is_some());
+        let (read, mut strangers): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| {
+            let named = !self.wishes.at(&file.meta.path).is_empty();
+            named || lengths.contains(&file.meta.size) || file.kept().next().is_some()
+        });
         let unreadable = self.read(read, &mut strangers).await?;
         // Only now is it known which photos are not there under another name.
         strangers.sort_unstable_by(|one, other| one.meta.path.cmp(&other.meta.path));
@@ -212,7 +213,7 @@ impl Adoption<'_> {
         places.sort_unstable_by(|one, other| one.meta.path.cmp(&other.meta.path));
         let owners = self.wishes.by_content.get(checksum).into_iter().flatten();
         let mut rows = Vec::new();
-        for (at, (asset, role, _)) in owners.enumerate() {
+        for (at, (asset, role, size)) in owners.enumerate() {
             if self.known.contains(&(asset.clone(), *role)) {
                 continue;
             }
@@ -221,7 +222,7 @@ impl Adoption<'_> {
                 continue;
             };
             let mut row = self.inner.row_at(asset, *role, &place.meta, Status::Verified);
-            (row.resource_size, row.checksum) = (Some(place.meta.size), Some(*checksum));
+            (row.resource_size, row.checksum) = (Some(*size), Some(*checksum));
             row.sha256 = place.sha256;
             rows.push(row);
             self.have.insert((asset.clone(), *role));

@@ -110,8 +110,10 @@ impl Wishes {
             let plain = placement.path(&file.name);
             let number = number_of(asset, resource, &plain);
             self.wanted.insert(number, resource.checksum.as_ref().map(short));
+            let mut is_named = false;
             for path in names(&plain, file, resource) {
                 if tree.files.contains(&path) {
+                    is_named = true;
                     self.by_name.entry(path).or_default().push(Wish {
                         asset: asset.id().clone(),
                         role: file.role,
@@ -122,6 +124,14 @@ impl Wishes {
                         file: number,
                     });
                 }
+            }
+            // What bears its name is read, whatever its length: a record may be wrong about that.
+            if let (true, Some(size), Some(checksum)) = (is_named, resource.size, resource.checksum)
+                && resource.is_provable()
+                && !tree.lengths.contains(&size)
+            {
+                let files = self.by_content.entry(checksum).or_default();
+                files.push((asset.id().clone(), file.role, size));
             }
         }
     }

@@ -29,6 +29,8 @@ pub(super) struct Decider {
     queue: VecDeque<Action>,
     /// A file that the catalogue does not know is read before it is taken for a photo.
     doubts: bool,
+    /// One that cannot be proven by reading it is fetched to compare.
+    compares: bool,
     /// Files of no row, once one was looked for.
     strays: Option<Strays>,
     /// Removed files that were looked for and not found.
@@ -39,7 +41,8 @@ impl Decider {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
         let claims = Claims::new(inner.storage.capabilities().case_sensitive);
         let vain = Tally::default();
-        Self { inner, claims, queue: VecDeque::new(), doubts: false, strays: None, vain }
+        let (doubts, compares) = (false, false);
+        Self { inner, claims, queue: VecDeque::new(), doubts, compares, strays: None, vain }
     }
 
     pub(super) fn push(&mut self, action: Action) {
@@ -51,9 +54,10 @@ impl Decider {
     }
 
     /// Whether files of unknown origin are to be doubted. Before the first run has come to its end they are taken for what
-    /// their name says, as icloudpd does. Later they are left from an edit, or put there by somebody.
-    pub(super) fn doubts(&mut self, doubts: bool) {
-        self.doubts = doubts;
+    /// their name says, as icloudpd does. Later they are left from an edit, or put there by somebody. Of a run that was killed
+    /// (`compares`) they may be of any photo.
+    pub(super) fn doubts(&mut self, doubts: bool, compares: bool) {
+        (self.doubts, self.compares) = (doubts, compares);
     }
 
     /// Plans all files of one asset.
@@ -247,7 +251,7 @@ impl Decider {
 
     /// Whether somebody moved the file that the catalogue knows, or gave it another name.
     async fn moved(&mut self, wanted: &Wanted<'_>) -> Result<Option<Action>> {
-        let (Some(size), Some(checksum)) = (wanted.size, wanted.checksum) else { return Ok(None) };
+        let (Some(size), Some(checksum)) = (wanted.true_size(), wanted.checksum) else { return Ok(None) };
         let inner = self.inner.clone();
         let Some((meta, sha256)) = self.strays().await?.find(&inner, size, checksum).await? else {
             return Ok(None);
@@ -274,7 +278,11 @@ impl Decider {
     ) -> Result<Option<Action>> {
         let deduplicated = path != wanted.path;
         let doubtful = self.doubts || wanted.contested || wanted.row.is_some();
-        if !(doubtful && (wanted.is_provable() || wanted.right_hash().is_some())) {
+        let readable = wanted.is_provable() || wanted.right_hash().is_some();
+        if !readable && (self.compares || wanted.was_doubted_at(&path)) {
+            return Ok(None);
+        }
+        if !(doubtful && readable) {
             self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
             return Ok(Some(wanted.present(path, deduplicated, Some(there))));
         }
@@ -386,7 +394,12 @@ impl Decider {
                 None => self.by_content(wanted).await,
             },
             None => match there {
-                None => Ok(self.download(wanted, path, true)),
+                None => {
+                    // The record may be wrong about the length.
+                    let plain = wanted.path.clone();
+                    let standing = self.claims.get(&plain).is_none().then_some(plain);
+                    Ok(self.fetch(wanted, path, true, standing.into_iter().collect()))
+                }
                 Some(meta) => match self.take(wanted, path, meta).await? {
                     Some(action) => Ok(action),
                     None => self.by_content(wanted).await,
@@ -396,36 +409,52 @@ impl Decider {
     }
 
     /// Our own rule for what icloudpd loses: a different photo with the same name and length gets eight digits of its
-    /// checksum in its name. They are its own, so the name is the same in every run.
+    /// checksum in its name. They are its own, so the name is the same in every run. Should the same bytes come as stand under one of
+    /// the names that were passed over, and nobody has that one, it was this photo's after all.
     async fn by_content(&mut self, wanted: &Wanted<'_>) -> Result<Action> {
         let digits: String = match wanted.checksum {
             Some(checksum) => checksum.digits(),
             None => wanted.asset.id().as_str().chars().take(8).collect::<String>().to_lowercase(),
         };
         let plain = wanted.path.with_suffix(&digits);
+        let by_size = wanted.size.map(|size| wanted.path.with_suffix(&size.to_string()));
+        let mut standing: Vec<_> = by_size.into_iter().chain([wanted.path.clone()]).collect();
+        standing.retain(|path| self.claims.get(path).is_none());
         let (mut path, mut number) = (plain.clone(), 1);
         loop {
             let there = self.inner.storage.stat(&path).await?;
             if self.claims.get(&path).is_some() {
                 return Ok(wanted.present(path, true, there));
             }
-            let Some(meta) = there else { return Ok(self.download(wanted, path, true)) };
-            if let Some(action) = self.take(wanted, path, meta).await? {
+            let Some(meta) = there else { return Ok(self.fetch(wanted, path, true, standing)) };
+            if let Some(action) = self.take(wanted, path.clone(), meta).await? {
                 return Ok(action);
             }
             // It is damaged. Nothing is overwritten.
+            standing.push(path);
             number += 1;
             path = plain.with_suffix(&number.to_string());
         }
     }
 
     fn download(&mut self, wanted: &Wanted<'_>, path: StoragePath, deduplicated: bool) -> Action {
+        self.fetch(wanted, path, deduplicated, Vec::new())
+    }
+
+    fn fetch(
+        &mut self,
+        wanted: &Wanted<'_>,
+        path: StoragePath,
+        deduplicated: bool,
+        standing: Vec<StoragePath>,
+    ) -> Action {
         self.claims.set(&path, wanted.claim());
         Action::Download {
             target: wanted.target(path),
             size: wanted.size,
             modified: wanted.modified,
             deduplicated,
+            standing,
             why: match &wanted.row {
                 None => Why::New,
                 Some(FileRow { status: Status::Failed { attempts, .. }, .. }) => {

@@ -54,6 +54,8 @@ pub enum Action {
         modified: Option<SystemTime>,
         /// Whether the plain name was taken by another photo.
         deduplicated: bool,
+        /// Where it may stand already, though only its bytes could tell: if they come again, nothing is stored.
+        standing: Vec<StoragePath>,
         /// Why it is not here, or not good enough.
         why: Why,
     },
@@ -238,7 +240,7 @@ impl Planner {
             let Some(steps) = &mut self.steps else {
                 let Some((first, steps)) = self.route.next().await? else { return Ok(None) };
                 self.steps = Some(steps);
-                self.decider.doubts(self.route.doubts_names());
+                self.decider.doubts(self.route.doubts_names(), self.route.follows_a_kill());
                 if first.is_some() {
                     return Ok(first);
                 }

@@ -32,8 +32,10 @@ pub(super) struct Route {
     cursor: Option<ChangeCursor>,
     /// Where an earlier run of this selection left off that came to its end.
     before: Option<String>,
-    /// Photos were moved out of iCloud from here, or a run was killed that may have left files without rows.
+    /// Photos were moved out of iCloud from here.
     guarded: bool,
+    /// A run was killed that may have left files without rows.
+    killed: bool,
     /// From before the first page of the list.
     begun: Option<ChangeCursor>,
     /// The album that is listed.
@@ -81,6 +83,7 @@ impl Route {
             cursor: None,
             before: None,
             guarded: false,
+            killed: false,
             begun: None,
             album: 0,
             listed: false,
@@ -119,7 +122,8 @@ impl Route {
     /// A listing that was cut is younger than the run that came to its end before it.
     async fn begin(&mut self) -> Result<Option<Stretch>> {
         self.leg = Leg::List(0);
-        self.guarded = self.inner.has_record().await || self.inner.was_killed().await?;
+        self.guarded = self.inner.has_record().await;
+        self.killed = self.inner.was_killed().await?;
         let Some(Progress { token, pending, .. }) = self.inner.progress().await? else { return Ok(None) };
         self.before = token.clone();
         self.astray = Astray::recall(&self.inner).await?;
@@ -260,7 +264,13 @@ impl Route {
     /// Whether a name proves nothing. The catalogue had its say before: what it does not know of a file, nobody does. Or a file may be
     /// that of a photo which was moved out of iCloud, and not of the one that is there and has the same name.
     pub(super) fn doubts_names(&self) -> bool {
-        self.before.is_some() || self.guarded
+        self.before.is_some() || self.guarded || self.killed
+    }
+
+    /// Whether even a file that nothing but its name speaks for proves nothing: it may have come in a run that was killed, for another
+    /// photo.
+    pub(super) fn follows_a_kill(&self) -> bool {
+        self.killed
     }
 
     /// Something was not seen as it should have been: the next run lists again.

@@ -43,6 +43,12 @@ impl<'a> Wanted<'a> {
         row.status.is_kept() && row.resource_size == self.size && row.checksum.as_ref() == self.checksum
     }
 
+    /// How long the right bytes are: a record may be wrong about that.
+    pub(super) fn true_size(&self) -> Option<u64> {
+        let proven = self.row.as_ref().filter(|row| row.status.is_proof() && self.is_in(row));
+        proven.and_then(|row| row.size).or(self.size)
+    }
+
     pub(super) fn claim(&self) -> Claim {
         Claim::new(self.size, self.checksum)
     }
@@ -61,6 +67,12 @@ impl<'a> Wanted<'a> {
         let row = self.row.as_ref().filter(|row| !row.status.is_kept())?;
         let usable = row.checksum.as_ref() == self.checksum && (row.was_right() || !self.is_provable());
         row.sha256.filter(|_| usable)
+    }
+
+    /// Whether an earlier run was to fetch it though a file stands there, and could not.
+    pub(super) fn was_doubted_at(&self, path: &StoragePath) -> bool {
+        let failed = self.row.as_ref().filter(|row| !row.status.is_kept());
+        failed.and_then(|row| row.path.as_ref()).is_some_and(|wanted| wanted != path)
     }
 
     /// Another file whose place this is, though it is missing just now.
@@ -84,7 +96,8 @@ impl<'a> Wanted<'a> {
         let target = self.target(path);
         if row.is_due(now) {
             let (size, modified) = (self.size, self.modified);
-            return Action::Download { target, size, modified, deduplicated, why: Why::Unconfirmed };
+            let (standing, why) = (Vec::new(), Why::Unconfirmed);
+            return Action::Download { target, size, modified, deduplicated, standing, why };
         }
         let doubted = row.status == Status::Unconfirmed;
         Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }
