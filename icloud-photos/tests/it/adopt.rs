@@ -352,3 +352,26 @@ async fn both_files_of_a_dated_photo_are_known_and_watched_from_the_start() {
     copy.put(row.path.unwrap().as_str(), flip(dated)).await;
     assert_eq!(check(&copy).await.bad, 1);
 }
+
+/// A second copy of one photo bears the name and has the length of another: it was read, and is not taken for that one.
+#[tokio::test(start_paused = true)]
+async fn what_adopt_knows_as_one_photo_is_not_taken_for_another() {
+    for which in 0..2 {
+        let copy =
+            orphaned(LibrarySpec::plain(5, 2000).with_same_length_twins(), NamePolicy::SizeDedup).await;
+        let twins: Vec<_> = copy.paths().await.into_iter().filter(|path| path.contains("IMG_0006")).collect();
+        let bytes = copy.bytes(&twins[which]).await;
+        for path in &twins {
+            copy.remove(path).await;
+        }
+        let folder = twins[0].rsplit_once('/').unwrap().0;
+        for name in ["IMG_0006.JPG".to_owned(), format!("IMG_0006-{}.JPG", bytes.len())] {
+            copy.put(&format!("{folder}/{name}"), bytes.clone()).await;
+        }
+        let (report, _) = adopt(&copy, false).await;
+        assert_eq!(report.missing, 1, "{report}");
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.is_clean()), (1, true), "{which}: {report}");
+        all_verified(&copy, "twins").await;
+    }
+}

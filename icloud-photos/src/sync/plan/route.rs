@@ -34,6 +34,8 @@ pub(super) struct Route {
     before: Option<String>,
     /// Photos were moved out of iCloud from here.
     guarded: bool,
+    /// The catalogue knows files of this library: of an adoption, or of another selection.
+    known: bool,
     /// A run was killed that may have left files without rows.
     killed: bool,
     /// From before the first page of the list.
@@ -83,6 +85,7 @@ impl Route {
             cursor: None,
             before: None,
             guarded: false,
+            known: false,
             killed: false,
             begun: None,
             album: 0,
@@ -124,6 +127,7 @@ impl Route {
         self.leg = Leg::List(0);
         self.guarded = self.inner.has_record().await;
         self.killed = self.inner.was_killed().await?;
+        self.known = self.inner.knows_files().await?;
         let Some(Progress { token, pending, .. }) = self.inner.progress().await? else { return Ok(None) };
         self.before = token.clone();
         self.astray = Astray::recall(&self.inner).await?;
@@ -264,7 +268,7 @@ impl Route {
     /// Whether a name proves nothing. The catalogue had its say before: what it does not know of a file, nobody does. Or a file may be
     /// that of a photo which was moved out of iCloud, and not of the one that is there and has the same name.
     pub(super) fn doubts_names(&self) -> bool {
-        self.before.is_some() || self.guarded || self.killed
+        self.before.is_some() || self.known || self.guarded || self.killed
     }
 
     /// Whether even a file that nothing but its name speaks for proves nothing: it may have come in a run that was killed, for another
@@ -345,6 +349,10 @@ impl Inner {
     async fn memory(&self) -> Result<Memory> {
         let blank = self.catalogue.files(None, None, 1).await?.is_empty();
         Ok(if blank { Memory::Blank } else { Memory::Rows })
+    }
+
+    async fn knows_files(&self) -> Result<bool> {
+        Ok(!self.catalogue.files(Some(&self.key), None, 1).await?.is_empty())
     }
 
     /// Without one the list is read all the same, and read again by the next run.
