@@ -14,6 +14,7 @@
 use std::error::Error as _;
 use std::process::ExitCode;
 
+use icloud_photos::sync::SyncReport;
 use icloud_photos::{Error, ErrorKind, Retry};
 
 /// The end of a run; later ones are worse.
@@ -25,6 +26,20 @@ pub(crate) enum Exit {
     Usage,
     Interrupted,
     Terminated,
+}
+
+/// What a section of the command line came to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) exit: Exit,
+    /// If it copied anything, or was to.
+    pub(crate) report: Option<SyncReport>,
+}
+
+impl From<Exit> for Outcome {
+    fn from(exit: Exit) -> Self {
+        Self { exit, report: None }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod board;
 mod commands;
 mod config;
 mod exit;
@@ -18,6 +19,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::args::UsageError;
+use crate::board::Board;
+use crate::commands::Shared;
 use crate::config::{Config, Invocation};
 use crate::exit::Exit;
 use crate::signals::{Brake, Terminal};
@@ -76,7 +79,11 @@ fn run(config: Box<Config>) -> Exit {
     // On a thread of the runtime: handing work from this one to the others would cost a wake-up for each file.
     let mut work = runtime.spawn({
         let brake = brake.clone();
-        async move { commands::run(&config, &bars, &brake).await }
+        async move {
+            let board = Board::new(config.accounts.iter().map(|account| account.username.as_str()));
+            let shared = Shared { config: &config, bars: &bars, brake: &brake, board: &board };
+            commands::run(shared).await
+        }
     });
     let exit = watch.block_on(async {
         tokio::select! {

@@ -8,26 +8,42 @@ mod news;
 mod run;
 mod subject;
 
+use std::time::SystemTime;
+
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::MultiProgress;
 use tracing::{error, info};
 
 use self::run::Gone;
 use crate::args::Verb;
+use crate::board::{Board, LastRun, Phase, Seat};
 use crate::config::{Account, Config, Task};
-use crate::exit::{Exit, message};
+use crate::exit::{Exit, Outcome, message};
 use crate::signals::Brake;
 
+/// What the accounts have in common while the program runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) bars: &'a MultiProgress,
+    pub(crate) brake: &'a Brake,
+    pub(crate) board: &'a Board,
+}
+
 /// Serves the accounts one after the other. The first that fails ends the run; one whose copy is incomplete does not.
-pub(crate) async fn run(config: &Config, bars: &MultiProgress, brake: &Brake) -> Exit {
+pub(crate) async fn run(shared: Shared<'_>) -> Exit {
     let mut worst = Exit::Success;
     let gone = Gone::default();
-    for account in &config.accounts {
-        match serve(config, account, bars, brake, &gone).await {
-            Ok(exit) => worst = worst.max(exit),
+    for (number, account) in shared.config.accounts.iter().enumerate() {
+        let seat = shared.board.seat(number);
+        let began = SystemTime::now();
+        let served = serve(shared, account, &seat, &gone).await;
+        seat.ended(last_run(began, &served));
+        match served {
+            Ok(outcome) => worst = worst.max(outcome.exit),
             Err(error) if error.kind() == ErrorKind::Cancelled => return Exit::Interrupted,
             Err(error) => {
-                report(config, &error);
+                report(shared.config, &error);
                 return Exit::Failed;
             }
         }
@@ -35,36 +51,40 @@ pub(crate) async fn run(config: &Config, bars: &MultiProgress, brake: &Brake) ->
     worst
 }
 
-async fn serve(
-    config: &Config,
-    account: &Account,
-    bars: &MultiProgress,
-    brake: &Brake,
-    gone: &Gone,
-) -> Result<Exit> {
+fn last_run(began: SystemTime, served: &Result<Outcome>) -> LastRun {
+    let (exit, report, error) = match served {
+        Ok(outcome) => (outcome.exit, outcome.report.clone(), None),
+        Err(error) => (Exit::Failed, None, Some(message(error))),
+    };
+    LastRun { began, ended: SystemTime::now(), exit, report, error }
+}
+
+async fn serve(shared: Shared<'_>, account: &Account, seat: &Seat, gone: &Gone) -> Result<Outcome> {
+    let Shared { config, bars, .. } = shared;
     if let Task::Download(download) = &account.task
         && config.verb.is_offline(config.repair)
     {
-        return match config.verb {
+        let exit = match config.verb {
             Verb::Status => keep::status(config, account, download, bars).await,
             _ => keep::verify(config, account, download, None, bars).await,
         };
+        return exit.map(Outcome::from);
     }
     if let (Task::Download(download), Verb::Adopt) = (&account.task, config.verb) {
         keep::require_folder(download)?;
     }
     info!("Processing user: {}", account.username);
+    seat.phase(Phase::SigningIn);
     let session = auth::sign_in(config, account).await?;
+    seat.phase(Phase::Running);
     match &account.task {
         Task::SignIn => {
             info!("Authentication completed successfully");
-            Ok(Exit::Success)
+            Ok(Exit::Success.into())
         }
-        Task::ListLibraries => list::libraries(&session, bars).await,
-        Task::ListAlbums { library } => list::albums(&session, library, bars).await,
-        Task::Download(download) => {
-            run::download(config, account, &session, download, bars, brake, gone).await
-        }
+        Task::ListLibraries => list::libraries(&session, bars).await.map(Outcome::from),
+        Task::ListAlbums { library } => list::albums(&session, library, bars).await.map(Outcome::from),
+        Task::Download(download) => run::download(shared, account, seat, &session, download, gone).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tells what a run does, in icloudpd's words.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 
 use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
@@ -10,6 +11,7 @@ use icloud_photos::{Asset, AssetId, Error};
 use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
 
+use crate::board::Seat;
 use crate::config::{Download, normalise};
 use crate::exit::{is_storage, with_causes};
 use crate::output::shorten;
@@ -27,10 +29,11 @@ pub(super) struct Narrator {
     skip_photos: bool,
     skip_videos: bool,
     progress: Progress,
+    seat: Seat,
 }
 
 impl Narrator {
-    pub(super) fn new(download: &Download, layout: Layout, bars: &MultiProgress) -> Self {
+    pub(super) fn new(download: &Download, layout: Layout, bars: &MultiProgress, seat: Seat) -> Self {
         Self {
             layout,
             directory: download.directory.clone(),
@@ -41,6 +44,7 @@ impl Narrator {
             skip_photos: download.skip_photos,
             skip_videos: download.skip_videos,
             progress: Progress::start(bars),
+            seat,
         }
     }
 
@@ -110,6 +114,7 @@ impl Narrator {
     /// An album begins.
     fn started(&self, total: Option<u64>) {
         self.progress.expect(total.unwrap_or(0));
+        self.seat.counters().expected.fetch_add(total.unwrap_or(0), Relaxed);
         let (count, kinds) = match total {
             Some(1) => ("the first".to_owned(), self.kind()),
             Some(count) => (count.to_string(), self.kinds()),
@@ -240,9 +245,15 @@ impl SyncObserver for Narrator {
             SyncEvent::Deduplicated { path } => debug!("{} deduplicated", self.short(path)),
             SyncEvent::Downloading { path } => debug!("Downloading {}...", self.short(path)),
             SyncEvent::Progress { bytes } => self.progress.bytes(bytes),
-            SyncEvent::Planned { .. } => self.progress.photo(),
-            SyncEvent::Downloaded { path, resumed_from, doubt, .. } => {
-                self.downloaded(path, resumed_from, doubt)
+            SyncEvent::Planned { .. } => {
+                self.progress.photo();
+                self.seat.counters().photos.fetch_add(1, Relaxed);
+            }
+            SyncEvent::Downloaded { path, bytes, resumed_from, doubt } => {
+                let counters = self.seat.counters();
+                counters.files.fetch_add(1, Relaxed);
+                counters.bytes.fetch_add(bytes, Relaxed);
+                self.downloaded(path, resumed_from, doubt);
             }
             SyncEvent::Skipped { asset, reason } => self.skipped(asset, reason),
             SyncEvent::Remark { problem, .. } => warn!("{problem}"),

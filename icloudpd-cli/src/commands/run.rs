@@ -19,28 +19,30 @@ use icloud_photos::{Asset, Error, ErrorKind, Result, Session};
 use indicatif::MultiProgress;
 use tracing::{debug, info, warn};
 
+use super::Shared;
 use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
 use super::news;
 use super::subject::Subject;
 use crate::args::{self, Verb};
+use crate::board::Seat;
 use crate::config::{Account, Config, Download, MoveOut, Removals};
-use crate::exit::{Exit, with_causes};
+use crate::exit::{Exit, Outcome, with_causes};
 use crate::output::print;
 use crate::signals::Brake;
 
 /// Copies what the section asks for. What the catalogue remembers of library and albums is believed, as long as nothing contradicts it.
 pub(super) async fn download(
-    config: &Config,
+    shared: Shared<'_>,
     account: &Account,
+    seat: &Seat,
     session: &Session,
     download: &Download,
-    bars: &MultiProgress,
-    brake: &Brake,
     gone: &Gone,
-) -> Result<Exit> {
-    let work = Work { config, account, download, bars, brake, gone };
+) -> Result<Outcome> {
+    let Shared { config, bars, brake, .. } = shared;
+    let work = Work { config, account, seat, download, bars, brake, gone };
     if let Some(subject) = work.remembered(session).await? {
         match work.copy(&subject).await {
             Err(error) if subject.is_outdated(&error) => {
@@ -78,6 +80,7 @@ impl Gone {
 struct Work<'a> {
     config: &'a Config,
     account: &'a Account,
+    seat: &'a Seat,
     download: &'a Download,
     bars: &'a MultiProgress,
     brake: &'a Brake,
@@ -86,7 +89,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn narrator(&self) -> Result<Narrator> {
-        Ok(Narrator::new(self.download, Layout::new(layout(self.download))?, self.bars))
+        Ok(Narrator::new(self.download, Layout::new(layout(self.download))?, self.bars, self.seat.clone()))
     }
 
     fn changes_nothing(&self) -> bool {
@@ -133,7 +136,7 @@ impl Work<'_> {
             .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN))
     }
 
-    async fn copy(&self, subject: &Subject) -> Result<Exit> {
+    async fn copy(&self, subject: &Subject) -> Result<Outcome> {
         let Self { config, account, download, bars, .. } = *self;
         let narrator = self.narrator()?;
         let changes_nothing = self.changes_nothing();
@@ -155,22 +158,24 @@ impl Work<'_> {
             warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
         }
         match config.verb {
-            Verb::Adopt => keep::adopt(&engine, download, bars).await,
-            Verb::Verify => keep::verify(config, account, download, Some(&engine), bars).await,
+            Verb::Adopt => keep::adopt(&engine, download, bars).await.map(Outcome::from),
+            Verb::Verify => {
+                keep::verify(config, account, download, Some(&engine), bars).await.map(Outcome::from)
+            }
             Verb::Plan => {
                 let (exit, report) = keep::plan(&engine, bars).await?;
                 self.gone.add(&account.username, &report);
-                Ok(exit)
+                Ok(Outcome { exit, report: Some(report) })
             }
-            Verb::Changes => news::changes(config, &engine, bars).await,
+            Verb::Changes => news::changes(config, &engine, bars).await.map(Outcome::from),
             Verb::Run | Verb::Status => self.run(&engine, narrator).await,
         }
     }
 
-    async fn run(&self, engine: &SyncEngine, narrator: Narrator) -> Result<Exit> {
-        let Self { config, account, download, bars, brake, gone } = *self;
+    async fn run(&self, engine: &SyncEngine, narrator: Narrator) -> Result<Outcome> {
+        let Self { config, account, download, bars, brake, gone, .. } = *self;
         if config.only_print_filenames {
-            return print_filenames(engine.plan(), &narrator, bars).await;
+            return print_filenames(engine.plan(), &narrator, bars).await.map(Outcome::from);
         }
         let narrator = Arc::new(narrator);
         let report = if download.dry_run {
@@ -183,7 +188,8 @@ impl Work<'_> {
         if download.recent.is_none() && !report.listings.is_empty() && !self.changes_nothing() {
             tell_uncovered(engine).await;
         }
-        Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
+        let exit = if report.is_clean() { Exit::Success } else { Exit::Incomplete };
+        Ok(Outcome { exit, report: Some(report) })
     }
 }
 
