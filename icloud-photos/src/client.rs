@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::auth::{Challenge, Credentials, Driver, Login, SavedChallenge};
 use crate::endpoints::{Endpoints, Region};
-use crate::error::Result;
 #[cfg(not(feature = "reqwest"))]
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
+use crate::error::{Error, Result};
 use crate::http::{Clock, Http, HttpTransport, RetryPolicy, SystemClock, Timeouts};
+use crate::session::vault::Vault;
 use crate::session::{AppleId, MemorySessionStore, Session, SessionStore};
 
 /// Signs in and restores sessions. Cheap to clone; clones share the connection pool.
@@ -68,6 +69,17 @@ impl Client {
     /// [`Client::login`].
     pub async fn restore(&self, account: &AppleId) -> Result<Option<Session>> {
         self.driver(account.clone())?.restore().await.map_err(|error| error.during("restore the session"))
+    }
+
+    /// Why a password would not be tried now: too many were of late, or Apple answered that the account is locked. The times are
+    /// those in the session store, shared by all programs that use it. Nothing is sent.
+    ///
+    /// # Errors
+    /// What the session store reports.
+    pub async fn cooldown(&self, account: &AppleId) -> Result<Option<Error>> {
+        let vault =
+            Vault::new(self.sessions.clone(), account.clone(), self.http.clock().clone()).open().await?;
+        Ok(vault.saved.attempts.cooldown(self.http.clock().now()))
     }
 
     /// Takes up a challenge that this or another process saved. Nothing is sent.

@@ -79,6 +79,7 @@ mod endpoints;
 mod error;
 pub mod http;
 pub mod library;
+mod probe;
 pub mod redact;
 pub mod session;
 pub mod storage;
@@ -92,6 +93,7 @@ pub use crate::client::{Client, ClientBuilder};
 pub use crate::endpoints::{Endpoints, Region};
 pub use crate::error::{Error, ErrorKind, Result, Retry};
 pub use crate::library::{Album, Library, LibraryId, SmartAlbum};
+pub use crate::probe::{Door, Probe};
 pub use crate::session::{AppleId, Session};
 
 /// The README's example compiles.

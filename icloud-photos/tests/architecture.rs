@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may use. `lib.rs` and `client.rs` wire everything and are free; what `client.rs` offers to
 /// the rooms is its two fields.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("error", &["redact"]),
     ("redact", &["error"]),
     ("endpoints", &["error"]),
     ("http", &["error", "redact"]),
+    ("probe", &["client", "error", "http"]),
     ("session", &["error", "redact", "endpoints", "http"]),
     ("auth", &["error", "redact", "endpoints", "http", "session", "client"]),
     ("library", &["error", "redact", "http", "session"]),

@@ -58,17 +58,36 @@ impl Attempts {
         if let Some(refused) = self.0.iter().rev().find(refused) {
             return Err(locked(Duration::from_secs(refused.at + LOCKED.as_secs() - now)));
         }
-        let free_again = |most: usize, times: Vec<u64>| {
-            times.len().checked_sub(most).and_then(|first| times.get(first).copied())
-        };
-        let recent = || self.0.iter().filter(|attempt| attempt.at + WINDOW.as_secs() > now);
-        let all = recent().map(|attempt| attempt.at).collect();
-        let wrong = recent().filter(|attempt| attempt.wrong).map(|attempt| attempt.at).collect();
-        if let Some(oldest) = free_again(MOST_WRONG, wrong).max(free_again(MOST_ATTEMPTS, all)) {
-            return Err(too_many(Duration::from_secs(oldest + WINDOW.as_secs() - now)));
+        if let Some(wait) = self.wait(now) {
+            return Err(too_many(wait));
         }
         self.0.push(Attempt { at: now, wrong: false, locked: None });
         Ok(())
+    }
+
+    /// Why the next attempt would be refused, whatever the password; a locked account counts, though another password might be tried.
+    pub(crate) fn cooldown(&self, now: SystemTime) -> Option<Error> {
+        let now = seconds(now);
+        let ends =
+            |attempt: &Attempt| (attempt.at + LOCKED.as_secs()).checked_sub(now).filter(|left| *left > 0);
+        let locks = self.0.iter().filter(|attempt| attempt.locked.is_some() && attempt.at <= now);
+        match locks.filter_map(ends).max() {
+            Some(left) => Some(locked(Duration::from_secs(left))),
+            None => self.wait(now).map(too_many),
+        }
+    }
+
+    /// How long until another attempt may be made, if it may not be made now.
+    fn wait(&self, now: u64) -> Option<Duration> {
+        let recent =
+            || self.0.iter().filter(|attempt| attempt.at <= now && attempt.at + WINDOW.as_secs() > now);
+        let free_again = |most: usize, times: Vec<u64>| {
+            times.len().checked_sub(most).and_then(|first| times.get(first).copied())
+        };
+        let all = recent().map(|attempt| attempt.at).collect();
+        let wrong = recent().filter(|attempt| attempt.wrong).map(|attempt| attempt.at).collect();
+        let oldest = free_again(MOST_WRONG, wrong).max(free_again(MOST_ATTEMPTS, all))?;
+        Some(Duration::from_secs(oldest + WINDOW.as_secs() - now))
     }
 
     /// The attempt booked last was made with a wrong password.
@@ -218,5 +237,22 @@ mod tests {
         let passed = others.filter(|other| attempts.clone().book(minute(59), other).is_ok()).count();
         assert!(passed >= 15, "{passed} of 20 passwords are seen to be others");
         attempts.book(minute(60), &password()).unwrap();
+    }
+
+    #[test]
+    fn a_cooldown_is_told_without_a_password() {
+        let (password, start) = (SecretString::from("x"), UNIX_EPOCH + Duration::from_secs(1_000_000));
+        let mut attempts = Attempts::default();
+        assert!(attempts.cooldown(start).is_none());
+        for _ in 0..MOST_WRONG {
+            attempts.book(start, &password).unwrap();
+            attempts.last_was_wrong();
+        }
+        let kind = |attempts: &Attempts, at| attempts.cooldown(at).map(|error| error.kind());
+        assert_eq!(kind(&attempts, start), Some(ErrorKind::TooManyAttempts));
+        assert_eq!(kind(&attempts, start + WINDOW), None);
+        attempts.last_was_locked(&password);
+        assert_eq!(kind(&attempts, start + WINDOW), Some(ErrorKind::AccountLocked));
+        assert_eq!(kind(&attempts, start + LOCKED), None);
     }
 }

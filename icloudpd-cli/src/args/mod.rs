@@ -34,6 +34,7 @@ pub(crate) enum Verb {
     Status,
     Plan,
     Changes,
+    Doctor,
 }
 
 impl Verb {
@@ -44,15 +45,16 @@ impl Verb {
             Some("status") => Self::Status,
             Some("plan") => Self::Plan,
             Some("changes") => Self::Changes,
+            Some("doctor") => Self::Doctor,
             _ => return (Self::Run, args),
         };
         (verb, &args[1..])
     }
 
-    /// Whether it speaks of what is on this machine only, so that no account need be named.
+    /// Whether no account need be named: it speaks of what is on this machine, or of what accounts have in common.
     pub(crate) fn is_offline(self, repair: bool) -> bool {
         match self {
-            Self::Status => true,
+            Self::Status | Self::Doctor => true,
             Self::Verify => !repair,
             _ => false,
         }

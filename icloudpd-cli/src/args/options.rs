@@ -20,9 +20,9 @@ const USER: &str = "USER options. They belong to one user";
     name = "icloudpd",
     override_usage = USAGE,
     about = "Downloads the photos and videos of iCloud Photos. Every byte is checked against Apple's own checksum.",
-    before_help = "icloudpd adopt|verify|status|plan|changes [OPTIONS]: adopt recognises the files of a folder by their \
+    before_help = "icloudpd adopt|verify|status|plan|changes|doctor [OPTIONS]: adopt recognises the files of a folder by their \
                    content, verify reads them again, status says what is known of them, plan and changes say what a run \
-                   would do and what has happened in iCloud since the last one (ours alone).",
+                   would do and what has happened in iCloud since the last one, doctor says why nothing works (ours alone).",
     after_help = "Exit codes: 0 all is well, 1 the run failed, 2 the command line is wrong, 3 some files failed, \
                   130 interrupted.",
     disable_help_flag = true,
@@ -87,6 +87,9 @@ pub(crate) struct Global {
     /// With `status` and `changes`: print JSON (ours alone)
     #[arg(long)]
     pub(crate) json: bool,
+    /// With `doctor`: write what was found to this file, without names, addresses and secrets (ours alone)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
     /// Speak to this host instead of idmsa.apple.com over https (ours alone)
     #[arg(long, value_name = "URL", env = "ICLOUDPD_AUTH_ENDPOINT")]
     pub(crate) auth_endpoint: Option<String>,

@@ -1,6 +1,7 @@
 //! What the program does with each account.
 
 mod auth;
+mod doctor;
 mod keep;
 mod list;
 mod narrate;
@@ -32,6 +33,9 @@ pub(crate) struct Shared<'a> {
 
 /// Serves the accounts one after the other. The first that fails ends the run; one whose copy is incomplete does not.
 pub(crate) async fn run(shared: Shared<'_>) -> Exit {
+    if shared.config.verb == Verb::Doctor {
+        return doctor::run(shared).await;
+    }
     let mut worst = Exit::Success;
     let gone = Gone::default();
     for (number, account) in shared.config.accounts.iter().enumerate() {

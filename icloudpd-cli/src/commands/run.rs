@@ -168,7 +168,7 @@ impl Work<'_> {
                 Ok(Outcome { exit, report: Some(report) })
             }
             Verb::Changes => news::changes(config, &engine, bars).await.map(Outcome::from),
-            Verb::Run | Verb::Status => self.run(&engine, narrator).await,
+            Verb::Run | Verb::Status | Verb::Doctor => self.run(&engine, narrator).await,
         }
     }
 

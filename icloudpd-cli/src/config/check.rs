@@ -9,10 +9,12 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
     let stops_early = |common: &Common| common.list_albums || common.list_libraries || common.auth_only;
     let complaint = if any(|common| common.skip_videos && common.skip_photos) {
         "Only one of --skip-videos and --skip-photos can be used at a time for each configuration"
-    } else if any(|common| {
-        let directory = common.directory.as_ref().is_some_and(|path| !path.is_empty());
-        !(common.list_albums || common.list_libraries || common.auth_only || directory)
-    }) {
+    } else if verb != Verb::Doctor
+        && any(|common| {
+            let directory = common.directory.as_ref().is_some_and(|path| !path.is_empty());
+            !(common.list_albums || common.list_libraries || common.auth_only || directory)
+        })
+    {
         "--auth-only, --directory, --list-libraries, or --list-albums are required for each configuration"
     } else if any(|common| common.auto_delete && common.delete_after_download) {
         "--auto-delete and --delete-after-download are mutually exclusive per configuration"
@@ -28,10 +30,12 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
     } else if sections.is_empty() {
         "No --username was given; nothing was done. Name the Apple ID with --username, or see --help"
     } else if verb != Verb::Run && (any(stops_early) || global.only_print_filenames || watching) {
-        "adopt, verify, status, plan and changes go with --directory alone, not with --auth-only, --list-albums, \
+        "adopt, verify, status, plan, changes and doctor go with --directory alone, not with --auth-only, --list-albums, \
          --list-libraries, --only-print-filenames or --watch-with-interval"
     } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
         "--repair and --sample belong to: icloudpd verify"
+    } else if verb != Verb::Doctor && global.bundle.is_some() {
+        "--bundle belongs to: icloudpd doctor"
     } else if verb == Verb::Verify && any(|common| common.dry_run) {
         "--dry-run does not go with: icloudpd verify. Without --repair it changes no file"
     } else if !matches!(verb, Verb::Status | Verb::Changes) && global.json {

@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) share: f64,
     pub(crate) repair: bool,
     pub(crate) json: bool,
+    /// With `doctor`: where what was found goes, fit to be shown.
+    pub(crate) bundle: Option<PathBuf>,
     pub(crate) endpoints: Endpoints,
     pub(crate) log_level: LogLevel,
     pub(crate) only_print_filenames: bool,
@@ -155,6 +157,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         share: global.sample.map_or(1.0, |percent| percent / 100.0),
         repair: global.repair,
         json: global.json,
+        bundle: global.bundle.clone(),
         endpoints: endpoints(&global)?,
         log_level: global.log_level,
         only_print_filenames: global.only_print_filenames,
@@ -256,7 +259,8 @@ fn task(common: Common) -> Task {
         skip_photos, missing, use_trash, remove_at_most,
     } = common;
     let library = if library.is_empty() { "PrimarySync".to_owned() } else { library };
-    if auth_only {
+    // `doctor` alone does without a folder.
+    if auth_only || (directory.is_none() && !list_libraries && !list_albums) {
         return Task::SignIn;
     }
     if list_libraries {

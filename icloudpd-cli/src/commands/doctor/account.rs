@@ -1,0 +1,123 @@
+//! One account: its session folder, its session, its photos.
+
+use std::path::Path;
+
+use icloud_photos::session::FileSessionStore;
+use icloud_photos::storage::FsStorage;
+use icloud_photos::{AppleId, Client, Result, Session};
+
+use super::Findings;
+use crate::args::PasswordProvider;
+use crate::config::{Account, Config, GivenPassword};
+
+pub(super) async fn examine(config: &Config, account: &Account, all: &mut Findings) {
+    session_folder(&account.sessions, all);
+    password(config, account, all);
+    let restored = restore(config, account, all).await;
+    let session = match restored {
+        Ok(Some(session)) => session,
+        Ok(None) => {
+            return all.note(
+                "session",
+                "none is saved: the next run asks for the password, and Apple most likely for a code. Run with --auth-only at a terminal",
+            );
+        }
+        Err(error) => return all.error("session", &error),
+    };
+    all.good("session", "Apple accepts the saved one: no password and no code is needed");
+    photos(&session, all).await;
+}
+
+async fn restore(config: &Config, account: &Account, all: &mut Findings) -> Result<Option<Session>> {
+    // A store of sessions makes its folder.
+    if !account.sessions.exists() {
+        return Ok(None);
+    }
+    let id = AppleId::new(&account.username)?;
+    let client = Client::builder()
+        .endpoints(config.endpoints.clone())
+        .sessions(FileSessionStore::new(&account.sessions))
+        .build()?;
+    if let Some(rest) = client.cooldown(&id).await? {
+        all.error("sign-ins", &rest);
+    }
+    client.restore(&id).await
+}
+
+/// The case behind "nothing works" shows here: Advanced Data Protection, web access, terms, an index that is not ready.
+async fn photos(session: &Session, all: &mut Findings) {
+    let libraries = match session.libraries().await {
+        Ok(libraries) => libraries,
+        Err(error) => return all.error("photos", &error),
+    };
+    for library in &libraries {
+        match library.all().count().await {
+            Ok(Some(count)) => all.good("photos", format_args!("{count} in library {}", library.name())),
+            Ok(None) => {
+                all.note("photos", format_args!("Apple gives no count of library {}", library.name()))
+            }
+            Err(error) => all.error("photos", &error),
+        }
+    }
+    if libraries.is_empty() {
+        all.bad(
+            "photos",
+            "this account has no library: set Photos up at https://www.icloud.com/photos in a browser",
+        );
+    }
+}
+
+fn session_folder(folder: &Path, all: &mut Findings) {
+    let shown = folder.display();
+    match std::fs::metadata(folder) {
+        Ok(meta) if !meta.is_dir() => {
+            all.bad("session folder", format_args!("{shown} is a file: choose another --cookie-directory"));
+        }
+        Ok(meta) => match FsStorage::open(folder).and_then(|folder| folder.check_writable()) {
+            Err(error) => all.bad(
+                "session folder",
+                format_args!("{shown} cannot be written to ({}): every run would ask for a code. Check owner and permissions", error.message()),
+            ),
+            Ok(()) if others_may_read(&meta) => all.note(
+                "session folder",
+                format_args!("{shown} can be read by others of this machine; `chmod 700` keeps them out"),
+            ),
+            Ok(()) => all.good("session folder", shown),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            all.note("session folder", format_args!("{shown} is not there yet. In a container: is it on a volume that stays?"));
+        }
+        Err(error) => all.bad("session folder", format_args!("{shown} cannot be looked at: {error}")),
+    }
+}
+
+#[cfg(unix)]
+fn others_may_read(meta: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    meta.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn others_may_read(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Where the password would come from. It is not looked at.
+fn password(config: &Config, account: &Account, all: &mut Findings) {
+    let given = match &account.password {
+        GivenPassword::None => None,
+        GivenPassword::Text(_) => Some("the command line, where other users of this machine see it"),
+        GivenPassword::Environment(_) => Some("the environment"),
+        GivenPassword::File(_) => Some("--password-file"),
+        GivenPassword::Command(_) => Some("--password-command"),
+    };
+    let given = given.filter(|_| config.providers.contains(&PasswordProvider::Parameter));
+    let text = match given {
+        Some(place) => format!("would come from {place}"),
+        None if config.providers.contains(&PasswordProvider::Keyring) => {
+            "would be looked for in the keyring, then a person is asked".to_owned()
+        }
+        None => "a person would be asked".to_owned(),
+    };
+    all.note("password", text);
+}

@@ -1,0 +1,94 @@
+//! The folder of the photos: is it there, can it be written to, is there room, does it fit its catalogue?
+
+use std::path::Path;
+
+use icloud_photos::storage::FsStorage;
+use icloud_photos::sync::{stock, store};
+use indicatif::HumanBytes;
+
+use super::Findings;
+use crate::commands::run;
+use crate::config::{Account, Download};
+
+/// Below that the next run may well fill the disk.
+const LITTLE_ROOM: u64 = 1 << 30;
+
+pub(super) async fn examine(account: &Account, download: &Download, all: &mut Findings) {
+    let root = &download.root;
+    let shown = root.display();
+    let storage = match FsStorage::open(root) {
+        Ok(storage) => storage,
+        Err(error) => return all.error("folder", &error),
+    };
+    match storage.check_writable() {
+        Err(error) => all.error("folder", &error),
+        Ok(()) if root.is_dir() => all.good("folder", format_args!("{shown} can be written to")),
+        Ok(()) => all.note(
+            "folder",
+            format_args!("{shown} is not there; the next run makes it. Is its disk mounted?"),
+        ),
+    }
+    room(root, all);
+    catalogue(account, root, &storage, all).await;
+}
+
+#[cfg(unix)]
+fn room(root: &Path, all: &mut Findings) {
+    let nearest = root.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+    let Ok(disk) = rustix::fs::statvfs(nearest) else { return };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let text = format!("{} free", HumanBytes(free));
+    if disk.f_files > 0 && disk.f_favail == 0 {
+        all.bad("disk", "no file can be added: the file system has no inodes left");
+    } else if free < LITTLE_ROOM {
+        all.bad("disk", format_args!("only {text}: make room before the next run"));
+    } else {
+        all.good("disk", text);
+    }
+}
+
+#[cfg(not(unix))]
+fn room(_: &Path, _: &mut Findings) {}
+
+/// What is remembered of the folder, opened as a run would, but changing nothing.
+async fn catalogue(account: &Account, root: &Path, storage: &FsStorage, all: &mut Findings) {
+    let place = run::place(root);
+    let catalogue = match store::open_read_only(storage, &place, &account.catalogues).await {
+        Ok(Some(catalogue)) => catalogue,
+        Ok(None) => return all.note("catalogue", "none yet: the first run makes it"),
+        Err(error) => return all.error("catalogue", &error),
+    };
+    match stock(storage, &catalogue).await {
+        Err(error) => all.error("catalogue", &error),
+        Ok(stock) => {
+            let (here, gone) = (&stock.here, &stock.missing);
+            all.good(
+                "catalogue",
+                format_args!(
+                    "{} files proven, {} taken for what their name says, {} unconfirmed",
+                    here.verified.files + here.derived.files,
+                    here.assumed.files,
+                    here.unconfirmed.files
+                ),
+            );
+            if here.failed.files > 0 {
+                all.bad(
+                    "files",
+                    format_args!(
+                        "{} failed; `icloudpd status` and the log of a run say which",
+                        here.failed.files
+                    ),
+                );
+            }
+            if gone.files > 0 {
+                all.note(
+                    "files",
+                    format_args!(
+                        "{} that were fetched are gone; the next run fetches them again",
+                        gone.files
+                    ),
+                );
+            }
+        }
+    }
+}
