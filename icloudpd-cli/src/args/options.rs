@@ -90,6 +90,9 @@ pub(crate) struct Global {
     /// With `doctor`: write what was found to this file, without names, addresses and secrets (ours alone)
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
+    /// With `doctor`: where no session is saved, send the password once and say what Apple answers (ours alone)
+    #[arg(long)]
+    pub(crate) sign_in: bool,
     /// Speak to this host instead of idmsa.apple.com over https (ours alone)
     #[arg(long, value_name = "URL", env = "ICLOUDPD_AUTH_ENDPOINT")]
     pub(crate) auth_endpoint: Option<String>,

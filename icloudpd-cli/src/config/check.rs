@@ -34,8 +34,8 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
          --list-libraries, --only-print-filenames or --watch-with-interval"
     } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
         "--repair and --sample belong to: icloudpd verify"
-    } else if verb != Verb::Doctor && global.bundle.is_some() {
-        "--bundle belongs to: icloudpd doctor"
+    } else if verb != Verb::Doctor && (global.bundle.is_some() || global.sign_in) {
+        "--bundle and --sign-in belong to: icloudpd doctor"
     } else if verb == Verb::Verify && any(|common| common.dry_run) {
         "--dry-run does not go with: icloudpd verify. Without --repair it changes no file"
     } else if !matches!(verb, Verb::Status | Verb::Changes) && global.json {

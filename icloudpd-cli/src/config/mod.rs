@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) json: bool,
     /// With `doctor`: where what was found goes, fit to be shown.
     pub(crate) bundle: Option<PathBuf>,
+    /// With `doctor`: whether the password may be sent.
+    pub(crate) sign_in: bool,
     pub(crate) endpoints: Endpoints,
     pub(crate) log_level: LogLevel,
     pub(crate) only_print_filenames: bool,
@@ -158,6 +160,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         repair: global.repair,
         json: global.json,
         bundle: global.bundle.clone(),
+        sign_in: global.sign_in,
         endpoints: endpoints(&global)?,
         log_level: global.log_level,
         only_print_filenames: global.only_print_filenames,

@@ -32,7 +32,7 @@ fn a_healthy_copy_has_no_problem_and_costs_no_password() {
     let ran = verb(&world, "doctor", &[]).exits(0);
     assert!(problems(&ran).is_empty());
     for line in [
-        "ok      session: Apple accepts",
+        "ok      session: Apple accepts it",
         "ok      photos: 3 in library",
         "ok      catalogue: 3 files proven",
         "ok      clock:",
@@ -140,4 +140,33 @@ fn without_an_account_and_without_a_network_it_still_speaks() {
     assert_eq!(problems(&ran).len(), 2, "{}", ran.out);
     assert!(ran.out.contains("PROBLEM sign-in host: Cannot connect to Apple iCloud service"), "{}", ran.out);
     assert!(ran.out.contains("note    account: no --username was given"), "{}", ran.out);
+}
+
+#[test]
+fn what_a_sign_in_meets_is_named_once_it_is_asked_for() {
+    let table = [
+        ("two-factor", 0, "note    sign-in: the password is right, and Apple asks for a code"),
+        ("password-only", 0, "ok      photos: 3 in library"),
+        ("security-keys", 1, "PROBLEM sign-in: This Apple ID signs in with a security key only"),
+        ("locked", 1, "PROBLEM sign-in: Apple has locked this Apple ID"),
+        ("wrong-domain", 1, "PROBLEM sign-in: This Apple ID lives in the other of Apple's two domains"),
+        ("terms", 1, "PROBLEM sign-in: Apple has new terms of service"),
+        ("web-access-off", 1, "\"Access iCloud Data on the Web\" is switched off"),
+        ("adp", 1, "Advanced Data Protection is on"),
+    ];
+    for (name, code, line) in table {
+        let account = match name {
+            // The code comes first else, and nobody is asked for it here.
+            "terms" | "web-access-off" | "adp" | "wrong-domain" => {
+                let second_factor = state("password-only").second_factor;
+                AccountSpec { second_factor, ..state(name) }
+            }
+            name => state(name),
+        };
+        let world = world(account);
+        let ran = verb(&world, "doctor", &["--sign-in"]);
+        assert!(ran.out.contains(line), "{name}\n{}\n{}", ran.out, ran.err);
+        assert_eq!(ran.code, Some(code), "{name}\n{}", ran.out);
+        assert!(world.cloud.counts().requests_to("auth/complete") <= 1, "{name}");
+    }
 }

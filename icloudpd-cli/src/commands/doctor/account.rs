@@ -4,11 +4,12 @@ use std::path::Path;
 
 use icloud_photos::session::FileSessionStore;
 use icloud_photos::storage::FsStorage;
-use icloud_photos::{AppleId, Client, Result, Session};
+use icloud_photos::{AppleId, Client, Credentials, Login, Result, Session};
 
 use super::Findings;
 use crate::args::PasswordProvider;
 use crate::config::{Account, Config, GivenPassword};
+use crate::prompt;
 
 pub(super) async fn examine(config: &Config, account: &Account, all: &mut Findings) {
     session_folder(&account.sessions, all);
@@ -16,15 +17,20 @@ pub(super) async fn examine(config: &Config, account: &Account, all: &mut Findin
     let restored = restore(config, account, all).await;
     let session = match restored {
         Ok(Some(session)) => session,
+        Ok(None) if config.sign_in => match sign_in(config, account, all).await {
+            Some(session) => session,
+            None => return,
+        },
         Ok(None) => {
             return all.note(
                 "session",
-                "none is saved: the next run asks for the password, and Apple most likely for a code. Run with --auth-only at a terminal",
+                "none is saved: the next run asks for the password, and Apple most likely for a code. Run with --auth-only at a \
+                 terminal; `icloudpd doctor --sign-in` tries the password once and says what Apple answers",
             );
         }
         Err(error) => return all.error("session", &error),
     };
-    all.good("session", "Apple accepts the saved one: no password and no code is needed");
+    all.good("session", "Apple accepts it: no password and no code is needed");
     photos(&session, all).await;
 }
 
@@ -34,14 +40,43 @@ async fn restore(config: &Config, account: &Account, all: &mut Findings) -> Resu
         return Ok(None);
     }
     let id = AppleId::new(&account.username)?;
-    let client = Client::builder()
-        .endpoints(config.endpoints.clone())
-        .sessions(FileSessionStore::new(&account.sessions))
-        .build()?;
+    let client = client(config, account)?;
     if let Some(rest) = client.cooldown(&id).await? {
         all.error("sign-ins", &rest);
     }
     client.restore(&id).await
+}
+
+/// As a run would, but for the code: a wrong one would be worse than none. `None` if that brought no session.
+async fn sign_in(config: &Config, account: &Account, all: &mut Findings) -> Option<Session> {
+    match log_in(config, account).await {
+        Ok(Login::Complete(session)) => return Some(session),
+        Ok(Login::CodeRequired(_)) => all.note(
+            "sign-in",
+            "the password is right, and Apple asks for a code: run with --auth-only at a terminal",
+        ),
+        Ok(Login::ActionRequired(action)) => all.error("sign-in", &action.error()),
+        Ok(_) => all.bad("sign-in", "Apple asks for something that this version does not know"),
+        Err(error) => all.error("sign-in", &error),
+    }
+    None
+}
+
+async fn log_in(config: &Config, account: &Account) -> Result<Login> {
+    let id = AppleId::new(&account.username)?;
+    let client = client(config, account)?;
+    if let Some(rest) = client.cooldown(&id).await? {
+        return Err(rest);
+    }
+    let password = prompt::password(&account.username, &config.providers, &account.password).await?;
+    client.login(Credentials::new(id, password.text)).await
+}
+
+fn client(config: &Config, account: &Account) -> Result<Client> {
+    Client::builder()
+        .endpoints(config.endpoints.clone())
+        .sessions(FileSessionStore::new(&account.sessions))
+        .build()
 }
 
 /// The case behind "nothing works" shows here: Advanced Data Protection, web access, terms, an index that is not ready.
