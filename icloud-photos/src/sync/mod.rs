@@ -31,6 +31,7 @@ mod books;
 pub mod catalogue;
 mod claims;
 mod content;
+mod dating;
 mod doubt;
 mod engine;
 mod event;
@@ -58,7 +59,7 @@ pub use self::layout::{Layout, LayoutOptions};
 pub use self::news::{AssetNews, Detail, Membership, News, NewsEvent};
 pub use self::plan::{Action, Plan, Why};
 pub use self::removal::{
-    Disposal, Kept, MoveRule, ProvenFile, Receipt, Rehearsal, RemovalEvent, RemovalLimit,
+    Disposal, Kept, MoveRule, ProvenFile, Receipt, Rehearsal, RemovalEvent, RemovalLimit, StoredFile,
 };
 pub use self::stock::{Stock, stock};
 pub use self::stop::StopSignal;
