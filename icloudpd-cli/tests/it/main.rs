@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // clippy knows only functions marked as tests
 
 mod crash;
+mod exif;
 mod failures;
 mod grammar;
 mod keep;
