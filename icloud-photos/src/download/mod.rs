@@ -225,6 +225,7 @@ pub(crate) struct Received<'a> {
     sink: ToStorage,
     fetched: Fetched,
     /// The same bytes in memory.
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
     copy: Option<Bytes>,
     /// What is to be stored in their place.
     rewritten: Option<Rewritten>,
@@ -258,11 +259,13 @@ impl Received<'_> {
     }
 
     /// The bytes themselves, once, if they were to be kept and are not too many.
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
     pub(crate) fn copy(&mut self) -> Option<Bytes> {
         self.copy.take()
     }
 
     /// Other bytes get the name, made from these.
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
     pub(crate) fn rewrite(&mut self, bytes: Bytes) {
         let mut hasher = Hasher::new();
         hasher.update(&bytes);
@@ -285,11 +288,15 @@ impl Received<'_> {
         let (mut size, mut digests) = (fetched.size, fetched.digests);
         let is_rewritten = rewritten.is_some();
         if let Some(new) = rewritten {
-            // The part holds what Apple sent, and nobody may take it for a part of this file, nor the other way round.
+            // The part holds what Apple sent, and nobody may take it for a part of this file, nor the other way round: this one has
+            // a name of its own, under which the next run finds what a killed one left.
             sink.abort().await?;
             (size, digests) = (new.bytes.len() as u64, new.digests);
-            options = WriteOptions { part: None, size: Some(size), ..options };
+            options = WriteOptions { part: Some(part_name(&digests.checksum)), size: Some(size), ..options };
             sink = ToStorage::open(storage, path, options.clone(), 0).await?;
+            if sink.position() > 0 {
+                sink.restart().await?;
+            }
             sink.write(new.bytes).await?;
         }
         let meta = match sink.commit().await {

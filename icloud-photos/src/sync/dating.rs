@@ -67,9 +67,8 @@ impl Inner {
         }
         let bytes = self.bytes_of(&there.path).await?;
         let checksum = *checksum;
-        let found =
-            tokio::task::spawn_blocking(move || proven_original(&bytes, &checksum)).await.ok().flatten();
-        Ok(found.filter(|found| size.is_none_or(|size| size == found.original)))
+        let found = tokio::task::spawn_blocking(move || proven_original(&bytes, size, &checksum));
+        Ok(found.await.ok().flatten())
     }
 
     /// A row about a file that is this resource with a date written into it.
@@ -194,7 +193,8 @@ mod with_metadata {
 
         /// Whatever a file is made of, the worst that can happen is that it stays as it is.
         async fn dated(&self, bytes: Bytes, created: &LocalTime) -> Outcome {
-            let date = created.in_exif();
+            // A year needs four digits to be one.
+            let date = format!("{:0>19}", created.in_exif());
             let _turn = self.dating.turn.acquire().await;
             let work = tokio::task::spawn_blocking(move || write(&bytes, &date));
             work.await.unwrap_or_else(|error| {
@@ -217,15 +217,20 @@ mod with_metadata {
         }
     }
 
-    /// Apple's bytes, found by their checksum in those that were made from them.
-    pub(in crate::sync) fn proven_original(bytes: &[u8], checksum: &Checksum) -> Option<Undone> {
+    /// Apple's bytes, found by length and checksum in those that were made from them.
+    pub(in crate::sync) fn proven_original(
+        bytes: &[u8],
+        size: Option<u64>,
+        checksum: &Checksum,
+    ) -> Option<Undone> {
         let hash = |parts: &[&[u8]]| {
             let mut hasher = Hasher::new();
             parts.iter().for_each(|part| hasher.update(part));
             hasher.finish()
         };
         let originals = exif::originals(bytes);
-        let original = originals.iter().find(|original| hash(&original.parts()).checksum == *checksum)?;
+        let mut fitting = originals.iter().filter(|original| size.is_none_or(|size| size == original.size()));
+        let original = fitting.find(|original| hash(&original.parts()).checksum == *checksum)?;
         Some(Undone { digests: hash(&[bytes]), original: original.size() })
     }
 }
@@ -255,7 +260,7 @@ mod without_metadata {
         }
     }
 
-    pub(in crate::sync) fn proven_original(_: &[u8], _: &Checksum) -> Option<Undone> {
+    pub(in crate::sync) fn proven_original(_: &[u8], _: Option<u64>, _: &Checksum) -> Option<Undone> {
         None
     }
 }

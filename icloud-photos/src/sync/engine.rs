@@ -49,6 +49,7 @@ pub(super) struct Inner {
     pub(super) removals: Removals,
     pub(super) stop: StopSignal,
     pub(super) album_check: AlbumCheck,
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
     pub(super) dating: Dating,
     pub(super) catalogue: Arc<dyn Catalogue>,
     /// The catalogue was given, and is there for the next run.

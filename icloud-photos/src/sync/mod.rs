@@ -31,6 +31,7 @@ mod books;
 pub mod catalogue;
 mod claims;
 mod content;
+#[cfg_attr(not(feature = "metadata"), allow(dead_code))]
 mod dating;
 mod doubt;
 mod engine;

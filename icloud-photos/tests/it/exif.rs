@@ -149,8 +149,22 @@ async fn a_photo_in_pieces_gets_its_date_all_the_same() {
     copy.faults(vec![FaultRule::new("content", FaultAction::Cut { after: 300_000 }).times(2)]);
     let report = copy.run().await.unwrap();
     assert!(report.is_clean() && report.downloaded == 1, "{report}");
-    assert_eq!(dated(&copy).await.len(), 1);
-    assert_eq!(check(&copy).await.bad, 0);
+    let once = copy.bytes(&copy.path("A.JPG").await).await;
+    assert_eq!((dated(&copy).await.len(), check(&copy).await.bad), (1, 0));
+    // Another run goes on with the part that the first could not complete.
+    let copy = Copy { storage: Arc::default(), catalogue: Arc::default(), ..copy };
+    copy.faults(vec![
+        FaultRule::new("content", FaultAction::Cut { after: 300_000 }).times(1),
+        FaultRule::new("content", FaultAction::status(500)),
+    ]);
+    let report = copy.run().await.unwrap();
+    assert_eq!(report.failed, 1, "{report}");
+    copy.faults(Vec::new());
+    copy.world.cloud.reset_counts();
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean() && report.downloaded == 1, "{report}");
+    assert_eq!(copy.bytes(&copy.path("A.JPG").await).await, once);
+    assert!(copy.world.cloud.counts().bytes < 650_000, "{:?}", copy.world.cloud.counts());
 }
 
 #[tokio::test(start_paused = true)]
@@ -283,7 +297,13 @@ async fn a_mirror_removes_them_with_their_photos() {
 
 #[tokio::test(start_paused = true)]
 async fn photos_leave_icloud_once_their_bytes_are_found_under_the_date() {
-    let copy = copied(|library, builder| moving(ALL)(library, dating(builder))).await;
+    for rule in [ALL, MoveRule::Fetched] {
+        leave_icloud(rule).await;
+    }
+}
+
+async fn leave_icloud(rule: MoveRule) {
+    let copy = copied(move |library, builder| moving(rule)(library, dating(builder))).await;
     let (paths, shown) = (copy.paths().await, copy.shown().len());
     assert_eq!(shown, 0, "all that was proven went");
     assert_eq!(paths.len(), 6);

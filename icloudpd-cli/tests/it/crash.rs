@@ -108,16 +108,22 @@ fn killed_after(mut child: Child, delay: Duration) {
 
 #[test]
 fn a_run_that_is_killed_is_finished_by_the_next() {
-    survives(12, &[]);
+    survives(12, library, &[]);
 }
 
 /// Dates are written into the photos meanwhile.
 #[test]
 fn a_run_that_is_killed_while_it_dates_photos_is_finished_by_the_next() {
-    survives(6, &["--set-exif-datetime", "--exif-datetime-format", "jpeg", "--exif-datetime-format", "png"]);
+    // Larger than what reaches the disk in one step.
+    let library = || LibrarySpec::plain(60, 700_000);
+    survives(
+        8,
+        library,
+        &["--set-exif-datetime", "--exif-datetime-format", "jpeg", "--exif-datetime-format", "png"],
+    );
 }
 
-fn survives(kills: u64, options: &[&str]) {
+fn survives(kills: u64, library: fn() -> LibrarySpec, options: &[&str]) {
     let kills: u64 =
         std::env::var("ICLOUDPD_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(kills);
     let calm = World::new(library());

@@ -108,7 +108,7 @@ fn a_second_run_and_one_without_a_catalogue_fetch_nothing_and_write_nothing() {
     quiet(&[]);
     verb(&world, "verify", &[]).exits(0);
     let status = verb(&world, "status", &[]).exits(0);
-    assert!(status.out.contains('2'), "{}", status.out);
+    assert!(status.out.contains("derived: 2"), "{}", status.out);
     let catalogues = std::fs::read_dir(world.sessions()).unwrap().map(|entry| entry.unwrap().path());
     for path in catalogues.filter(|path| path.extension().is_some_and(|end| end == "sqlite")) {
         std::fs::remove_file(path).unwrap();

@@ -37,6 +37,20 @@ pub(super) fn wrap(tiff: &[u8]) -> Option<Vec<u8>> {
     Some([&[0xff, APP1][..], &length.to_be_bytes(), EXIF, tiff].concat())
 }
 
+/// What may have stood where the first segment is Exif now: JFIF, with the versions and densities that programs write.
+pub(super) fn replaced(splice: &Splice) -> Vec<Vec<u8>> {
+    if splice.piece.start != START.len() {
+        return Vec::new();
+    }
+    const DENSITIES: [(u8, u8, u8); 6] =
+        [(0, 0, 1), (1, 0, 72), (1, 0, 96), (0, 0, 72), (1, 1, 44), (1, 0, 150)];
+    let jfif = |minor: u8, (unit, high, low): (u8, u8, u8)| {
+        let numbers = [0, 1, minor, unit, high, low, high, low, 0, 0];
+        [&[0xff, APP0, 0, 16][..], b"JFIF", &numbers].concat()
+    };
+    [1, 2].into_iter().flat_map(|minor| DENSITIES.map(|density| jfif(minor, density))).collect()
+}
+
 /// The segment that begins here: its marker, where its content begins, and where the next one does.
 fn segment(bytes: &[u8], at: usize) -> Option<(u8, usize, usize)> {
     let head: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;

@@ -117,15 +117,17 @@ pub fn with_date(bytes: &[u8], date: &str) -> Result<Vec<u8>> {
     }
 }
 
-/// What a file may have been before a date was written into it: by this program, exactly, or by any that puts all of Exif into a
-/// file that had none. The caller knows a checksum that says which it is, if any. Never more than two, and none for files above
-/// [`LIMIT`].
+/// What a file may have been before a date was written into it: by this program, exactly, or by one that puts Exif into a file that had
+/// none. icloudpd puts it in the place of what JFIF had there, which is one of a few things. The caller knows a length and a checksum that
+/// say which it is, if any. Never more than a dozen, and none for files above [`LIMIT`].
 pub fn originals(bytes: &[u8]) -> Vec<Original<'_>> {
     let Ok(format) = format_of(bytes) else { return Vec::new() };
     let Ok(splice) = format.find(bytes) else { return Vec::new() };
     let Some(tiff) = splice.tiff(bytes) else { return Vec::new() };
     let before = tiff::undo(tiff).and_then(|tiff| format.wrap(&tiff).ok());
-    before.into_iter().chain([Vec::new()]).map(|piece| splice.take(bytes, piece)).collect()
+    let replaced = if format == Format::Jpeg { jpeg::replaced(&splice) } else { Vec::new() };
+    let pieces = before.into_iter().chain([Vec::new()]).chain(replaced);
+    pieces.map(|piece| splice.take(bytes, piece)).collect()
 }
 
 /// A second reader, which is not of this house, finds the date.

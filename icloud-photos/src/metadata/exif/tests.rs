@@ -134,6 +134,10 @@ fn what_another_program_put_in_can_be_taken_out() {
     let theirs = jpeg(&[JFIF, &exif(&tiff(true, true, Some(b"2017:01:02 03:04:05\0")))]);
     let found = originals(&theirs);
     assert!(found.len() == 1 && found[0].is(&plain) && found[0].size() == plain.len() as u64);
+    // icloudpd's library puts Exif in the place of JFIF.
+    let replaced = jpeg(&[&exif(&tiff(true, true, Some(b"2017:01:02 03:04:05\0")))]);
+    assert!(originals(&replaced).iter().any(|original| original.is(&plain)));
+    assert!(originals(&replaced).iter().any(|original| original.is(&jpeg(&[]))));
     assert!(originals(&plain).is_empty() && originals(b"").is_empty());
     assert!(!found[0].is(&theirs) && !found[0].is(&plain[..plain.len() - 1]) && !found[0].is(b""));
 }

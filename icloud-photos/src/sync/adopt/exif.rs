@@ -55,7 +55,7 @@ fn is_proven(bytes: &[u8], wish: &Wish) -> bool {
     let Some(checksum) = wish.checksum.filter(|checksum| checksum.scheme() == Scheme::SaltedSha1) else {
         return false;
     };
-    if dating::proven_original(bytes, &checksum).is_some() {
+    if dating::proven_original(bytes, wish.size, &checksum).is_some() {
         return true;
     }
     let Some(parts) = without_exif(bytes) else { return false };
