@@ -72,8 +72,8 @@ const JPEG_CAMERA: [u8; JPEG_LEN + CAMERA.len()] = jpeg::<{ JPEG_LEN + CAMERA.le
 
 /// APP1 with a TIFF, the small end first: two directories, one for the thumbnail.
 #[rustfmt::skip]
-const CAMERA: &[u8] = b"\xff\xe1\x01_Exif\0\0II*\0\x08\0\0\0\x03\0\x0f\x01\x02\0\x0a\0\0\0\xb0\0\0\0i\x87\x04\0\x01\0\0\02\0\
-    \0\0%\x88\x04\0\x01\0\0\0P\0\0\0n\0\0\0\x02\0\0\x90\x07\0\x04\0\0\00231|\x92\x07\0\x10\0\0\0\xba\0\0\
+const CAMERA: &[u8] = b"\xff\xe1\x01_Exif\0\0II*\0\x08\0\0\0\x03\0\x0f\x01\x02\0\x0a\0\0\0\xb0\0\0\0i\x87\x04\0\x01\0\0\x002\0\
+    \0\0%\x88\x04\0\x01\0\0\0P\0\0\0n\0\0\0\x02\0\0\x90\x07\0\x04\0\0\x000231|\x92\x07\0\x10\0\0\0\xba\0\0\
     \0\0\0\0\0\x02\0\x01\0\x02\0\x02\0\0\0N\0\0\0\x02\0\x05\0\x03\0\0\0\x98\0\0\0\0\0\0\0\x03\0\x03\x01\
     \x03\0\x01\0\0\0\x06\0\0\0\x01\x02\x04\0\x01\0\0\0\xca\0\0\0\x02\x02\x04\0\x01\0\0\0\x8d\0\0\0\0\0\0\
     \0/\0\0\0\x01\0\0\0\x1e\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0TestMaker\0note of a maker\0\xff\xd8\xff\
