@@ -233,7 +233,8 @@ pub(crate) struct Received<'a> {
 
 /// Bytes that were made from those that were fetched.
 struct Rewritten {
-    bytes: Bytes,
+    parts: [Bytes; 3],
+    size: u64,
     digests: Digests,
 }
 
@@ -266,15 +267,15 @@ impl Received<'_> {
 
     /// Other bytes get the name, made from these.
     #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
-    pub(crate) fn rewrite(&mut self, bytes: Bytes) {
+    pub(crate) fn rewrite(&mut self, parts: [Bytes; 3]) {
         let mut hasher = Hasher::new();
-        hasher.update(&bytes);
-        self.rewritten = Some(Rewritten { bytes, digests: hasher.finish() });
+        parts.iter().for_each(|part| hasher.update(part));
+        self.rewritten = Some(Rewritten { parts, size: hasher.length(), digests: hasher.finish() });
     }
 
     /// Length and SHA-256 of the bytes that are to be stored in place of those that were fetched, if there are such.
     pub(crate) fn rewritten(&self) -> Option<(u64, [u8; 32])> {
-        self.rewritten.as_ref().map(|new| (new.bytes.len() as u64, new.digests.sha256))
+        self.rewritten.as_ref().map(|new| (new.size, new.digests.sha256))
     }
 
     /// They are not needed: nothing is left of them.
@@ -291,13 +292,15 @@ impl Received<'_> {
             // The part holds what Apple sent, and nobody may take it for a part of this file, nor the other way round: this one has
             // a name of its own, under which the next run finds what a killed one left.
             sink.abort().await?;
-            (size, digests) = (new.bytes.len() as u64, new.digests);
+            (size, digests) = (new.size, new.digests);
             options = WriteOptions { part: Some(part_name(&digests.checksum)), size: Some(size), ..options };
             sink = ToStorage::open(storage, path, options.clone(), 0).await?;
             if sink.position() > 0 {
                 sink.restart().await?;
             }
-            sink.write(new.bytes).await?;
+            for part in new.parts {
+                sink.write(part).await?;
+            }
         }
         let meta = match sink.commit().await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {

@@ -147,7 +147,7 @@ mod with_metadata {
     enum Outcome {
         /// There is one.
         HasOne,
-        Dated(Vec<u8>),
+        Dated([Bytes; 3]),
         Failed {
             unreadable: bool,
             error: Error,
@@ -181,7 +181,7 @@ mod with_metadata {
             let (unreadable, problem) = match self.dated(bytes, &created).await {
                 Outcome::HasOne => return received,
                 Outcome::Dated(dated) => {
-                    received.rewrite(dated.into());
+                    received.rewrite(dated);
                     (false, None)
                 }
                 Outcome::Failed { unreadable, error } => (unreadable, Some(error)),
@@ -205,14 +205,18 @@ mod with_metadata {
         }
     }
 
-    fn write(bytes: &[u8], date: &str) -> Outcome {
+    fn write(bytes: &Bytes, date: &str) -> Outcome {
         match exif::has_date(bytes) {
             Ok(true) => return Outcome::HasOne,
             Ok(false) => {}
             Err(error) => return Outcome::Failed { unreadable: true, error },
         }
-        match exif::with_date(bytes, date) {
-            Ok(dated) => Outcome::Dated(dated),
+        match exif::change(bytes, date) {
+            Ok(change) => Outcome::Dated([
+                bytes.slice(..change.at.start),
+                change.piece.into(),
+                bytes.slice(change.at.end..),
+            ]),
             Err(error) => Outcome::Failed { unreadable: false, error },
         }
     }

@@ -13,8 +13,8 @@ mod tiff;
 
 use std::fmt;
 
-pub use self::splice::Original;
 use self::splice::Splice;
+pub use self::splice::{Change, Original};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Files above this are not looked into: 64 MiB.
@@ -101,6 +101,14 @@ pub fn has_date(bytes: &[u8]) -> Result<bool> {
 /// [`ErrorKind::Config`] for a date of another form. [`ErrorKind::Unsupported`] as [`has_date`], if the piece for Exif has no
 /// room left, and if the result, read back, is not what it should be: the date, and otherwise the file that was given.
 pub fn with_date(bytes: &[u8], date: &str) -> Result<Vec<u8>> {
+    Ok(change(bytes, date)?.made_to(bytes))
+}
+
+/// What [`with_date`] does to a file, for those who hold its bytes and want them once only.
+///
+/// # Errors
+/// As [`with_date`].
+pub fn change(bytes: &[u8], date: &str) -> Result<Change> {
     let date = tiff::Date::parse(date)
         .ok_or_else(|| Error::new(ErrorKind::Config, "a date in a picture is YYYY:MM:DD HH:MM:SS"))?;
     let format = format_of(bytes)?;
@@ -109,10 +117,10 @@ pub fn with_date(bytes: &[u8], date: &str) -> Result<Vec<u8>> {
         None => tiff::fresh(&date),
         Some(tiff) => tiff::with_date(tiff, &date).ok_or_else(|| fault(DAMAGED))?,
     };
-    let dated = splice.put(bytes, &format.wrap(&tiff)?);
+    let change = Change { at: splice.piece, piece: format.wrap(&tiff)? };
     require_dated(&tiff, &date)?;
-    match originals(&dated).iter().any(|original| original.is(bytes)) {
-        true => Ok(dated),
+    match originals(&change.made_to(bytes)).iter().any(|original| original.is(bytes)) {
+        true => Ok(change),
         false => Err(fault("the picture would not have stayed as it is")),
     }
 }

@@ -18,16 +18,27 @@ impl Splice {
         bytes.get(self.tiff.clone()?)
     }
 
-    /// The file with another piece there.
-    pub(super) fn put(&self, bytes: &[u8], piece: &[u8]) -> Vec<u8> {
-        let (before, behind) = (&bytes[..self.piece.start], &bytes[self.piece.end..]);
-        [before, piece, behind].concat()
-    }
-
-    /// The same, without a copy.
+    /// The file with another piece there, without a copy.
     pub(super) fn take<'a>(&self, bytes: &'a [u8], piece: Vec<u8>) -> Original<'a> {
         let (before, behind) = (&bytes[..self.piece.start], &bytes[self.piece.end..]);
         Original { before, piece: piece.into(), behind }
+    }
+}
+
+/// One piece of a file gives way to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Change {
+    /// Which bytes give way; none, where there was no such piece.
+    pub at: Range<usize>,
+    /// What comes there.
+    pub piece: Vec<u8>,
+}
+
+impl Change {
+    /// The file it is for, with the change made to it.
+    pub(super) fn made_to(&self, bytes: &[u8]) -> Vec<u8> {
+        [&bytes[..self.at.start], &self.piece, &bytes[self.at.end..]].concat()
     }
 }
 
