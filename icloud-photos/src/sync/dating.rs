@@ -47,8 +47,11 @@ impl Room {
 /// Permits are for so many bytes.
 const UNIT: u64 = 1024;
 
+/// So many bytes are held at once; a file that is larger is held alone.
+const MEMORY: u64 = 32 << 20;
+
 async fn room(memory: &Arc<Semaphore>, bytes: u64) -> Option<Room> {
-    let permits = u32::try_from(bytes.div_ceil(UNIT).max(1)).ok()?;
+    let permits = u32::try_from(bytes.min(MEMORY).div_ceil(UNIT).max(1)).ok()?;
     let permit = memory.clone().acquire_many_owned(permits).await.ok()?;
     Some(Room { bytes: usize::try_from(bytes).ok()?, _permit: permit })
 }
@@ -119,7 +122,6 @@ mod with_metadata {
     #[derive(Debug, Clone)]
     pub(in crate::sync) struct Dating {
         formats: Vec<Format>,
-        /// For files that are held, the largest alone.
         memory: Arc<Semaphore>,
         /// One is worked on at a time.
         turn: Arc<Semaphore>,
@@ -133,7 +135,7 @@ mod with_metadata {
 
     impl Dating {
         pub(in crate::sync) fn new(formats: impl IntoIterator<Item = Format>) -> Self {
-            let memory = Arc::new(Semaphore::new((LIMIT / UNIT) as usize));
+            let memory = Arc::new(Semaphore::new((MEMORY / UNIT) as usize));
             Self { formats: formats.into_iter().collect(), memory, turn: Arc::new(Semaphore::new(1)) }
         }
 
