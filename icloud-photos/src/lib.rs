@@ -79,6 +79,8 @@ mod endpoints;
 mod error;
 pub mod http;
 pub mod library;
+#[cfg(feature = "metadata")]
+pub mod metadata;
 mod probe;
 pub mod redact;
 pub mod session;

@@ -20,8 +20,9 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("library", &["error", "redact", "http", "session"]),
     ("asset", &["error", "redact", "library", "session"]),
     ("storage", &["error"]),
+    ("metadata", &["error"]),
     ("download", &["error", "http", "session", "library", "asset", "storage"]),
-    ("sync", &["error", "http", "session", "library", "asset", "download", "storage"]),
+    ("sync", &["error", "http", "session", "library", "asset", "download", "storage", "metadata"]),
     ("testing", &["error", "asset", "storage", "session", "sync"]),
 ];
 

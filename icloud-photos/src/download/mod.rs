@@ -52,6 +52,7 @@ pub struct Download<'a> {
     modified: Option<SystemTime>,
     progress: Option<Progress>,
     replace: bool,
+    copy: usize,
 }
 
 /// What is known of bytes that were fetched.
@@ -102,6 +103,9 @@ pub struct Saved {
     pub sha256: [u8; 32],
     /// How many of the bytes an earlier run had fetched.
     pub resumed_from: u64,
+    /// Something was written into the bytes before they were stored: what is known of them they had before, while length and hashes
+    /// are those of what stands there now.
+    pub rewritten: bool,
 }
 
 impl Downloader {
@@ -112,7 +116,7 @@ impl Downloader {
 
     /// Prepares the download of one file of `asset`. Nothing is sent yet.
     pub fn get<'a>(&'a self, asset: &'a Asset, role: Role) -> Download<'a> {
-        Download { downloader: self, asset, role, modified: None, progress: None, replace: false }
+        Download { downloader: self, asset, role, modified: None, progress: None, replace: false, copy: 0 }
     }
 }
 
@@ -126,6 +130,12 @@ impl Download<'_> {
     /// Takes the place of what stands under the name, once the new bytes are whole and judged.
     pub fn replace(mut self) -> Self {
         self.replace = true;
+        self
+    }
+
+    /// Keeps the bytes in memory as well, for [`Received::copy`], if they are no more than `limit`.
+    pub(crate) fn copy(mut self, limit: usize) -> Self {
+        self.copy = limit;
         self
     }
 
@@ -160,9 +170,12 @@ impl Download<'_> {
             modified: self.modified,
             replace: self.replace,
         };
-        let mut sink = ToStorage::open(storage, path, options.clone()).await?;
+        let mut sink = ToStorage::open(storage, path, options.clone(), self.copy).await?;
         match self.fetch(resource, &mut sink).await {
-            Ok(fetched) => Ok(Received { storage, path, options, sink, fetched }),
+            Ok(fetched) => {
+                let copy = sink.take_copy().filter(|copy| copy.len() as u64 == fetched.size);
+                Ok(Received { storage, path, options, sink, fetched, copy, rewritten: None })
+            }
             Err(error) => Err(sink.give_up(error).await),
         }
     }
@@ -211,6 +224,18 @@ pub(crate) struct Received<'a> {
     options: WriteOptions,
     sink: ToStorage,
     fetched: Fetched,
+    /// The same bytes in memory.
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
+    copy: Option<Bytes>,
+    /// What is to be stored in their place.
+    rewritten: Option<Rewritten>,
+}
+
+/// Bytes that were made from those that were fetched.
+struct Rewritten {
+    parts: [Bytes; 3],
+    size: u64,
+    digests: Digests,
 }
 
 impl Received<'_> {
@@ -234,6 +259,25 @@ impl Received<'_> {
         self.fetched.digests.sha256
     }
 
+    /// The bytes themselves, once, if they were to be kept and are not too many.
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
+    pub(crate) fn copy(&mut self) -> Option<Bytes> {
+        self.copy.take()
+    }
+
+    /// Other bytes get the name, made from these.
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
+    pub(crate) fn rewrite(&mut self, parts: [Bytes; 3]) {
+        let mut hasher = Hasher::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        self.rewritten = Some(Rewritten { parts, size: hasher.length(), digests: hasher.finish() });
+    }
+
+    /// Length and SHA-256 of the bytes that are to be stored in place of those that were fetched, if there are such.
+    pub(crate) fn rewritten(&self) -> Option<(u64, [u8; 32])> {
+        self.rewritten.as_ref().map(|new| (new.size, new.digests.sha256))
+    }
+
     /// They are not needed: nothing is left of them.
     pub(crate) async fn discard(self) -> Result<()> {
         self.sink.abort().await
@@ -241,20 +285,37 @@ impl Received<'_> {
 
     /// The second half of [`Download::save`].
     pub(crate) async fn commit(self) -> Result<Saved> {
-        let Self { storage, path, options, sink, fetched } = self;
+        let Self { storage, path, mut options, mut sink, fetched, rewritten, .. } = self;
+        let (mut size, mut digests) = (fetched.size, fetched.digests);
+        let is_rewritten = rewritten.is_some();
+        if let Some(new) = rewritten {
+            // The part holds what Apple sent, and nobody may take it for a part of this file, nor the other way round: this one has
+            // a name of its own, under which the next run finds what a killed one left.
+            sink.abort().await?;
+            (size, digests) = (new.size, new.digests);
+            options = WriteOptions { part: Some(part_name(&digests.checksum)), size: Some(size), ..options };
+            sink = ToStorage::open(storage, path, options.clone(), 0).await?;
+            if sink.position() > 0 {
+                sink.restart().await?;
+            }
+            for part in new.parts {
+                sink.write(part).await?;
+            }
+        }
         let meta = match sink.commit().await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                same_bytes(storage, path, options, &fetched.digests).await?.ok_or(error)?
+                same_bytes(storage, path, options, &digests).await?.ok_or(error)?
             }
             committed => committed?,
         };
         Ok(Saved {
             path: meta.path,
-            size: fetched.size,
+            size,
             proof: fetched.proof,
-            checksum: fetched.digests.checksum,
-            sha256: fetched.digests.sha256,
+            checksum: digests.checksum,
+            sha256: digests.sha256,
             resumed_from: fetched.resumed_from,
+            rewritten: is_rewritten,
         })
     }
 }

@@ -21,30 +21,52 @@ pub(super) trait Sink: Send {
 }
 
 /// A file of a storage that has no name yet.
-pub(super) struct ToStorage(Box<dyn StorageWriter>);
+pub(super) struct ToStorage {
+    writer: Box<dyn StorageWriter>,
+    /// The same bytes in memory, as long as they are no more than the limit.
+    copy: Option<BytesMut>,
+    limit: usize,
+}
 
 impl ToStorage {
     pub(super) async fn open(
         storage: &dyn Storage,
         path: &StoragePath,
         options: WriteOptions,
+        limit: usize,
     ) -> Result<Self> {
-        Ok(Self(storage.write(path, options).await?))
+        let writer = storage.write(path, options).await?;
+        let copy = (limit > 0).then(|| BytesMut::with_capacity(limit));
+        Ok(Self { writer, copy, limit })
+    }
+
+    /// All bytes, if they were to be kept and are not too many.
+    pub(super) fn take_copy(&mut self) -> Option<Bytes> {
+        self.copy.take().map(BytesMut::freeze)
+    }
+
+    fn note(&mut self, chunk: &[u8]) {
+        let Some(copy) = &mut self.copy else { return };
+        if copy.len() + chunk.len() > self.limit {
+            self.copy = None;
+        } else {
+            copy.extend_from_slice(chunk);
+        }
     }
 
     pub(super) async fn commit(self) -> Result<ObjectMeta> {
-        self.0.commit().await
+        self.writer.commit().await
     }
 
     pub(super) async fn abort(self) -> Result<()> {
-        self.0.abort().await
+        self.writer.abort().await
     }
 
     /// After wrong bytes nothing stays; after anything else the part waits for the next run.
     pub(super) async fn give_up(self, error: Error) -> Error {
         if error.kind() == ErrorKind::Integrity {
             // The error that brought us here says more than a failure to clean up after it.
-            let _ = self.0.abort().await;
+            let _ = self.writer.abort().await;
         }
         error
     }
@@ -53,20 +75,33 @@ impl ToStorage {
 #[async_trait]
 impl Sink for ToStorage {
     fn position(&self) -> u64 {
-        self.0.position()
+        self.writer.position()
     }
 
     async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let part = self.0.resumed().await.map_err(lost_place)?;
-        Ok(part.map_err(lost_place).boxed())
+        let part = self.writer.resumed().await.map_err(lost_place)?;
+        if self.position() > self.limit as u64 {
+            self.copy = None;
+        }
+        if self.copy.is_none() {
+            return Ok(part.map_err(lost_place).boxed());
+        }
+        let part = part.map_err(lost_place).try_collect::<Vec<_>>().await?;
+        part.iter().for_each(|chunk| self.note(chunk));
+        Ok(stream::iter(part).map(Ok).boxed())
     }
 
     async fn restart(&mut self) -> Result<()> {
-        self.0.restart().await.map_err(lost_place)
+        match &mut self.copy {
+            Some(copy) => copy.clear(),
+            none => *none = (self.limit > 0).then(|| BytesMut::with_capacity(self.limit)),
+        }
+        self.writer.restart().await.map_err(lost_place)
     }
 
     async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        self.0.write(chunk).await.map_err(lost_place)
+        self.note(&chunk);
+        self.writer.write(chunk).await.map_err(lost_place)
     }
 }
 

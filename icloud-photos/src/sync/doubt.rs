@@ -7,7 +7,7 @@ use super::catalogue::{FileRow, Status};
 use super::content;
 use super::engine::Inner;
 use super::event::Target;
-use super::ledger::seconds;
+use super::ledger::{seconds, status_of};
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath};
@@ -96,12 +96,15 @@ impl Inner {
             let (status, at) = (Status::Unconfirmed, seconds(self.now()));
             return Ok(Kept::Standing(FileRow { status, size: Some(meta.size), modified, at, ..row }));
         }
-        let (size, sha256) = (received.size(), received.sha256());
+        let as_sent = (status_of(received.proof()), (received.size(), received.sha256()));
+        let as_stored = received.rewritten().map(|new| (Status::Derived, new));
         for path in standing {
-            if let Some(there) = self.same_at(path, target, size, sha256).await? {
-                let row = self.found_row(target, &there, received.proof(), sha256);
-                received.discard().await?;
-                return Ok(Kept::Standing(row));
+            for (status, (size, sha256)) in [Some(as_sent.clone()), as_stored.clone()].into_iter().flatten() {
+                if let Some(there) = self.same_at(path, target, size, sha256).await? {
+                    let row = self.found_row(target, &there, status, sha256);
+                    received.discard().await?;
+                    return Ok(Kept::Standing(row));
+                }
             }
         }
         Ok(Kept::Stored(received.commit().await?))

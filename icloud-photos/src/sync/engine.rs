@@ -8,6 +8,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::album_check::AlbumCheck;
 use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
+use super::dating::Dating;
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
 use super::layout::{Layout, LayoutOptions};
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     pub(super) removals: Removals,
     pub(super) stop: StopSignal,
     pub(super) album_check: AlbumCheck,
+    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
+    pub(super) dating: Dating,
     pub(super) catalogue: Arc<dyn Catalogue>,
     /// The catalogue was given, and is there for the next run.
     remembers: bool,
@@ -83,6 +86,7 @@ pub struct SyncBuilder {
     removals: Removals,
     stop: StopSignal,
     album_check: AlbumCheck,
+    dating: Dating,
     catalogue: Option<Arc<dyn Catalogue>>,
 }
 
@@ -102,6 +106,7 @@ impl SyncEngine {
             removals: Removals::default(),
             stop: StopSignal::default(),
             album_check: AlbumCheck::default(),
+            dating: Dating::default(),
             catalogue: None,
         }
     }
@@ -248,6 +253,15 @@ impl SyncBuilder {
         self
     }
 
+    /// Writes the local date of a photo into its file before that is stored, if the file is of one of these formats by its name and does
+    /// not say when it was taken ([`metadata::exif`](crate::metadata::exif)). Default: none. Only bytes that Apple's checksum proves
+    /// are written to, and only those of files that are fetched; movies never are. Their rows are [`Status::Derived`](super::catalogue::Status::Derived).
+    #[cfg(feature = "metadata")]
+    pub fn write_dates(mut self, formats: impl IntoIterator<Item = crate::metadata::exif::Format>) -> Self {
+        self.dating = Dating::new(formats);
+        self
+    }
+
     /// How much one run may remove, there or here; above it nothing is removed. Default: 5 %, and 20 always.
     pub fn removal_limit(mut self, limit: RemovalLimit) -> Self {
         self.removals.limit = limit;
@@ -298,6 +312,7 @@ impl SyncBuilder {
             removals: self.removals,
             stop: self.stop,
             album_check: self.album_check,
+            dating: self.dating,
             remembers: self.catalogue.is_some(),
             catalogue: self.catalogue.unwrap_or_else(|| Arc::new(MemoryCatalogue::new())),
             selection,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::layout::LayoutProblem;
+use super::layout::{LayoutProblem, LocalTime};
 use super::removal::RemovalEvent;
 use crate::asset::{Asset, AssetId, Listing, Role};
 use crate::download::Doubt;
@@ -54,6 +54,17 @@ pub enum SyncEvent<'a> {
         resumed_from: u64,
         /// Set if the bytes could not be proven.
         doubt: Option<Doubt>,
+    },
+    /// A photo was fetched that does not say when it was taken: its date is written into it before it is stored.
+    Dating {
+        /// Where the file will stand.
+        path: &'a StoragePath,
+        /// When it was taken.
+        created: &'a LocalTime,
+        /// Whether its Exif could not be read.
+        unreadable: bool,
+        /// Why it is stored as it came after all.
+        problem: Option<&'a Error>,
     },
     /// An asset or one of its files was left out on purpose.
     Skipped {

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
 use super::catalogue::{Progress, Status};
+use super::dating::Room;
 use super::doubt::Kept;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport, Target};
@@ -307,13 +308,19 @@ impl Shared {
 
     async fn fetch(&self, job: Job) -> Result<()> {
         // Whoever has all bytes gives them their name, also when the run is stopped.
-        let received = tokio::select! {
-            received = self.receive(&job) => received,
-            error = self.inner.stop.given() => Err(error),
+        let (room, received) = tokio::select! {
+            received = self.receive_in_turn(&job) => received,
+            error = self.inner.stop.given() => (None, Err(error)),
+        };
+        let received = match received {
+            Ok(received) => Ok(self.inner.date(&job.target, received, &*self.observer).await),
+            Err(error) => Err(error),
         };
         let again = job.is_second_try();
+        let kept = self.inner.keep(&job.target, again, received, &job.standing).await;
+        drop(room);
         self.tally.doubted.fetch_add(u64::from(again), Relaxed);
-        match self.inner.keep(&job.target, again, received, &job.standing).await {
+        match kept {
             Ok(Kept::Stored(saved)) => {
                 self.tally.doubted.fetch_sub(u64::from(again), Relaxed);
                 self.scribe.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
@@ -346,7 +353,14 @@ impl Shared {
         }
     }
 
-    async fn receive<'s>(&'s self, job: &'s Job) -> Result<Received<'s>> {
+    /// Waits for room in memory first, if the bytes are to be written to.
+    async fn receive_in_turn<'s>(&'s self, job: &'s Job) -> (Option<Room>, Result<Received<'s>>) {
+        let room = self.inner.room_for(&job.target).await;
+        let received = self.receive(job, room.as_ref().map_or(0, Room::bytes)).await;
+        (room, received)
+    }
+
+    async fn receive<'s>(&'s self, job: &'s Job, copy: usize) -> Result<Received<'s>> {
         let turn = self.pace.turn().await;
         let Target { asset, role, path } = &job.target;
         self.tell(SyncEvent::Downloading { path });
@@ -355,6 +369,7 @@ impl Shared {
             .inner
             .downloader
             .get(asset, *role)
+            .copy(copy)
             .progress(move |bytes| observer.event(SyncEvent::Progress { bytes }));
         if let Some(modified) = job.modified {
             download = download.modified(modified);

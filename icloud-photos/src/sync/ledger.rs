@@ -59,7 +59,8 @@ impl Ledger {
         saved: &Saved,
         modified: Option<SystemTime>,
     ) {
-        let mut row = inner.row(target.asset.id(), target.role, status_of(saved.proof));
+        let status = if saved.rewritten { Status::Derived } else { status_of(saved.proof) };
+        let mut row = inner.row(target.asset.id(), target.role, status);
         row.describe(target);
         row.path = Some(saved.path.clone());
         row.size = Some(saved.size);
@@ -103,11 +104,12 @@ impl Ledger {
 
     /// A file that was missing stands under another name: its bytes were read.
     pub(super) fn renamed(&self, inner: &Inner, row: FileRow, found: &ObjectMeta) {
+        let status = if row.status == Status::Derived { Status::Derived } else { Status::Verified };
         let row = FileRow {
             path: Some(found.path.clone()),
             size: Some(found.size),
             modified: found.modified.map(seconds),
-            status: Status::Verified,
+            status,
             at: seconds(inner.now()),
             ..row
         };
@@ -282,7 +284,7 @@ fn proven_by(row: FileRow, owners: &[FileRow]) -> Option<FileRow> {
     }
 }
 
-fn status_of(proof: Proof) -> Status {
+pub(super) fn status_of(proof: Proof) -> Status {
     match proof {
         Proof::Verified => Status::Verified,
         Proof::Unconfirmed(_) => Status::Unconfirmed,
@@ -304,10 +306,10 @@ impl Inner {
         &self,
         target: &Target,
         there: &ObjectMeta,
-        proof: Proof,
+        status: Status,
         sha256: [u8; 32],
     ) -> FileRow {
-        let mut row = self.row(target.asset.id(), target.role, status_of(proof));
+        let mut row = self.row(target.asset.id(), target.role, status);
         row.describe(target);
         row.path = Some(there.path.clone());
         row.size = Some(there.size);
@@ -338,6 +340,16 @@ impl FileRow {
     /// Whether Apple's checksum can speak for the bytes.
     pub(super) fn is_provable(&self) -> bool {
         self.checksum.is_some_and(|checksum| checksum.scheme() == Scheme::SaltedSha1)
+    }
+
+    /// Whether its bytes are, or were once, other than Apple's on purpose, and our own hash says which they are.
+    pub(super) fn was_derived(&self) -> bool {
+        let grew = self.size.zip(self.resource_size).is_some_and(|(size, sent)| size != sent);
+        match self.status {
+            Status::Derived => true,
+            Status::Failed { .. } => self.was_right() && grew && self.sha256.is_some(),
+            _ => false,
+        }
     }
 
     /// What Apple says of the file.

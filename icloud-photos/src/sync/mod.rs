@@ -31,6 +31,8 @@ mod books;
 pub mod catalogue;
 mod claims;
 mod content;
+#[cfg_attr(not(feature = "metadata"), allow(dead_code))]
+mod dating;
 mod doubt;
 mod engine;
 mod event;
@@ -58,7 +60,7 @@ pub use self::layout::{Layout, LayoutOptions};
 pub use self::news::{AssetNews, Detail, Membership, News, NewsEvent};
 pub use self::plan::{Action, Plan, Why};
 pub use self::removal::{
-    Disposal, Kept, MoveRule, ProvenFile, Receipt, Rehearsal, RemovalEvent, RemovalLimit,
+    Disposal, Kept, MoveRule, ProvenFile, Receipt, Rehearsal, RemovalEvent, RemovalLimit, StoredFile,
 };
 pub use self::stock::{Stock, stock};
 pub use self::stop::StopSignal;

@@ -16,6 +16,7 @@ mod cut_edges;
 mod cut_later;
 mod doubt;
 mod download;
+mod exif;
 mod fake;
 mod follow;
 mod follow_edits;

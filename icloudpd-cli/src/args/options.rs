@@ -160,6 +160,9 @@ pub(crate) struct Common {
     /// Write the date of the photo into JPEG files that have none
     #[arg(long)]
     pub(crate) set_exif_datetime: bool,
+    /// Which files `--set-exif-datetime` is for; may be given more than once [default: jpeg]
+    #[arg(long, value_name = "FORMAT", value_enum, ignore_case = true)]
+    pub(crate) exif_datetime_format: Vec<ExifFormat>,
     /// User name at the mail server
     #[arg(long, value_name = "NAME")]
     pub(crate) smtp_username: Option<String>,
@@ -262,6 +265,7 @@ choices! {
     LiveSize { Original, Medium, Thumb }
     LiveNaming { Suffix, Original }
     AlignRaw { AsIs, Original, Alternative }
+    ExifFormat { Jpeg, Png }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
     Missing { Restore, Respect }
 }

@@ -138,6 +138,19 @@ impl Narrator {
         info!("Downloaded {}", self.short(path));
     }
 
+    /// In icloudpd's words and order: it looks for a date, says what it will write, and writes it.
+    fn dating(&self, path: &StoragePath, stamp: &str, unreadable: bool, problem: Option<&Error>) {
+        let path = self.full(path);
+        if unreadable {
+            debug!("Error fetching EXIF data for {}", path.display());
+        }
+        debug!("Setting EXIF timestamp for {}: {stamp}", path.display());
+        if let Some(problem) = problem {
+            debug!("Error setting EXIF data for {}", path.display());
+            debug!("It is stored as it came: {}", with_causes(problem));
+        }
+    }
+
     fn skipped(&self, asset: &Asset, reason: &SkipReason) {
         let name = self.layout.place(asset).name;
         match reason {
@@ -254,6 +267,9 @@ impl SyncObserver for Narrator {
                 counters.files.fetch_add(1, Relaxed);
                 counters.bytes.fetch_add(bytes, Relaxed);
                 self.downloaded(path, resumed_from, doubt);
+            }
+            SyncEvent::Dating { path, created, unreadable, problem } => {
+                self.dating(path, &created.stamp(), unreadable, problem);
             }
             SyncEvent::Skipped { asset, reason } => self.skipped(asset, reason),
             SyncEvent::Remark { problem, .. } => warn!("{problem}"),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
+use icloud_photos::metadata::exif::Format;
 use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
 use icloud_photos::sync::catalogue::{Catalogue, MemoryCatalogue};
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
@@ -132,6 +133,10 @@ impl Work<'_> {
             .recent(download.recent)
             .skip_photos(download.skip_photos)
             .skip_videos(download.skip_videos)
+            .write_dates(download.exif_formats.iter().map(|format| match format {
+                args::ExifFormat::Jpeg => Format::Jpeg,
+                args::ExifFormat::Png => Format::Png,
+            }))
             .stop(brake.signal.clone())
             .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN))
     }

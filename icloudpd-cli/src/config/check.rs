@@ -24,6 +24,8 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
         "argument --keep-icloud-recent-days: must not be negative"
     } else if any(|common| common.use_trash && !common.auto_delete) {
         "--use-trash belongs to: --auto-delete"
+    } else if any(|common| !common.exif_datetime_format.is_empty() && !common.set_exif_datetime) {
+        "--exif-datetime-format belongs to: --set-exif-datetime"
     } else if watching && (any(stops_early) || global.only_print_filenames) {
         "--watch-with-interval is not compatible with --list-albums, --list-libraries, --only-print-filenames, and \
          --auth-only"
@@ -65,7 +67,6 @@ pub(super) fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(),
         ),
         ("--until-found", any(|common| common.until_found.is_some())),
         ("--xmp-sidecar", any(|common| common.xmp_sidecar)),
-        ("--set-exif-datetime", any(|common| common.set_exif_datetime)),
         ("--smtp-username", any(|common| common.smtp_username.is_some())),
         ("--notification-email", any(|common| common.notification_email.is_some())),
         ("--notification-script", any(|common| common.notification_script.is_some())),

@@ -9,7 +9,7 @@ use icloud_photos::redact::SecretString;
 use icloud_photos::{Endpoints, Region};
 
 use crate::args::{
-    AlignRaw, Common, Domain, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, Missing,
+    AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, Missing,
     PasswordProvider, Size, UsageError, User, Verb,
 };
 
@@ -106,6 +106,8 @@ pub(crate) struct Download {
     pub(crate) align_raw: AlignRaw,
     pub(crate) match_policy: MatchPolicy,
     pub(crate) missing: Missing,
+    /// Files that get their date if they have none.
+    pub(crate) exif_formats: Vec<ExifFormat>,
     pub(crate) removals: Removals,
 }
 
@@ -255,7 +257,7 @@ fn task(common: Common) -> Task {
     let Common {
         directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found: _, album, list_albums,
         library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar: _, force_size, auto_delete,
-        folder_structure, set_exif_datetime: _, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
+        folder_structure, set_exif_datetime, exif_datetime_format, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
         smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
         delete_after_download, keep_icloud_recent_days, dry_run, keep_unicode_in_filenames,
         live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before: _, skip_created_after: _,
@@ -293,6 +295,11 @@ fn task(common: Common) -> Task {
         align_raw,
         match_policy: file_match_policy,
         missing,
+        exif_formats: match set_exif_datetime {
+            true if exif_datetime_format.is_empty() => vec![ExifFormat::Jpeg],
+            true => unique(exif_datetime_format),
+            false => Vec::new(),
+        },
         removals: Removals {
             auto_delete,
             use_trash,

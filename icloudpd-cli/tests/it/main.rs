@@ -4,6 +4,7 @@
 
 mod crash;
 mod doctor;
+mod exif;
 mod failures;
 mod grammar;
 mod keep;

@@ -1,8 +1,9 @@
 //! Seeing through what icloudpd's `--set-exif-datetime` does to a JPEG: it puts an Exif segment in that says when the photo was
-//! taken, always as the first segment, and leaves everything from the picture on as it was.
+//! taken, always as the first segment, and leaves everything from the picture on as it was. What this program does is undone exactly.
 
 use futures::TryStreamExt;
 
+use super::super::dating;
 use super::wishes::Wish;
 use crate::asset::{Hasher, Scheme};
 use crate::error::Result;
@@ -54,6 +55,9 @@ fn is_proven(bytes: &[u8], wish: &Wish) -> bool {
     let Some(checksum) = wish.checksum.filter(|checksum| checksum.scheme() == Scheme::SaltedSha1) else {
         return false;
     };
+    if dating::proven_original(bytes, wish.size, &checksum).is_some() {
+        return true;
+    }
     let Some(parts) = without_exif(bytes) else { return false };
     let mut hasher = Hasher::new();
     parts.iter().for_each(|part| hasher.update(part));

@@ -135,6 +135,11 @@ impl LocalTime {
         format!("{}:{month:02}:{day:02} {hour:02}:{minute:02}:{second:02}", date.year())
     }
 
+    /// As icloudpd logs what it writes into a photo: `2018-07-31 09:22:24+0200`, the year without zeros before it.
+    pub fn stamp(&self) -> String {
+        format!("{}{}", self.in_exif().replacen(':', "-", 2), self.offset(""))
+    }
+
     /// `CEST`, or `+0545` where the zone has no letters.
     pub(super) fn abbreviation(&self) -> &str {
         &self.abbreviation

@@ -106,6 +106,11 @@ impl Decider {
                 self.claims.set(path, wanted.claim());
                 return Ok(wanted.known(row, path.clone(), there, self.inner.now()));
             }
+            if row.status == Status::Derived
+                && let Some(action) = self.moved_derived(row).await?
+            {
+                return Ok(action);
+            }
             if let Some(action) = self.moved(&wanted).await? {
                 return Ok(action);
             }
@@ -160,6 +165,31 @@ impl Decider {
         Ok(Some(wanted.read(path, deduplicated, meta, sha256, false)))
     }
 
+    /// The same for a file that something was written into: its own hash says which it is.
+    pub(super) async fn moved_derived(&mut self, row: &FileRow) -> Result<Option<Action>> {
+        let (Some(size), Some(sha256)) = (row.size, row.sha256) else { return Ok(None) };
+        let inner = self.inner.clone();
+        let Some(found) = self.strays().await?.find_stored(&inner, size, sha256).await? else {
+            return Ok(None);
+        };
+        self.claims.set(&found.path, Claim::new(row.resource_size, row.checksum.as_ref()));
+        Ok(Some(Action::Renamed { row: row.clone(), found }))
+    }
+
+    /// A longer file that nobody has may be the photo with a date written into it. `None` if that is not proven.
+    async fn derived(&mut self, wanted: &Wanted<'_>, there: ObjectMeta) -> Result<Option<Action>> {
+        let Some(checksum) = wanted.checksum.filter(|_| wanted.is_provable()) else { return Ok(None) };
+        let is_longer = wanted.size.is_some_and(|size| size < there.size);
+        if !is_longer || self.claims.get(&there.path).is_some() {
+            return Ok(None);
+        }
+        let Some(undone) = self.inner.undone(&there, wanted.size, checksum).await? else { return Ok(None) };
+        self.claims.set(&there.path, wanted.claim());
+        let owner = (wanted.asset.id(), wanted.role);
+        let row = self.inner.derived_row(owner, checksum, &there, &undone);
+        Ok(Some(Action::Renamed { row, found: there }))
+    }
+
     async fn strays(&mut self) -> Result<&mut Strays> {
         Ok(match &mut self.strays {
             Some(strays) => strays,
@@ -188,7 +218,7 @@ impl Decider {
         let Some((_, digests)) = read else { return Ok(None) };
         let doubted = Some(&digests.checksum) != wanted.checksum;
         if doubted && wanted.right_hash() != Some(digests.sha256) {
-            return Ok(None);
+            return self.derived(wanted, there).await;
         }
         self.claims.set(&path, wanted.claim());
         Ok(Some(wanted.read(path, deduplicated, there, digests.sha256, doubted)))
@@ -293,8 +323,13 @@ impl Decider {
             },
             None => match there {
                 None => {
-                    // The record may be wrong about the length.
                     let plain = wanted.path.clone();
+                    if let Some(there) = self.inner.storage.stat(&plain).await?
+                        && let Some(action) = self.derived(wanted, there).await?
+                    {
+                        return Ok(action);
+                    }
+                    // The record may be wrong about the length.
                     let standing = self.claims.get(&plain).is_none().then_some(plain);
                     Ok(self.fetch(wanted, path, true, standing.into_iter().collect()))
                 }

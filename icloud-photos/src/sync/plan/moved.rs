@@ -58,10 +58,7 @@ impl Strays {
     ) -> Result<Option<(ObjectMeta, [u8; 32])>> {
         let Some(strays) = self.0.get_mut(&size) else { return Ok(None) };
         for stray in strays.iter_mut().filter(|stray| !stray.taken) {
-            if stray.content.is_none() {
-                let read = content::read(&*inner.storage, &stray.meta.path).await;
-                stray.content = read.ok().flatten().map(|(_, digests)| digests);
-            }
+            stray.read(inner).await;
             if let Some(found) = stray.of(checksum) {
                 stray.taken = true;
                 return Ok(Some(found));
@@ -69,9 +66,34 @@ impl Strays {
         }
         Ok(strays.iter().find_map(|stray| stray.of(checksum)))
     }
+
+    /// The file with this SHA-256 that nobody took yet.
+    pub(super) async fn find_stored(
+        &mut self,
+        inner: &Inner,
+        size: u64,
+        sha256: [u8; 32],
+    ) -> Result<Option<ObjectMeta>> {
+        let strays = self.0.get_mut(&size).into_iter().flatten();
+        for stray in strays.filter(|stray| !stray.taken) {
+            stray.read(inner).await;
+            if stray.content.is_some_and(|digests| digests.sha256 == sha256) {
+                stray.taken = true;
+                return Ok(Some(stray.meta.clone()));
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Stray {
+    async fn read(&mut self, inner: &Inner) {
+        if self.content.is_none() {
+            let read = content::read(&*inner.storage, &self.meta.path).await;
+            self.content = read.ok().flatten().map(|(_, digests)| digests);
+        }
+    }
+
     fn of(&self, checksum: &Checksum) -> Option<(ObjectMeta, [u8; 32])> {
         let digests = self.content.filter(|digests| digests.checksum == *checksum)?;
         Some((self.meta.clone(), digests.sha256))

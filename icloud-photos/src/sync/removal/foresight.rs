@@ -187,7 +187,7 @@ fn claim(
     if !row.is_provable() {
         return Err(Kept::NoChecksum);
     }
-    if matches!(row.status, Status::Derived | Status::Unconfirmed) {
+    if row.status == Status::Unconfirmed {
         return Err(Kept::NotAsInICloud { path });
     }
     Ok((path, row.size))

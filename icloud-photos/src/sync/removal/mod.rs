@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 pub use self::kept::Kept;
 pub(super) use self::receipt::IRREPLACEABLE;
-pub use self::receipt::{ProvenFile, Receipt};
+pub use self::receipt::{ProvenFile, Receipt, StoredFile};
 pub use self::rehearsal::Rehearsal;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport};

@@ -124,6 +124,7 @@ impl Inner {
                 Some(row) if row.checksum == file.checksum => continue,
                 // Which of the two is the later one clocks do not say: it is read again, and asked about.
                 Some(_) => Status::Failed { reason: CONTESTED.to_owned(), attempts: 0 },
+                None if file.status == Status::Derived => Status::Derived,
                 // Whether it still is what it was `verify` finds out.
                 None => Status::Assumed,
             };

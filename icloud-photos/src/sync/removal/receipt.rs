@@ -9,8 +9,8 @@ use super::super::content;
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
 use super::Kept;
-use crate::asset::{Asset, AssetId, Checksum, Resource, Role};
-use crate::error::Result;
+use crate::asset::{Asset, AssetId, Checksum, Digests, Resource, Role};
+use crate::error::{Error, Result};
 use crate::storage::StoragePath;
 
 /// What iCloud cannot make again.
@@ -18,7 +18,7 @@ pub(in crate::sync) const IRREPLACEABLE: [Role; 5] =
     [Role::Original, Role::Alternative, Role::LiveMovie, Role::Edited, Role::EditedVideo];
 
 /// Proof that everything of one asset that cannot be made again stands in a storage: each file was read from there, and Apple's
-/// checksum was found in its bytes. Only an engine makes receipts ([`SyncEngine::receipt`]).
+/// checksum was found in its bytes. Where a date was written into a file, that is undone first, exactly. Only an engine makes receipts ([`SyncEngine::receipt`]).
 ///
 /// A receipt serialises, so that it can be kept and be used days later ([`SyncEngine::move_out`]). Nobody has to believe it
 /// then: the files are read once more.
@@ -43,6 +43,39 @@ pub struct ProvenFile {
     pub size: u64,
     /// Apple's checksum, which its bytes have.
     pub checksum: String,
+    /// Set for a photo that its date was written into: then length and checksum are those that are found once that is undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<StoredFile>,
+}
+
+/// The bytes that stand there for a [`ProvenFile`] with a date written into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StoredFile {
+    /// Their length.
+    pub size: u64,
+    /// Their checksum, computed as Apple does.
+    pub checksum: String,
+    /// Their SHA-256, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl StoredFile {
+    fn of(size: u64, digests: &Digests) -> Self {
+        let sha256 = digests.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { size, checksum: digests.checksum.to_string(), sha256 }
+    }
+
+    fn hash(&self) -> Option<[u8; 32]> {
+        let mut hash = [0; 32];
+        if self.sha256.len() != 64 {
+            return None;
+        }
+        for (at, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(self.sha256.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(hash)
+    }
 }
 
 impl Receipt {
@@ -95,6 +128,9 @@ impl RemovalRow {
         row.path = Some(StoragePath::parse(&file.path).ok()?);
         (row.size, row.resource_size) = (Some(file.size), Some(file.size));
         row.checksum = Checksum::parse(&file.checksum);
+        if let Some(stored) = &file.stored {
+            (row.status, row.size, row.sha256) = (Status::Derived, Some(stored.size), stored.hash());
+        }
         Some(row)
     }
 }
@@ -173,17 +209,47 @@ impl Inner {
     }
 
     async fn read_and_compare(&self, claim: Claimed) -> std::result::Result<ProvenFile, Kept> {
-        let Claimed { role, path, checksum, stated } = claim;
+        let Claimed { role, path, checksum, stated, derived } = claim;
+        if let Some(known) = derived {
+            return self.undo_and_compare(role, path, checksum, stated, known).await;
+        }
         match content::read(&*self.storage, &path).await {
             Ok(None) => Err(Kept::Missing { path }),
             Ok(Some((size, digests)))
                 if digests.checksum == checksum && stated.is_none_or(|stated| stated == size) =>
             {
                 let (role, path) = (role_name(role).to_owned(), path.to_string());
-                Ok(ProvenFile { role, path, size, checksum: checksum.to_string() })
+                Ok(ProvenFile { role, path, size, checksum: checksum.to_string(), stored: None })
             }
             Ok(Some(_)) => Err(Kept::Differs { path }),
             Err(error) => Err(Kept::Unreadable { path, reason: error.to_string() }),
+        }
+    }
+
+    /// A date was written into the file: what it was before is found in it, and Apple's checksum in that. What cannot be undone
+    /// proves nothing, even if it is as it was stored.
+    async fn undo_and_compare(
+        &self,
+        role: Role,
+        path: StoragePath,
+        checksum: Checksum,
+        stated: Option<u64>,
+        known: Option<[u8; 32]>,
+    ) -> std::result::Result<ProvenFile, Kept> {
+        let unreadable = |error: Error| Kept::Unreadable { path: path.clone(), reason: error.to_string() };
+        let Some(there) = self.storage.stat(&path).await.map_err(unreadable)? else {
+            return Err(Kept::Missing { path });
+        };
+        if let Some(undone) = self.undone(&there, stated, &checksum).await.map_err(unreadable)? {
+            let (role, size) = (role_name(role).to_owned(), undone.original);
+            let stored = Some(StoredFile::of(there.size, &undone.digests));
+            let (path, checksum) = (path.to_string(), checksum.to_string());
+            return Ok(ProvenFile { role, path, size, checksum, stored });
+        }
+        match self.hash_of(&path).await.map_err(unreadable)? {
+            None => Err(Kept::Missing { path }),
+            stands if stands == known => Err(Kept::NotAsInICloud { path }),
+            Some(_) => Err(Kept::Differs { path }),
         }
     }
 }
@@ -194,6 +260,8 @@ pub(super) struct Claimed {
     path: StoragePath,
     checksum: Checksum,
     stated: Option<u64>,
+    /// Set if something was written into it, to our hash of what was stored.
+    derived: Option<Option<[u8; 32]>>,
 }
 
 impl Claimed {
@@ -205,9 +273,10 @@ impl Claimed {
             return Err(Kept::Edited);
         }
         let checksum = resource.checksum.filter(|_| resource.is_provable()).ok_or(Kept::NoChecksum)?;
-        if matches!(row.status, Status::Derived | Status::Unconfirmed) {
+        if row.status == Status::Unconfirmed {
             return Err(Kept::NotAsInICloud { path: path.clone() });
         }
-        Ok(Self { role, path: path.clone(), checksum, stated: resource.size })
+        let derived = (row.status == Status::Derived).then_some(row.sha256);
+        Ok(Self { role, path: path.clone(), checksum, stated: resource.size, derived })
     }
 }

@@ -173,6 +173,7 @@ impl Spoken {
             spoken.assets.insert((library, asset));
             for file in files {
                 spoken.paths.extend(within(root, &file.path).ok().map(|path| plain(path.as_str())));
+                spoken.contents.extend(file.stored.map(|stored| (stored.size, stored.checksum)));
                 spoken.contents.insert((file.size, file.checksum));
             }
         }

@@ -2,7 +2,9 @@
 
 use super::super::catalogue::{Catalogue, FileRow, Status};
 use super::super::content;
+use super::super::dating::Room;
 use super::super::engine::Inner;
+use super::super::event::Target;
 use super::super::ledger::seconds;
 use crate::asset::Asset;
 use crate::download::{Proof, Received};
@@ -35,17 +37,22 @@ impl Inner {
         if let Some(time) = time_of(modified) {
             download = download.modified(time);
         }
+        let target = Target { asset: asset.clone(), role: row.key.role, path: path.clone() };
+        // A file that bore its date bears it again; the others are as iCloud has them.
+        let room = if row.was_derived() { self.room_for(&target).await } else { None };
+        let download = download.copy(room.as_ref().map_or(0, Room::bytes));
         let received = download.receive(&*self.storage, path).await?;
         let stands = self.hash_of(path).await?;
         if !is_good(row, &received, stands) {
             received.discard().await?;
             return Err(Error::new(ErrorKind::Integrity, NOT_BETTER).with("asset", asset.id()));
         }
-        let status = match received.proof() {
-            Proof::Verified => Status::Verified,
-            Proof::Unconfirmed(_) => Status::Unconfirmed,
+        let received = self.date(&target, received, &()).await;
+        let (status, sha256) = match (received.rewritten(), received.proof()) {
+            (Some((_, sha256)), _) => (Status::Derived, sha256),
+            (None, Proof::Verified) => (Status::Verified, received.sha256()),
+            (None, Proof::Unconfirmed(_)) => (Status::Unconfirmed, received.sha256()),
         };
-        let sha256 = received.sha256();
         let size = if stands == Some(sha256) {
             received.discard().await?;
             self.storage.stat(path).await?.map(|meta| meta.size)

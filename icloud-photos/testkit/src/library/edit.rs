@@ -31,15 +31,50 @@ pub enum Edit {
     MoveToShared,
 }
 
+/// What is in a picture that a test adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// A JPEG without Exif.
+    Jpeg,
+    /// A JPEG that says when it was taken: 2017:01:02 03:04:05.
+    JpegWithDate,
+    /// A JPEG of a camera, with all but the date: maker and a note of his, place, thumbnail.
+    JpegOfCamera,
+    /// A JPEG whose Exif leads nowhere.
+    JpegDamaged,
+    /// A PNG.
+    Png,
+    /// A HEIC that nothing decodes.
+    Heic,
+}
+
+impl Picture {
+    fn uti(self) -> &'static uti::Uti {
+        match self {
+            Self::Jpeg => &uti::JPEG,
+            Self::JpegWithDate => &uti::JPEG_EXIF,
+            Self::JpegOfCamera => &uti::JPEG_CAMERA,
+            Self::JpegDamaged => &uti::JPEG_DAMAGED,
+            Self::Png => &uti::PNG,
+            Self::Heic => &uti::HEIC,
+        }
+    }
+}
+
 impl Library {
     /// Adds a JPEG named `name` of `size` bytes to the personal library, taken and added at `now_ms`, and gives its
     /// record name.
     pub fn add_photo(&self, name: &str, size: u64, now_ms: i64) -> String {
+        self.add_picture(name, Picture::Jpeg, size, now_ms)
+    }
+
+    /// The same for a picture of some kind.
+    pub fn add_picture(&self, name: &str, picture: Picture, size: u64, now_ms: i64) -> String {
         let mut state = self.write();
         state.change_zone(Purpose::Personal, |zone| {
             let number = zone.assets.len() as u32;
             let key = hash(&[zone.key, u64::from(number), 51]);
-            let mut master = Master::new(number, key, size, &uti::JPEG, Name::Text(name.into()));
+            let mut master = Master::new(number, key, size, picture.uti(), Name::Text(name.into()));
             master.checksum = master.original().checksum();
             let master = zone.add_master(master);
             let place = zone.add_asset(Asset::new(number, master, now_ms));

@@ -21,11 +21,15 @@ pub(super) enum Format {
     Tiff,
     /// Padding from the first byte on.
     Opaque,
+    /// [`Format::Jpeg`] with all that a camera writes into it, but for the date: maker and a note of his, place, and a thumbnail.
+    JpegCamera,
+    /// [`Format::Jpeg`] with Exif that leads nowhere.
+    JpegDamaged,
 }
 
 impl Format {
     /// Every format; the place in this list is its number in a link.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Jpeg,
         Self::JpegExif,
         Self::Png,
@@ -35,6 +39,8 @@ impl Format {
         Self::Mp4,
         Self::Tiff,
         Self::Opaque,
+        Self::JpegCamera,
+        Self::JpegDamaged,
     ];
 
     /// What the file begins with.
@@ -49,6 +55,8 @@ impl Format {
             Self::Mp4 => MP4,
             Self::Tiff => b"II*\0\x08\0\0\0\0\0\0\0\0\0",
             Self::Opaque => b"",
+            Self::JpegCamera => &JPEG_CAMERA,
+            Self::JpegDamaged => &JPEG_DAMAGED,
         }
     }
 }
@@ -59,6 +67,25 @@ const JPEG_LEN: usize = 2 + TABLES.len() + 64 + SCAN.len();
 
 /// `DateTimeOriginal` is 2017:01:02 03:04:05.
 const JPEG_EXIF: [u8; JPEG_LEN + EXIF.len()] = jpeg::<{ JPEG_LEN + EXIF.len() }>(EXIF);
+
+const JPEG_CAMERA: [u8; JPEG_LEN + CAMERA.len()] = jpeg::<{ JPEG_LEN + CAMERA.len() }>(CAMERA);
+
+/// APP1 with a TIFF, the small end first: two directories, one for the thumbnail.
+#[rustfmt::skip]
+const CAMERA: &[u8] = b"\xff\xe1\x01_Exif\0\0II*\0\x08\0\0\0\x03\0\x0f\x01\x02\0\x0a\0\0\0\xb0\0\0\0i\x87\x04\0\x01\0\0\x002\0\
+    \0\0%\x88\x04\0\x01\0\0\0P\0\0\0n\0\0\0\x02\0\0\x90\x07\0\x04\0\0\x000231|\x92\x07\0\x10\0\0\0\xba\0\0\
+    \0\0\0\0\0\x02\0\x01\0\x02\0\x02\0\0\0N\0\0\0\x02\0\x05\0\x03\0\0\0\x98\0\0\0\0\0\0\0\x03\0\x03\x01\
+    \x03\0\x01\0\0\0\x06\0\0\0\x01\x02\x04\0\x01\0\0\0\xca\0\0\0\x02\x02\x04\0\x01\0\0\0\x8d\0\0\0\0\0\0\
+    \0/\0\0\0\x01\0\0\0\x1e\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0TestMaker\0note of a maker\0\xff\xd8\xff\
+    \xdb\0C\0\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\
+    \x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\
+    \x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\xff\xc0\0\x0b\x08\0\x08\0\x08\
+    \x01\x01\x11\0\xff\xc4\0\x14\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xc4\0\x14\x10\x01\0\0\0\0\0\0\
+    \0\0\0\0\0\0\0\0\0\0\xff\xda\0\x08\x01\x01\0\0?\0?\xff\xd9";
+
+const JPEG_DAMAGED: [u8; JPEG_LEN + DAMAGED.len()] = jpeg::<{ JPEG_LEN + DAMAGED.len() }>(DAMAGED);
+
+const DAMAGED: &[u8] = b"\xff\xe1\x00\x12Exif\0\0II*\0\xff\xff\0\0\0\0";
 
 const TABLES: &[u8] = b"\xff\xdb\x00\x43\x00";
 const SCAN: &[u8] = b"\xff\xc0\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00\

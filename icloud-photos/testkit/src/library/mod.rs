@@ -31,7 +31,7 @@ use std::sync::{PoisonError, RwLock};
 
 use serde_json::Value;
 
-pub use self::edit::Edit;
+pub use self::edit::{Edit, Picture};
 pub use self::spec::{Access, ExpiredLink, LibrarySpec, PageOrder, Profile, SharedLibrary, Switches};
 
 use self::link::Links;

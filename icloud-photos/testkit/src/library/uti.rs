@@ -27,6 +27,8 @@ const fn video(name: &'static str, extension: &'static str, format: Format) -> U
 
 pub(super) static JPEG: Uti = image("public.jpeg", "JPG", Format::Jpeg);
 pub(super) static JPEG_EXIF: Uti = image("public.jpeg", "JPG", Format::JpegExif);
+pub(super) static JPEG_CAMERA: Uti = image("public.jpeg", "JPG", Format::JpegCamera);
+pub(super) static JPEG_DAMAGED: Uti = image("public.jpeg", "JPG", Format::JpegDamaged);
 pub(super) static HEIC: Uti = image("public.heic", "HEIC", Format::Heic);
 pub(super) static HEIF: Uti = image("public.heif", "HEIF", Format::Heic);
 pub(super) static PNG: Uti = image("public.png", "PNG", Format::Png);

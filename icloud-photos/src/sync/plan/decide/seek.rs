@@ -1,12 +1,12 @@
 //! Files that are not as they should be and that no list asks for: where they are by now, whence they come back, or that they are lost.
 
-use super::super::super::catalogue::{FileRow, REMOVED};
+use super::super::super::catalogue::{FileRow, REMOVED, Status};
 use super::super::super::claims::Claim;
 use super::super::super::content;
 use super::super::Action;
 use super::super::wanted::Wanted;
 use super::{Decider, modified};
-use crate::asset::Asset;
+use crate::asset::{Asset, Digests};
 use crate::error::Result;
 use crate::storage::StoragePath;
 
@@ -43,6 +43,11 @@ impl Decider {
 
     /// Another file with these bytes, that no row speaks for.
     async fn elsewhere(&mut self, row: &FileRow) -> Result<Option<Action>> {
+        if row.status == Status::Derived
+            && let Some(renamed) = self.moved_derived(row).await?
+        {
+            return Ok(Some(renamed));
+        }
         let Some((size, checksum)) = row.resource_size.zip(row.checksum) else { return Ok(None) };
         let inner = self.inner.clone();
         let Some((found, sha256)) = self.strays().await?.find(&inner, size, &checksum).await? else {
@@ -77,10 +82,12 @@ impl Decider {
         }
         let Some(found) = self.inner.storage.stat(path).await? else { return Ok(None) };
         let read = content::read(&*self.inner.storage, path).await?;
-        let right = read.filter(|(_, digests)| row.checksum == Some(digests.checksum));
+        let is_derived = |digests: &Digests| row.was_derived() && row.sha256 == Some(digests.sha256);
+        let right = read.filter(|(_, digests)| row.checksum == Some(digests.checksum) || is_derived(digests));
         Ok(right.map(|(_, digests)| {
             self.claims.set(path, Claim::new(row.resource_size, row.checksum.as_ref()));
-            let row = FileRow { sha256: Some(digests.sha256), ..row.clone() };
+            let status = if is_derived(&digests) { Status::Derived } else { Status::Verified };
+            let row = FileRow { status, sha256: Some(digests.sha256), ..row.clone() };
             Action::Renamed { row, found }
         }))
     }
@@ -90,6 +97,12 @@ impl Decider {
         let Some(path) = row.path.clone() else { return Ok(Action::Forget { key: row.key }) };
         if let Some(right) = self.right_again(&row, &path).await? {
             return Ok(right);
+        }
+        if row.was_derived()
+            && let Some(renamed) =
+                self.moved_derived(&FileRow { status: Status::Derived, ..row.clone() }).await?
+        {
+            return Ok(renamed);
         }
         if let Some(renamed) = self.elsewhere(&row).await? {
             return Ok(renamed);
