@@ -18,6 +18,17 @@ impl StopSignal {
         Self::default()
     }
 
+    /// A signal that is given with this one, and can be given alone: it ends one run of several.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self(self.0.child_token())
+    }
+
+    /// Whether it was given.
+    pub fn is_given(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
     /// Gives it, for good.
     pub fn stop(&self) {
         self.0.cancel();
