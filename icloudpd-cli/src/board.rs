@@ -54,6 +54,8 @@ pub(crate) struct AccountState {
     pub(crate) trouble: Option<String>,
     /// What somebody should do elsewhere, on a phone for instance.
     pub(crate) notice: Option<String>,
+    /// Somebody stopped the last run.
+    pub(crate) stopped: bool,
     /// When Apple will want a person again, if that is known.
     pub(crate) session_ends: Option<SystemTime>,
     pub(crate) totals: Totals,
@@ -133,6 +135,7 @@ impl Board {
     }
 
     /// To look at it, and to wait for the next change.
+    #[allow(dead_code, reason = "for watch mode and notifications")]
     pub(crate) fn watch(&self) -> watch::Receiver<State> {
         self.0.state.subscribe()
     }
@@ -234,7 +237,7 @@ impl Seat {
         }
         self.change(|account| {
             if phase != Phase::Idle {
-                (account.trouble, account.notice) = (None, None);
+                (account.trouble, account.notice, account.stopped) = (None, None, false);
             }
             account.phase = phase;
         });
@@ -248,6 +251,11 @@ impl Seat {
     /// What somebody should do elsewhere; `None` once it is done.
     pub(crate) fn notice(&self, what: Option<String>) {
         self.change(|account| account.notice = what);
+    }
+
+    /// Somebody stopped the run of this section alone.
+    pub(crate) fn stopped(&self) {
+        self.change(|account| account.stopped = true);
     }
 
     /// When Apple will want a person again.

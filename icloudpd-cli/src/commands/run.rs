@@ -178,6 +178,7 @@ impl Work<'_> {
         match ended {
             Err(error) if error.kind() == ErrorKind::Cancelled && !self.brake.signal.is_given() => {
                 info!("Iteration was cancelled");
+                self.seat.stopped();
                 Ok(Exit::Incomplete.into())
             }
             ended => ended,

@@ -39,7 +39,7 @@ impl View<'_> {
             .map(|said| format!("<p class=\"trouble\" role=\"alert\" id=\"said\">{}</p>", Safe(said)));
         let body = format!(
             "<h1>icloudpd</h1>{}{}<p class=\"trouble\" id=\"lost\" hidden>icloudpd does not answer any more; it may have \
-             ended.</p><details><summary>Configuration</summary>{}</details><script nonce=\"{nonce}\">{SCRIPT}</script>",
+             ended.</p><details><summary>Settings</summary>{}</details><script nonce=\"{nonce}\">{SCRIPT}</script>",
             said.unwrap_or_default(),
             self.main(),
             table(&self.facts.common),
@@ -86,11 +86,12 @@ impl View<'_> {
             html.push_str(&self.button("cancel", "Stop after this photo"));
         }
         if let Some(run) = &account.last_run {
-            last_run(html, run);
+            last_run(html, run, account.stopped);
         }
         html.push_str("</div>");
         let facts = self.facts.accounts.get(number).map(|facts| table(facts)).unwrap_or_default();
-        let _ = write!(html, "<details><summary>What is done for it</summary>{facts}</details></section>");
+        let _ =
+            write!(html, "<details><summary>Settings of this account</summary>{facts}</details></section>");
     }
 
     /// What is being done, and why it does not go on.
@@ -101,7 +102,7 @@ impl View<'_> {
             (Some(_), _) => "<p>Needs a code.</p>".to_owned(),
             (None, Phase::SigningIn) => "<p>Signing in&hellip; This may take some seconds.</p>".to_owned(),
             (None, Phase::Running) => progress(self.counted.get(number).copied().unwrap_or_default()),
-            (None, Phase::Idle) if self.is_elsewhere(number) => {
+            (None, Phase::Idle) if account.last_run.is_none() && self.is_elsewhere(number) => {
                 "<p class=\"pale\">Waits for its turn: accounts are served one after the other.</p>"
                     .to_owned()
             }
@@ -176,8 +177,8 @@ pub(super) fn locked(why: Option<&str>, nonce: &str) -> String {
         why.map(|why| format!("<p class=\"trouble\" role=\"alert\">{}</p>", Safe(why))).unwrap_or_default();
     let body = format!(
         "<h1>icloudpd</h1><main><section>{why}<p>Open the address that icloudpd wrote into its log when it started; it \
-         holds the token that opens this page. Or enter the token:</p><form method=\"get\" action=\"./\"><label \
-         for=\"token\">Token</label><input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" required \
+         holds the token that opens this page. Or enter the token:</p><form method=\"get\" action=\"./\"><input \
+         type=\"text\" autocomplete=\"username\" value=\"icloudpd\" hidden><label for=\"token\">Token</label><input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" required \
          autofocus><button class=\"main\">Open</button></form></section></main>"
     );
     document(nonce, "", &body)
@@ -199,8 +200,8 @@ fn document(nonce: &str, head: &str, body: &str) -> String {
 
 fn password(username: &str) -> String {
     format!(
-        "<label for=\"password\">Password of the Apple ID</label><input type=\"hidden\" name=\"username\" \
-         autocomplete=\"username\" value=\"{}\"><input id=\"password\" name=\"password\" type=\"password\" \
+        "<label for=\"password\">Password of the Apple ID</label><input type=\"text\" autocomplete=\"username\" \
+         value=\"{}\" hidden><input id=\"password\" name=\"password\" type=\"password\" \
          autocomplete=\"current-password\" required autofocus><button class=\"main\">Sign in</button>",
         Safe(username)
     )
@@ -223,15 +224,16 @@ fn progress(counted: Counted) -> String {
     let bar = match expected {
         0 => "<p>Looking for what is new&hellip;</p>".to_owned(),
         _ => format!(
-            "<p>{photos} of {expected} photos</p><progress max=\"{expected}\" value=\"{}\"></progress>",
+            "<p>{photos} of {expected} photos looked at</p><progress max=\"{expected}\" value=\"{}\"></progress>",
             photos.min(expected)
         ),
     };
     format!("{bar}<p class=\"pale\">{files} files fetched, {}</p>", HumanBytes(bytes))
 }
 
-fn last_run(html: &mut String, run: &LastRun) {
+fn last_run(html: &mut String, run: &LastRun, stopped: bool) {
     let (class, result) = match run.exit {
+        _ if stopped => ("bad", "stopped by somebody; the next run goes on"),
         Exit::Success => ("good", "all is well"),
         Exit::Incomplete => ("bad", "something is missing; the next run tries again"),
         _ => ("bad", "failed"),

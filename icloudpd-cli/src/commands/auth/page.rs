@@ -223,5 +223,8 @@ fn mends_a_password(error: &Error) -> bool {
 
 /// The same password may do later.
 fn passes(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Network | ErrorKind::Timeout | ErrorKind::RateLimited)
+    matches!(
+        error.kind(),
+        ErrorKind::Network | ErrorKind::Timeout | ErrorKind::RateLimited | ErrorKind::TooManyCodes
+    )
 }
