@@ -30,7 +30,7 @@ use icloud_photos::{Error, ErrorKind, Result};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tracing::info;
+use tracing::{debug, info};
 
 use self::facts::Facts;
 use self::gate::Gate;
@@ -121,6 +121,7 @@ fn tell(config: &Config, page: &Page, address: SocketAddr, token: &gate::Token) 
         return;
     }
     info!("Starting web server for WebUI authentication...");
+    debug!("Starting web server...");
     info!("The web page is at {url}");
     if !address.ip().is_loopback() {
         info!("It can be reached from other machines, without encryption");

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use icloud_photos_testkit::{AccountSpec, LibrarySpec};
+use icloud_photos_testkit::{AccountSpec, Adp, LibrarySpec};
 
 use crate::page::{Running, Visitor, http};
 use crate::support::{World, ran};
@@ -135,6 +135,36 @@ fn after_too_many_codes_nothing_is_sent_before_a_person_says_so() {
     assert!(world.cloud.counts().requests_to("auth/init") > before);
 }
 
+#[test]
+fn a_code_that_comes_too_late_leads_to_a_new_one_without_the_password() {
+    let world = with_code(|_| {});
+    let mut running = start(&world, &[]);
+    let mut visitor = enter(&mut running);
+    visitor.until("Password of the Apple ID");
+    visitor.submit("password", "password=correct+horse+battery+staple");
+    visitor.until("action=\"code\"");
+    // Somebody was asleep.
+    world.cloud.advance_seconds(8 * 3600);
+    visitor.submit("code", "code=012345");
+    visitor.until("The code came too late");
+    visitor.until("action=\"code\"");
+    visitor.submit("code", "code=012345");
+    assert_eq!(running.ended(), Some(0), "{}", running.said);
+    assert_eq!(world.cloud.counts().requests_to("auth/complete"), 2, "one sign-in, and one more");
+}
+
+#[test]
+fn the_page_tells_to_allow_the_access_on_a_device() {
+    let world = with_code(|account| account.adp = Some(Adp::default()));
+    let mut running = start(&world, &[]);
+    let mut visitor = enter(&mut running);
+    visitor.until("Password of the Apple ID");
+    visitor.submit("password", "password=correct+horse+battery+staple");
+    visitor.until("action=\"code\"");
+    visitor.submit("code", "code=012345");
+    visitor.until("Allow the access on an iPhone, iPad or Mac");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_a_sign_in_that_waits_for_the_page() {
@@ -212,8 +242,8 @@ fn an_address_that_is_taken_or_none_ends_the_run_before_it_begins() {
 #[test]
 fn metrics_have_an_address_of_their_own_without_a_page() {
     let world = World::new(LibrarySpec::plain(1, 1000));
-    let mut command = world.icloudpd(&["--auth-only", "-u", "other@example.com", "--auth-only"]);
-    // The second user waits for a pipe that nobody feeds, and so the program stays.
+    let mut command = world.icloudpd(&["--auth-only"]);
+    // It waits for a password, and so it stays.
     let args = ["--metrics-address", "127.0.0.1:0", "--password-command", "sleep 60"];
     let mut running = Running::start(command.args(args).env_remove("ICLOUDPD_PASSWORD"));
     let url = running.after("Metrics are at http://");
@@ -227,8 +257,8 @@ fn metrics_have_an_address_of_their_own_without_a_page() {
 fn a_client_that_says_nothing_keeps_nobody_out() {
     let world = with_code(|_| {});
     let mut running = start(&world, &[]);
-    let (address, _) = running.page();
-    running.after("Waiting for the password");
+    let (address, token) = running.page();
+    Visitor::enter(&address, &token).until("Password of the Apple ID");
     let silent: Vec<_> = (0..10).map(|_| TcpStream::connect(&address).unwrap()).collect();
     assert_eq!(http(&address, "GET", "/healthz", &[], "").status, 503);
     let mut slow = &silent[0];

@@ -140,6 +140,9 @@ async fn another_name_for_our_address_opens_nothing() {
     assert_eq!(world.send("POST", "/cancel", &headers, "").await.status, 421);
 }
 
+/// What is odd about it, headers, body, and the status that it deserves.
+type Attempt<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, u16);
+
 #[tokio::test]
 async fn other_pages_in_the_browser_can_send_nothing() {
     let world = World::new();
@@ -150,7 +153,7 @@ async fn other_pages_in_the_browser_can_send_nothing() {
     let good = format!("csrf={csrf}&question={number}&password=x");
     let bare = format!("question={number}&password=x");
     let (cookie, origin) = (("cookie", cookie.as_str()), ("origin", "http://127.0.0.1:8080"));
-    let table: [(&str, &[(&str, &str)], &str, u16); 9] = [
+    let table: [Attempt<'_>; 9] = [
         ("no cookie", &[origin, FORM], &good, 401),
         ("no csrf", &[cookie, origin, FORM], &bare, 403),
         ("no origin", &[cookie, FORM], &good, 403),
