@@ -239,12 +239,16 @@ fn an_address_that_is_taken_or_none_ends_the_run_before_it_begins() {
     assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn metrics_have_an_address_of_their_own_without_a_page() {
     let world = World::new(LibrarySpec::plain(1, 1000));
     let mut command = world.icloudpd(&["--auth-only"]);
-    // It waits for a password, and so it stays.
-    let args = ["--metrics-address", "127.0.0.1:0", "--password-command", "sleep 60"];
+    // A pipe into which nobody writes a password: the program stays.
+    let folder = tempfile::TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let args = ["--metrics-address", "127.0.0.1:0", "--password-file", pipe.to_str().unwrap()];
     let mut running = Running::start(command.args(args).env_remove("ICLOUDPD_PASSWORD"));
     let url = running.after("Metrics are at http://");
     let address = url.split('/').next().unwrap().to_owned();
