@@ -40,3 +40,18 @@ impl StopSignal {
         Error::new(ErrorKind::Cancelled, "the run was stopped")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_ends_alone_or_with_its_parent() {
+        let parent = StopSignal::new();
+        let (one, two) = (parent.child(), parent.child());
+        one.stop();
+        assert!(one.is_given() && !two.is_given() && !parent.is_given());
+        parent.stop();
+        assert!(two.is_given() && parent.is_given());
+    }
+}
