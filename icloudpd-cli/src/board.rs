@@ -2,16 +2,19 @@
 //!
 //! The commands write it down as they go; nobody has to look. It holds no secret.
 
-#![allow(dead_code, reason = "the page and the metrics that read it are being built")]
-
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use icloud_photos::sync::SyncReport;
-use tokio::sync::watch;
+use futures::FutureExt as _;
+use icloud_photos::sync::{StopSignal, SyncReport};
+use tokio::sync::{Notify, watch};
+
+pub(crate) use self::desk::{About, Answer, NotAsked, Question};
 
 use crate::exit::Exit;
+
+mod desk;
 
 /// Shared by all that work and all that look. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -22,6 +25,12 @@ struct Inner {
     state: watch::Sender<State>,
     /// One for each section of the command line.
     counters: Vec<Counters>,
+    /// Who waits for an answer of a person.
+    desk: Mutex<desk::Desk>,
+    /// Ends the run under way of a section, if there is one.
+    stops: Mutex<Vec<Option<StopSignal>>>,
+    /// Somebody wants the next round now.
+    hurry: Notify,
 }
 
 /// All there is to see, but for what changes with every file.
@@ -39,6 +48,33 @@ pub(crate) struct AccountState {
     pub(crate) username: String,
     pub(crate) phase: Phase,
     pub(crate) last_run: Option<LastRun>,
+    /// What a person is asked at this moment.
+    pub(crate) question: Option<Question>,
+    /// Why the last try to sign in failed, in words for a person.
+    pub(crate) trouble: Option<String>,
+    /// What somebody should do elsewhere, on a phone for instance.
+    pub(crate) notice: Option<String>,
+    /// Somebody stopped the last run.
+    pub(crate) stopped: bool,
+    /// When Apple will want a person again, if that is known.
+    pub(crate) session_ends: Option<SystemTime>,
+    pub(crate) totals: Totals,
+}
+
+/// What came of all runs that ended.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Totals {
+    pub(crate) succeeded: u64,
+    /// They came to their end, and something is missing.
+    pub(crate) incomplete: u64,
+    pub(crate) failed: u64,
+    /// Files that were fetched.
+    pub(crate) files: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Files, or photos, that failed; a file that fails in each run counts each time.
+    pub(crate) failures: u64,
+    pub(crate) last_success: Option<SystemTime>,
 }
 
 /// What is being done for an account.
@@ -88,8 +124,9 @@ impl Board {
         let account = |username: &str| AccountState { username: username.to_owned(), ..Default::default() };
         let accounts: Vec<_> = usernames.map(account).collect();
         let counters = accounts.iter().map(|_| Counters::default()).collect();
+        let stops = Mutex::new(vec![None; accounts.len()]);
         let state = watch::Sender::new(State { accounts, next_round: None });
-        Self(Arc::new(Inner { state, counters }))
+        Self(Arc::new(Inner { state, counters, desk: Mutex::default(), stops, hurry: Notify::new() }))
     }
 
     /// The place of a section; sections are numbered from 0.
@@ -98,8 +135,97 @@ impl Board {
     }
 
     /// To look at it, and to wait for the next change.
+    #[allow(dead_code, reason = "for watch mode and notifications")]
     pub(crate) fn watch(&self) -> watch::Receiver<State> {
         self.0.state.subscribe()
+    }
+
+    /// All there is to see, with the counters of each section; nothing ends between the two.
+    pub(crate) fn look(&self) -> (State, Vec<Counted>) {
+        let state = self.0.state.borrow();
+        let counted = self.0.counters.iter().map(Counters::read).collect();
+        (state.clone(), counted)
+    }
+
+    /// All sections were served, and the next round begins then; or it begins now.
+    #[allow(dead_code, reason = "for watch mode")]
+    pub(crate) fn next_round(&self, at: Option<SystemTime>) {
+        // Whoever was in a hurry before meant another wait.
+        let _ = self.0.hurry.notified().now_or_never();
+        self.0.state.send_modify(|state| state.next_round = at);
+    }
+
+    /// Somebody wants the next round now. Means nothing while a round is under way.
+    pub(crate) fn hurry(&self) {
+        if self.0.state.borrow().next_round.is_some() {
+            self.0.hurry.notify_one();
+        }
+    }
+
+    /// Waits until somebody wants the next round. For whoever waits between two rounds.
+    #[allow(dead_code, reason = "for watch mode")]
+    pub(crate) async fn hurried(&self) {
+        self.0.hurry.notified().await;
+    }
+
+    /// Ends the runs under way in good order; whether there was one.
+    pub(crate) fn cancel(&self) -> bool {
+        let stops = lock(&self.0.stops);
+        stops.iter().flatten().map(StopSignal::stop).count() > 0
+    }
+
+    /// Gives an answer to the question of this number.
+    ///
+    /// # Errors
+    /// If nobody asks that, or something else is asked.
+    pub(crate) fn answer(&self, question: u64, answer: Answer) -> Result<(), NotAsked> {
+        lock(&self.0.desk).answer(question, answer)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counters at one moment.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counted {
+    pub(crate) expected: u64,
+    pub(crate) photos: u64,
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Counters {
+    fn read(&self) -> Counted {
+        Counted {
+            expected: self.expected.load(Relaxed),
+            photos: self.photos.load(Relaxed),
+            files: self.files.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+        }
+    }
+
+    fn reset(&self) {
+        for counter in [&self.expected, &self.photos, &self.files, &self.bytes] {
+            counter.store(0, Relaxed);
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, run: &LastRun, counted: Counted) {
+        match run.exit {
+            Exit::Success => {
+                self.succeeded += 1;
+                self.last_success = Some(run.ended);
+            }
+            Exit::Incomplete => self.incomplete += 1,
+            _ => self.failed += 1,
+        }
+        self.files += counted.files;
+        self.bytes += counted.bytes;
+        self.failures += run.report.as_ref().map_or(0, |report| report.failed);
     }
 }
 
@@ -107,18 +233,57 @@ impl Seat {
     /// Something else is being done.
     pub(crate) fn phase(&self, phase: Phase) {
         if phase == Phase::SigningIn {
-            let counters = self.counters();
-            for counter in [&counters.expected, &counters.photos, &counters.files, &counters.bytes] {
-                counter.store(0, Relaxed);
-            }
+            self.counters().reset();
         }
-        self.change(|account| account.phase = phase);
+        self.change(|account| {
+            if phase != Phase::Idle {
+                (account.trouble, account.notice, account.stopped) = (None, None, false);
+            }
+            account.phase = phase;
+        });
+    }
+
+    /// Why a try to sign in failed, in words for a person; `None` once that is over.
+    pub(crate) fn trouble(&self, why: Option<String>) {
+        self.change(|account| account.trouble = why);
+    }
+
+    /// What somebody should do elsewhere; `None` once it is done.
+    pub(crate) fn notice(&self, what: Option<String>) {
+        self.change(|account| account.notice = what);
+    }
+
+    /// Somebody stopped the run of this section alone.
+    pub(crate) fn stopped(&self) {
+        self.change(|account| account.stopped = true);
+    }
+
+    /// When Apple will want a person again.
+    #[allow(dead_code, reason = "for watch mode, which learns it")]
+    pub(crate) fn session_ends(&self, at: Option<SystemTime>) {
+        self.change(|account| account.session_ends = at);
+    }
+
+    /// The signal that ends the next run of this section, with the whole program or alone ([`Board::cancel`]).
+    pub(crate) fn stop_signal(&self, program: &StopSignal) -> StopSignal {
+        let signal = program.child();
+        if let Some(stop) = lock(&self.board.0.stops).get_mut(self.number) {
+            *stop = Some(signal.clone());
+        }
+        signal
     }
 
     /// A run came to its end.
     pub(crate) fn ended(&self, run: LastRun) {
+        if let Some(stop) = lock(&self.board.0.stops).get_mut(self.number) {
+            *stop = None;
+        }
+        let counters = self.counters();
         self.change(|account| {
+            account.totals.add(&run, counters.read());
+            counters.reset();
             account.phase = Phase::Idle;
+            account.notice = None;
             account.last_run = Some(run);
         });
     }

@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod prompt;
 mod signals;
+mod web;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -81,6 +82,11 @@ fn run(config: Box<Config>) -> Exit {
         let brake = brake.clone();
         async move {
             let board = Board::new(config.accounts.iter().map(|account| account.username.as_str()));
+            // It is served until this value goes.
+            let _served = match web::start(&config, &board).await {
+                Ok(served) => served,
+                Err(error) => return commands::failed(&config, &error),
+            };
             let shared = Shared { config: &config, bars: &bars, brake: &brake, board: &board };
             commands::run(shared).await
         }

@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 use icloud_photos::SecurityCode;
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::{Error, ErrorKind, Result};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::args::PasswordProvider;
+use crate::board::{About, Answer as PageAnswer, Seat};
 use crate::config::GivenPassword;
 
 /// Name of our entries in the system's keyring; icloudpd's and pyicloud's, so that they are shared.
@@ -21,6 +22,14 @@ const KEYRING_SERVICE: &str = "pyicloud://icloud-password";
 pub(crate) struct Password {
     pub(crate) text: SecretString,
     savable: bool,
+    /// Somebody typed it into the web page, and is there to type another one.
+    pub(crate) from_page: bool,
+}
+
+impl Password {
+    fn new(text: SecretString, savable: bool) -> Self {
+        Self { text, savable, from_page: false }
+    }
 }
 
 /// Asks the providers in order until one has a password.
@@ -31,13 +40,14 @@ pub(crate) async fn password(
     username: &str,
     providers: &[PasswordProvider],
     given: &GivenPassword,
+    seat: &Seat,
 ) -> Result<Password> {
     for provider in providers {
         let found = match provider {
             PasswordProvider::Parameter => given_password(given.clone()).await?,
             PasswordProvider::Keyring => from_keyring(username.to_owned()).await?,
             PasswordProvider::Console => from_console(username.to_owned()).await?,
-            PasswordProvider::Webui => None,
+            PasswordProvider::Webui => from_page(username, seat).await,
         };
         if let Some(password) = found.filter(|password| !password.text.expose_secret().is_empty()) {
             return Ok(password);
@@ -84,7 +94,7 @@ async fn given_password(given: GivenPassword) -> Result<Option<Password>> {
         GivenPassword::File(path) => (blocking(move || from_file(&path)).await?, false),
         GivenPassword::Command(command) => (blocking(move || from_command(&command)).await?, false),
     };
-    Ok(Some(Password { text, savable }))
+    Ok(Some(Password::new(text, savable)))
 }
 
 fn from_file(path: &Path) -> Result<SecretString> {
@@ -142,12 +152,22 @@ async fn from_keyring(username: String) -> Result<Option<Password>> {
         Ok(entry.and_then(|entry| entry.get_password()).map(SecretString::from))
     };
     match blocking(read).await? {
-        Ok(text) => Ok(Some(Password { text, savable: false })),
+        Ok(text) => Ok(Some(Password::new(text, false))),
         Err(keyring::v1::Error::NoEntry | keyring::v1::Error::NoDefaultStore) => Ok(None),
         Err(error) => {
             debug!("The keyring gave no password: {error}");
             Ok(None)
         }
+    }
+}
+
+/// Waits until somebody gives it on the web page.
+async fn from_page(username: &str, seat: &Seat) -> Option<Password> {
+    info!("Waiting for the password of {username} on the web page");
+    match seat.ask(About::Password).await {
+        PageAnswer::Password(text) => Some(Password { text, savable: true, from_page: true }),
+        // The desk takes no other.
+        _ => None,
     }
 }
 
@@ -162,7 +182,7 @@ async fn from_console(username: String) -> Result<Option<Password>> {
         Err(_) if someone_may_answer() => ask_line(&prompt, true),
         Err(_) => Ok(None),
     });
-    Ok(text.await?.map(|text| Password { text: text.into(), savable: true }))
+    Ok(text.await?.map(|text| Password::new(text.into(), true)))
 }
 
 /// Whether anybody or anything can answer on standard input: a terminal, a pipe or a file, but not `/dev/null`.
@@ -339,23 +359,28 @@ mod tests {
         assert!(shown.contains("exit status: 3") && !shown.contains("my-secret"), "{shown}");
     }
 
+    fn nobody() -> Seat {
+        crate::board::Board::new(["a"].into_iter()).seat(0)
+    }
+
     #[tokio::test]
     async fn a_file_that_cannot_be_read_is_named() {
         let given = GivenPassword::File(std::path::PathBuf::from("/no/such/file"));
-        let error = password("a", &[PasswordProvider::Parameter], &given).await.unwrap_err();
+        let error = password("a", &[PasswordProvider::Parameter], &given, &nobody()).await.unwrap_err();
         assert!(error.to_string().contains("/no/such/file"));
     }
 
     #[tokio::test]
     async fn an_empty_password_is_not_passed_over() {
         let providers = [PasswordProvider::Parameter, PasswordProvider::Console];
-        let error = password("a", &providers, &GivenPassword::Text("".into())).await.unwrap_err();
+        let error = password("a", &providers, &GivenPassword::Text("".into()), &nobody()).await.unwrap_err();
         assert!(error.to_string().contains("--password is empty"));
     }
 
     #[tokio::test]
     async fn without_any_password_the_ways_are_named() {
-        let error = password("a", &[PasswordProvider::Parameter], &GivenPassword::None).await.unwrap_err();
+        let error =
+            password("a", &[PasswordProvider::Parameter], &GivenPassword::None, &nobody()).await.unwrap_err();
         assert!(error.to_string().contains("--password-file"));
     }
 }

@@ -18,6 +18,17 @@ impl StopSignal {
         Self::default()
     }
 
+    /// A signal that is given with this one, and can be given alone: it ends one run of several.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self(self.0.child_token())
+    }
+
+    /// Whether it was given.
+    pub fn is_given(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
     /// Gives it, for good.
     pub fn stop(&self) {
         self.0.cancel();
@@ -27,5 +38,20 @@ impl StopSignal {
     pub(super) async fn given(&self) -> Error {
         self.0.cancelled().await;
         Error::new(ErrorKind::Cancelled, "the run was stopped")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_ends_alone_or_with_its_parent() {
+        let parent = StopSignal::new();
+        let (one, two) = (parent.child(), parent.child());
+        one.stop();
+        assert!(one.is_given() && !two.is_given() && !parent.is_given());
+        parent.stop();
+        assert!(two.is_given() && parent.is_given());
     }
 }

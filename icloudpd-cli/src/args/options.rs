@@ -75,6 +75,19 @@ pub(crate) struct Global {
     /// Where to ask for the code of the second factor
     #[arg(long, ignore_case = true, value_enum, default_value = "console")]
     pub(crate) mfa_provider: MfaProvider,
+    /// Where the web page is served, HOST:PORT; given alone it shows progress only. A container needs 0.0.0.0:8080 and a
+    /// published port [default: 127.0.0.1:8080, once a provider is webui] (ours alone)
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) webui_address: Option<String>,
+    /// Name under which browsers may reach the page, beside localhost and addresses; repeatable (ours alone)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) webui_host: Vec<String>,
+    /// File with the token that opens the page, at least 16 characters; else each start makes a new one (ours alone)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) webui_token_file: Option<PathBuf>,
+    /// Serve /metrics and /healthz on HOST:PORT; the page serves them as well (ours alone)
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) metrics_address: Option<String>,
     /// Folder of the catalogues that remember what was fetched [default: the folder of the sessions] (ours alone)
     #[arg(long, value_name = "FOLDER")]
     pub(crate) catalogue: Option<PathBuf>,

@@ -1,14 +1,16 @@
 //! Signing in, with a person at the other end if need be.
 
+mod page;
+
 use std::time::Duration;
 
 use icloud_photos::auth::{Action, ConsentAction, Phone};
 use icloud_photos::session::FileSessionStore;
-use icloud_photos::{
-    AppleId, Challenge, Client, Credentials, Error, ErrorKind, Login, Result, SecurityCode, Session,
-};
+use icloud_photos::{AppleId, Challenge, Client, Error, ErrorKind, Login, Result, SecurityCode, Session};
 use tracing::{debug, error, info, warn};
 
+use crate::args::MfaProvider;
+use crate::board::Seat;
 use crate::config::{Account, Config};
 use crate::prompt::{self, Answer};
 
@@ -19,7 +21,7 @@ const WRONG_CODES: u32 = 3;
 const CONSENT: Duration = Duration::from_secs(300);
 
 /// A session: the saved one while Apple accepts it, else a new one by password and, where Apple asks for it, a code.
-pub(super) async fn sign_in(config: &Config, account: &Account) -> Result<Session> {
+pub(super) async fn sign_in(config: &Config, account: &Account, seat: &Seat) -> Result<Session> {
     debug!("Authenticating...");
     let id = AppleId::new(&account.username)?;
     let client = Client::builder()
@@ -29,27 +31,28 @@ pub(super) async fn sign_in(config: &Config, account: &Account) -> Result<Sessio
     if let Some(session) = client.restore(&id).await? {
         return Ok(session);
     }
-    let password = prompt::password(&account.username, &config.providers, &account.password).await?;
-    let credentials = Credentials::new(id, password.text.clone());
-    let login = client.login(credentials.clone()).await?;
-    prompt::remember(&account.username, password, &config.providers).await;
-    let Login::CodeRequired(challenge) = login else { return finish(login).await };
-    let desk = Desk { to_stderr: config.keeps_stdout() };
-    match desk.answer(&challenge).await {
+    let entry = page::Entry { config, account, seat, client: &client };
+    let (credentials, login) = entry.login(&id).await?;
+    let Login::CodeRequired(challenge) = login else { return finish(login, entry).await };
+    let answered = match config.mfa {
+        MfaProvider::Console => Desk { to_stderr: config.keeps_stdout() }.answer(&challenge).await,
+        MfaProvider::Webui => entry.code(&credentials, challenge).await,
+    };
+    match answered {
         // The code was right. Signing in again needs none and offers what is left to do.
-        Err(error) if error.kind() == ErrorKind::AdvancedDataProtection && prompt::at_terminal() => {
-            finish(client.login(credentials).await?).await
+        Err(error) if error.kind() == ErrorKind::AdvancedDataProtection && entry.has_a_person() => {
+            finish(client.login(credentials).await?, entry).await
         }
         answered => answered,
     }
 }
 
 /// The session of a login that wants no code.
-async fn finish(login: Login) -> Result<Session> {
+async fn finish(login: Login, entry: page::Entry<'_>) -> Result<Session> {
     match login {
         Login::Complete(session) => Ok(session),
-        Login::ActionRequired(Action::ApproveOnDevice(consent)) if prompt::at_terminal() => {
-            approve(&consent).await
+        Login::ActionRequired(Action::ApproveOnDevice(consent)) if entry.has_a_person() => {
+            approve(&consent, entry.seat).await
         }
         Login::ActionRequired(action) => Err(action.error()),
         Login::CodeRequired(_) => Err(Error::new(ErrorKind::CodeRequired, "Apple asks for a code again")),
@@ -60,11 +63,13 @@ async fn finish(login: Login) -> Result<Session> {
     }
 }
 
-async fn approve(consent: &ConsentAction) -> Result<Session> {
-    info!(
+async fn approve(consent: &ConsentAction, seat: &Seat) -> Result<Session> {
+    let what = format!(
         "Advanced Data Protection is on. Allow the access on an iPhone, iPad or Mac of this Apple ID within {} minutes",
         CONSENT.as_secs() / 60
     );
+    info!("{what}");
+    seat.notice(Some(what));
     consent.wait(CONSENT).await
 }
 

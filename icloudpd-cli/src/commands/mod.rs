@@ -79,7 +79,7 @@ async fn serve(shared: Shared<'_>, account: &Account, seat: &Seat, gone: &Gone) 
     }
     info!("Processing user: {}", account.username);
     seat.phase(Phase::SigningIn);
-    let session = auth::sign_in(config, account).await?;
+    let session = auth::sign_in(config, account, seat).await?;
     seat.phase(Phase::Running);
     match &account.task {
         Task::SignIn => {
@@ -90,6 +90,12 @@ async fn serve(shared: Shared<'_>, account: &Account, seat: &Seat, gone: &Gone) 
         Task::ListAlbums { library } => list::albums(&session, library, bars).await.map(Outcome::from),
         Task::Download(download) => run::download(shared, account, seat, &session, download, gone).await,
     }
+}
+
+/// Says why nothing was begun.
+pub(crate) fn failed(config: &Config, error: &Error) -> Exit {
+    report(config, error);
+    Exit::Failed
 }
 
 /// The last word of a run that failed. When standard output is for names only, it goes to standard error.

@@ -125,7 +125,7 @@ impl Work<'_> {
     }
 
     fn engine(&self, subject: &Subject, storage: &Arc<dyn Storage>) -> SyncBuilder {
-        let Self { config, download, brake, .. } = self;
+        let Self { config, seat, download, brake, .. } = self;
         subject
             .engine(storage.clone(), &download.albums)
             .layout(layout(download))
@@ -137,7 +137,7 @@ impl Work<'_> {
                 args::ExifFormat::Jpeg => Format::Jpeg,
                 args::ExifFormat::Png => Format::Png,
             }))
-            .stop(brake.signal.clone())
+            .stop(seat.stop_signal(&brake.signal))
             .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN))
     }
 
@@ -162,7 +162,7 @@ impl Work<'_> {
         if download.root != download.directory {
             warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
         }
-        match config.verb {
+        let ended = match config.verb {
             Verb::Adopt => keep::adopt(&engine, download, bars).await.map(Outcome::from),
             Verb::Verify => {
                 keep::verify(config, account, download, Some(&engine), bars).await.map(Outcome::from)
@@ -174,6 +174,19 @@ impl Work<'_> {
             }
             Verb::Changes => news::changes(config, &engine, bars).await.map(Outcome::from),
             Verb::Run | Verb::Status | Verb::Doctor => self.run(&engine, narrator).await,
+        };
+        self.unless_cancelled(ended)
+    }
+
+    /// Whoever stops the run of one section on the web page does not stop those of others.
+    fn unless_cancelled(&self, ended: Result<Outcome>) -> Result<Outcome> {
+        match ended {
+            Err(error) if error.kind() == ErrorKind::Cancelled && !self.brake.signal.is_given() => {
+                info!("Iteration was cancelled");
+                self.seat.stopped();
+                Ok(Exit::Incomplete.into())
+            }
+            ended => ended,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What goes together on a command line, and what cannot be done yet.
 
-use crate::args::{Common, Global, MfaProvider, PasswordProvider, UsageError, User, Verb};
+use crate::args::{Common, Global, UsageError, User, Verb};
 
 /// The checks of icloudpd, in its order, and two of ours: a line without a user, and a negative interval.
 pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
@@ -59,8 +59,6 @@ pub(super) fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(),
     let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
     let wanted = [
         ("--watch-with-interval", global.watch_with_interval.is_some_and(|seconds| seconds != 0)),
-        ("--password-provider webui", global.password_provider.contains(&PasswordProvider::Webui)),
-        ("--mfa-provider webui", global.mfa_provider == MfaProvider::Webui),
         (
             "--use-os-locale",
             global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),

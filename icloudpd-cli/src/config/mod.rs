@@ -1,6 +1,7 @@
 //! What the command line means: checked, defaults applied, ready for the library.
 
 mod check;
+mod web;
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -8,9 +9,10 @@ use std::path::{Component, Path, PathBuf};
 use icloud_photos::redact::SecretString;
 use icloud_photos::{Endpoints, Region};
 
+pub(crate) use self::web::{Page, Web};
 use crate::args::{
-    AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy, Missing,
-    PasswordProvider, Size, UsageError, User, Verb,
+    AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy,
+    MfaProvider, Missing, PasswordProvider, Size, UsageError, User, Verb,
 };
 
 /// What the program is asked to do.
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     /// Files at the same time, at least one.
     pub(crate) threads: usize,
     pub(crate) providers: Vec<PasswordProvider>,
+    pub(crate) mfa: MfaProvider,
+    pub(crate) web: Web,
     pub(crate) accounts: Vec<Account>,
 }
 
@@ -168,6 +172,8 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         only_print_filenames: global.only_print_filenames,
         progress_bar: !global.no_progress_bar && !global.only_print_filenames,
         threads: usize::try_from(global.threads_num).unwrap_or(usize::MAX).max(1),
+        web: Web::of(&global),
+        mfa: global.mfa_provider,
         providers: providers(global.password_provider),
         accounts,
     })))

@@ -190,8 +190,6 @@ fn options_of_later_versions_are_refused_and_named() {
         (&["--notification-script", "./x"], "--notification-script"),
         (&["--notification-email", "a@b.c"], "--notification-email"),
         (&["--smtp-username", "x", "--smtp-password", "secret"], "--smtp-username"),
-        (&["--mfa-provider", "webui"], "--mfa-provider webui"),
-        (&["--password-provider", "WebUI"], "--password-provider webui"),
     ];
     for (options, named) in table {
         let args: Vec<&str> = ["-u", "a", "-d", "x"].iter().chain(*options).copied().collect();

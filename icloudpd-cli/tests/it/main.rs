@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // clippy knows only functions marked as tests
 
+mod browser;
 mod crash;
 mod doctor;
 mod exif;
@@ -9,8 +10,10 @@ mod failures;
 mod grammar;
 mod keep;
 mod network;
+mod page;
 mod quiet;
 mod removals;
 mod runs;
 mod signin;
 mod support;
+mod webui;

@@ -1,0 +1,65 @@
+//! What is served over HTTP, and where.
+
+use std::path::PathBuf;
+
+use crate::args::{Global, MfaProvider, PasswordProvider};
+
+/// icloudpd's port, but not its address: there the page is open to the whole network.
+const PAGE_ADDRESS: &str = "127.0.0.1:8080";
+
+/// The page and the metrics; each may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Web {
+    pub(crate) page: Option<Page>,
+    /// `HOST:PORT`
+    pub(crate) metrics: Option<String>,
+    /// Names under which it may be reached, lower case.
+    pub(crate) hosts: Vec<String>,
+}
+
+/// The page that asks for passwords and codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// `HOST:PORT`
+    pub(crate) address: String,
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+impl Web {
+    /// As icloudpd does, the page is served when a provider is `webui`; with an address of its own in any case.
+    pub(super) fn of(global: &Global) -> Self {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let asks = global.mfa_provider == MfaProvider::Webui
+            || global.password_provider.contains(&PasswordProvider::Webui);
+        let address = given(&global.webui_address).or_else(|| asks.then(|| PAGE_ADDRESS.to_owned()));
+        let page = address.map(|address| Page { address, token_file: global.webui_token_file.clone() });
+        let hosts = global.webui_host.iter().map(|name| name.trim().to_lowercase()).collect();
+        Self { page, metrics: given(&global.metrics_address), hosts }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn web(line: &str) -> Web {
+        let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        Web::of(&crate::args::parse(&args).unwrap().global)
+    }
+
+    #[test]
+    fn the_page_is_served_on_loopback_and_only_if_somebody_wants_it() {
+        assert_eq!(web("-u a"), Web::default());
+        for line in ["-u a --mfa-provider weBui", "-u a --password-provider webui"] {
+            assert_eq!(web(line).page.unwrap().address, "127.0.0.1:8080", "{line}");
+        }
+        let own = web(
+            "-u a --webui-address 0.0.0.0:80 --webui-host NAS.lan --metrics-address :9 --webui-token-file t",
+        );
+        assert_eq!(own.page, Some(Page { address: "0.0.0.0:80".into(), token_file: Some("t".into()) }));
+        assert_eq!((own.hosts, own.metrics), (vec!["nas.lan".to_owned()], Some(":9".to_owned())));
+        assert_eq!(web("-u a --metrics-address localhost:1").page, None);
+    }
+}
