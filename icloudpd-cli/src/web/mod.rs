@@ -35,7 +35,7 @@ use tracing::{debug, info};
 use self::facts::Facts;
 use self::gate::Gate;
 use self::routes::Site;
-use crate::args::LogLevel;
+use crate::args::{LogLevel, Verb};
 use crate::board::Board;
 use crate::config::{Config, Page};
 
@@ -64,6 +64,10 @@ pub(crate) struct Served {
 pub(crate) async fn start(config: &Config, board: &Board) -> Result<Served> {
     let mut servers = JoinSet::new();
     let web = &config.web;
+    // Our own verbs are short, and ask nobody by a page.
+    if config.verb != Verb::Run {
+        return Ok(Served { _servers: servers });
+    }
     if let Some(page) = &web.page {
         let listener = listen("--webui-address", &page.address).await?;
         let address =

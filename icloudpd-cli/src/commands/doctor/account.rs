@@ -8,16 +8,17 @@ use icloud_photos::{AppleId, Client, Credentials, Login, Result, Session};
 
 use super::Findings;
 use crate::args::PasswordProvider;
+use crate::board::Seat;
 use crate::config::{Account, Config, GivenPassword};
 use crate::prompt;
 
-pub(super) async fn examine(config: &Config, account: &Account, all: &mut Findings) {
+pub(super) async fn examine(config: &Config, account: &Account, seat: &Seat, all: &mut Findings) {
     session_folder(&account.sessions, all);
     password(config, account, all);
     let restored = restore(config, account, all).await;
     let session = match restored {
         Ok(Some(session)) => session,
-        Ok(None) if config.sign_in => match sign_in(config, account, all).await {
+        Ok(None) if config.sign_in => match sign_in(config, account, seat, all).await {
             Some(session) => session,
             None => return,
         },
@@ -48,8 +49,8 @@ async fn restore(config: &Config, account: &Account, all: &mut Findings) -> Resu
 }
 
 /// As a run would, but for the code: a wrong one would be worse than none. `None` if that brought no session.
-async fn sign_in(config: &Config, account: &Account, all: &mut Findings) -> Option<Session> {
-    match log_in(config, account).await {
+async fn sign_in(config: &Config, account: &Account, seat: &Seat, all: &mut Findings) -> Option<Session> {
+    match log_in(config, account, seat).await {
         Ok(Login::Complete(session)) => return Some(session),
         Ok(Login::CodeRequired(_)) => all.note(
             "sign-in",
@@ -62,13 +63,16 @@ async fn sign_in(config: &Config, account: &Account, all: &mut Findings) -> Opti
     None
 }
 
-async fn log_in(config: &Config, account: &Account) -> Result<Login> {
+async fn log_in(config: &Config, account: &Account, seat: &Seat) -> Result<Login> {
     let id = AppleId::new(&account.username)?;
     let client = client(config, account)?;
     if let Some(rest) = client.cooldown(&id).await? {
         return Err(rest);
     }
-    let password = prompt::password(&account.username, &config.providers, &account.password).await?;
+    // There is no page to ask on.
+    let providers: Vec<_> =
+        config.providers.iter().copied().filter(|provider| *provider != PasswordProvider::Webui).collect();
+    let password = prompt::password(&account.username, &providers, &account.password, seat).await?;
     client.login(Credentials::new(id, password.text)).await
 }
 
