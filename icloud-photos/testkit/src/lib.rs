@@ -107,6 +107,7 @@ pub use crate::counters::{Counts, EndpointCounts};
 pub use crate::faults::{FaultAction, FaultRule, FaultScript, RetryAfter};
 pub use crate::http::{Body, ConnectionReset, Request, Response};
 pub use crate::library::{
-    Access, Context, Edit, ExpiredLink, Library, LibrarySpec, PageOrder, Profile, SharedLibrary, Switches,
+    Access, Context, Edit, ExactAsset, ExpiredLink, Library, LibrarySpec, PageOrder, Profile, SharedLibrary,
+    Switches,
 };
 pub use crate::server::Server;
