@@ -2,8 +2,14 @@
 
 mod adoption;
 mod compare;
+mod differences;
+mod exhibits;
 mod modes;
+#[cfg(test)]
+mod proofs;
 mod runs;
+mod scene;
+mod scenes;
 mod sets;
 mod visits;
 
@@ -24,6 +30,7 @@ use crate::tally::Tally;
 
 pub(crate) use self::runs::ours;
 use self::runs::{Pair, World};
+use self::scene::Scene;
 use self::sets::{SETS, Set};
 use self::visits::{VISITS, Visit};
 
@@ -49,8 +56,10 @@ impl Default for Options {
 }
 
 /// One line of the report.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Row {
+    /// Ours beside the real one, on exact assets.
+    Scene(Box<Scene>),
     /// Ours beside the real one.
     Set(&'static Set),
     /// A real client alone.
@@ -58,15 +67,17 @@ enum Row {
 }
 
 impl Row {
-    fn name(self) -> &'static str {
+    fn name(&self) -> &str {
         match self {
+            Self::Scene(scene) => &scene.name,
             Self::Set(set) => set.name,
             Self::Visit(visit) => visit.name,
         }
     }
 
-    fn run(self, world: &World, pair: Option<&Pair<'_>>) -> Result<Found> {
+    fn run(&self, world: &World, pair: Option<&Pair<'_>>) -> Result<Found> {
         match self {
+            Self::Scene(scene) => scene.run(world),
             Self::Set(set) => runs::both(pair.context("the two are not signed in")?, set),
             Self::Visit(visit) => visit.go(world).map(|wrong| Found { wrong, ..Found::default() }),
         }
@@ -96,7 +107,7 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
         for _ in 0..options.jobs.max(1) {
             scope.spawn(|| {
                 while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let passed = report(*row, &world, pair.as_ref());
+                    let passed = report(row, &world, pair.as_ref());
                     if let Ok(mut tally) = tally.lock() {
                         tally.add(Tally::of(passed));
                     }
@@ -109,7 +120,8 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
 }
 
 fn chosen(only: Option<&str>) -> Result<Vec<Row>> {
-    let all = VISITS.iter().map(Row::Visit).chain(SETS.iter().map(Row::Set));
+    let scenes = scenes::ready().into_iter().map(|scene| Row::Scene(Box::new(scene)));
+    let all = VISITS.iter().map(Row::Visit).chain(SETS.iter().map(Row::Set)).chain(scenes);
     let rows: Vec<Row> = all.filter(|row| only.is_none_or(|part| row.name().contains(part))).collect();
     if rows.is_empty() {
         bail!("no row has {:?} in its name", only.unwrap_or_default());
@@ -137,7 +149,7 @@ fn empty_folder() -> Result<PathBuf> {
     folder.canonicalize().with_context(|| format!("cannot use {}", folder.display()))
 }
 
-fn report(row: Row, world: &World, pair: Option<&Pair<'_>>) -> bool {
+fn report(row: &Row, world: &World, pair: Option<&Pair<'_>>) -> bool {
     const SHOWN: usize = 20;
     let start = Instant::now();
     let found = row.run(world, pair);
