@@ -174,7 +174,7 @@ fn types() -> Vec<Exhibit> {
     all.push(Exhibit::new("IMG_20.HEIC", JPEG).small().live().set("item-kind", HEIC));
     all.push(Exhibit::new("IMG_21.MOV", MOV).film().set("flaw", "no-item-type"));
     all.push(photo("IMG_22.JPG").set("flaw", "no-item-type"));
-    all.push(photo("IMG_23.JPG").live().set("flaw", "null-item-type"));
+    all.push(photo("IMG_23.JPG").live().set("flaw", "no-item-type"));
     all
 }
 

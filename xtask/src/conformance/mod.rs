@@ -2,6 +2,8 @@
 
 mod adoption;
 mod compare;
+#[cfg(test)]
+mod coverage;
 mod differences;
 mod exhibits;
 mod modes;
@@ -11,6 +13,7 @@ mod runs;
 mod scene;
 mod scenes;
 mod sets;
+mod their_tests;
 mod visits;
 
 use std::fs;
@@ -116,6 +119,13 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
         }
     });
     println!("took {:.0} s", start.elapsed().as_secs_f64());
+    let used: std::collections::BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| if let Row::Scene(scene) = row { Some(scene.exceptions()) } else { None })
+        .flatten()
+        .collect();
+    println!("{} rows; exceptions used: {}", rows.len(), used.into_iter().collect::<Vec<_>>().join(", "));
+    println!("{}", their_tests::summary());
     tally.into_inner().ok().context("a row panicked")
 }
 
