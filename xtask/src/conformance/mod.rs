@@ -42,7 +42,7 @@ pub(crate) struct Options {
     /// Only the rows whose name contains this
     only: Option<String>,
     /// How many assets the library holds
-    #[arg(long, default_value_t = 1200)]
+    #[arg(long, default_value_t = 300)]
     assets: u64,
     /// The seed both fakes are made from
     #[arg(long, default_value_t = 20)]
@@ -54,7 +54,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { only: None, assets: 1200, seed: 20, jobs: 2 }
+        Self { only: None, assets: 300, seed: 20, jobs: 2 }
     }
 }
 
