@@ -47,6 +47,8 @@
 //! fake-icloud --assets 500 --profile everyday --code 012345 --state two-factor
 //! ```
 //!
+//! `--library FILE` takes the assets one by one ([`ExactAsset`]) in place of `--assets` and `--profile`.
+//!
 //! Point the three hosts of your client (`idmsa.apple.com`, `setup.icloud.com`, `www.icloud.com`) at it; all
 //! others come out of the map of services that `accountLogin` gives. These are the switches:
 //!

@@ -83,7 +83,7 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "O2",
-        theirs: "`--only-print-filenames` prints the plain name again where photos clash in a new folder",
+        theirs: "`--only-print-filenames` and `--dry-run` print the plain name again where photos clash in a new folder",
         ours: "prints the name that a run would give",
         why: "that is what the option is for",
         test: "museum: names alone",
