@@ -141,7 +141,10 @@ fn videos_and_lists() -> Vec<Scene> {
         five("test_folder_structure_bad_format", &["--folder-structure={%Y}{%Y}"]),
         five("test_folder_structure_de_posix", &["--folder-structure={:%Y/%B}", "--use-os-locale"]),
         Scene::new("test_listing_recent_photos_with_missing_filenameEnc", on::twelve_no_name, &["--recent", "5", PRINT]),
-        Scene::new("test_listing_library_error", on::twelve, &["--library", "doesnotexist"]),
+        Scene::new("test_listing_library_error", on::twelve, &["--library", "doesnotexist"]).differs(
+            "F10",
+            &["logged there alone: Unknown library: doesnotexist", "logged in ours alone: Unknown library: doesnotexist. "],
+        ),
         Scene::new("test_conflict_options_delete_after_download_and_auto_delete", on::twelve, &["--auto-delete", "--delete-after-download"]),
         Scene::new(
             "test_conflict_options_delete_after_download_and_keep_icloud_recent_days",
@@ -170,12 +173,14 @@ fn keep() -> Vec<Scene> {
             "test_keep_icloud_recent_days_delete_existing_dry_run",
             ten,
             &["--recent", "1", "--keep-icloud-recent-days", "0", "--dry-run"],
-        ),
+        )
+        .differs("O3", &["logged there alone: Downloaded "]),
         Scene::new(
             "test_keep_icloud_recent_days_with_skip_videos",
             on::twelve,
             &["--recent", "4", "--keep-icloud-recent-days", "1", STILLS[0], STILLS[1]],
-        ),
+        )
+        .differs("O8", &["gone there alone: ", "logged there alone: Deleted "]),
     ]
 }
 
