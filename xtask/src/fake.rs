@@ -77,9 +77,20 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn start(programs: &Programs, account: Account) -> Result<Self> {
+        Self::start_as(programs, |command| account.arguments(command))
+    }
+
+    /// One that is told by its own arguments what it holds.
+    pub(crate) fn start_with(programs: &Programs, arguments: &[&str]) -> Result<Self> {
+        Self::start_as(programs, |command| {
+            command.args(arguments);
+        })
+    }
+
+    fn start_as(programs: &Programs, tell: impl FnOnce(&mut Command)) -> Result<Self> {
         let mut command = Command::new(&programs.fake);
         command.args(["--username", USERNAME, "--password", PASSWORD]);
-        account.arguments(&mut command);
+        tell(&mut command);
         let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -183,6 +194,8 @@ pub(crate) struct Truth {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Asset {
     pub(crate) id: String,
+    /// Its file name, where there is one.
+    pub(crate) name: Option<String>,
     pub(crate) master: String,
     pub(crate) zone: String,
     pub(crate) hidden: bool,

@@ -47,6 +47,8 @@
 //! fake-icloud --assets 500 --profile everyday --code 012345 --state two-factor
 //! ```
 //!
+//! `--library FILE` takes the assets one by one ([`ExactAsset`]) in place of `--assets` and `--profile`.
+//!
 //! Point the three hosts of your client (`idmsa.apple.com`, `setup.icloud.com`, `www.icloud.com`) at it; all
 //! others come out of the map of services that `accountLogin` gives. These are the switches:
 //!
@@ -107,7 +109,7 @@ pub use crate::counters::{Counts, EndpointCounts};
 pub use crate::faults::{FaultAction, FaultRule, FaultScript, RetryAfter};
 pub use crate::http::{Body, ConnectionReset, Request, Response};
 pub use crate::library::{
-    Access, Context, Edit, ExpiredLink, Library, LibrarySpec, PageOrder, Picture, Profile, SharedLibrary,
-    Switches,
+    Access, Context, Edit, ExactAsset, ExpiredLink, Library, LibrarySpec, PageOrder, Picture, Profile,
+    SharedLibrary, Switches,
 };
 pub use crate::server::Server;

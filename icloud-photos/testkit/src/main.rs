@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
 use clap::Parser;
-use icloud_photos_testkit::{AccountSpec, FakeCloud, FaultScript, LibrarySpec};
+use icloud_photos_testkit::{AccountSpec, ExactAsset, FakeCloud, FaultScript, LibrarySpec};
 
 /// Serves a fake iCloud on 127.0.0.1 and prints its URL.
 #[derive(Debug, Parser)]
@@ -31,6 +31,9 @@ struct Args {
     /// Add two different photos with one name, one date and one length.
     #[arg(long)]
     same_length_twins: bool,
+    /// The assets of the library, one by one, in place of --assets and --profile: JSON, or a file with it.
+    #[arg(long)]
+    library: Option<String>,
     /// What the library, tokens and codes follow from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -76,7 +79,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let mut builder = FakeCloud::builder().seed(args.seed).account(account(&args)?).library(library(&args));
+    let mut builder = FakeCloud::builder().seed(args.seed).account(account(&args)?).library(library(&args)?);
     if let Some(url) = &args.base_url {
         builder = builder.base_url(url);
     }
@@ -90,7 +93,10 @@ async fn run(args: Args) -> Result<(), String> {
     tokio::signal::ctrl_c().await.map_err(|error| error.to_string())
 }
 
-fn library(args: &Args) -> LibrarySpec {
+fn library(args: &Args) -> Result<LibrarySpec, String> {
+    if let Some(assets) = &args.library {
+        return Ok(LibrarySpec::exact(args.seed, ExactAsset::list_from_json(&text_or_file(assets)?)?));
+    }
     let spec = match args.profile {
         Kind::Plain => {
             let plain = LibrarySpec::plain(args.assets, args.file_size);
@@ -99,7 +105,7 @@ fn library(args: &Args) -> LibrarySpec {
         Kind::Everyday => LibrarySpec::everyday(args.seed, args.assets),
         Kind::Wild => LibrarySpec::wild(args.seed, args.assets),
     };
-    if args.same_length_twins { spec.with_same_length_twins() } else { spec }
+    Ok(if args.same_length_twins { spec.with_same_length_twins() } else { spec })
 }
 
 fn account(args: &Args) -> Result<AccountSpec, String> {

@@ -30,7 +30,7 @@ pub(super) fn by_id(place: &Place<'_>) -> Result<Vec<String>> {
 }
 
 fn under(place: &Place<'_>, policy: &str) -> Result<Vec<String>> {
-    let fake = place.fake_of(Account { assets: 700, twins: true, ..place.world.account })?;
+    let fake = place.fake_of(Account { assets: 350, twins: true, ..place.world.account })?;
     let options = [&SIZES[..], &["--file-match-policy", policy]].concat();
     let ended = place.icloudpd(&fake, &options, Person::WithDevice(&fake))?;
     let mut wrong = unless_ended_with(0, &ended);

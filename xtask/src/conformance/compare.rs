@@ -91,6 +91,45 @@ fn sorted_lines(theirs: &str, ours: &str) -> Vec<String> {
     diff(theirs.iter().map(String::as_str).collect(), ours.iter().map(String::as_str).collect())
 }
 
+/// What a log says about photos, without times and levels. Order says nothing: ours fetches several at a time.
+pub(super) fn logged(theirs: &str, ours: &str) -> Vec<String> {
+    let (mut theirs, mut ours) = (told(theirs), told(ours));
+    theirs.retain(|line| match ours.iter().position(|our| our == line) {
+        Some(at) => {
+            ours.swap_remove(at);
+            false
+        }
+        None => true,
+    });
+    let there = theirs.into_iter().map(|line| format!("logged there alone: {line}"));
+    there.chain(ours.into_iter().map(|line| format!("logged in ours alone: {line}"))).collect()
+}
+
+/// How lines begin that people search for, or end.
+const BEGIN: [&str; 9] = [
+    "Downloaded ",
+    "Downloading the first ",
+    "Skipping ",
+    "All ",
+    "Deleted ",
+    "[DRY RUN] Would d",
+    "Could not ",
+    "Unknown library",
+    "Looking up ",
+];
+const END: [&str; 4] = [" already exists", " deduplicated", " Skipping...", " ..."];
+
+fn told(text: &str) -> Vec<String> {
+    let told = text.lines().filter_map(|line| {
+        // 2018-07-31 07:22:24 INFO     text
+        let text = line.get(29..)?;
+        let wanted =
+            BEGIN.iter().any(|begin| text.starts_with(begin)) || END.iter().any(|end| text.ends_with(end));
+        wanted.then(|| text.to_owned())
+    });
+    told.collect()
+}
+
 fn diff(theirs: Vec<&str>, ours: Vec<&str>) -> Vec<String> {
     let mut differences = Vec::new();
     for number in 0..theirs.len().max(ours.len()) {

@@ -20,7 +20,7 @@ pub(super) const TREE: &str = "photos";
 /// The folder that `--cookie-directory` names.
 pub(super) const SESSION: &str = "session";
 /// How much of the library the folder of [`Start::Prefilled`] is made from.
-const HALF: &str = "600";
+const HALF: &str = "150";
 /// An album of the everyday library.
 const ALBUM: &str = "2018/Summer: 中文";
 

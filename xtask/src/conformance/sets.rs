@@ -59,7 +59,7 @@ pub(crate) const SETS: &[Set] = &[
     Set { start: Start::SecondRun, ..tree("second run on a full tree", &[]) },
     Set { start: Start::Prefilled, ..tree("tree half filled and damaged", &[]) },
     // Last of all comes a photo of the year 1, and west of Greenwich the real one dies of it.
-    Set { tz: "America/Los_Angeles", ..tree("host in Los Angeles", &["--recent", "1000"]) },
+    Set { tz: "America/Los_Angeles", ..tree("host in Los Angeles", &["--recent", "250"]) },
     Set {
         tz: "Asia/Kathmandu",
         ..tree("host in Kathmandu, hours in folders", &["--folder-structure", "{:%Y-%m-%d/%H%M%z}"])
@@ -70,7 +70,7 @@ pub(crate) const SETS: &[Set] = &[
     tree("size alternative", &["--size", "alternative"]),
     tree(
         "sizes original, medium, thumb",
-        &["--size", "original", "--size", "medium", "--size", "thumb", "--recent", "400"],
+        &["--size", "original", "--size", "medium", "--size", "thumb", "--recent", "250"],
     ),
     tree(
         "sizes original, adjusted, alternative",
@@ -81,8 +81,8 @@ pub(crate) const SETS: &[Set] = &[
     tree("recent 0", &["--recent", "0"]),
     tree("recent 150 without videos", &["--recent", "150", "--skip-videos"]),
     tree("no folders", &["--folder-structure", "none"]),
-    tree("folders by year", &["--folder-structure", "{:%Y}", "--recent", "500"]),
-    tree("folders by numbered fields", &["--folder-structure", "{0:%Y}/{0:%B}/by {0:%A}", "--recent", "500"]),
+    tree("folders by year", &["--folder-structure", "{:%Y}", "--recent", "200"]),
+    tree("folders by numbered fields", &["--folder-structure", "{0:%Y}/{0:%B}/by {0:%A}", "--recent", "200"]),
     tree("skip videos", &["--skip-videos"]),
     tree("skip live photos", &["--skip-live-photos"]),
     tree("skip videos and live photos", &["--skip-videos", "--skip-live-photos", "--size", "medium"]),
@@ -103,7 +103,7 @@ pub(crate) const SETS: &[Set] = &[
     names("print names", &["--only-print-filenames"]),
     names(
         "print names of sizes",
-        &["--only-print-filenames", "--size", "original", "--size", "adjusted", "--recent", "400"],
+        &["--only-print-filenames", "--size", "original", "--size", "adjusted", "--recent", "250"],
     ),
     printed("list albums", &["--list-albums", "--log-level", "error"]),
     Set {

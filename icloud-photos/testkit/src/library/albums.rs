@@ -75,3 +75,21 @@ pub(super) fn fill(zone: &mut Zone, wild: bool) {
         }
     }
 }
+
+/// Adds an album to an exact library, the `number`-th.
+pub(super) fn add(zone: &mut Zone, number: usize, title: &str) {
+    zone.albums.push(Album {
+        id: dashed(&bytes(hash(&[zone.key, number as u64, 72]))),
+        title: Some(title.to_owned()),
+        folder: false,
+        parent: None,
+        position: 1024 * number as i64,
+        by_date: true,
+        modified: NEWEST,
+        trashed: None,
+        by_web: false,
+        changed: 0,
+        members: Default::default(),
+    });
+    zone.note(Place::Album(zone.albums.len() as u32 - 1));
+}

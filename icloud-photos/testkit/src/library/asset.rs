@@ -1,9 +1,13 @@
 //! What is held of one photo: a master that owns the bytes, and an asset that points at it.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 
 use super::blob::{Blob, Checksum};
+use super::exact::Exact;
 use super::random::hash;
 use super::uti::{self, Uti};
 
@@ -26,6 +30,8 @@ pub(super) struct Master {
     /// The other original of a RAW+JPEG pair.
     pub(super) alternative: Option<&'static Uti>,
     pub(super) flaw: Flaw,
+    /// What its records and files are, where they do not follow from the rest.
+    pub(super) exact: Option<Arc<Exact>>,
     /// Position of the last change in the log.
     pub(super) changed: u32,
     /// When it was deleted with its last asset, in milliseconds.
@@ -65,6 +71,8 @@ pub(super) struct Asset {
     pub(super) purged: bool,
     /// The last write came over the web.
     pub(super) by_web: bool,
+    /// What its files are, where they do not follow from the rest.
+    pub(super) exact: Option<Arc<Exact>>,
 }
 
 /// `filenameEnc`.
@@ -85,8 +93,10 @@ pub(super) enum Name {
 }
 
 /// What is wrong with a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Flaw {
+    #[default]
     None,
     /// No `itemType`.
     NoItemType,
@@ -145,6 +155,7 @@ pub(super) struct Resource {
     pub(super) checksum: Option<Checksum>,
     pub(super) width: u32,
     pub(super) height: u32,
+    pub(super) no_link: bool,
 }
 
 /// The parts a file can play; no two files of a library with different parts have the same length.
@@ -186,6 +197,7 @@ impl Master {
             live: false,
             alternative: None,
             flaw: Flaw::None,
+            exact: None,
             changed: 0,
             trashed: None,
             purged: false,
@@ -207,7 +219,13 @@ impl Master {
     }
 
     pub(super) fn record_name(&self) -> String {
-        STANDARD.encode(self.checksum)
+        let exact = self.exact.as_ref().and_then(|exact| exact.record.clone());
+        exact.unwrap_or_else(|| STANDARD.encode(self.checksum))
+    }
+
+    /// What `itemType` says.
+    pub(super) fn item_type(&self) -> &'static str {
+        self.exact.as_ref().and_then(|exact| exact.item_type).unwrap_or(self.uti.name)
     }
 
     /// The name as a person would see it, where there is one.
@@ -234,15 +252,26 @@ impl Master {
             size: size_of(self.number, role),
             key: hash(&[self.key, role as u64]),
         };
-        Resource { prefix, uti, blob, checksum: None, width, height }
+        Resource { prefix, uti, blob, checksum: None, width, height, no_link: false }
     }
 
     /// Every file of the master, one after the other.
     pub(super) fn resources(&self, each: &mut dyn FnMut(Resource)) {
+        if let Some(exact) = &self.exact {
+            return exact.files.iter().copied().for_each(each);
+        }
         let (width, height) = self.dimensions();
         let blob = self.original();
         let checksum = Some(self.shown_checksum());
-        each(Resource { prefix: "resOriginal", uti: self.uti, blob, checksum, width, height });
+        each(Resource {
+            prefix: "resOriginal",
+            uti: self.uti,
+            blob,
+            checksum,
+            width,
+            height,
+            no_link: false,
+        });
         if let Some(uti) = self.alternative {
             each(self.file(Role::Alternative, "resOriginalAlt", uti, width, height));
         }
@@ -283,6 +312,7 @@ impl Asset {
             hidden: false,
             purged: false,
             by_web: false,
+            exact: None,
         }
     }
 
@@ -294,11 +324,14 @@ impl Asset {
             key: hash(&[master.key, u64::from(self.number), u64::from(self.renders), role as u64, 1]),
         };
         let (width, height) = master.dimensions();
-        Resource { prefix, uti, blob, checksum: None, width, height }
+        Resource { prefix, uti, blob, checksum: None, width, height, no_link: false }
     }
 
     /// Every file of the asset's own: the render of its last edit and what was made of that.
     pub(super) fn resources(&self, master: &Master, each: &mut dyn FnMut(Resource)) {
+        if let Some(exact) = &self.exact {
+            return exact.files.iter().copied().for_each(each);
+        }
         let uti = match self.edit {
             Edit::None | Edit::SlowMotion => return,
             Edit::Photos | Edit::PhotosHeic if master.is_video() => {

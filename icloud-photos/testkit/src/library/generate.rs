@@ -2,6 +2,7 @@
 
 use super::albums;
 use super::asset::{Asset, Edit, Flaw, Master, Name, Role, Subtype, size_of};
+use super::exact;
 use super::random::{bytes, hash, mix, uuid};
 use super::spec::{LibrarySpec, Profile, SharedLibrary};
 use super::uti;
@@ -17,6 +18,9 @@ pub(super) fn zones(spec: &LibrarySpec) -> Vec<Zone> {
     let name = |prefix: &str, part: u64| format!("{prefix}{}", uuid(hash(&[spec.seed, part])).to_uppercase());
     let zone = |name: String, purpose, database| Zone::new(spec.seed, name, purpose, database);
     let mut zones = vec![zone("PrimarySync".to_owned(), Purpose::Personal, Database::Private)];
+    if spec.profile == Profile::Exact {
+        return exact_zones(spec, zones, zone(name("SharedSync-", 64), Purpose::Shared, Database::Private));
+    }
     fill(spec, &mut zones[0], spec.assets);
     if spec.profile != Profile::Plain {
         albums::fill(&mut zones[0], spec.profile == Profile::Wild);
@@ -37,11 +41,25 @@ pub(super) fn zones(spec: &LibrarySpec) -> Vec<Zone> {
         fill(spec, &mut shared, spec.shared_assets);
         zones.push(shared);
     }
+    finish(zones)
+}
+
+fn finish(mut zones: Vec<Zone>) -> Vec<Zone> {
     for (i, zone) in zones.iter_mut().enumerate() {
         zone.note(Place::Info);
         zone.touched = i as u64 + 1;
     }
     zones
+}
+
+fn exact_zones(spec: &LibrarySpec, mut zones: Vec<Zone>, mut shared: Zone) -> Vec<Zone> {
+    let (theirs, own): (Vec<_>, Vec<_>) = spec.exact.iter().cloned().partition(exact::ExactAsset::is_shared);
+    exact::fill(&mut zones[0], &own);
+    if spec.shared_library != SharedLibrary::None {
+        exact::fill(&mut shared, &theirs);
+        zones.push(shared);
+    }
+    finish(zones)
 }
 
 fn fill(spec: &LibrarySpec, zone: &mut Zone, assets: u64) {

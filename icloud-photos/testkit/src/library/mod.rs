@@ -9,6 +9,7 @@ mod blob;
 mod changes;
 mod content;
 mod edit;
+mod exact;
 mod format;
 mod generate;
 mod index;
@@ -32,6 +33,7 @@ use std::sync::{PoisonError, RwLock};
 use serde_json::Value;
 
 pub use self::edit::{Edit, Picture};
+pub use self::exact::ExactAsset;
 pub use self::spec::{Access, ExpiredLink, LibrarySpec, PageOrder, Profile, SharedLibrary, Switches};
 
 use self::link::Links;

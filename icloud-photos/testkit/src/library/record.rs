@@ -95,7 +95,7 @@ impl Writer<'_> {
             match master.flaw {
                 Flaw::NoItemType => {}
                 Flaw::NullItemType => fields.field("itemType", "STRING", |out| out.push_str("null")),
-                _ => fields.text("itemType", master.uti.name),
+                _ => fields.text("itemType", master.item_type()),
             }
             push_name(fields, master);
             fields.int("dataClassType", master.uti.class);
@@ -128,7 +128,7 @@ impl Writer<'_> {
         self.record(out, &self.zone.asset_id(place), "CPLAsset", &stamp, |fields| {
             fields.field("masterRef", "REFERENCE", |out| {
                 out.push_str("{\"recordName\":");
-                super::json::push_base64(out, &master.checksum);
+                push_plain(out, &master.record_name());
                 out.push_str(",\"action\":\"DELETE_SELF\",\"zoneID\":");
                 self.zone.push_id(out);
                 out.push('}');
@@ -167,7 +167,8 @@ impl Writer<'_> {
         let mut checksum = || *known.get_or_insert_with(|| blob.checksum());
         fields.member(prefix, "Fingerprint", "STRING", |out| super::json::push_base64(out, &checksum()));
         fields.member(prefix, "Res", "ASSETID", |out| {
-            self.links.push_asset(out, blob, &checksum(), !(original && flaw == Flaw::NoLink));
+            let no_link = resource.no_link || original && flaw == Flaw::NoLink;
+            self.links.push_asset(out, blob, &checksum(), !no_link);
         });
     }
 
@@ -248,6 +249,9 @@ impl Zone {
 }
 
 fn push_name(fields: &mut Fields<'_>, master: &Master) {
+    if let Some(raw) = master.exact.as_ref().and_then(|exact| exact.raw_name.as_ref()) {
+        return fields.field("filenameEnc", "ENCRYPTED_BYTES", |out| push_text(out, raw));
+    }
     match &master.name {
         Name::Missing => {}
         Name::Clear(text) => fields.text("filenameEnc", text),
@@ -262,7 +266,9 @@ fn push_name(fields: &mut Fields<'_>, master: &Master) {
 }
 
 fn push_dates(fields: &mut Fields<'_>, asset: &Asset, master: &Master) {
+    let text = asset.exact.as_ref().and_then(|exact| exact.text_date.as_ref());
     match asset.date {
+        _ if text.is_some() => fields.text("assetDate", text.map_or("", String::as_str)),
         Some(date) => fields.time("assetDate", date),
         None if master.flaw == Flaw::Strange => {
             fields.field("assetDate", "TIMESTAMP", |out| out.push_str("null"));

@@ -1,5 +1,7 @@
 //! What a library is made of, and the switches that change how it answers.
 
+use super::exact::ExactAsset;
+
 /// What a generated library looks like. Everything follows from these values: two libraries of one spec are
 /// equal, record names, bytes and tokens included.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct LibrarySpec {
     pub big_file: Option<u64>,
     /// Add two different photos with the same name, date and length.
     pub same_length_twins: bool,
+    /// [`Profile::Exact`]: the assets.
+    pub exact: Vec<ExactAsset>,
     /// Whether there is a Shared Photo Library, and in which database.
     pub shared_library: SharedLibrary,
     /// How many assets the Shared Photo Library holds.
@@ -34,6 +38,8 @@ pub enum Profile {
     Everyday,
     /// The same, with damaged records, unknown types and stale checksums among them.
     Wild,
+    /// The assets of a list, and no others.
+    Exact,
 }
 
 /// Where the account sees a Shared Photo Library.
@@ -109,6 +115,7 @@ impl LibrarySpec {
             file_size,
             big_file: None,
             same_length_twins: false,
+            exact: Vec::new(),
             shared_library: SharedLibrary::None,
             shared_assets: 0,
             switches: Switches::default(),
@@ -131,6 +138,13 @@ impl LibrarySpec {
     pub fn wild(seed: u64, assets: u64) -> Self {
         Self { profile: Profile::Wild, same_length_twins: true, ..Self::everyday(seed, assets) }
             .with(|switches| switches.split_pairs = true)
+    }
+
+    /// Just these assets. There is a Shared Photo Library if one of them is in it.
+    pub fn exact(seed: u64, assets: Vec<ExactAsset>) -> Self {
+        let shared = assets.iter().any(ExactAsset::is_shared);
+        let shared_library = if shared { SharedLibrary::Owner } else { SharedLibrary::None };
+        Self { seed, profile: Profile::Exact, shared_library, exact: assets, ..Self::plain(0, 0) }
     }
 
     /// Adds one asset of `bytes` bytes to a plain library.

@@ -79,3 +79,9 @@ pub(super) static RARE: [Uti; 25] = [
     // A type no client knows.
     image("com.example.hologram", "HOLO", Format::Opaque),
 ];
+
+/// The type of a name.
+pub(super) fn find(name: &str) -> Option<&'static Uti> {
+    let common = [&JPEG, &HEIC, &HEIF, &PNG, &GIF, &MOV, &MP4, &DNG];
+    common.into_iter().chain(&RAWS).chain(&RARE).find(|uti| uti.name == name)
+}

@@ -53,6 +53,8 @@ pub(super) struct Zone {
     /// The library's clock at the last change.
     pub(super) touched: u64,
     by_checksum: HashMap<Checksum, u32>,
+    /// Masters whose record name is not their checksum.
+    by_name: HashMap<String, u32>,
     indexes: Mutex<HashMap<Index, Arc<[u32]>>>,
 }
 
@@ -121,6 +123,7 @@ impl Zone {
             horizon: 0,
             touched: 0,
             by_checksum: HashMap::new(),
+            by_name: HashMap::new(),
             indexes: Mutex::default(),
         }
     }
@@ -206,8 +209,16 @@ impl Zone {
         self.albums.iter().position(|album| album.id == id).map(|i| i as u32)
     }
 
+    /// The place of the master that an exact library calls so.
+    pub(super) fn master_of_name(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
     fn master_place(&self, name: &str) -> Option<u32> {
         use base64::Engine;
+        if let Some(place) = self.master_of_name(name) {
+            return Some(place);
+        }
         let raw = base64::engine::general_purpose::STANDARD.decode(name).ok()?;
         self.by_checksum.get(&Checksum::try_from(raw).ok()?).copied()
     }
@@ -262,6 +273,9 @@ impl Zone {
             return *known;
         }
         let place = self.masters.len() as u32;
+        if let Some(name) = master.exact.as_ref().and_then(|exact| exact.record.clone()) {
+            self.by_name.insert(name, place);
+        }
         self.by_checksum.insert(master.checksum, place);
         self.masters.push(master);
         self.note(Place::Master(place));

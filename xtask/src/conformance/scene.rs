@@ -1,0 +1,267 @@
+//! One set of options on a library of exact assets, run by both programs, each on a fake of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use super::Found;
+use super::compare;
+use super::differences;
+use super::runs::{TREE, World, icloudpd, ours};
+use crate::fake::Fake;
+use crate::process::{self, Ended, Person};
+use crate::tree::{self, Entry, Tree};
+
+/// One of them: a row of the report.
+#[derive(Debug, Clone)]
+pub(super) struct Scene {
+    pub(super) name: String,
+    /// The rows of the tables of behaviour that it is about.
+    pub(super) covers: &'static [&'static str],
+    library: fn() -> Vec<Value>,
+    pub(super) options: Vec<&'static str>,
+    tz: &'static str,
+    /// Files that lie in the folder before, with their lengths.
+    local: Vec<(String, u64)>,
+    /// How often the programs run; the last run counts.
+    runs: u8,
+    /// What goes wrong: a fault script.
+    faults: &'static str,
+    /// Whether what is logged is compared, beside tree, exit code and what is gone in iCloud.
+    logged: bool,
+    /// The differences that there must be, and no others: the exception, and how the line about it begins.
+    differs: Vec<(&'static str, &'static str)>,
+    /// Those that there may be.
+    may: Vec<(&'static str, &'static str)>,
+}
+
+impl Scene {
+    pub(super) fn new(name: &str, library: fn() -> Vec<Value>, options: &[&'static str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            covers: &[],
+            library,
+            options: options.to_vec(),
+            tz: "UTC",
+            local: Vec::new(),
+            runs: 1,
+            faults: "",
+            logged: true,
+            differs: Vec::new(),
+            may: Vec::new(),
+        }
+    }
+
+    pub(super) fn covers(mut self, rows: &'static [&'static str]) -> Self {
+        self.covers = rows;
+        self
+    }
+
+    pub(super) fn tz(mut self, tz: &'static str) -> Self {
+        self.tz = tz;
+        self
+    }
+
+    pub(super) fn local(mut self, files: &[(&str, u64)]) -> Self {
+        self.local = files.iter().map(|(path, length)| ((*path).to_owned(), *length)).collect();
+        self
+    }
+
+    pub(super) fn twice(mut self) -> Self {
+        self.runs = 2;
+        self
+    }
+
+    /// Twice, and of the second run ours says less: it follows the changes since the first.
+    pub(super) fn again(self) -> Self {
+        self.twice()
+            .differs("O1", &["logged there alone: Downloading "])
+            .may("O1", &["logged there alone: *deduplicated"])
+    }
+
+    /// Differences that there may be.
+    fn may(mut self, exception: &'static str, lines: &[&'static str]) -> Self {
+        self.may.extend(lines.iter().map(|line| (exception, *line)));
+        self
+    }
+
+    pub(super) fn faults(mut self, script: &'static str) -> Self {
+        self.faults = script;
+        self
+    }
+
+    pub(super) fn silent(mut self) -> Self {
+        self.logged = false;
+        self
+    }
+
+    pub(super) fn differs(mut self, exception: &'static str, lines: &[&'static str]) -> Self {
+        self.differs.extend(lines.iter().map(|line| (exception, *line)));
+        self
+    }
+
+    /// The same under the other policy: what lies in the folder has the names of that policy.
+    pub(super) fn by_id(&self, ids: &BTreeMap<&str, &str>) -> Self {
+        let mut other = self.clone();
+        other.name.push_str("_name_id7");
+        other.options.extend(["--file-match-policy", "name-id7"]);
+        for (path, _) in &mut other.local {
+            for (stem, id) in ids {
+                *path = path.replace(stem, &format!("{stem}_{id}"));
+            }
+        }
+        other
+    }
+
+    /// Exceptions that it leans on.
+    pub(super) fn exceptions(&self) -> BTreeSet<&'static str> {
+        self.differs.iter().map(|(exception, _)| *exception).collect()
+    }
+
+    pub(super) fn run(&self, world: &World) -> Result<Found> {
+        let slug: String = self.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let folder = world.folder.join("scenes").join(slug);
+        fs::create_dir_all(&folder)?;
+        let library = folder.join("library.json");
+        fs::write(&library, Value::from((self.library)()).to_string())?;
+        let theirs = self.one(world, &folder, &library, false).context("the real icloudpd")?;
+        let ours = self.one(world, &folder, &library, true).context("our icloudpd")?;
+        let wrong = self.judge(self.compare(&theirs, &ours));
+        if wrong.is_empty() {
+            fs::remove_dir_all(&folder)?;
+        }
+        let files = theirs.tree.values().filter(|entry| matches!(entry, Entry::File { .. })).count();
+        Ok(Found { wrong, compared: format!("{files} files") })
+    }
+
+    fn one(&self, world: &World, folder: &Path, library: &Path, is_ours: bool) -> Result<Done> {
+        let faults = if self.faults.is_empty() { Vec::new() } else { vec!["--faults", self.faults] };
+        let path = library.to_string_lossy();
+        let mut arguments = vec!["--library", &path, "--state", "password-only", "--seed", "20"];
+        arguments.extend(faults);
+        let fake = Fake::start_with(&world.programs, &arguments)?;
+        let folder = folder.join(if is_ours { "ours" } else { "theirs" });
+        self.lay_out(&folder)?;
+        let before = deleted(&fake)?;
+        let mut last = None;
+        for _ in 0..self.runs.max(1) {
+            fake.reset_counts()?;
+            let command = match is_ours {
+                true => ours(&world.programs, &fake.url),
+                false => world.clients.icloudpd(&fake.url),
+            };
+            let mut command = icloudpd(command, &folder, &self.options);
+            command.env("TZ", self.tz);
+            last = Some(process::run(command, &folder, Person::Nobody)?);
+        }
+        let ended = last.context("no run")?;
+        let gone = deleted(&fake)?.difference(&before).cloned().collect();
+        let fetched = fake.counts()?.to("content");
+        Ok(Done { ended, tree: tree::read(&folder.join(TREE))?, gone, fetched })
+    }
+
+    fn lay_out(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder)?;
+        for (path, length) in &self.local {
+            let path: PathBuf = folder.join(TREE).join(path);
+            fs::create_dir_all(path.parent().context("a file in no folder")?)?;
+            let file = fs::File::create(&path)?;
+            file.set_len(*length)?;
+            // Both sides have the same, at whatever time they get them.
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000))?;
+        }
+        Ok(())
+    }
+
+    fn compare(&self, theirs: &Done, ours: &Done) -> Vec<String> {
+        let mut differences = compare::trees(&theirs.tree, &ours.tree);
+        if theirs.ended.code != ours.ended.code {
+            differences.push(format!(
+                "exit code {} there, {} in ours: {}",
+                theirs.ended.code,
+                ours.ended.code,
+                if ours.ended.code == 0 { theirs.ended.tail() } else { ours.ended.tail() }
+            ));
+        }
+        differences
+            .extend(theirs.gone.difference(&ours.gone).map(|name| format!("gone there alone: {name}")));
+        differences
+            .extend(ours.gone.difference(&theirs.gone).map(|name| format!("gone in ours alone: {name}")));
+        if self.runs > 1 && ours.fetched > theirs.fetched {
+            differences.push(format!("{} fetches there, {} in ours", theirs.fetched, ours.fetched));
+        }
+        if self.options.contains(&"--only-print-filenames") {
+            differences.extend(compare::lines(&theirs.ended.stdout, &ours.ended.stdout));
+        } else if self.logged {
+            differences.extend(compare::logged(&theirs.ended.stdout, &ours.ended.stdout));
+        }
+        differences
+    }
+
+    /// What of the differences is wrong: those that no exception allows, and those that should have been there.
+    fn judge(&self, differences: Vec<String>) -> Vec<String> {
+        let mut used = vec![false; self.differs.len()];
+        let mut wrong = Vec::new();
+        for difference in differences {
+            let at = self.differs.iter().position(|(_, line)| fits(line, &difference));
+            match at {
+                Some(at) => used[at] = true,
+                None if self.may.iter().any(|(_, line)| fits(line, &difference)) => {}
+                None => wrong.push(difference),
+            }
+        }
+        for (exception, line) in
+            self.differs.iter().zip(&used).filter(|(_, used)| !**used).map(|(one, _)| one)
+        {
+            wrong.push(format!("exception {exception} is there for nothing: {line}"));
+        }
+        for exception in self.exceptions().into_iter().filter(|id| differences::find(id).is_none()) {
+            wrong.push(format!("there is no exception {exception}"));
+        }
+        wrong
+    }
+}
+
+/// Whether a line is as a pattern says: it begins so, and where the pattern has a star it ends as what follows that.
+fn fits(pattern: &str, line: &str) -> bool {
+    match pattern.split_once('*') {
+        None => line.starts_with(pattern),
+        Some((begin, end)) => line.starts_with(begin) && line.ends_with(end),
+    }
+}
+
+/// What a program did.
+#[derive(Debug)]
+struct Done {
+    ended: Ended,
+    tree: Tree,
+    /// Names of photos that went to Recently Deleted.
+    gone: BTreeSet<String>,
+    /// Requests about content in the last run.
+    fetched: u64,
+}
+
+fn deleted(fake: &Fake) -> Result<BTreeSet<String>> {
+    let truth = fake.truth()?;
+    let deleted = truth.assets.into_iter().filter(|asset| asset.deleted);
+    Ok(deleted.map(|asset| asset.name.unwrap_or(asset.id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_allows_the_differences_it_names_and_wants_each_of_them() {
+        let scene = Scene::new("one", Vec::new, &[]).differs("F8", &["exit code 1 there, 0 in ours"]);
+        assert!(scene.judge(vec!["exit code 1 there, 0 in ours: \nKeyError".to_owned()]).is_empty());
+        assert_eq!(scene.judge(vec![]).len(), 1);
+        let wider = vec!["exit code 1 there, 0 in ours".to_owned(), "only in ours: a".to_owned()];
+        assert_eq!(scene.judge(wider), ["only in ours: a"]);
+        let unknown = Scene::new("two", Vec::new, &[]).differs("F99", &["a"]);
+        assert_eq!(unknown.judge(vec!["a".to_owned()]), ["there is no exception F99"]);
+    }
+}
