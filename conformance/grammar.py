@@ -3,8 +3,9 @@
     launch.py http://127.0.0.1:9 grammar.py < LINES       one JSON array of arguments a line
     launch.py http://127.0.0.1:9 grammar.py COUNT SEED    makes up lines
 
-Prints one JSON object a line: the arguments, the exit code, the first line of standard output and the last of standard
-error, and, when icloudpd would run, what differs from its defaults. Times and secrets are shown as being there or not.
+Prints one JSON object a line. The first holds the defaults. The others: the arguments, the exit code, the first line of standard
+output and the last of standard error, and, when icloudpd would run, what differs from the defaults. Times and secrets are
+shown as being there or not.
 """
 
 import contextlib
@@ -46,7 +47,16 @@ def shown(config):
     return {NAMES.get(name, name.replace("_", "-")): plain(name, getattr(config, name)) for name in fields}
 
 
-def verdict(arguments):
+def defaults():
+    whole, users = cli.parse(["--username", ""])
+    return {"global": shown(whole), "user": shown(users[0])}
+
+
+def differing(config, usual):
+    return {name: value for name, value in shown(config).items() if value != usual[name]}
+
+
+def verdict(arguments, usual):
     ran = []
     cli.run_with_configs = lambda whole, users: ran.append((whole, users)) or 0
     out, err = io.StringIO(), io.StringIO()
@@ -66,8 +76,8 @@ def verdict(arguments):
         row["stderr"] = err.getvalue().splitlines()[-1]
     if ran:
         whole, users = ran[0]
-        row["global"] = shown(whole)
-        row["users"] = [shown(user) for user in users]
+        row["global"] = differing(whole, usual["global"])
+        row["users"] = [differing(user, usual["user"]) for user in users]
     return row
 
 
@@ -136,9 +146,10 @@ def main():
         lines = [maker.line() for _ in range(count)]
     else:
         lines = [json.loads(line) for line in sys.stdin if line.strip()]
-    print_out = sys.stdout
+    usual = defaults()
+    print(json.dumps(usual))
     for line in lines:
-        print(json.dumps(verdict(line), ensure_ascii=False), file=print_out)
+        print(json.dumps(verdict(line, usual)))
 
 
 if __name__ == "__main__":

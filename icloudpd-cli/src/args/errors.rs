@@ -31,12 +31,12 @@ impl UsageError {
         }
         let hint = match arguments.first().map(|first| first.to_string_lossy()) {
             Some(first) if first.starts_with("-p") || first.starts_with("--password") => {
-                " (a password belongs to a user: it goes after --username)"
+                "A password belongs to a user: it goes after --username.\n"
             }
             _ => "",
         };
         Self::Unknown(format!(
-            "usage: {USAGE}\nicloudpd: error: unrecognized arguments: {}{hint}",
+            "usage: {USAGE}\n{hint}icloudpd: error: unrecognized arguments: {}",
             shown.join(" ")
         ))
     }
@@ -71,6 +71,8 @@ pub(super) fn describe(error: &clap::Error, known: &Known, value: Option<&OsStr>
             let value = if ignores_case { value.to_lowercase() } else { value.into_owned() };
             format!("invalid choice: {} (choose from {})", python_repr(&value), choices(error))
         }
+        // Only paths: a text may be empty.
+        ErrorKind::InvalidValue if value.is_empty() => "must not be empty".to_owned(),
         ErrorKind::InvalidUtf8 => "must be text in UTF-8".to_owned(),
         _ => std::error::Error::source(error).map_or_else(|| "invalid value".to_owned(), ToString::to_string),
     };

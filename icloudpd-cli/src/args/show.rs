@@ -132,6 +132,13 @@ fn value(known: &Known, matches: &ArgMatches) -> Value {
         matches.get_raw(id).into_iter().flatten().map(|raw| plain(known, arg.get_value_parser(), raw));
     match known.takes {
         Takes::Nothing => matches.get_flag(id).into(),
+        // icloudpd drops repeated words, and keeps repeated titles.
+        Takes::Many if known.is_choice => Value::Array(values.fold(Vec::new(), |mut seen, value| {
+            if !seen.contains(&value) {
+                seen.push(value);
+            }
+            seen
+        })),
         Takes::Many => Value::Array(values.collect()),
         Takes::One
             if is_text(arg.get_value_parser())

@@ -2,9 +2,12 @@
 
 mod adoption;
 mod compare;
+mod grammar;
 mod modes;
 mod runs;
 mod sets;
+#[path = "../../../icloudpd-cli/tests/it/verdict.rs"]
+mod verdict;
 mod visits;
 
 use std::fs;
@@ -40,11 +43,17 @@ pub(crate) struct Options {
     /// How many rows run at once
     #[arg(long, default_value_t = 2)]
     jobs: usize,
+    /// Only compare what both make of this many made-up command lines
+    #[arg(long)]
+    lines: Option<usize>,
+    /// Only ask both again about the command lines of icloudpd-cli/tests/it/grammar.jsonl, and write down what they say
+    #[arg(long)]
+    write_lines: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { only: None, assets: 1200, seed: 20, jobs: 2 }
+        Self { only: None, assets: 1200, seed: 20, jobs: 2, lines: None, write_lines: false }
     }
 }
 
@@ -84,6 +93,12 @@ struct Found {
 
 /// Runs every row and prints one line for each.
 pub(crate) fn run(options: &Options) -> Result<Tally> {
+    if options.write_lines {
+        return grammar::write_table();
+    }
+    if let Some(count) = options.lines {
+        return grammar::made_up(count, options.seed);
+    }
     let rows = chosen(options.only.as_deref())?;
     let world = prepare(options)?;
     let start = Instant::now();
