@@ -188,8 +188,7 @@ impl Work<'_> {
         if download.recent.is_none() && !report.listings.is_empty() && !self.changes_nothing() {
             tell_uncovered(engine).await;
         }
-        let exit =
-            if report.is_clean() || config.incomplete_is_success { Exit::Success } else { Exit::Incomplete };
+        let exit = if report.is_clean() { Exit::Success } else { Exit::Incomplete };
         Ok(Outcome { exit, report: Some(report) })
     }
 }

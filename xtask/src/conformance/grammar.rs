@@ -13,8 +13,11 @@ use crate::house::{self, Profile, Programs};
 use crate::real::Clients;
 use crate::tally::Tally;
 
+/// Whether a difference is a certain one, from the line, and what icloudpd and ours make of it.
+type Excused = fn(&[String], &Verdict, &Verdict) -> bool;
+
 /// Why ours differs, and how that is recognised. `docs/differences.md` says it in words; a test compares the names.
-const EXCUSED: &[(&str, fn(&[String], &Verdict, &Verdict) -> bool)] = &[
+const EXCUSED: &[(&str, Excused)] = &[
     ("no-user", |_, theirs, ours| theirs.exit == 0 && ours.stdout.starts_with("No --username was given")),
     ("empty-user", |_, _, ours| ours.stdout == "argument -u/--username: must not be empty"),
     ("equals-form", |args, _, _| args.iter().any(|arg| arg.starts_with("--username="))),
