@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::args::UsageError;
+use crate::args::{Request, Surroundings, UsageError};
 use crate::board::Board;
 use crate::commands::Shared;
 use crate::config::{Config, Invocation};
@@ -33,8 +33,13 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let exit = match args::parse(&args).and_then(config::interpret) {
+    let asked = args::parse(&args, &Surroundings::here()).and_then(|request| match request {
+        Request::Page(page) => Ok(Invocation::Print(page)),
+        Request::Line(line) => config::interpret(*line),
+    });
+    let exit = match asked {
         Ok(Invocation::Help) => say(&args::help()),
+        Ok(Invocation::Print(text)) => say(&text),
         Ok(Invocation::Version) => say(&version()),
         Ok(Invocation::Run(config)) => run(config),
         Err(UsageError::Argument(text)) => {
@@ -67,6 +72,7 @@ fn version() -> String {
 fn run(config: Box<Config>) -> Exit {
     let bars = progress::area(config.progress_bar);
     output::start_log(&config, bars.clone());
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     // Signals and the clock are heeded on this thread, whatever holds up those that work: output that nobody reads, for example.
     let watch = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let (runtime, watch) = match tokio::runtime::Runtime::new().and_then(|runtime| Ok((runtime, watch?))) {

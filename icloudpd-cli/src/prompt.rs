@@ -90,7 +90,7 @@ async fn given_password(given: GivenPassword) -> Result<Option<Password>> {
             debug!("Other users of this machine can see a password on the command line, see --password-file");
             (text, true)
         }
-        GivenPassword::Environment(text) => (text, false),
+        GivenPassword::Private(text) => (text, false),
         GivenPassword::File(path) => (blocking(move || from_file(&path)).await?, false),
         GivenPassword::Command(command) => (blocking(move || from_command(&command)).await?, false),
     };

@@ -72,6 +72,13 @@ impl Clients {
         command
     }
 
+    /// The real icloudpd's reading of command lines. It connects to nothing.
+    pub(crate) fn grammar(&self) -> Command {
+        let mut command = self.launch("http://127.0.0.1:9");
+        command.arg(house::script("grammar.py")).env("TZ", "UTC");
+        command
+    }
+
     fn launch(&self, fake: &str) -> Command {
         let mut command = Command::new(&self.python);
         // No compiled files beside our scripts, no password from a keyring of this machine.

@@ -1,14 +1,15 @@
 //! Errors of the command line in icloudpd's words: one about an option goes to standard output, one about unknown
 //! arguments to standard error below the usage line. The exit code is 2 for both.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, CommandFactory};
 
-use super::options::{Options, USAGE};
+use super::options::USAGE;
+use super::settings::Origin;
+use super::table::Known;
 
-/// What is wrong with the command line.
+/// What is wrong with the command line, the environment or the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UsageError {
     /// A line for standard output.
@@ -18,84 +19,64 @@ pub(crate) enum UsageError {
 }
 
 impl UsageError {
-    pub(super) fn unknown(arguments: &[String]) -> Self {
+    /// These arguments are left when all options are read. A password among them is not shown.
+    pub(super) fn unknown(arguments: &[OsString]) -> Self {
+        let mut shown = Vec::new();
+        let mut is_secret = false;
+        for argument in arguments {
+            let text = argument.to_string_lossy();
+            let (word, next) = without_secret(&text);
+            shown.push(if is_secret { "***".to_owned() } else { word });
+            is_secret = next && !is_secret;
+        }
+        let hint = match arguments.first().map(|first| first.to_string_lossy()) {
+            Some(first) if first.starts_with("-p") || first.starts_with("--password") => {
+                "A password belongs to a user: it goes after --username.\n"
+            }
+            _ => "",
+        };
         Self::Unknown(format!(
-            "usage: {USAGE}\nicloudpd: error: unrecognized arguments: {}",
-            arguments.join(" ")
+            "usage: {USAGE}\n{hint}icloudpd: error: unrecognized arguments: {}",
+            shown.join(" ")
         ))
     }
-}
 
-/// Parses, and when arguments are unknown leaves them out one by one, to name them all. Any other error comes first,
-/// as in icloudpd.
-pub(super) fn collecting_unknown<T>(
-    mut args: Vec<OsString>,
-    parse: impl Fn(&[OsString]) -> Result<T, clap::Error>,
-) -> Result<T, UsageError> {
-    let mut unknown = Vec::new();
-    // clap takes a bare `--` as the end of options; icloudpd knows no such thing.
-    if let Some(at) = args.iter().position(|arg| arg == "--") {
-        unknown.push("--".to_owned());
-        args.remove(at);
-    }
-    loop {
-        let error = match parse(&args) {
-            Ok(parsed) if unknown.is_empty() => return Ok(parsed),
-            Ok(_) => return Err(UsageError::unknown(&unknown)),
-            Err(error) => error,
-        };
-        let found = unknown_argument(&error).and_then(|name| position(&args, &name));
-        match found {
-            Some(at) => unknown.push(args.remove(at).to_string_lossy().into_owned()),
-            None => return Err(describe(&error)),
+    /// The same, with the place where it stands.
+    pub(super) fn at(self, origin: &Origin) -> Self {
+        match (self, origin) {
+            (Self::Argument(text), Origin::Environment(_) | Origin::File(..)) => {
+                Self::Argument(format!("{text} ({origin})"))
+            }
+            (error, _) => error,
         }
     }
 }
 
-fn unknown_argument(error: &clap::Error) -> Option<String> {
-    match error.kind() {
-        ErrorKind::UnknownArgument => text(error, ContextKind::InvalidArg),
-        _ => None,
+/// A word as it may be shown, and whether the next one is a password.
+fn without_secret(word: &str) -> (String, bool) {
+    match word.split_once('=') {
+        Some((name @ ("--password" | "-p" | "--smtp-password"), _)) => (format!("{name}=***"), false),
+        None if matches!(word, "--password" | "-p" | "--smtp-password") => (word.to_owned(), true),
+        _ if word.starts_with("-p") => ("-p***".to_owned(), false),
+        _ => (word.to_owned(), false),
     }
 }
 
-/// Where the argument stands that clap calls `name`: alone, with a value (`--name=x`), or among glued short flags.
-fn position(args: &[OsString], name: &str) -> Option<usize> {
-    let with_value = format!("{name}=");
-    let short = name.strip_prefix('-').filter(|rest| rest.chars().count() == 1);
-    let stands = |arg: &OsString| {
-        let arg = arg.to_string_lossy();
-        let glued =
-            short.is_some_and(|flag| !arg.starts_with("--") && arg.starts_with('-') && arg.contains(flag));
-        arg == name || arg.starts_with(&with_value) || glued
-    };
-    args.iter().position(|arg| arg == name).or_else(|| args.iter().position(stands))
-}
-
-fn describe(error: &clap::Error) -> UsageError {
-    let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
-    let mut name = text(error, ContextKind::InvalidArg).unwrap_or_default();
+/// What clap finds wrong with the value of an option.
+pub(super) fn describe(error: &clap::Error, known: &Known, value: Option<&OsStr>) -> UsageError {
+    let value = value.unwrap_or_default().to_string_lossy();
     let reason = match error.kind() {
-        ErrorKind::InvalidValue if value.is_empty() => "expected one argument".to_owned(),
-        ErrorKind::InvalidValue => invalid_choice(error, &name, value),
-        ErrorKind::TooManyValues => format!("ignored explicit argument '{value}'"),
-        ErrorKind::ArgumentConflict => {
-            // clap blames the first of the two, Python the second.
-            let first = std::mem::replace(&mut name, text(error, ContextKind::PriorArg).unwrap_or_default());
-            format!("not allowed with argument {}", python_name(&first))
+        ErrorKind::InvalidValue if known.is_choice => {
+            let ignores_case = known.arg().is_some_and(clap::Arg::is_ignore_case_set);
+            let value = if ignores_case { value.to_lowercase() } else { value.into_owned() };
+            format!("invalid choice: {} (choose from {})", python_repr(&value), choices(error))
         }
-        ErrorKind::ValueValidation => {
-            std::error::Error::source(error).map_or_else(|| "invalid value".to_owned(), ToString::to_string)
-        }
-        _ => return UsageError::Argument(error.to_string().trim_end().to_owned()),
+        // Only paths: a text may be empty.
+        ErrorKind::InvalidValue if value.is_empty() => "must not be empty".to_owned(),
+        ErrorKind::InvalidUtf8 => "must be text in UTF-8".to_owned(),
+        _ => std::error::Error::source(error).map_or_else(|| "invalid value".to_owned(), ToString::to_string),
     };
-    UsageError::Argument(format!("argument {}: {reason}", python_name(&name)))
-}
-
-fn invalid_choice(error: &clap::Error, option: &str, value: String) -> String {
-    let ignores_case = find(&Options::command(), long_or_short(option)).is_some_and(Arg::is_ignore_case_set);
-    let value = if ignores_case { value.to_lowercase() } else { value };
-    format!("invalid choice: '{value}' (choose from {})", choices(error))
+    UsageError::Argument(format!("argument {}: {reason}", known.python_name()))
 }
 
 fn choices(error: &clap::Error) -> String {
@@ -107,36 +88,56 @@ fn choices(error: &clap::Error) -> String {
     }
 }
 
-fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    match error.get(kind)? {
-        ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) => texts.first().cloned(),
-        other => Some(other.to_string()),
-    }
-}
-
-/// `-d/--directory` for what clap shows as `--directory <DIRECTORY>`. icloudpd declares `--help` before `-h`.
-fn python_name(shown: &str) -> String {
-    let name = long_or_short(shown);
-    let command = Options::command();
-    match find(&command, name) {
-        Some(arg) if arg.get_id() == "help" => "--help/-h".to_owned(),
-        Some(arg) => {
-            let short = arg.get_short().map(|short| format!("-{short}/")).unwrap_or_default();
-            format!("{short}--{}", arg.get_long().unwrap_or_default())
+/// A text as Python's `repr` shows it.
+pub(super) fn python_repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut shown = String::from(quote);
+    for letter in text.chars() {
+        match letter {
+            '\\' => shown.push_str("\\\\"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            letter if letter == quote => shown.extend(['\\', letter]),
+            letter if letter.is_control() => shown.push_str(&format!("\\x{:02x}", u32::from(letter))),
+            letter => shown.push(letter),
         }
-        None => name.to_owned(),
     }
+    shown.push(quote);
+    shown
 }
 
-fn long_or_short(shown: &str) -> &str {
-    shown.split([' ', '=', '[']).next().unwrap_or(shown)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
-    command.get_arguments().find(|arg| {
-        let short = arg.get_short().map(|short| format!("-{short}"));
-        name.strip_prefix("--").is_some_and(|long| arg.get_long() == Some(long))
-            || short.as_deref() == Some(name)
-    })
+    #[test]
+    fn texts_are_quoted_as_python_quotes_them() {
+        let table = [
+            ("huge", "'huge'"),
+            ("it's", "\"it's\""),
+            ("it's \"so\"", "'it\\'s \"so\"'"),
+            ("a\\b\n\u{7f}\u{9b}é", "'a\\\\b\\n\\x7f\\x9bé'"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(python_repr(text), shown);
+        }
+    }
+
+    #[test]
+    fn no_password_is_named_among_unknown_arguments() {
+        let table: &[(&[&str], &str)] = &[
+            (&["-p", "hunter2", "x"], "-p *** x"),
+            (&["-phunter2"], "-p***"),
+            (&["--password=hunter2"], "--password=***"),
+            (&["-p=hunter2"], "-p=***"),
+            (&["x", "--password", "hunter2"], "x --password ***"),
+        ];
+        for (arguments, shown) in table {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            let UsageError::Unknown(text) = UsageError::unknown(&arguments) else { panic!() };
+            assert!(text.contains(&format!("unrecognized arguments: {shown}")), "{text}");
+            assert!(!text.contains("hunter2"));
+        }
+    }
 }

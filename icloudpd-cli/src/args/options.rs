@@ -3,15 +3,15 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, ValueEnum, ValueHint};
 use icloud_photos::redact::SecretString;
 
-use super::values::{count, folder_structure, int, percent};
+use super::values::{count, folder_structure, int, lower, percent};
 
 pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
 
-const GLOBAL: &str = "GLOBAL options. They count for every user, wherever they stand";
-const COMMON: &str = "COMMON options. Before the first --username they are defaults for all users";
+pub(super) const GLOBAL: &str = "GLOBAL options. They count for every user, wherever they stand";
+pub(super) const COMMON: &str = "COMMON options. Before the first --username they are defaults for all users";
 const USER: &str = "USER options. They belong to one user";
 
 /// Everything that may stand on the command line. A part of the line is parsed at a time, see [`super::parse`].
@@ -20,15 +20,13 @@ const USER: &str = "USER options. They belong to one user";
     name = "icloudpd",
     override_usage = USAGE,
     about = "Downloads the photos and videos of iCloud Photos. Every byte is checked against Apple's own checksum.",
-    before_help = "icloudpd adopt|verify|status|plan|changes|doctor [OPTIONS]: adopt recognises the files of a folder by their \
-                   content, verify reads them again, status says what is known of them, plan and changes say what a run \
-                   would do and what has happened in iCloud since the last one, doctor says why nothing works (ours alone).",
     after_help = "Exit codes: 0 all is well, 1 the run failed, 2 the command line is wrong, 3 some files failed, \
                   130 interrupted.",
     disable_help_flag = true,
     disable_version_flag = true,
     args_override_self = true,
-    allow_negative_numbers = true
+    allow_negative_numbers = true,
+    term_width = 80
 )]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -37,6 +35,11 @@ pub(crate) struct Options {
     pub(crate) common: Common,
     #[command(flatten)]
     pub(crate) user: User,
+}
+
+/// clap's table.
+pub(super) fn command() -> clap::Command {
+    Options::command()
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +51,10 @@ pub(crate) struct Global {
     /// Show the version
     #[arg(long)]
     pub(crate) version: bool,
+    /// File that says the same as this command line, in TOML; `""` for none [default:
+    /// ~/.config/icloudpd/config.toml if there is one] (ours alone)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<OsString>,
     /// Name months and days in folders in the language of the system
     #[arg(long)]
     pub(crate) use_os_locale: bool,
@@ -55,7 +62,7 @@ pub(crate) struct Global {
     #[arg(long)]
     pub(crate) only_print_filenames: bool,
     /// How much to log
-    #[arg(long, ignore_case = true, value_enum, default_value = "debug")]
+    #[arg(long, ignore_case = true, value_enum, value_name = "LEVEL", default_value = "debug")]
     pub(crate) log_level: LogLevel,
     /// No progress bar; there is none anyway unless standard output and standard error are a terminal
     #[arg(long)]
@@ -64,16 +71,17 @@ pub(crate) struct Global {
     #[arg(long, value_name = "N", value_parser = count, default_value = "8")]
     pub(crate) threads_num: u64,
     /// Apple's domain: `cn` for accounts of mainland China
-    #[arg(long, value_enum, default_value = "com")]
+    #[arg(long, value_enum, value_name = "DOMAIN", default_value = "com")]
     pub(crate) domain: Domain,
     /// Run again and again, with this many seconds between two runs
     #[arg(long, value_name = "SECONDS", value_parser = int)]
     pub(crate) watch_with_interval: Option<i64>,
-    /// Where to look for the password, in this order; repeatable [default: parameter, keyring, console]
-    #[arg(long, ignore_case = true, value_enum)]
+    /// Where to look for the password, in this order; repeatable
+    #[arg(long, ignore_case = true, value_enum, value_name = "PROVIDER",
+        default_values = ["parameter", "keyring", "console"])]
     pub(crate) password_provider: Vec<PasswordProvider>,
     /// Where to ask for the code of the second factor
-    #[arg(long, ignore_case = true, value_enum, default_value = "console")]
+    #[arg(long, ignore_case = true, value_enum, value_name = "PROVIDER", default_value = "console")]
     pub(crate) mfa_provider: MfaProvider,
     /// Where the web page is served, HOST:PORT; given alone it shows progress only. A container needs 0.0.0.0:8080 and a
     /// published port [default: 127.0.0.1:8080, once a provider is webui] (ours alone)
@@ -97,7 +105,10 @@ pub(crate) struct Global {
     /// With `verify`: fetch again what is damaged or missing (ours alone)
     #[arg(long)]
     pub(crate) repair: bool,
-    /// With `status` and `changes`: print JSON (ours alone)
+    /// End with 0 where some files failed, as icloudpd does; without it with 3 (ours alone)
+    #[arg(long)]
+    pub(crate) icloudpd_exit_codes: bool,
+    /// With `status`, `changes` and `config`: print JSON (ours alone)
     #[arg(long)]
     pub(crate) json: bool,
     /// With `doctor`: write what was found to this file, without names, addresses and secrets (ours alone)
@@ -107,10 +118,10 @@ pub(crate) struct Global {
     #[arg(long)]
     pub(crate) sign_in: bool,
     /// Speak to this host instead of idmsa.apple.com over https (ours alone)
-    #[arg(long, value_name = "URL", env = "ICLOUDPD_AUTH_ENDPOINT")]
+    #[arg(long, value_name = "URL")]
     pub(crate) auth_endpoint: Option<String>,
     /// Speak to this host instead of setup.icloud.com over https (ours alone)
-    #[arg(long, value_name = "URL", env = "ICLOUDPD_SETUP_ENDPOINT")]
+    #[arg(long, value_name = "URL")]
     pub(crate) setup_endpoint: Option<String>,
 }
 
@@ -118,21 +129,21 @@ pub(crate) struct Global {
 #[command(next_help_heading = COMMON)]
 pub(crate) struct Common {
     /// Folder to download to
-    #[arg(short = 'd', long, value_name = "FOLDER")]
+    #[arg(short = 'd', long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) directory: Option<OsString>,
     /// Sign in, save the session, stop
     #[arg(long)]
     pub(crate) auth_only: bool,
     /// Folder of the saved sessions
-    #[arg(long, value_name = "DIRECTORY", default_value = "~/.pyicloud")]
-    pub(crate) cookie_directory: PathBuf,
+    #[arg(long, value_name = "FOLDER", default_value = "~/.pyicloud", value_hint = ValueHint::DirPath)]
+    pub(crate) cookie_directory: OsString,
     /// Which file of a photo to download; repeatable. `medium` and `thumb` are always added to the file name,
     /// `adjusted` and `alternative` only where two files would have one name. A photo that has no such file is
-    /// downloaded as `original` [default: original]
-    #[arg(long, ignore_case = true, value_enum)]
+    /// downloaded as `original`
+    #[arg(long, ignore_case = true, value_enum, value_name = "SIZE", default_values = ["original"])]
     pub(crate) size: Vec<Size>,
     /// Which file of the movie of a Live Photo to download
-    #[arg(long, ignore_case = true, value_enum, default_value = "original")]
+    #[arg(long, ignore_case = true, value_enum, value_name = "SIZE", default_value = "original")]
     pub(crate) live_photo_size: LiveSize,
     /// Only the newest N photos and videos of each album, by the date they were taken
     #[arg(long, value_name = "N", value_parser = count)]
@@ -141,13 +152,13 @@ pub(crate) struct Common {
     #[arg(long, value_name = "N", value_parser = int)]
     pub(crate) until_found: Option<i64>,
     /// Title of an album to download; repeatable. Without it the whole library is downloaded
-    #[arg(short = 'a', long)]
+    #[arg(short = 'a', long, value_name = "TITLE")]
     pub(crate) album: Vec<String>,
     /// Print the titles of all albums
     #[arg(short = 'l', long)]
     pub(crate) list_albums: bool,
     /// Library to download
-    #[arg(long, default_value = "PrimarySync")]
+    #[arg(long, value_name = "NAME", default_value = "PrimarySync")]
     pub(crate) library: String,
     /// Print the names of all libraries
     #[arg(long)]
@@ -198,7 +209,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) notification_email_from: Option<String>,
     /// Program to start when a code is needed
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) notification_script: Option<PathBuf>,
     /// Delete a photo in iCloud after it was downloaded
     #[arg(long)]
@@ -213,13 +224,19 @@ pub(crate) struct Common {
     #[arg(long)]
     pub(crate) keep_unicode_in_filenames: bool,
     /// Name of the movie of a HEIC Live Photo: `suffix` adds `_HEVC`, `original` adds nothing
-    #[arg(long, ignore_case = true, value_enum, default_value = "suffix")]
+    #[arg(long, ignore_case = true, value_enum, value_name = "POLICY", default_value = "suffix")]
     pub(crate) live_photo_mov_filename_policy: LiveNaming,
     /// Which half of a RAW+JPEG pair counts as the original
-    #[arg(long, ignore_case = true, value_enum, default_value = "as-is")]
+    #[arg(long, ignore_case = true, value_enum, value_name = "HALF", default_value = "as-is")]
     pub(crate) align_raw: AlignRaw,
     /// How photos with one name are told apart: by adding the size where names clash, or an id to every name
-    #[arg(long, ignore_case = true, value_enum, default_value = "name-size-dedup-with-suffix")]
+    #[arg(
+        long,
+        ignore_case = true,
+        value_enum,
+        value_name = "POLICY",
+        default_value = "name-size-dedup-with-suffix"
+    )]
     pub(crate) file_match_policy: MatchPolicy,
     /// Skip what was created before this date (2025-01-02) or this many days ago (20d)
     #[arg(long, value_name = "DATE")]
@@ -232,7 +249,7 @@ pub(crate) struct Common {
     pub(crate) skip_photos: bool,
     /// What to do about files that were fetched and are gone: `restore` fetches them again, `respect` leaves them (ours
     /// alone)
-    #[arg(long, value_enum, default_value = "restore")]
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "restore")]
     pub(crate) missing: Missing,
     /// With `--auto-delete`: move files to the folder .icloud-photos-trash in place of removing them (ours alone)
     #[arg(long)]
@@ -247,11 +264,11 @@ pub(crate) struct Common {
 #[command(next_help_heading = USER)]
 pub(crate) struct User {
     /// Apple ID; starts the section of one user
-    #[arg(short = 'u', long, value_name = "EMAIL")]
+    #[arg(short = 'u', long, value_name = "EMAIL", value_parser = lower)]
     pub(crate) username: Option<String>,
     /// Password for the provider `parameter`. Other users of the machine can see it: prefer one of the next ways,
     /// or the environment variable ICLOUDPD_PASSWORD
-    #[arg(short = 'p', long)]
+    #[arg(short = 'p', long, value_name = "PASSWORD")]
     pub(crate) password: Option<SecretString>,
     /// File whose first line is the password (ours alone)
     #[arg(long, value_name = "FILE")]
@@ -259,6 +276,9 @@ pub(crate) struct User {
     /// Shell command whose first line of output is the password (ours alone)
     #[arg(long, value_name = "COMMAND")]
     pub(crate) password_command: Option<String>,
+    /// The password did not come from the command line, which others can see.
+    #[arg(skip)]
+    pub(crate) password_is_private: bool,
 }
 
 macro_rules! choices {

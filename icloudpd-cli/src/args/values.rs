@@ -2,18 +2,38 @@
 
 use icloud_photos::sync::layout::{Layout, LayoutOptions};
 
-/// A whole number; icloudpd's text when it is none.
+use super::errors::python_repr;
+
+/// A whole number as Python reads it, with `_` between digits; icloudpd's text when it is none. Python knows no largest number:
+/// what is too large for us stands for the largest we have.
 pub(super) fn int(text: &str) -> Result<i64, String> {
-    text.trim().parse().map_err(|_| format!("invalid int value: '{text}'"))
+    let number = text.trim();
+    let digits = number.strip_prefix(['-', '+']).unwrap_or(number);
+    let is_number =
+        digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    if !is_number {
+        return Err(format!("invalid int value: {}", python_repr(text)));
+    }
+    let most = if number.starts_with('-') { i64::MIN } else { i64::MAX };
+    Ok(number.replace('_', "").parse().unwrap_or(most))
+}
+
+/// In small letters, as icloudpd takes user names.
+#[allow(clippy::unnecessary_wraps)] // clap wants a result
+pub(super) fn lower(text: &str) -> Result<String, String> {
+    Ok(text.to_lowercase())
 }
 
 /// A whole number that counts something. icloudpd crashes on negative ones.
 pub(super) fn count(text: &str) -> Result<u64, String> {
-    u64::try_from(int(text)?).map_err(|_| format!("must not be negative: '{text}'"))
+    u64::try_from(int(text)?).map_err(|_| format!("must not be negative: {}", python_repr(text)))
 }
 
 /// A folder template that can be applied to a date, or `none`.
 pub(super) fn folder_structure(text: &str) -> Result<String, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok("none".to_owned());
+    }
     match Layout::new(LayoutOptions::default().folder(text)) {
         Ok(_) => Ok(text.to_owned()),
         // Folders need the zone of this computer as well; icloudpd's words are for the template alone.
@@ -27,4 +47,28 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches('%').trim_end().parse().ok();
     let share = number.filter(|share: &f64| *share > 0.0 && *share <= 100.0);
     share.ok_or_else(|| format!("must be more than 0 and at most 100: '{text}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_pythons() {
+        let table = [
+            ("5", 5),
+            (" +7 ", 7),
+            ("-5", -5),
+            ("1_000", 1000),
+            ("007", 7),
+            ("99999999999999999999", i64::MAX),
+        ];
+        for (text, number) in table {
+            assert_eq!(int(text), Ok(number), "{text}");
+        }
+        for text in ["", "_1", "1__0", "1_", "1.5", "0x1", "--5", "+ 5", "abc"] {
+            assert_eq!(int(text), Err(format!("invalid int value: '{text}'")));
+        }
+        assert!(count("-1").is_err());
+    }
 }

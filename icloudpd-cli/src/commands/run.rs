@@ -173,7 +173,7 @@ impl Work<'_> {
                 Ok(Outcome { exit, report: Some(report) })
             }
             Verb::Changes => news::changes(config, &engine, bars).await.map(Outcome::from),
-            Verb::Run | Verb::Status | Verb::Doctor => self.run(&engine, narrator).await,
+            Verb::Run | Verb::Status | Verb::Doctor | Verb::Config => self.run(&engine, narrator).await,
         };
         self.unless_cancelled(ended)
     }

@@ -31,7 +31,9 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
          --auth-only"
     } else if sections.is_empty() {
         "No --username was given; nothing was done. Name the Apple ID with --username, or see --help"
-    } else if verb != Verb::Run && (any(stops_early) || global.only_print_filenames || watching) {
+    } else if !matches!(verb, Verb::Run | Verb::Config)
+        && (any(stops_early) || global.only_print_filenames || watching)
+    {
         "adopt, verify, status, plan, changes and doctor go with --directory alone, not with --auth-only, --list-albums, \
          --list-libraries, --only-print-filenames or --watch-with-interval"
     } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
@@ -40,8 +42,8 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
         "--bundle and --sign-in belong to: icloudpd doctor"
     } else if verb == Verb::Verify && any(|common| common.dry_run) {
         "--dry-run does not go with: icloudpd verify. Without --repair it changes no file"
-    } else if !matches!(verb, Verb::Status | Verb::Changes) && global.json {
-        "--json belongs to: icloudpd status, icloudpd changes"
+    } else if !matches!(verb, Verb::Status | Verb::Changes | Verb::Config) && global.json {
+        "--json belongs to: icloudpd status, icloudpd changes, icloudpd config"
     } else if !verb.is_offline(global.repair)
         && sections.iter().any(|(_, user)| user.username.as_deref().is_none_or(|name| name.trim().is_empty()))
     {

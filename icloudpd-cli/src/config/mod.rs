@@ -3,10 +3,9 @@
 mod check;
 mod web;
 
-use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
-use icloud_photos::redact::SecretString;
+use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::{Endpoints, Region};
 
 pub(crate) use self::web::{Page, Web};
@@ -20,6 +19,8 @@ use crate::args::{
 pub(crate) enum Invocation {
     Help,
     Version,
+    /// `icloudpd config`
+    Print(String),
     Run(Box<Config>),
 }
 
@@ -45,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) mfa: MfaProvider,
     pub(crate) web: Web,
     pub(crate) accounts: Vec<Account>,
+    /// What to say before the run.
+    pub(crate) warnings: Vec<String>,
+    /// End as icloudpd does where some files failed.
+    pub(crate) incomplete_is_success: bool,
 }
 
 impl Config {
@@ -71,7 +76,8 @@ pub(crate) struct Account {
 pub(crate) enum GivenPassword {
     None,
     Text(SecretString),
-    Environment(SecretString),
+    /// Of the environment or the file.
+    Private(SecretString),
     File(PathBuf),
     Command(String),
 }
@@ -146,7 +152,7 @@ pub(crate) enum MoveOut {
 /// # Errors
 /// In icloudpd's words where it has any.
 pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
-    let Line { verb, global, sections } = line;
+    let Line { verb, global, sections, warnings, listing } = line;
     if global.help {
         return Ok(Invocation::Help);
     }
@@ -154,12 +160,17 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         return Ok(Invocation::Version);
     }
     check::check(verb, &global, &sections)?;
-    check::refuse(&global, &sections)?;
-    let environment = environment_password(&sections)?;
+    if listing.is_none() {
+        check::refuse(&global, &sections)?;
+    }
     let accounts = sections
         .into_iter()
-        .map(|(common, user)| account(&global, common, user, environment.as_ref()))
+        .map(|(common, user)| account(&global, common, user))
         .collect::<Result<_, _>>()?;
+    let endpoints = endpoints(&global)?;
+    if let Some(listing) = listing {
+        return Ok(Invocation::Print(if global.json { listing.json() } else { listing.toml() }));
+    }
     Ok(Invocation::Run(Box::new(Config {
         verb,
         share: global.sample.map_or(1.0, |percent| percent / 100.0),
@@ -167,7 +178,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         json: global.json,
         bundle: global.bundle.clone(),
         sign_in: global.sign_in,
-        endpoints: endpoints(&global)?,
+        endpoints,
         log_level: global.log_level,
         only_print_filenames: global.only_print_filenames,
         progress_bar: !global.no_progress_bar && !global.only_print_filenames,
@@ -176,27 +187,9 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         mfa: global.mfa_provider,
         providers: providers(global.password_provider),
         accounts,
+        warnings,
+        incomplete_is_success: global.icloudpd_exit_codes,
     })))
-}
-
-/// `ICLOUDPD_PASSWORD`, if it can only mean one account: a password sent to the wrong account may lock it.
-fn environment_password(sections: &[(Common, User)]) -> Result<Option<SecretString>, UsageError> {
-    let Some(password) = std::env::var("ICLOUDPD_PASSWORD").ok().filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let needing = sections.iter().map(|(_, user)| user).filter(|user| {
-        user.password.is_none() && user.password_file.is_none() && user.password_command.is_none()
-    });
-    let names: HashSet<_> =
-        needing.filter_map(|user| user.username.as_deref().map(str::to_lowercase)).collect();
-    if names.len() > 1 {
-        return Err(UsageError::Argument(
-            "ICLOUDPD_PASSWORD is set, but it cannot be the password of several users: give each user a \
-             --password-file or --password-command"
-                .to_owned(),
-        ));
-    }
-    Ok(Some(password.into()))
 }
 
 fn endpoints(global: &Global) -> Result<Endpoints, UsageError> {
@@ -224,25 +217,23 @@ fn providers(typed: Vec<PasswordProvider>) -> Vec<PasswordProvider> {
     unique(typed)
 }
 
-fn account(
-    global: &Global,
-    common: Common,
-    user: User,
-    environment: Option<&SecretString>,
-) -> Result<Account, UsageError> {
-    let User { username, password, password_file, password_command } = user;
+fn account(global: &Global, common: Common, user: User) -> Result<Account, UsageError> {
+    let User { username, password, password_file, password_command, password_is_private } = user;
     let password = match (password, password_file, password_command) {
+        (Some(text), None, None) if password_is_private && !text.expose_secret().is_empty() => {
+            GivenPassword::Private(text)
+        }
         (Some(text), None, None) => GivenPassword::Text(text),
         (None, Some(path), None) => GivenPassword::File(path),
         (None, None, Some(command)) => GivenPassword::Command(command),
-        (None, None, None) => environment.cloned().map_or(GivenPassword::None, GivenPassword::Environment),
+        (None, None, None) => GivenPassword::None,
         _ => {
             let text =
                 "Only one of --password, --password-file and --password-command can be used for each user";
             return Err(UsageError::Argument(text.to_owned()));
         }
     };
-    let sessions = expand_home(&normalise(&common.cookie_directory))?;
+    let sessions = expand_home(&normalise(Path::new(&common.cookie_directory)))?;
     let catalogues = match &global.catalogue {
         Some(folder) => expand_home(&normalise(folder))?,
         None => sessions.clone(),
@@ -376,10 +367,14 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
+    use crate::args::{Request, Surroundings};
 
     fn config(line: &str) -> Config {
         let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        match interpret(crate::args::parse(&args).unwrap()).unwrap() {
+        let Request::Line(line) = crate::args::parse(&args, &Surroundings::default()).unwrap() else {
+            panic!()
+        };
+        match interpret(*line).unwrap() {
             Invocation::Run(config) => *config,
             other => panic!("{other:?}"),
         }

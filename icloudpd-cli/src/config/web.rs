@@ -43,10 +43,14 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
+    use crate::args::{Request, Surroundings};
 
     fn web(line: &str) -> Web {
         let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        Web::of(&crate::args::parse(&args).unwrap().global)
+        match crate::args::parse(&args, &Surroundings::default()).unwrap() {
+            Request::Line(line) => Web::of(&line.global),
+            Request::Page(_) => panic!(),
+        }
     }
 
     #[test]

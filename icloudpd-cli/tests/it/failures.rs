@@ -270,6 +270,16 @@ fn files_that_fail_are_told_by_a_line_and_the_exit_code() {
 }
 
 #[test]
+fn files_that_fail_end_the_run_with_icloudpds_code_if_asked_to() {
+    let world = World::new(LibrarySpec::plain(3, 1000));
+    world.cloud.set_faults(status("content", 404, None)).unwrap();
+    ran(world.download().arg("--icloudpd-exit-codes")).exits(0);
+    assert!(world.photos().is_empty());
+    // Without it the run says so.
+    ran(&mut world.download()).exits(3);
+}
+
+#[test]
 fn a_short_listing_is_told_by_a_line_and_the_exit_code() {
     let world = World::new(LibrarySpec::plain(9, 1000).with(|switches| switches.missing_from_lists = 2));
     ran(&mut world.download())

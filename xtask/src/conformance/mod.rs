@@ -6,6 +6,7 @@ mod compare;
 mod coverage;
 mod differences;
 mod exhibits;
+mod grammar;
 mod modes;
 #[cfg(test)]
 mod proofs;
@@ -14,6 +15,8 @@ mod scene;
 mod scenes;
 mod sets;
 mod their_tests;
+#[path = "../../../icloudpd-cli/tests/it/verdict.rs"]
+mod verdict;
 mod visits;
 
 use std::fs;
@@ -50,11 +53,17 @@ pub(crate) struct Options {
     /// How many rows run at once
     #[arg(long, default_value_t = 2)]
     jobs: usize,
+    /// Only compare what both make of this many made-up command lines
+    #[arg(long)]
+    lines: Option<usize>,
+    /// Only ask both again about the command lines of icloudpd-cli/tests/it/grammar.jsonl, and write down what they say
+    #[arg(long)]
+    write_lines: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { only: None, assets: 300, seed: 20, jobs: 2 }
+        Self { only: None, assets: 300, seed: 20, jobs: 2, lines: None, write_lines: false }
     }
 }
 
@@ -98,6 +107,12 @@ struct Found {
 
 /// Runs every row and prints one line for each.
 pub(crate) fn run(options: &Options) -> Result<Tally> {
+    if options.write_lines {
+        return grammar::write_table();
+    }
+    if let Some(count) = options.lines {
+        return grammar::made_up(count, options.seed);
+    }
     let rows = chosen(options.only.as_deref())?;
     let world = prepare(options)?;
     let start = Instant::now();

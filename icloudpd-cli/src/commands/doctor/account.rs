@@ -146,7 +146,7 @@ fn password(config: &Config, account: &Account, all: &mut Findings) {
     let given = match &account.password {
         GivenPassword::None => None,
         GivenPassword::Text(_) => Some("the command line, where other users of this machine see it"),
-        GivenPassword::Environment(_) => Some("the environment"),
+        GivenPassword::Private(_) => Some("the environment or the configuration file"),
         GivenPassword::File(_) => Some("--password-file"),
         GivenPassword::Command(_) => Some("--password-command"),
     };
