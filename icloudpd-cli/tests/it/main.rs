@@ -5,6 +5,7 @@
 mod crash;
 mod failures;
 mod grammar;
+mod icloud;
 mod keep;
 mod network;
 mod quiet;
