@@ -7,6 +7,8 @@ mod board;
 mod commands;
 mod config;
 mod exit;
+mod icloud;
+mod keystore;
 mod output;
 mod progress;
 mod prompt;
@@ -31,7 +33,14 @@ const GRACE: Duration = Duration::from_secs(8);
 
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
-fn main() -> ExitCode {
+/// The program `icloud`: a password for the system's key store, proved by a sign-in.
+pub fn icloud() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    icloud::main(&args).into()
+}
+
+/// The program `icloudpd`.
+pub fn icloudpd() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
     let asked = args::parse(&args, &Surroundings::here()).and_then(|request| match request {
         Request::Page(page) => Ok(Invocation::Print(page)),

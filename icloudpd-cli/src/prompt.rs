@@ -12,9 +12,7 @@ use tracing::{debug, info, warn};
 use crate::args::PasswordProvider;
 use crate::board::{About, Answer as PageAnswer, Seat};
 use crate::config::GivenPassword;
-
-/// Name of our entries in the system's keyring; icloudpd's and pyicloud's, so that they are shared.
-const KEYRING_SERVICE: &str = "pyicloud://icloud-password";
+use crate::keystore;
 
 /// A password and whether it may go into the keyring: not when it came from there, and not when the user keeps it in
 /// a place of their own choice.
@@ -66,10 +64,7 @@ pub(crate) async fn remember(username: &str, password: Password, providers: &[Pa
         return;
     }
     let user = username.to_owned();
-    let saved = blocking(move || {
-        Ok(keyring::v1::Entry::new(KEYRING_SERVICE, &user)
-            .and_then(|entry| entry.set_password(password.text.expose_secret())))
-    });
+    let saved = blocking(move || Ok(keystore::set(&user, &password.text)));
     match saved.await {
         Ok(Ok(())) => {}
         Ok(Err(keyring::v1::Error::NoDefaultStore)) => {
@@ -147,18 +142,8 @@ fn first_line(text: &SecretString) -> Option<SecretString> {
 }
 
 async fn from_keyring(username: String) -> Result<Option<Password>> {
-    let read = move || {
-        let entry = keyring::v1::Entry::new(KEYRING_SERVICE, &username);
-        Ok(entry.and_then(|entry| entry.get_password()).map(SecretString::from))
-    };
-    match blocking(read).await? {
-        Ok(text) => Ok(Some(Password::new(text, false))),
-        Err(keyring::v1::Error::NoEntry | keyring::v1::Error::NoDefaultStore) => Ok(None),
-        Err(error) => {
-            debug!("The keyring gave no password: {error}");
-            Ok(None)
-        }
-    }
+    let text = blocking(move || Ok(keystore::get(&username))).await?;
+    Ok(text.map(|text| Password::new(text, false)))
 }
 
 /// Waits until somebody gives it on the web page.
@@ -173,7 +158,12 @@ async fn from_page(username: &str, seat: &Seat) -> Option<Password> {
 
 /// A hidden prompt at the terminal; without one, a line of standard input.
 async fn from_console(username: String) -> Result<Option<Password>> {
-    let prompt = format!("iCloud Password for {username}:");
+    let text = hidden(format!("iCloud Password for {username}:")).await?;
+    Ok(text.map(|text| Password::new(text, true)))
+}
+
+/// A hidden prompt at the terminal; without one, a line of standard input. `None` if nobody can be asked.
+pub(crate) async fn hidden(prompt: String) -> Result<Option<SecretString>> {
     let text = blocking(move || match rpassword::prompt_password(&prompt) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
@@ -182,7 +172,7 @@ async fn from_console(username: String) -> Result<Option<Password>> {
         Err(_) if someone_may_answer() => ask_line(&prompt, true),
         Err(_) => Ok(None),
     });
-    Ok(text.await?.map(|text| Password::new(text.into(), true)))
+    Ok(text.await?.map(SecretString::from))
 }
 
 /// Whether anybody or anything can answer on standard input: a terminal, a pipe or a file, but not `/dev/null`.
@@ -302,7 +292,9 @@ pub(crate) fn read_answer(line: &str, phones: usize) -> Answer {
 }
 
 /// Runs what may wait for a person or a program off the threads that serve the network.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Error::new(ErrorKind::Unexpected, "a prompt broke down").caused_by(error)),

@@ -26,6 +26,11 @@ pub(super) fn refusal(stage: Stage, answer: &Answer) -> Error {
     reason.explain(error.with("http", answer.status()))
 }
 
+/// The session that another program left under this account's name is not this account's.
+pub(super) fn another_account() -> Error {
+    Error::new(ErrorKind::SessionExpired, "the session that was found belongs to another account")
+}
+
 /// Apple's codes that have one meaning.
 fn by_code(stage: Stage, code: &str) -> Option<Error> {
     Some(match code {

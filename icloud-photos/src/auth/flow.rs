@@ -13,8 +13,9 @@ use super::challenge::Challenge;
 use super::driver::{Driver, Stop};
 use super::machine::{Event, Machine, Need};
 use super::{Login, errors};
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, Result, Retry};
 use crate::http::Clock;
+use crate::session::saved::Source;
 use crate::session::tokens::Tokens;
 use crate::session::vault::OpenVault;
 use crate::session::{Renew, Renewed, Rung, Session};
@@ -48,26 +49,59 @@ impl Driver {
     /// Signs in with a password, as the browser that was trusted before if there is one.
     pub(crate) async fn login(self, password: SecretString) -> Result<Login> {
         let mut vault = self.vault.open().await?;
-        let tokens = vault.saved.signed_in.as_ref().map(|saved| saved.tokens.clone());
-        let machine = self.machine(Some(password), tokens.unwrap_or_else(Tokens::fresh));
+        let known = vault.saved.sources().into_iter().next();
+        let machine = self.machine(Some(password), known.map_or_else(Tokens::fresh, |known| known.tokens));
         let waiting = Waiting::new(self, machine);
         let reached = waiting.advance(Event::Begin(Rung::Password), &mut vault).await?;
         waiting.login(reached).await
     }
 
-    /// Takes a saved session up again, without a password.
+    /// Takes a saved session up again, without a password: our own, or one that another program left.
     pub(crate) async fn restore(self) -> Result<Option<Session>> {
         let mut vault = self.vault.open().await?;
-        let Some(saved) = vault.saved.signed_in.clone() else { return Ok(None) };
-        let machine = self.machine(None, saved.tokens);
-        match Waiting::new(self, machine).advance(Event::Begin(Rung::Validate), &mut vault).await {
-            Ok(Reached::Session(session)) => Ok(Some(session)),
-            Ok(Reached::Need(need)) => Err(need.error()),
-            Ok(Reached::Code | Reached::Same) => Err(errors::out_of_step()),
-            Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(None),
-            Err(error) => Err(error),
+        for source in vault.saved.sources() {
+            if let Some(session) = self.clone().take_up(source, &mut vault).await? {
+                return Ok(Some(session));
+            }
         }
+        Ok(None)
     }
+
+    async fn take_up(self, source: Source, vault: &mut OpenVault) -> Result<Option<Session>> {
+        let Source { tokens, is_borrowed } = source;
+        let mark = tokens.mark();
+        let mut machine = self.machine(None, tokens);
+        if is_borrowed {
+            machine = machine.borrowing(vault.saved.signed_in.as_ref().map(|own| own.account.dsid.clone()));
+        }
+        let waiting = Waiting::new(self, machine);
+        let error = match waiting.advance(Event::Begin(Rung::Validate), vault).await {
+            Ok(Reached::Session(session)) => return Ok(Some(session)),
+            Ok(Reached::Need(need)) => return Err(need.error()),
+            Ok(Reached::Code | Reached::Same) => errors::out_of_step(),
+            Err(error) => error,
+        };
+        if waiting.look(Machine::is_foreign).await {
+            disown(mark, vault).await?;
+            return Ok(None);
+        }
+        // What is wrong with a session whose account nobody knows says nothing about this account.
+        let says_nothing = error.retry() == Retry::Never && waiting.look(Machine::is_unproven).await;
+        if says_nothing || error.kind() == ErrorKind::SessionExpired {
+            tracing::debug!(%error, is_borrowed, "a saved session is of no use");
+            return Ok(None);
+        }
+        Err(error)
+    }
+}
+
+/// Never asks about that session again, and never writes over it.
+async fn disown(mark: String, vault: &mut OpenVault) -> Result<()> {
+    tracing::warn!(
+        "the session that the Python icloudpd left under this name belongs to another account; it is not used"
+    );
+    vault.saved.disowned = Some(mark);
+    vault.save().await
 }
 
 impl Waiting {

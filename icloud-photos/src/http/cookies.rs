@@ -3,10 +3,11 @@
 //! Session cookies are kept too: they are what a saved session consists of (protocol notes 1.8). Values travel with
 //! their quotes. When parallel answers each bring a new token, the last one wins.
 
-use cookie_store::{Cookie, CookieStore, RawCookie};
+use cookie_store::{Cookie, CookieDomain, CookieExpiration, CookieStore, RawCookie};
 use http::{HeaderMap, HeaderValue, header};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use url::Url;
 
 /// A jar that serialises whole, session cookies included.
@@ -63,6 +64,57 @@ impl CookieJar {
     /// Whether a cookie of this name is held for any host and still good, for example `X-APPLE-WEBAUTH-TOKEN`.
     pub(crate) fn holds(&self, name: &str) -> bool {
         self.0.iter_unexpired().any(|cookie| cookie.name() == name)
+    }
+}
+
+/// One cookie with all that decides where it is sent, for other formats than ours. `value` is a secret.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    /// With its quotes.
+    pub(crate) value: String,
+    /// Without a leading dot.
+    pub(crate) domain: String,
+    /// For `domain` only, not for the hosts below it.
+    pub(crate) host_only: bool,
+    pub(crate) path: String,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    /// `None` for one that ends with the browser's session.
+    pub(crate) expires: Option<OffsetDateTime>,
+}
+
+impl CookieJar {
+    /// The cookies that are still good.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+        self.0.iter_unexpired().map(|cookie| Entry {
+            name: cookie.name().to_owned(),
+            value: cookie.value().to_owned(),
+            domain: String::from(&cookie.domain),
+            host_only: matches!(cookie.domain, CookieDomain::HostOnly(_)),
+            path: String::from(&cookie.path),
+            secure: cookie.secure().unwrap_or(false),
+            http_only: cookie.http_only().unwrap_or(false),
+            expires: match cookie.expires {
+                CookieExpiration::AtUtc(at) => Some(at),
+                CookieExpiration::SessionEnd => None,
+            },
+        })
+    }
+
+    /// Takes a cookie as it is. One that has ended, or that no host could have set, is left out.
+    pub(crate) fn put(&mut self, entry: Entry) {
+        let Ok(url) = Url::parse(&format!("https://{}{}", entry.domain, entry.path)) else { return };
+        let mut cookie = RawCookie::build((entry.name, entry.value))
+            .path(entry.path)
+            .secure(entry.secure)
+            .http_only(entry.http_only);
+        if !entry.host_only {
+            cookie = cookie.domain(entry.domain);
+        }
+        if let Some(at) = entry.expires {
+            cookie = cookie.expires(at);
+        }
+        self.take(&url, cookie.build());
     }
 }
 

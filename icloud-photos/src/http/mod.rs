@@ -20,7 +20,7 @@ use futures::future::{BoxFuture, Either, select};
 
 pub use self::body::Body;
 pub use self::clock::{Clock, SystemClock};
-pub(crate) use self::cookies::CookieJar;
+pub(crate) use self::cookies::{CookieJar, Entry};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
 pub use self::retry::RetryPolicy;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::AppleId;
 use super::wire::PCS_COOKIES;
 use crate::error::{Error, ErrorKind};
 use crate::http::CookieJar;
@@ -12,6 +13,9 @@ use crate::http::CookieJar;
 #[serde(default)]
 pub(crate) struct Account {
     pub(crate) dsid: String,
+    /// The addresses and numbers that Apple lists for it, in the one form of [`AppleId`]; never stored.
+    #[serde(skip)]
+    pub(crate) names: Vec<AppleId>,
     /// 2: two-factor, 1: the old two-step, 0: neither.
     pub(crate) hsa_version: u64,
     pub(crate) challenged: bool,
@@ -32,6 +36,20 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// Whether one may sign in to it by this name, as far as Apple says.
+    pub(crate) fn is_named(&self, name: &AppleId) -> bool {
+        let digits = |name: &AppleId| -> Option<String> {
+            // `+1 (555) 010-0199` and `15550100199` are one telephone number.
+            let telephone = name.as_str().chars().all(|letter| !letter.is_alphabetic() && letter != '@');
+            telephone.then(|| name.as_str().chars().filter(char::is_ascii_digit).collect())
+        };
+        let same = |other: &AppleId| {
+            other == name
+                || digits(name).is_some_and(|mine| digits(other).is_some_and(|theirs| theirs == mine))
+        };
+        self.names.iter().any(same)
+    }
+
     /// Whether Apple wants a code (protocol notes 4.3).
     pub(crate) fn needs_code(&self) -> bool {
         self.hsa_version >= 1 && (self.challenged || !self.trusted)
@@ -81,4 +99,26 @@ pub(crate) fn not_activated() -> Error {
         ErrorKind::NotActivated,
         "iCloud Photos is not set up for this account; finish its setup at https://www.icloud.com",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_answers_to_the_names_apple_lists() {
+        let json = serde_json::json!({"dsInfo": {
+            "appleId": "Jane@x.com", "primaryEmail": "jane@me.com", "appleIdAliases": ["j@x.com", 7],
+            "appleIdEntries": [{"type": "PHONE", "value": "+1 (555) 010-0199"}, {"value": null}],
+        }});
+        let account = super::super::wire::account(&json);
+        let named = |name: &str| account.is_named(&AppleId::new(name).unwrap());
+        for name in ["jane@x.com", "JANE@me.com", "j@x.com", "15550100199", "+1 555 0100199"] {
+            assert!(named(name), "{name}");
+        }
+        for name in ["ja.ne@x.com", "15550100198", "1", "j"] {
+            assert!(!named(name), "{name}");
+        }
+        assert!(!Account::default().is_named(&AppleId::new("jane@x.com").unwrap()));
+    }
 }

@@ -9,6 +9,10 @@ mod apple_id;
 pub(crate) mod budget;
 mod errors;
 mod live;
+#[cfg(feature = "fs")]
+mod lwp;
+#[cfg(feature = "fs")]
+mod pyicloud;
 pub(crate) mod reason;
 mod renewal;
 pub(crate) mod request;

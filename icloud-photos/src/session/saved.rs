@@ -20,6 +20,11 @@ pub struct SavedSession {
     pub(crate) signed_in: Option<SignedIn>,
     /// Recent sign-in attempts; they outlive the session.
     pub(crate) attempts: Attempts,
+    /// The mark of a session that another program left under this account's name, and that proved to be another
+    /// account's.
+    pub(crate) disowned: Option<String>,
+    /// What another program left; never stored.
+    pub(crate) borrowed: Option<Borrowed>,
 }
 
 /// What a sign-in left.
@@ -32,6 +37,21 @@ pub(crate) struct SignedIn {
     pub(crate) renewals: u64,
 }
 
+/// A browser that Apple may know.
+pub(crate) struct Source {
+    pub(crate) tokens: Tokens,
+    /// Another program left it, so it may be that of another account.
+    pub(crate) is_borrowed: bool,
+}
+
+/// A session that another program left.
+#[derive(Debug, Clone)]
+pub(crate) struct Borrowed {
+    pub(crate) tokens: Tokens,
+    /// Somebody entered a code there after our own session was saved, so it lasts longer than ours.
+    pub(crate) is_newer: bool,
+}
+
 /// Every format there ever was; the newest one is written.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "format")]
@@ -42,6 +62,8 @@ enum Format {
         signed_in: Option<SignedIn>,
         #[serde(default)]
         attempts: Attempts,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        disowned: Option<String>,
     },
 }
 
@@ -54,21 +76,35 @@ pub(crate) fn next_renewal(previous: u64, now: SystemTime) -> u64 {
 impl SavedSession {
     /// Whether there is nothing in it worth keeping.
     pub(crate) fn is_empty(&self) -> bool {
-        self.signed_in.is_none() && self.attempts.is_empty()
+        self.signed_in.is_none() && self.attempts.is_empty() && self.disowned.is_none()
+    }
+
+    /// What a sign-in may go on from, the best first.
+    pub(crate) fn sources(&self) -> Vec<Source> {
+        let own = self.signed_in.iter().map(|own| Source { tokens: own.tokens.clone(), is_borrowed: false });
+        let mut sources: Vec<Source> = own.collect();
+        if let Some(Borrowed { tokens, is_newer }) = &self.borrowed {
+            let at = if *is_newer { 0 } else { sources.len() };
+            sources.insert(at, Source { tokens: tokens.clone(), is_borrowed: true });
+        }
+        sources
     }
 }
 
 impl From<Format> for SavedSession {
     fn from(format: Format) -> Self {
         match format {
-            Format::V1 { signed_in, attempts } => Self { signed_in, attempts },
+            Format::V1 { signed_in, attempts, disowned } => {
+                Self { signed_in, attempts, disowned, borrowed: None }
+            }
         }
     }
 }
 
 impl From<SavedSession> for Format {
     fn from(session: SavedSession) -> Self {
-        Self::V1 { signed_in: session.signed_in, attempts: session.attempts }
+        let SavedSession { signed_in, attempts, disowned, borrowed: _ } = session;
+        Self::V1 { signed_in, attempts, disowned }
     }
 }
 

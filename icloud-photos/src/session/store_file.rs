@@ -5,24 +5,32 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
+use super::pyicloud::Files;
 use super::{AppleId, SavedSession, SessionStore, StoreLock};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A session takes some 10 KB. What is longer is none.
-const LONGEST: usize = 1 << 20;
+pub(super) const LONGEST: usize = 1 << 20;
 
 /// Keeps sessions in a folder: `<name>-<hash>.icloud-photos.json` per account, beside it a lock file.
 ///
 /// The folder is created with mode 0700 when the first session is saved, files with mode 0600. A file is replaced
 /// atomically and only after its bytes are on the disk. The lock is advisory and works across processes; on file
 /// systems that know no locks, sessions are kept without.
+///
+/// With [`FileSessionStore::beside_icloudpd`] it shares sessions with the Python icloudpd.
 #[derive(Debug, Clone)]
 pub struct FileSessionStore {
     folder: PathBuf,
+    /// The files of the Python icloudpd are read and written too.
+    shares: bool,
+    /// That something is wrong with the files of the Python icloudpd was said.
+    told: Arc<AtomicBool>,
     /// That the file is damaged was said.
     complained: Arc<AtomicBool>,
 }
@@ -30,7 +38,30 @@ pub struct FileSessionStore {
 impl FileSessionStore {
     /// A store in `folder`. Nothing is touched yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), complained: Arc::default() }
+        Self { folder: folder.into(), shares: false, told: Arc::default(), complained: Arc::default() }
+    }
+
+    /// Shares sessions with the Python icloudpd 1.32 and its kin, whose files lie in the same folder: `<name>` with
+    /// cookies and `<name>.session` with tokens.
+    ///
+    /// A session that is there is taken up where ours is absent or refused by Apple, and first where somebody entered a
+    /// code there since ours was saved; no password and no code are asked for. Two accounts can have the same file
+    /// names, so the session counts only once Apple has said that it is this account's. Whatever is saved is written
+    /// there too, with mode 0600, unless the files may be another account's; a sign-out removes them. That those files
+    /// cannot be read or written is never an error.
+    #[must_use]
+    pub fn beside_icloudpd(mut self) -> Self {
+        self.shares = true;
+        self
+    }
+
+    /// The files of the Python icloudpd, if they matter.
+    fn shared(&self, account: &AppleId) -> Option<Files> {
+        self.shares.then(|| Files::new(&self.folder, account))
+    }
+
+    fn reader(&self, account: &AppleId) -> Reader {
+        Reader { file: self.file(account), complained: self.complained.clone() }
     }
 
     fn file(&self, account: &AppleId) -> PathBuf {
@@ -45,29 +76,53 @@ impl FileSessionStore {
 #[async_trait]
 impl SessionStore for FileSessionStore {
     async fn load(&self, account: &AppleId) -> Result<Option<SavedSession>> {
-        let file = self.file(account);
-        let complained = self.complained.clone();
-        on_disk(move || read(&file, &complained)).await
+        let (own, shared, told) = (self.reader(account), self.shared(account), self.told.clone());
+        on_disk(move || {
+            let saved = own.read()?;
+            let Some(files) = shared else { return Ok(saved) };
+            let mut session = saved.clone().unwrap_or_default();
+            session.borrowed = files.borrow(&session, own.written());
+            if session.borrowed.is_some() && files.are_exposed() && !told.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    "other users of this machine can read the session files of the Python icloudpd"
+                );
+            }
+            Ok(if session.borrowed.is_some() { Some(session) } else { saved })
+        })
+        .await
     }
 
     async fn save(&self, account: &AppleId, session: &SavedSession) -> Result<()> {
         let bytes = serde_json::to_vec(session).map_err(|error| {
             Error::new(ErrorKind::Unexpected, "cannot write the session").caused_by(error)
         })?;
-        let (folder, file) = (self.folder.clone(), self.file(account));
+        let (folder, own, session) = (self.folder.clone(), self.reader(account), session.clone());
+        let (shared, told) = (self.shared(account), self.told.clone());
         on_disk(move || {
-            replace(&folder, &file, &bytes).map_err(|error| Error::storage(error, file.display()))
+            let (before, written) = (own.before(shared.is_some()), own.written());
+            replace(&folder, &own.file, &bytes).map_err(|error| Error::storage(error, own.file.display()))?;
+            if let Some(files) = shared {
+                share(&files, &session, &before, written, &told);
+            }
+            Ok(())
         })
         .await
     }
 
     async fn remove(&self, account: &AppleId) -> Result<()> {
-        let file = self.file(account);
-        on_disk(move || match fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::storage(error, file.display()))
+        let (own, shared, told) = (self.reader(account), self.shared(account), self.told.clone());
+        on_disk(move || {
+            let before = own.before(shared.is_some());
+            match fs::remove_file(&own.file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::storage(error, own.file.display()));
+                }
+                _ => {}
             }
-            _ => Ok(()),
+            if let Some(files) = shared {
+                share(&files, &SavedSession::default(), &before, None, &told);
+            }
+            Ok(())
         })
         .await
     }
@@ -94,31 +149,68 @@ async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 's
     })?
 }
 
-fn read(file: &Path, complained: &AtomicBool) -> Result<Option<SavedSession>> {
-    let bytes = match File::open(file).and_then(bounded) {
-        Ok(bytes) if bytes.len() > LONGEST => Vec::new(),
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::storage(error, file.display())),
+/// Our own file.
+struct Reader {
+    file: PathBuf,
+    complained: Arc<AtomicBool>,
+}
+
+impl Reader {
+    fn read(&self) -> Result<Option<SavedSession>> {
+        let file = &self.file;
+        let bytes = match File::open(file).and_then(bounded) {
+            Ok(bytes) if bytes.len() > LONGEST => Vec::new(),
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::storage(error, file.display())),
+        };
+        if let Ok(session) = serde_json::from_slice(&bytes) {
+            return Ok(Some(session));
+        }
+        if is_newer(&bytes) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "this session was saved by a newer version; update, or remove it",
+            )
+            .with("path", file.display()));
+        }
+        if !self.complained.swap(true, Ordering::Relaxed) {
+            tracing::warn!(path = %file.display(), "the saved session is damaged and is ignored");
+        }
+        Ok(None)
+    }
+
+    /// What is about to be replaced, where that matters.
+    fn before(&self, matters: bool) -> SavedSession {
+        if matters { self.read().ok().flatten().unwrap_or_default() } else { SavedSession::default() }
+    }
+
+    fn written(&self) -> Option<SystemTime> {
+        fs::metadata(&self.file).and_then(|metadata| metadata.modified()).ok()
+    }
+}
+
+/// Does for the files of the Python icloudpd what was done to ours. Only ours matter: a failure is told, once.
+fn share(
+    files: &Files,
+    session: &SavedSession,
+    before: &SavedSession,
+    written: Option<SystemTime>,
+    told: &AtomicBool,
+) {
+    let done = match session.signed_in {
+        Some(_) => files.lend(session, written),
+        None => files.forget(before),
     };
-    if let Ok(session) = serde_json::from_slice(&bytes) {
-        return Ok(Some(session));
+    if let Err(error) = done
+        && !told.swap(true, Ordering::Relaxed)
+    {
+        tracing::warn!(%error, "the session files of the Python icloudpd stay as they were");
     }
-    if is_newer(&bytes) {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "this session was saved by a newer version; update, or remove it",
-        )
-        .with("path", file.display()));
-    }
-    if !complained.swap(true, Ordering::Relaxed) {
-        tracing::warn!(path = %file.display(), "the saved session is damaged and is ignored");
-    }
-    Ok(None)
 }
 
 /// One byte more than is allowed shows that there is too much; a device or a pipe has no end and no length.
-fn bounded(file: File) -> io::Result<Vec<u8>> {
+pub(super) fn bounded(file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -130,7 +222,7 @@ fn is_newer(bytes: &[u8]) -> bool {
     json.is_some_and(|json| json.get("format").is_some_and(|format| format != "1"))
 }
 
-fn replace(folder: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn replace(folder: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
     create_private(folder)?;
     let mut staged = tempfile::NamedTempFile::new_in(folder)?;
     staged.write_all(bytes)?;

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use serde_json::Value;
 use url::Url;
 
+use super::AppleId;
 use super::account::Account;
 use super::reason::Reason;
 
@@ -41,6 +42,7 @@ pub(crate) fn account(json: &Value) -> Account {
     let text = |path: &str| json.pointer(path).and_then(Value::as_str);
     Account {
         dsid: json.pointer("/dsInfo/dsid").map(number_or_text).unwrap_or_default(),
+        names: names(json),
         hsa_version: json.pointer("/dsInfo/hsaVersion").and_then(Value::as_u64).unwrap_or(0),
         challenged: flag("/hsaChallengeRequired").unwrap_or(false),
         trusted: flag("/hsaTrustedBrowser").unwrap_or(false),
@@ -53,6 +55,17 @@ pub(crate) fn account(json: &Value) -> Account {
         database: text("/webservices/ckdatabasews/url").and_then(|url| Url::parse(url).ok()),
         other_domain: text("/domainToUse").map(str::to_owned),
     }
+}
+
+/// What one may call the account by at sign-in (protocol notes 4.2).
+fn names(json: &Value) -> Vec<AppleId> {
+    let Some(info) = json.get("dsInfo") else { return Vec::new() };
+    let single = ["appleId", "primaryEmail", "appleIdAlias", "iCloudAppleIdAlias"];
+    let single = single.iter().filter_map(|name| info.get(name));
+    let list = |name: &str| info.get(name).and_then(Value::as_array).into_iter().flatten();
+    let entries = list("appleIdEntries").filter_map(|entry| entry.get("value"));
+    let texts = single.chain(list("appleIdAliases")).chain(entries).filter_map(Value::as_str);
+    texts.filter_map(|text| AppleId::new(text).ok()).collect()
 }
 
 /// Reads why a request failed, from any of Apple's shapes.

@@ -81,6 +81,17 @@ pub(crate) fn credentials() -> Credentials {
     Credentials::new(jane(), PASSWORD)
 }
 
+impl NotingTransport {
+    pub(crate) fn of(cloud: &FakeCloud) -> Self {
+        Self { inner: FakeTransport(cloud.clone()), sent: Arc::default() }
+    }
+
+    /// What was sent since the last call of this.
+    pub(crate) fn sent(&self) -> Vec<String> {
+        std::mem::take(&mut *self.sent.lock().unwrap())
+    }
+}
+
 /// The fake knows the secrets that a test looks for.
 impl std::fmt::Debug for NotingTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -29,6 +29,7 @@ mod moved_out;
 mod news;
 mod odd_files;
 mod pace;
+mod pyicloud;
 mod quiet;
 mod quiet_edges;
 mod record;

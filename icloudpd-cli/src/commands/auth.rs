@@ -26,7 +26,7 @@ pub(super) async fn sign_in(config: &Config, account: &Account, seat: &Seat) -> 
     let id = AppleId::new(&account.username)?;
     let client = Client::builder()
         .endpoints(config.endpoints.clone())
-        .sessions(FileSessionStore::new(&account.sessions))
+        .sessions(FileSessionStore::new(&account.sessions).beside_icloudpd())
         .build()?;
     if let Some(session) = client.restore(&id).await? {
         return Ok(session);

@@ -351,7 +351,7 @@ pub(crate) fn normalise(path: &Path) -> PathBuf {
     if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
 }
 
-fn expand_home(path: &Path) -> Result<PathBuf, UsageError> {
+pub(crate) fn expand_home(path: &Path) -> Result<PathBuf, UsageError> {
     let Ok(rest) = path.strip_prefix("~") else { return Ok(path.to_owned()) };
     match std::env::home_dir() {
         Some(home) => Ok(home.join(rest)),

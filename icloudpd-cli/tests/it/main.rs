@@ -8,6 +8,7 @@ mod doctor;
 mod exif;
 mod failures;
 mod grammar;
+mod icloud;
 mod keep;
 mod network;
 mod page;

@@ -12,7 +12,7 @@ use crate::fake::{Account, Asset, Fake, PASSWORD, Truth, USERNAME};
 use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
 
-use super::runs::{TREE, World, icloudpd, ours};
+use super::runs::{SESSION, TREE, World, icloudpd, ours};
 use super::{adoption, compare, modes};
 
 /// One of them: a row of the report.
@@ -32,6 +32,8 @@ pub(super) const VISITS: &[Visit] = &[
     Visit { name: "two photos of one name and length", run: twins },
     Visit { name: "both: old photos leave iCloud", run: modes::move_out },
     Visit { name: "both: deleted photos go here", run: modes::mirror },
+    Visit { name: "session: theirs, then ours, back and forth", run: theirs_then_ours },
+    Visit { name: "session: ours, then theirs", run: ours_then_theirs },
     Visit { name: "adopt: names by size", run: adoption::by_size },
     Visit { name: "adopt: names by id", run: adoption::by_id },
 ];
@@ -202,6 +204,36 @@ fn twins(place: &Place<'_>) -> Result<Vec<String>> {
     let Ok(pair) = <[String; 2]>::try_from(pair) else { bail!("the fake has no pair of such photos") };
     wrong.extend(compare::twins(&theirs, &our_tree, &pair));
     Ok(wrong)
+}
+
+/// Nobody is asked for anything after the first sign-in, whichever program runs.
+fn theirs_then_ours(place: &Place<'_>) -> Result<Vec<String>> {
+    let fake = place.fake(5)?;
+    let first = place.icloudpd(&fake, &["--auth-only"], Person::WithDevice(&fake))?;
+    let mut wrong = unless_ended_with(0, &first);
+    for _ in 0..5 {
+        wrong.extend(unless_ended_with(0, &ours_without_password(place, &fake, Person::Nobody)?));
+        wrong.extend(unless_ended_with(0, &place.icloudpd(&fake, &["--auth-only"], Person::Nobody)?));
+    }
+    Ok(wrong)
+}
+
+/// The real one wants its password again: ours has cookies of 127.0.0.1 only, where it is sent by its option.
+fn ours_then_theirs(place: &Place<'_>) -> Result<Vec<String>> {
+    let fake = place.fake(5)?;
+    let command = icloudpd(ours(&place.world.programs, &fake.url), &place.folder, &["--auth-only"]);
+    let first = process::run(command, &place.folder, Person::WithDevice(&fake))?;
+    let mut wrong = unless_ended_with(0, &first);
+    wrong.extend(unless_ended_with(0, &place.icloudpd(&fake, &["--auth-only"], Person::Nobody)?));
+    wrong.extend(unless_ended_with(0, &ours_without_password(place, &fake, Person::Nobody)?));
+    Ok(wrong)
+}
+
+fn ours_without_password(place: &Place<'_>, fake: &Fake, person: Person<'_>) -> Result<Ended> {
+    let mut command = ours(&place.world.programs, &fake.url);
+    command.args(["--cookie-directory", SESSION, "--username", USERNAME, "--auth-only"]);
+    command.current_dir(&place.folder).env("HOME", &place.folder);
+    process::run(command, &place.folder, person)
 }
 
 pub(super) fn unless_ended_with(code: i32, ended: &Ended) -> Vec<String> {

@@ -56,6 +56,20 @@ pub(super) struct Machine {
     factor: Factor,
     security_key: Option<SecurityKey>,
     details: Account,
+    origin: Origin,
+}
+
+/// Where the tokens come from.
+#[derive(Debug, Default)]
+enum Origin {
+    /// This account's own earlier sign-in, or nowhere.
+    #[default]
+    Own,
+    /// Another program left them under this account's name. `known` is Apple's number for the account, if a sign-in of
+    /// ours told it.
+    Borrowed { known: Option<String> },
+    /// They turned out to be another account's.
+    Foreign,
 }
 
 /// Which answer is awaited.
@@ -180,7 +194,24 @@ impl Machine {
             factor: Factor::default(),
             security_key: None,
             details: Account::default(),
+            origin: Origin::Own,
         }
+    }
+
+    /// The tokens are what another program left: they count only if Apple says that they are this account's.
+    pub(super) fn borrowing(mut self, known: Option<String>) -> Self {
+        self.origin = Origin::Borrowed { known };
+        self
+    }
+
+    /// Whether what was borrowed turned out to be another account's.
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self.origin, Origin::Foreign)
+    }
+
+    /// Whether Apple has not said yet whose the borrowed tokens are.
+    pub(super) fn is_unproven(&self) -> bool {
+        matches!(self.origin, Origin::Borrowed { .. })
     }
 
     /// Takes up a challenge that another machine gave.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::errors::{self, Stage};
 use super::super::wire::{self, KeysAnswer, WebAccess, path};
-use super::{Answer, Call, Machine, Need, Outcome, Phase, Service};
+use super::{Answer, Call, Machine, Need, Origin, Outcome, Phase, Service};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::account::{self, Account};
 use crate::session::{Rung, wire as session_wire};
@@ -37,6 +37,11 @@ impl Machine {
             return Err(account.obstacle().unwrap_or_else(errors::out_of_step));
         }
         if answer.is_success() && !account.dsid.is_empty() {
+            if !self.is_mine(&account) {
+                self.origin = Origin::Foreign;
+                return Err(errors::another_account());
+            }
+            self.origin = Origin::Own;
             return self.settle(account);
         }
         // A page of the edge or an overload says nothing about cookies and tokens.
@@ -51,6 +56,16 @@ impl Machine {
                 "this account seems to live on Apple's other domain; sign in there (region `com` or `cn`)",
             )),
             _ => Err(errors::refusal(Stage::Setup, answer)),
+        }
+    }
+
+    /// A session that another program left may be that of another account; a password is the account's own.
+    fn is_mine(&self, account: &Account) -> bool {
+        match &self.origin {
+            Origin::Borrowed { known } if self.rung != Rung::Password => {
+                account.is_named(&self.account) || known.as_ref() == Some(&account.dsid)
+            }
+            _ => true,
         }
     }
 

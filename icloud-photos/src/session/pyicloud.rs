@@ -1,0 +1,507 @@
+//! The session files of the Python icloudpd and of pyicloud, in the same folder as ours.
+//!
+//! `<name>.session` is one JSON object with the tokens, `<name>` the cookies as [`lwp`] reads them (pyicloud calls it
+//! `<name>.cookiejar`). `<name>` is the login without all that is no letter, digit or underscore, so `a.b@x.com` and
+//! `ab@x.com` have the same files, and nothing in them says whose they are but a cookie with Apple's number for the account.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+
+use super::saved::{Borrowed, SavedSession};
+use super::store_file::{LONGEST, bounded, replace};
+use super::tokens::{Token, Tokens};
+use super::{AppleId, lwp};
+use crate::http::CookieJar;
+
+/// Holds `d=` and Apple's number for the account.
+const USER_COOKIE: &str = "X-APPLE-WEBAUTH-USER";
+
+/// What the answers of their last request said; it is not about our session.
+const LAST_ANSWER: [&str; 2] = ["apple_rscd", "apple_ercd"];
+
+/// Where the files of one account are.
+#[derive(Debug, Clone)]
+pub(super) struct Files {
+    cookies: PathBuf,
+    data: PathBuf,
+    /// pyicloud's name for the cookies; read only.
+    other_cookies: PathBuf,
+}
+
+/// What is in them.
+struct Content {
+    data: Map<String, Value>,
+    jar: Option<CookieJar>,
+    /// There is something in them that neither program wrote.
+    is_foreign: bool,
+    written: Option<SystemTime>,
+}
+
+impl Files {
+    pub(super) fn new(folder: &Path, account: &AppleId) -> Self {
+        // As Python's `\w`. Files of names that are too long for a file are not found, there as here.
+        let kept = |letter: &char| letter.is_alphanumeric() || *letter == '_';
+        let name: String = account.as_str().chars().filter(kept).collect();
+        Self {
+            cookies: folder.join(&name),
+            data: folder.join(format!("{name}.session")),
+            other_cookies: folder.join(format!("{name}.cookiejar")),
+        }
+    }
+
+    /// The session in them, unless it is known to be another account's.
+    pub(super) fn borrow(&self, own: &SavedSession, own_written: Option<SystemTime>) -> Option<Borrowed> {
+        let content = self.read();
+        let tokens = content.tokens();
+        let worthless = tokens.session_token.is_empty() && tokens.trust_token.is_empty();
+        if worthless || own.disowned.as_deref() == Some(tokens.mark().as_str()) {
+            return None;
+        }
+        let Some(mine) = &own.signed_in else { return Some(Borrowed { tokens, is_newer: true }) };
+        let dsid = user(&tokens.cookies);
+        if dsid.as_ref().is_some_and(|dsid| *dsid != mine.account.dsid) {
+            return None;
+        }
+        let is_newer = dsid.is_some() && content.has_newer_trust(&mine.tokens, own_written);
+        Some(Borrowed { tokens, is_newer })
+    }
+
+    /// Puts our session there too, so that the other program goes on without a code. Does nothing if what is there may
+    /// belong to another account, or is fresher than ours.
+    pub(super) fn lend(&self, own: &SavedSession, own_written: Option<SystemTime>) -> io::Result<()> {
+        let Some(mine) = &own.signed_in else { return Ok(()) };
+        let content = self.read();
+        let theirs = content.tokens();
+        if !content.may_be_replaced(own) || content.has_newer_trust(&mine.tokens, own_written) {
+            return Ok(());
+        }
+        let folder = self.data.parent().unwrap_or(Path::new("."));
+        put(folder, &self.cookies, lwp::write(&mine.tokens.cookies).as_bytes())?;
+        let data = Value::Object(with_tokens(content.data, &mine.tokens));
+        put(folder, &self.data, data.to_string().as_bytes())?;
+        if theirs.trust_token.is_empty() {
+            tracing::debug!(path = %self.data.display(), "the session is there for the Python icloudpd too");
+        }
+        Ok(())
+    }
+
+    /// Removes them after a sign-out, if they are those of the session that ended.
+    pub(super) fn forget(&self, ended: &SavedSession) -> io::Result<()> {
+        let (Some(mine), content) = (&ended.signed_in, self.read()) else { return Ok(()) };
+        let same_account = user(&content.tokens().cookies).is_some_and(|dsid| dsid == mine.account.dsid);
+        let same_browser = content.text("client_id") == Some(&mine.tokens.client_id);
+        if !same_account && !same_browser {
+            return Ok(());
+        }
+        for file in [&self.data, &self.cookies] {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self) -> Content {
+        let cookies = text(&self.cookies);
+        let jar = cookies.as_deref().and_then(lwp::read);
+        let json = text(&self.data);
+        let data = json.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        // Python would empty the first kind before it writes; the second is what a kill leaves of that.
+        let rubbish =
+            |text: &Option<String>, read: bool| text.as_ref().is_some_and(|text| !text.is_empty() && !read);
+        let is_foreign = rubbish(&cookies, jar.is_some()) && data.is_none();
+        Content {
+            is_foreign,
+            data: data.unwrap_or_default(),
+            jar: jar.or_else(|| lwp::read(&text(&self.other_cookies)?)),
+            written: written(&self.data),
+        }
+    }
+
+    /// Whether other users of this machine can read them.
+    pub(super) fn are_exposed(&self) -> bool {
+        [&self.data, &self.cookies].into_iter().any(|file| is_exposed(file))
+    }
+}
+
+impl Content {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.data.get(name).and_then(Value::as_str).filter(|text| !text.contains(char::is_control))
+    }
+
+    fn tokens(&self) -> Tokens {
+        let token = |name: &str| self.text(name).map(Token::from).unwrap_or_default();
+        let mut tokens = Tokens {
+            country: self.text("account_country").unwrap_or_default().to_owned(),
+            session_id: token("session_id"),
+            session_token: token("session_token"),
+            scnt: token("scnt"),
+            trust_token: token("trust_token"),
+            cookies: self.jar.clone().unwrap_or_default(),
+            ..Tokens::fresh()
+        };
+        if let Some(client_id) = self.text("client_id").filter(|id| !id.is_empty()) {
+            client_id.clone_into(&mut tokens.client_id);
+        }
+        tokens
+    }
+
+    /// Somebody signed in there with a code since our own file was written.
+    fn has_newer_trust(&self, mine: &Tokens, own_written: Option<SystemTime>) -> bool {
+        let trust = self.text("trust_token").unwrap_or_default();
+        let newer = matches!((self.written, own_written), (Some(theirs), Some(ours)) if theirs > ours);
+        newer && !trust.is_empty() && trust != mine.trust_token.expose()
+    }
+
+    fn may_be_replaced(&self, own: &SavedSession) -> bool {
+        let Some(mine) = &own.signed_in else { return false };
+        let theirs = self.tokens();
+        if self.is_foreign || own.disowned.as_deref() == Some(theirs.mark().as_str()) {
+            return false;
+        }
+        match user(&theirs.cookies) {
+            Some(dsid) => dsid == mine.account.dsid,
+            None => theirs.trust_token.is_empty() || theirs.client_id == mine.tokens.client_id,
+        }
+    }
+}
+
+fn with_tokens(mut data: Map<String, Value>, tokens: &Tokens) -> Map<String, Value> {
+    data.retain(|name, _| !LAST_ANSWER.contains(&name.as_str()));
+    let texts = [
+        ("client_id", tokens.client_id.as_str()),
+        ("account_country", &tokens.country),
+        ("session_id", tokens.session_id.expose()),
+        ("session_token", tokens.session_token.expose()),
+        ("trust_token", tokens.trust_token.expose()),
+        ("scnt", tokens.scnt.expose()),
+    ];
+    for (name, text) in texts {
+        // What belongs to another browser must not stay beside what is ours.
+        if text.is_empty() {
+            data.remove(name)
+        } else {
+            data.insert(name.to_owned(), text.into())
+        };
+    }
+    data
+}
+
+/// Apple's number for the account, from a value like `"v=1:s=1:d=12345"`.
+fn user(jar: &CookieJar) -> Option<String> {
+    let cookie = jar.entries().find(|entry| entry.name == USER_COOKIE)?;
+    let number = cookie.value.trim_matches('"').split(':').find_map(|part| part.strip_prefix("d="))?;
+    (!number.is_empty()).then(|| number.to_owned())
+}
+
+/// A regular file of sensible size; anything else counts as absent. Bytes that are no UTF-8 spoil only their line.
+fn text(file: &Path) -> Option<String> {
+    // A pipe would have us wait for ever.
+    if !fs::metadata(file).ok()?.is_file() {
+        return None;
+    }
+    match File::open(file).and_then(bounded) {
+        Ok(bytes) if bytes.len() <= LONGEST => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Ok(_) => None,
+        Err(error) => {
+            tracing::debug!(%error, path = %file.display(), "cannot read a session file of the Python icloudpd");
+            None
+        }
+    }
+}
+
+fn written(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Writes a file unless it holds these bytes and is for its owner only.
+fn put(folder: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let same = text(file).is_some_and(|old| old.as_bytes() == bytes);
+    if same && !is_open_to_others(file) {
+        return Ok(());
+    }
+    replace(folder, file, bytes)
+}
+
+#[cfg(unix)]
+fn is_open_to_others(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+/// Python makes `<name>.session` readable for all, and the folder for its owner only.
+#[cfg(unix)]
+fn is_exposed(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = file.parent().and_then(|folder| fs::metadata(folder).ok());
+    let open = folder.is_some_and(|folder| folder.permissions().mode() & 0o011 != 0);
+    open && fs::metadata(file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o044 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Path) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_exposed(_: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::saved::SignedIn;
+    use crate::session::{FileSessionStore, SessionStore as _};
+
+    const COOKIES: &str = include_str!("testdata/icloudpd-1.32.3.cookies");
+    const DATA: &str = include_str!("testdata/icloudpd-1.32.3.session");
+    const DSID: &str = "12345678901";
+
+    struct Place(tempfile::TempDir);
+
+    impl Place {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        /// What icloudpd 1.32.3 left there.
+        fn of_icloudpd() -> Self {
+            let place = Self::new();
+            place.write("jdoeexamplecom", COOKIES);
+            place.write("jdoeexamplecom.session", DATA);
+            place
+        }
+
+        fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+            fs::write(self.0.path().join(name), content).unwrap();
+        }
+
+        fn read(&self, name: &str) -> Option<String> {
+            fs::read_to_string(self.0.path().join(name)).ok()
+        }
+
+        fn store(&self) -> FileSessionStore {
+            FileSessionStore::new(self.0.path()).beside_icloudpd()
+        }
+
+        async fn borrowed(&self) -> Option<Borrowed> {
+            self.store().load(&jdoe()).await.unwrap()?.borrowed
+        }
+
+        /// As if icloudpd had run after our last save.
+        fn now_newer(&self) {
+            let later = SystemTime::now() + std::time::Duration::from_secs(60);
+            let file =
+                File::options().write(true).open(self.0.path().join("jdoeexamplecom.session")).unwrap();
+            file.set_modified(later).unwrap();
+        }
+    }
+
+    fn jdoe() -> AppleId {
+        AppleId::new("jdoe@example.com").unwrap()
+    }
+
+    fn own(dsid: &str, trust: &str) -> SavedSession {
+        let mut signed_in = SignedIn::default();
+        signed_in.account.dsid = dsid.to_owned();
+        signed_in.tokens = Tokens { trust_token: trust.into(), ..Tokens::fresh() };
+        signed_in.tokens.session_token = "mine".into();
+        signed_in.tokens.cookies = lwp::read(&COOKIES.replace(DSID, dsid)).unwrap();
+        SavedSession { signed_in: Some(signed_in), ..SavedSession::default() }
+    }
+
+    #[tokio::test]
+    async fn what_icloudpd_left_is_found_where_ours_is_absent() {
+        let place = Place::of_icloudpd();
+        let tokens = place.borrowed().await.unwrap().tokens;
+        assert_eq!(tokens.client_id, "auth-fbe986ee-ea4e-11f1-80ef-02fc00000001");
+        assert_eq!(tokens.country, "USA");
+        assert!(tokens.trust_token.expose().starts_with("HSARMTK025c5") && tokens.cookies.holds(USER_COOKIE));
+        let opened = [&tokens.session_id, &tokens.session_token, &tokens.scnt];
+        assert!(opened.iter().all(|token| !token.is_empty()));
+        let saved = SavedSession { borrowed: place.borrowed().await, ..SavedSession::default() };
+        assert!(!format!("{saved:?}{:?}", saved.borrowed).contains("HSARMTK"));
+        let plain = FileSessionStore::new(place.0.path());
+        assert!(plain.load(&jdoe()).await.unwrap().is_none(), "only who asks for it shares");
+    }
+
+    #[tokio::test]
+    async fn pyiclouds_cookies_are_found_too() {
+        let place = Place::of_icloudpd();
+        fs::rename(place.0.path().join("jdoeexamplecom"), place.0.path().join("jdoeexamplecom.cookiejar"))
+            .unwrap();
+        assert!(place.borrowed().await.unwrap().tokens.cookies.holds(USER_COOKIE));
+    }
+
+    #[tokio::test]
+    async fn what_is_saved_is_there_for_icloudpd_and_for_its_owner_only() {
+        let place = Place::new();
+        place.store().save(&jdoe(), &own(DSID, "trust")).await.unwrap();
+        let data: Value = serde_json::from_str(&place.read("jdoeexamplecom.session").unwrap()).unwrap();
+        assert_eq!((&data["session_token"], &data["trust_token"]), (&"mine".into(), &"trust".into()));
+        assert_eq!(data.get("scnt"), None, "icloudpd sends what is there");
+        assert!(place.read("jdoeexamplecom").unwrap().starts_with("#LWP-Cookies-2.0\nSet-Cookie3: "));
+        #[cfg(unix)]
+        for name in ["jdoeexamplecom", "jdoeexamplecom.session"] {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(place.0.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        let names = fs::read_dir(place.0.path()).unwrap().count();
+        assert_eq!(names, 3, "ours, theirs, and nothing half written");
+    }
+
+    #[tokio::test]
+    async fn what_icloudpd_knows_besides_stays_but_for_the_last_answer() {
+        let place = Place::of_icloudpd();
+        let data = DATA.replacen('{', r#"{"apple_rscd": "401", "apple_ercd": "-20101", "extra": [1], "#, 1);
+        place.write("jdoeexamplecom.session", data);
+        place.store().save(&jdoe(), &own(DSID, "trust")).await.unwrap();
+        let data: Value = serde_json::from_str(&place.read("jdoeexamplecom.session").unwrap()).unwrap();
+        assert_eq!((&data["extra"][0], &data["trust_eligible"]), (&1.into(), &"true".into()));
+        assert!(
+            data.get("apple_rscd").is_none()
+                && data.get("apple_ercd").is_none()
+                && data.get("scnt").is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn another_accounts_files_are_neither_taken_nor_overwritten() {
+        let place = Place::of_icloudpd();
+        let store = place.store();
+        store.save(&jdoe(), &own("99", "trust")).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(DATA));
+        assert!(place.borrowed().await.is_none(), "the number in their cookie is another one");
+        // Without that cookie nothing but Apple can tell; a trust token is worth a code to somebody.
+        place.write("jdoeexamplecom", "#LWP-Cookies-2.0\n");
+        store.save(&jdoe(), &own("99", "trust")).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(DATA));
+        assert!(place.borrowed().await.is_some_and(|borrowed| !borrowed.is_newer));
+        store.remove(&jdoe()).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(DATA));
+    }
+
+    #[tokio::test]
+    async fn what_was_disowned_is_left_alone() {
+        let place = Place::of_icloudpd();
+        let mark = place.borrowed().await.unwrap().tokens.mark();
+        let disowned = SavedSession { disowned: Some(mark.clone()), ..SavedSession::default() };
+        place.store().save(&jdoe(), &disowned).await.unwrap();
+        assert!(place.borrowed().await.is_none());
+        let session = SavedSession { disowned: Some(mark), ..own(DSID, "trust") };
+        place.store().save(&jdoe(), &session).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(DATA));
+        assert_eq!(place.read("jdoeexamplecom").as_deref(), Some(COOKIES));
+    }
+
+    #[tokio::test]
+    async fn a_code_that_was_entered_there_is_worth_more_than_our_older_session() {
+        let place = Place::new();
+        let store = place.store();
+        store.save(&jdoe(), &own(DSID, "older")).await.unwrap();
+        assert!(place.borrowed().await.is_some_and(|borrowed| !borrowed.is_newer), "it is our own");
+        place.write("jdoeexamplecom", COOKIES);
+        place.write("jdoeexamplecom.session", DATA);
+        place.now_newer();
+        let loaded = store.load(&jdoe()).await.unwrap().unwrap();
+        let order: Vec<bool> = loaded.sources().iter().map(|source| source.is_borrowed).collect();
+        assert_eq!(order, [true, false]);
+        store.save(&jdoe(), &own(DSID, "older")).await.unwrap();
+        assert_eq!(
+            place.read("jdoeexamplecom.session").as_deref(),
+            Some(DATA),
+            "a late save does not undo it"
+        );
+        let taken = place.borrowed().await.unwrap().tokens;
+        let mut session = own(DSID, "older");
+        session.signed_in.as_mut().unwrap().tokens = taken;
+        store.save(&jdoe(), &session).await.unwrap();
+        assert!(place.borrowed().await.is_some_and(|borrowed| !borrowed.is_newer));
+    }
+
+    #[tokio::test]
+    async fn signing_out_takes_theirs_along_but_a_booked_attempt_does_not() {
+        let place = Place::of_icloudpd();
+        let store = place.store();
+        let attempt = r#"{"format":"1","attempts":[{"at":1700000000}]}"#;
+        let attempted: SavedSession = serde_json::from_str(attempt).unwrap();
+        store.save(&jdoe(), &attempted).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(DATA), "nobody signed out");
+        store.save(&jdoe(), &own(DSID, "trust")).await.unwrap();
+        store.save(&jdoe(), &attempted).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session"), None);
+        assert_eq!(place.read("jdoeexamplecom"), None);
+        store.save(&jdoe(), &own(DSID, "trust")).await.unwrap();
+        store.remove(&jdoe()).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session"), None);
+    }
+
+    #[tokio::test]
+    async fn rubbish_is_no_session_and_no_error() {
+        let place = Place::new();
+        let huge = vec![b'x'; LONGEST + 1];
+        let rubbish: [&[u8]; 8] = [
+            b"",
+            b"[1]",
+            b"{\"session_token\": 7}",
+            b"{\"session_token\": \"half",
+            b"{\"session_token\": \"a\\r\\nEvil: header\"}",
+            b"\x80\x03c__main__",
+            b"null",
+            &huge,
+        ];
+        for bytes in rubbish {
+            place.write("jdoeexamplecom.session", bytes);
+            place.write("jdoeexamplecom", bytes);
+            assert!(place.borrowed().await.is_none(), "{:?}", &bytes[..bytes.len().min(20)]);
+        }
+        // A file that neither program wrote is not ours to replace.
+        place.write("jdoeexamplecom", "my notes");
+        place.write("jdoeexamplecom.session", "");
+        place.store().save(&jdoe(), &own(DSID, "trust")).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom").as_deref(), Some("my notes"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_pipe_is_not_waited_for_and_a_link_is_replaced_and_not_written_through() {
+        let place = Place::of_icloudpd();
+        let (link, elsewhere) = (place.0.path().join("jdoeexamplecom"), place.0.path().join("elsewhere"));
+        fs::rename(&link, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        assert!(place.borrowed().await.unwrap().tokens.cookies.holds(USER_COOKIE));
+        place.store().save(&jdoe(), &own(DSID, "trust")).await.unwrap();
+        assert_eq!(place.read("elsewhere").as_deref(), Some(COOKIES));
+        let pipe = place.0.path().join("jdoeexamplecom.session");
+        fs::remove_file(&pipe).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        place.borrowed().await;
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_place_that_cannot_be_written_costs_only_theirs() {
+        let place = Place::new();
+        fs::create_dir(place.0.path().join("jdoeexamplecom")).unwrap();
+        place.store().save(&jdoe(), &own(DSID, "trust")).await.unwrap();
+        assert!(place.store().load(&jdoe()).await.unwrap().unwrap().signed_in.is_some());
+    }
+
+    #[test]
+    fn files_are_named_as_icloudpd_names_them() {
+        for (login, name) in
+            [("JDoe@gmail.com", "jdoegmailcom"), ("a_b-c@x.com", "a_bcxcom"), ("jö+1@x.y", "jö1xy")]
+        {
+            let files = Files::new(Path::new("/f"), &AppleId::new(login).unwrap());
+            assert_eq!(files.cookies, Path::new("/f").join(name));
+            assert_eq!(files.data, Path::new("/f").join(format!("{name}.session")));
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! `icloud`, see the library of this package.
+
+fn main() -> std::process::ExitCode {
+    icloudpd_cli::icloud()
+}
