@@ -4,14 +4,15 @@
 
 #![allow(dead_code, reason = "the page and the metrics that read it are being built")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use icloud_photos::sync::SyncReport;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::exit::Exit;
+use crate::report::Failures;
 
 /// Shared by all that work and all that look. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -22,6 +23,10 @@ struct Inner {
     state: watch::Sender<State>,
     /// One for each section of the command line.
     counters: Vec<Counters>,
+    /// What failed in the run under way, by section.
+    failures: Vec<Mutex<Failures>>,
+    /// Somebody wants the next round now.
+    resume: Notify,
 }
 
 /// All there is to see, but for what changes with every file.
@@ -88,13 +93,29 @@ impl Board {
         let account = |username: &str| AccountState { username: username.to_owned(), ..Default::default() };
         let accounts: Vec<_> = usernames.map(account).collect();
         let counters = accounts.iter().map(|_| Counters::default()).collect();
+        let failures = accounts.iter().map(|_| Mutex::default()).collect();
         let state = watch::Sender::new(State { accounts, next_round: None });
-        Self(Arc::new(Inner { state, counters }))
+        Self(Arc::new(Inner { state, counters, failures, resume: Notify::new() }))
     }
 
     /// The place of a section; sections are numbered from 0.
     pub(crate) fn seat(&self, number: usize) -> Seat {
         Seat { board: self.clone(), number }
+    }
+
+    /// When the next round begins; `None` while one is under way.
+    pub(crate) fn next_round(&self, at: Option<SystemTime>) {
+        self.0.state.send_modify(|state| state.next_round = at);
+    }
+
+    /// A person wants the next round now, and is there to answer.
+    pub(crate) fn resume(&self) {
+        self.0.resume.notify_waiters();
+    }
+
+    /// Waits for [`Board::resume`].
+    pub(crate) async fn resumed(&self) {
+        self.0.resume.notified().await;
     }
 
     /// To look at it, and to wait for the next change.
@@ -108,6 +129,7 @@ impl Seat {
     pub(crate) fn phase(&self, phase: Phase) {
         if phase == Phase::SigningIn {
             let counters = self.counters();
+            *self.failures() = Failures::default();
             for counter in [&counters.expected, &counters.photos, &counters.files, &counters.bytes] {
                 counter.store(0, Relaxed);
             }
@@ -126,6 +148,11 @@ impl Seat {
     /// The counters of the run under way.
     pub(crate) fn counters(&self) -> &Counters {
         &self.board.0.counters[self.number]
+    }
+
+    /// What failed in the run under way.
+    pub(crate) fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.board.0.failures[self.number].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut AccountState)) {

@@ -1,7 +1,7 @@
 //! Ctrl-C, and what a service manager sends to end a program.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use icloud_photos::sync::StopSignal;
 
@@ -13,9 +13,23 @@ pub(crate) struct Brake {
     pub(crate) signal: StopSignal,
     /// Somebody heeds the signal; all other work is simply dropped.
     heeded: Arc<AtomicBool>,
+    /// Which signal it was.
+    exit: Arc<OnceLock<Exit>>,
 }
 
 impl Brake {
+    /// Tells the work to end, for this signal.
+    pub(crate) fn pull(&self, exit: Exit) {
+        // The first one counts.
+        let _ = self.exit.set(exit);
+        self.signal.stop();
+    }
+
+    /// How the program will end, once a signal came.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        self.exit.get().copied()
+    }
+
     /// For as long as the future runs, ending is its own business.
     pub(crate) async fn heeding<F: Future>(&self, work: F) -> F::Output {
         self.heeded.store(true, Relaxed);
@@ -46,6 +60,21 @@ pub(crate) async fn next() -> Exit {
 #[cfg(not(unix))]
 pub(crate) async fn next() -> Exit {
     interrupt().await
+}
+
+/// Waits until somebody sends SIGUSR1: the next round is to begin.
+#[cfg(unix)]
+pub(crate) async fn nudged() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::user_defined1()) {
+        Ok(mut nudge) => drop(nudge.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn nudged() {
+    std::future::pending().await
 }
 
 async fn interrupt() -> Exit {

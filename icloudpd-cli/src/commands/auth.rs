@@ -9,6 +9,7 @@ use icloud_photos::{
 };
 use tracing::{debug, error, info, warn};
 
+use super::Shared;
 use crate::config::{Account, Config};
 use crate::prompt::{self, Answer};
 
@@ -18,8 +19,25 @@ const WRONG_CODES: u32 = 3;
 /// How long a person may take to find the device that must approve.
 const CONSENT: Duration = Duration::from_secs(300);
 
+/// What a sign-in may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// The saved session, the password, and a person if there is one.
+    All,
+    /// The saved session and a password that is at hand. Nobody is asked.
+    Unattended,
+    /// The saved session alone.
+    Saved,
+}
+
 /// A session: the saved one while Apple accepts it, else a new one by password and, where Apple asks for it, a code.
-pub(super) async fn sign_in(config: &Config, account: &Account) -> Result<Session> {
+pub(super) async fn sign_in(
+    shared: Shared<'_>,
+    account: &Account,
+    number: usize,
+    means: Means,
+) -> Result<Session> {
+    let config = shared.config;
     debug!("Authenticating...");
     let id = AppleId::new(&account.username)?;
     let client = Client::builder()
@@ -29,19 +47,44 @@ pub(super) async fn sign_in(config: &Config, account: &Account) -> Result<Sessio
     if let Some(session) = client.restore(&id).await? {
         return Ok(session);
     }
-    let password = prompt::password(&account.username, &config.providers, &account.password).await?;
+    let password = match means {
+        Means::All => {
+            let asked = prompt::password(&account.username, &config.providers, &account.password);
+            in_time(config, asked).await?
+        }
+        Means::Unattended => prompt::unattended(&account.username, &config.providers, &account.password)
+            .await
+            .ok_or_else(|| Error::new(ErrorKind::SessionExpired, "there is no password at hand"))?,
+        Means::Saved => {
+            return Err(Error::new(ErrorKind::SessionExpired, "Apple does not accept the saved session"));
+        }
+    };
     let credentials = Credentials::new(id, password.text.clone());
     let login = client.login(credentials.clone()).await?;
     prompt::remember(&account.username, password, &config.providers).await;
     let Login::CodeRequired(challenge) = login else { return finish(login).await };
-    let desk = Desk { to_stderr: config.keeps_stdout() };
-    match desk.answer(&challenge).await {
+    // Before anybody is asked, for nobody may be there.
+    shared.notifier.needs_person(config, number, ErrorKind::CodeRequired, "Apple asks for a code");
+    let desk = Desk { to_stderr: config.keeps_stdout(), may_ask: means == Means::All };
+    match in_time(config, desk.answer(&challenge)).await {
         // The code was right. Signing in again needs none and offers what is left to do.
         Err(error) if error.kind() == ErrorKind::AdvancedDataProtection && prompt::at_terminal() => {
             finish(client.login(credentials).await?).await
         }
         answered => answered,
     }
+}
+
+/// In watch mode a question does not wait for ever: other accounts want to be served.
+async fn in_time<T>(config: &Config, question: impl Future<Output = Result<T>>) -> Result<T> {
+    if config.watch.is_none() {
+        return question.await;
+    }
+    tokio::time::timeout(config.answer_within, question).await.unwrap_or_else(|_| {
+        // The next log line begins a line.
+        prompt::say("", config.keeps_stdout());
+        Err(Error::new(ErrorKind::CodeRequired, "nobody answered in time"))
+    })
 }
 
 /// The session of a login that wants no code.
@@ -72,6 +115,7 @@ async fn approve(consent: &ConsentAction) -> Result<Session> {
 #[derive(Clone, Copy)]
 struct Desk {
     to_stderr: bool,
+    may_ask: bool,
 }
 
 impl Desk {
@@ -79,7 +123,7 @@ impl Desk {
     async fn answer(self, challenge: &Challenge) -> Result<Session> {
         let (name, short) = if challenge.is_two_step() { ("Two-step", "2sa") } else { ("Two-factor", "2fa") };
         info!("{name} authentication is required ({short})");
-        if !prompt::someone_may_answer() {
+        if !self.may_ask || !prompt::someone_may_answer() {
             return Err(Error::new(ErrorKind::CodeRequired, "a code is needed and nobody can be asked"));
         }
         self.offer(challenge).await?;
