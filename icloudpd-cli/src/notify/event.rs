@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_script_learns_all_of_it_from_its_environment() {
-        let report = SyncReport { downloaded: 3, ..SyncReport::default() };
+        let mut report = SyncReport::default();
+        report.downloaded = 3;
         let event = Event::RunFailed { exit: Exit::Incomplete, why: None, report: Some(&report) };
         let environment = Message::new("a\0b", &event).environment();
         let get =
