@@ -108,9 +108,9 @@ impl Board {
         self.0.state.send_modify(|state| state.next_round = at);
     }
 
-    /// A person wants the next round now, and is there to answer.
+    /// A person wants the next round now, and is there to answer. During a round it is meant for the one after it.
     pub(crate) fn resume(&self) {
-        self.0.resume.notify_waiters();
+        self.0.resume.notify_one();
     }
 
     /// Waits for [`Board::resume`].

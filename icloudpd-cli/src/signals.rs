@@ -62,19 +62,38 @@ pub(crate) async fn next() -> Exit {
     interrupt().await
 }
 
-/// Waits until somebody sends SIGUSR1: the next round is to begin.
+/// SIGUSR1: the next round is to begin. One that comes during a round is not lost.
 #[cfg(unix)]
-pub(crate) async fn nudged() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::user_defined1()) {
-        Ok(mut nudge) => drop(nudge.recv().await),
-        Err(_) => std::future::pending().await,
+pub(crate) struct Nudges(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Nudges {
+    /// From now on the signal no longer ends the program.
+    pub(crate) fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::user_defined1()).ok())
+    }
+
+    pub(crate) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(nudges) => drop(nudges.recv().await),
+            None => std::future::pending().await,
+        }
     }
 }
 
 #[cfg(not(unix))]
-pub(crate) async fn nudged() {
-    std::future::pending().await
+pub(crate) struct Nudges;
+
+#[cfg(not(unix))]
+impl Nudges {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) async fn next(&mut self) {
+        std::future::pending().await
+    }
 }
 
 async fn interrupt() -> Exit {

@@ -6,7 +6,9 @@ use icloud_photos::{ErrorKind, Result, Session};
 use tracing::error;
 
 use super::Shared;
+use crate::args::Verb;
 use crate::board::LastRun;
+use crate::config::Task;
 use crate::exit::{Exit, Outcome, message};
 use crate::report::{self, Entry, Round};
 
@@ -104,9 +106,22 @@ fn tell(shared: Shared<'_>, number: usize, entry: &Entry) {
             if let Some(end) = entry.trusted_until {
                 notifier.trusted_until(config, number, end);
             }
-            notifier.run_done(config, number, entry.exit, entry.report.as_ref());
+            if is_copy(shared, number) {
+                notifier.run_done(config, number, entry.exit, entry.report.as_ref());
+            }
         }
     }
+}
+
+/// Whether files were to be written: lists and rehearsals are no runs that anybody waits for.
+fn is_copy(shared: Shared<'_>, number: usize) -> bool {
+    let config = shared.config;
+    let account = config.accounts.get(number);
+    let writes = account.is_some_and(|account| match &account.task {
+        Task::Download(download) => !download.dry_run,
+        _ => false,
+    });
+    writes && config.verb == Verb::Run && !config.only_print_filenames
 }
 
 /// Whether nothing but a person's doing helps.

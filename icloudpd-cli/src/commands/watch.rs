@@ -15,6 +15,7 @@ use super::sign::Signs;
 use super::{Books, Gone, Shared, needs_person, report, serve};
 use crate::exit::Exit;
 use crate::service;
+use crate::signals::Nudges;
 
 /// The first pause after a failure, where the interval is shorter; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
@@ -42,6 +43,7 @@ pub(super) struct Member {
 pub(super) async fn rounds(shared: Shared<'_>, interval: Duration) -> Exit {
     let accounts = &shared.config.accounts;
     let mut members: Vec<Member> = accounts.iter().map(|_| Member::default()).collect();
+    let mut nudges = Nudges::new();
     let mut books = Books::new(accounts.len());
     loop {
         books.begin();
@@ -57,14 +59,14 @@ pub(super) async fn rounds(shared: Shared<'_>, interval: Duration) -> Exit {
         if let Some(exit) = shared.brake.exit() {
             return exit;
         }
-        if pause(shared, &members, interval).await {
+        if pause(shared, &members, interval, &mut nudges).await {
             members.iter_mut().for_each(Member::somebody_is_there);
         }
     }
 }
 
 /// Waits for the next round. True if somebody wants it now.
-async fn pause(shared: Shared<'_>, members: &[Member], interval: Duration) -> bool {
+async fn pause(shared: Shared<'_>, members: &[Member], interval: Duration, nudges: &mut Nudges) -> bool {
     let wait = until_next(members, interval);
     let text = format!("Waiting for {} sec...", wait.as_secs_f64().ceil());
     info!("{text}");
@@ -73,7 +75,7 @@ async fn pause(shared: Shared<'_>, members: &[Member], interval: Duration) -> bo
     let called = tokio::select! {
         () = tokio::time::sleep(wait) => false,
         () = shared.board.resumed() => true,
-        () = crate::signals::nudged() => true,
+        () = nudges.next() => true,
     };
     shared.board.next_round(None);
     if called {

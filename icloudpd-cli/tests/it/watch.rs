@@ -146,6 +146,7 @@ fn a_question_that_nobody_answers_does_not_hold_up_the_others_and_sigusr1_asks_a
     let mut watching = Watching::start(&mut command);
     watching.says("nobody was there to give the code");
     watching.says("it needs a person");
+    // Whenever it comes, it is heeded.
     watching.signal("-USR1");
     watching.says("Two-factor authentication is required (2fa)");
     let mut stdin = watching.child.stdin.take().unwrap();
@@ -169,6 +170,21 @@ fn an_account_that_fails_does_not_hold_up_the_next_and_rests_as_long_as_apple_as
     watching.says("Skipping user jdoe@example.com for another");
     let wait = watching.seen.last().unwrap().split_whitespace().rev().nth(1).unwrap().parse::<u64>().unwrap();
     assert!((4900..=5000).contains(&wait), "{wait}");
+    watching.ends_on("-TERM", 143);
+}
+
+/// Signals come at any time: in the first round as well as between two.
+#[test]
+fn a_nudge_during_a_round_is_kept_for_its_end() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let stall = FaultAction::Stall { after: None, ms: Some(500) };
+    world.cloud.set_faults(FaultScript::new([FaultRule::new("content", stall)])).unwrap();
+    let mut watching = Watching::start(world.download().args(["--watch-with-interval", "1000"]));
+    watching.says("Processing user");
+    watching.signal("-USR1");
+    watching.says("Waiting for 1000 sec...");
+    watching.says("The next round begins now");
+    watching.says("Waiting for 1000 sec...");
     watching.ends_on("-TERM", 143);
 }
 
