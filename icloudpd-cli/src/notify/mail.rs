@@ -18,6 +18,9 @@ use icloud_photos::redact::{ExposeSecret as _, SecretString};
 /// How long the server may be silent.
 const SILENCE: Duration = Duration::from_secs(20);
 
+/// Letters; mail programs want no more than 76.
+const LONGEST_LINE: usize = 72;
+
 const TLS_FROM_THE_START: u16 = 465;
 
 pub(super) async fn send(mail: &Mail, message: &Message) -> Result<(), String> {
@@ -33,8 +36,28 @@ fn letter(mail: &Mail, message: &Message) -> Result<lettre::Message, String> {
     builder
         .subject(message.subject.clone())
         .header(ContentType::TEXT_PLAIN)
-        .body(format!("Hello,\n\n{}\n", message.text))
+        .body(format!("Hello,\n\n{}", wrapped(&message.text)))
         .map_err(|error| error.to_string())
+}
+
+/// Long lines would be encoded, and whoever looks for words in them would not find them.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    for line in text.lines() {
+        let mut length = 0;
+        for word in line.split(' ') {
+            let room = length == 0 || length + 1 + word.len() <= LONGEST_LINE;
+            lines += match length {
+                0 => "",
+                _ if room => " ",
+                _ => "\n",
+            };
+            length = word.len() + if room && length > 0 { length + 1 } else { 0 };
+            lines += word;
+        }
+        lines.push('\n');
+    }
+    lines
 }
 
 async fn server(mail: &Mail) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
@@ -114,7 +137,7 @@ mod tests {
             "To: JD <jdoe+n@c.org>\r\n",
             "Subject: icloud_photos_downloader: Two step authentication has expired\r\n",
             "\r\n\r\nHello,\r\n\r\n",
-            "jdoe@gmail.com",
+            "\r\nThe two-step authentication of jdoe@gmail.com has expired for\r\nicloud_photos_downloader.\r\n",
         ] {
             assert!(text.contains(line), "{line:?} is not in {text}");
         }

@@ -161,7 +161,7 @@ fn an_account_that_fails_does_not_hold_up_the_next_and_rests_as_long_as_apple_as
     ran(&mut world.download()).exits(0);
     let rules = [FaultRule::new("cloudkit", FaultAction::status_retry_after(503, 5000))];
     world.cloud.set_faults(FaultScript::new(rules)).unwrap();
-    let second = ["-u", "nobody@example.com", "-p", "x", "-d", "/nonexistent/folder"];
+    let second = ["-u", "nobody@example.com", "-p", "x", "-d", "/dev/null/folder"];
     let mut command = world.download();
     let mut watching = Watching::start(command.args(["--watch-with-interval", "1"]).args(second));
     watching.says("Error processing user jdoe@example.com, continuing with next user...");
