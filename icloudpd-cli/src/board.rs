@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 pub(crate) use self::desk::{About, Answer, NotAsked, Question};
 
 use crate::exit::Exit;
+use crate::report::Failures;
 
 mod desk;
 
@@ -31,6 +32,8 @@ struct Inner {
     stops: Mutex<Vec<Option<StopSignal>>>,
     /// Somebody wants the next round now.
     hurry: Notify,
+    /// What failed in the run under way, by section.
+    failures: Vec<Mutex<Failures>>,
 }
 
 /// All there is to see, but for what changes with every file.
@@ -96,6 +99,8 @@ pub(crate) struct LastRun {
     pub(crate) report: Option<SyncReport>,
     /// Why it failed, in words for a person.
     pub(crate) error: Option<String>,
+    /// Nothing helps but a person's doing.
+    pub(crate) needs_person: bool,
 }
 
 /// What changes with every file of the run under way.
@@ -125,8 +130,10 @@ impl Board {
         let accounts: Vec<_> = usernames.map(account).collect();
         let counters = accounts.iter().map(|_| Counters::default()).collect();
         let stops = Mutex::new(vec![None; accounts.len()]);
+        let failures = accounts.iter().map(|_| Mutex::default()).collect();
         let state = watch::Sender::new(State { accounts, next_round: None });
-        Self(Arc::new(Inner { state, counters, desk: Mutex::default(), stops, hurry: Notify::new() }))
+        let (desk, hurry) = (Mutex::default(), Notify::new());
+        Self(Arc::new(Inner { state, counters, desk, stops, hurry, failures }))
     }
 
     /// The place of a section; sections are numbered from 0.
@@ -135,7 +142,7 @@ impl Board {
     }
 
     /// To look at it, and to wait for the next change.
-    #[allow(dead_code, reason = "for watch mode and notifications")]
+    #[cfg(test)]
     pub(crate) fn watch(&self) -> watch::Receiver<State> {
         self.0.state.subscribe()
     }
@@ -148,7 +155,6 @@ impl Board {
     }
 
     /// All sections were served, and the next round begins then; or it begins now.
-    #[allow(dead_code, reason = "for watch mode")]
     pub(crate) fn next_round(&self, at: Option<SystemTime>) {
         // Whoever was in a hurry before meant another wait.
         let _ = self.0.hurry.notified().now_or_never();
@@ -163,7 +169,6 @@ impl Board {
     }
 
     /// Waits until somebody wants the next round. For whoever waits between two rounds.
-    #[allow(dead_code, reason = "for watch mode")]
     pub(crate) async fn hurried(&self) {
         self.0.hurry.notified().await;
     }
@@ -234,6 +239,7 @@ impl Seat {
     pub(crate) fn phase(&self, phase: Phase) {
         if phase == Phase::SigningIn {
             self.counters().reset();
+            *self.failures() = Failures::default();
         }
         self.change(|account| {
             if phase != Phase::Idle {
@@ -259,7 +265,6 @@ impl Seat {
     }
 
     /// When Apple will want a person again.
-    #[allow(dead_code, reason = "for watch mode, which learns it")]
     pub(crate) fn session_ends(&self, at: Option<SystemTime>) {
         self.change(|account| account.session_ends = at);
     }
@@ -293,6 +298,11 @@ impl Seat {
         &self.board.0.counters[self.number]
     }
 
+    /// What failed in the run under way.
+    pub(crate) fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.board.0.failures[self.number].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn change(&self, change: impl FnOnce(&mut AccountState)) {
         self.board.0.state.send_modify(|state| {
             if let Some(account) = state.accounts.get_mut(self.number) {
@@ -324,6 +334,7 @@ mod tests {
             exit: Exit::Failed,
             report: None,
             error: None,
+            needs_person: false,
         });
         assert_eq!(
             board.watch().borrow().accounts[1].last_run.as_ref().map(|run| run.exit),

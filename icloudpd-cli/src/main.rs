@@ -9,9 +9,12 @@ mod config;
 mod exit;
 mod icloud;
 mod keystore;
+mod notify;
 mod output;
 mod progress;
 mod prompt;
+mod report;
+mod service;
 mod signals;
 mod web;
 
@@ -26,6 +29,7 @@ use crate::board::Board;
 use crate::commands::Shared;
 use crate::config::{Config, Invocation};
 use crate::exit::Exit;
+use crate::notify::Notifier;
 use crate::signals::{Brake, Terminal};
 
 /// Service managers kill after 10 seconds, or later.
@@ -102,14 +106,21 @@ fn run(config: Box<Config>) -> Exit {
                 Ok(served) => served,
                 Err(error) => return commands::failed(&config, &error),
             };
-            let shared = Shared { config: &config, bars: &bars, brake: &brake, board: &board };
-            commands::run(shared).await
+            let notifier = Notifier::default();
+            let shared =
+                Shared { config: &config, bars: &bars, brake: &brake, board: &board, notifier: &notifier };
+            tokio::select! {
+                exit = commands::run(shared) => exit,
+                () = service::heartbeat() => Exit::Failed,
+            }
         }
     });
     let exit = watch.block_on(async {
         tokio::select! {
             ended = &mut work => ended.unwrap_or_else(panicked),
             exit = signals::next() => {
+                service::stopping();
+                brake.pull(exit);
                 stop(&brake, work).await;
                 exit
             }
@@ -126,7 +137,6 @@ fn run(config: Box<Config>) -> Exit {
 /// A run writes down what it has, unless that takes too long or the person insists. What is half done then is dropped: no file
 /// bears a name that is not whole.
 async fn stop(brake: &Brake, mut work: JoinHandle<Exit>) {
-    brake.signal.stop();
     if brake.is_heeded() {
         tokio::select! {
             _ = &mut work => return,

@@ -23,6 +23,7 @@ pub(crate) fn area(wanted: bool) -> MultiProgress {
 /// The bar of one run. It vanishes with this value.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    area: MultiProgress,
     bar: ProgressBar,
     fetched: Arc<AtomicI64>,
 }
@@ -35,7 +36,7 @@ impl Progress {
         if !area.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(250));
         }
-        Self { bar, fetched }
+        Self { area: area.clone(), bar, fetched }
     }
 
     /// So many more photos will be looked at.
@@ -58,6 +59,8 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+        // Watch mode has one for each round.
+        self.area.remove(&self.bar);
     }
 }
 

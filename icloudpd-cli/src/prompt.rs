@@ -1,12 +1,14 @@
 //! Where passwords and codes come from: the command line, a file, a command, the keyring, a person.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use icloud_photos::SecurityCode;
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::{Error, ErrorKind, Result};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
 use crate::args::PasswordProvider;
@@ -30,7 +32,7 @@ impl Password {
     }
 }
 
-/// Asks the providers in order until one has a password.
+/// Asks the providers in order until one has a password. `page` is where a web page would ask, if there is one.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] when none has one, or when a file or a command that was named gives none.
@@ -38,14 +40,17 @@ pub(crate) async fn password(
     username: &str,
     providers: &[PasswordProvider],
     given: &GivenPassword,
-    seat: &Seat,
+    page: Option<&Seat>,
 ) -> Result<Password> {
     for provider in providers {
         let found = match provider {
             PasswordProvider::Parameter => given_password(given.clone()).await?,
             PasswordProvider::Keyring => from_keyring(username.to_owned()).await?,
             PasswordProvider::Console => from_console(username.to_owned()).await?,
-            PasswordProvider::Webui => from_page(username, seat).await,
+            PasswordProvider::Webui => match page {
+                Some(seat) => from_page(username, seat).await,
+                None => None,
+            },
         };
         if let Some(password) = found.filter(|password| !password.text.expose_secret().is_empty()) {
             return Ok(password);
@@ -56,6 +61,25 @@ pub(crate) async fn password(
         "No password was found. Give one with --password-file, --password-command, ICLOUDPD_PASSWORD or the keyring, \
          or run at a terminal to be asked",
     ))
+}
+
+/// A password that can be had without asking anybody. Where that goes wrong there is none.
+pub(crate) async fn unattended(
+    username: &str,
+    providers: &[PasswordProvider],
+    given: &GivenPassword,
+) -> Option<Password> {
+    let quiet = [PasswordProvider::Parameter, PasswordProvider::Keyring];
+    let quiet: Vec<_> = providers.iter().copied().filter(|provider| quiet.contains(provider)).collect();
+    password(username, &quiet, given, None).await.ok()
+}
+
+/// The first line of a file that holds a password.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when it cannot be read or is empty.
+pub(crate) async fn password_file(path: PathBuf) -> Result<SecretString> {
+    blocking(move || from_file(&path)).await
 }
 
 /// Puts a password that has proved right into the keyring, if the keyring is among the providers.
@@ -164,15 +188,17 @@ async fn from_console(username: String) -> Result<Option<Password>> {
 
 /// A hidden prompt at the terminal; without one, a line of standard input. `None` if nobody can be asked.
 pub(crate) async fn hidden(prompt: String) -> Result<Option<SecretString>> {
-    let text = blocking(move || match rpassword::prompt_password(&prompt) {
-        Ok(text) => Ok(Some(text)),
+    let shown = prompt.clone();
+    let read = blocking(move || Ok(rpassword::prompt_password(&shown)));
+    let text = match read.await? {
+        Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-            Err(Error::new(ErrorKind::Cancelled, "interrupted"))
+            return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
         }
-        Err(_) if someone_may_answer() => ask_line(&prompt, true),
-        Err(_) => Ok(None),
-    });
-    Ok(text.await?.map(SecretString::from))
+        Err(_) if someone_may_answer() => ask(prompt, true).await?,
+        Err(_) => None,
+    };
+    Ok(text.map(SecretString::from))
 }
 
 /// Whether anybody or anything can answer on standard input: a terminal, a pipe or a file, but not `/dev/null`.
@@ -207,30 +233,42 @@ pub(crate) fn say(line: &str, to_stderr: bool) {
     let _ = if to_stderr { writeln!(io::stderr(), "{line}") } else { writeln!(io::stdout(), "{line}") };
 }
 
+/// Standard input is read by one at a time. Whoever is no longer waited for leaves the reading to the next question: the line
+/// that comes then is its answer.
+static READING: Mutex<Option<JoinHandle<io::Result<Vec<u8>>>>> = Mutex::const_new(None);
+
 /// Shows a prompt and reads the answer from standard input, which may be a pipe. `None` at its end.
 pub(crate) async fn ask(prompt: String, to_stderr: bool) -> Result<Option<String>> {
-    blocking(move || ask_line(&prompt, to_stderr)).await
-}
-
-fn ask_line(prompt: &str, to_stderr: bool) -> Result<Option<String>> {
     let shown = if to_stderr {
         write!(io::stderr(), "{prompt}")
     } else {
         let mut stdout = io::stdout().lock();
         write!(stdout, "{prompt}").and_then(|()| stdout.flush())
     };
-    // What is no text is a wrong answer and not the end.
-    let mut line = Vec::new();
-    let read = shown.and_then(|()| io::stdin().lock().read_until(b'\n', &mut line));
+    shown.map_err(|error| Error::storage(error, "standard input"))?;
+    let mut reading = READING.lock().await;
+    // What a person typed when nobody asked any more is no answer to this; a line in a pipe waits for its question.
+    if at_terminal() && reading.as_ref().is_some_and(JoinHandle::is_finished) {
+        *reading = None;
+    }
+    let read = reading.get_or_insert_with(|| tokio::task::spawn_blocking(read_line)).await;
+    *reading = None;
     if !at_terminal() {
         // What is piped in is not echoed, nor is its line feed; the next log line begins a line all the same.
         say("", to_stderr);
     }
-    match read {
-        Ok(0) => Ok(None),
-        Ok(_) => Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())),
+    match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+        Ok(line) if line.is_empty() => Ok(None),
+        Ok(line) => Ok(Some(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())),
         Err(error) => Err(Error::storage(error, "standard input")),
     }
+}
+
+/// What is no text is a wrong answer and not the end.
+fn read_line() -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    io::stdin().lock().read_until(b'\n', &mut line)?;
+    Ok(line)
 }
 
 /// What was answered to the prompt for a code.
@@ -351,28 +389,24 @@ mod tests {
         assert!(shown.contains("exit status: 3") && !shown.contains("my-secret"), "{shown}");
     }
 
-    fn nobody() -> Seat {
-        crate::board::Board::new(["a"].into_iter()).seat(0)
-    }
-
     #[tokio::test]
     async fn a_file_that_cannot_be_read_is_named() {
         let given = GivenPassword::File(std::path::PathBuf::from("/no/such/file"));
-        let error = password("a", &[PasswordProvider::Parameter], &given, &nobody()).await.unwrap_err();
+        let error = password("a", &[PasswordProvider::Parameter], &given, None).await.unwrap_err();
         assert!(error.to_string().contains("/no/such/file"));
     }
 
     #[tokio::test]
     async fn an_empty_password_is_not_passed_over() {
         let providers = [PasswordProvider::Parameter, PasswordProvider::Console];
-        let error = password("a", &providers, &GivenPassword::Text("".into()), &nobody()).await.unwrap_err();
+        let error = password("a", &providers, &GivenPassword::Text("".into()), None).await.unwrap_err();
         assert!(error.to_string().contains("--password is empty"));
     }
 
     #[tokio::test]
     async fn without_any_password_the_ways_are_named() {
         let error =
-            password("a", &[PasswordProvider::Parameter], &GivenPassword::None, &nobody()).await.unwrap_err();
+            password("a", &[PasswordProvider::Parameter], &GivenPassword::None, None).await.unwrap_err();
         assert!(error.to_string().contains("--password-file"));
     }
 }

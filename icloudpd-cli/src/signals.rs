@@ -1,7 +1,7 @@
 //! Ctrl-C, and what a service manager sends to end a program.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use icloud_photos::sync::StopSignal;
 
@@ -13,9 +13,23 @@ pub(crate) struct Brake {
     pub(crate) signal: StopSignal,
     /// Somebody heeds the signal; all other work is simply dropped.
     heeded: Arc<AtomicBool>,
+    /// Which signal it was.
+    exit: Arc<OnceLock<Exit>>,
 }
 
 impl Brake {
+    /// Tells the work to end, for this signal.
+    pub(crate) fn pull(&self, exit: Exit) {
+        // The first one counts.
+        let _ = self.exit.set(exit);
+        self.signal.stop();
+    }
+
+    /// How the program will end, once a signal came.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        self.exit.get().copied()
+    }
+
     /// For as long as the future runs, ending is its own business.
     pub(crate) async fn heeding<F: Future>(&self, work: F) -> F::Output {
         self.heeded.store(true, Relaxed);
@@ -46,6 +60,40 @@ pub(crate) async fn next() -> Exit {
 #[cfg(not(unix))]
 pub(crate) async fn next() -> Exit {
     interrupt().await
+}
+
+/// SIGUSR1: the next round is to begin. One that comes during a round is not lost.
+#[cfg(unix)]
+pub(crate) struct Nudges(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Nudges {
+    /// From now on the signal no longer ends the program.
+    pub(crate) fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::user_defined1()).ok())
+    }
+
+    pub(crate) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(nudges) => drop(nudges.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) struct Nudges;
+
+#[cfg(not(unix))]
+impl Nudges {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) async fn next(&mut self) {
+        std::future::pending().await
+    }
 }
 
 async fn interrupt() -> Exit {

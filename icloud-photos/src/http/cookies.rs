@@ -3,6 +3,8 @@
 //! Session cookies are kept too: they are what a saved session consists of (protocol notes 1.8). Values travel with
 //! their quotes. When parallel answers each bring a new token, the last one wins.
 
+use std::time::SystemTime;
+
 use cookie_store::{Cookie, CookieDomain, CookieExpiration, CookieStore, RawCookie};
 use http::{HeaderMap, HeaderValue, header};
 use serde::de::IgnoredAny;
@@ -59,6 +61,12 @@ impl CookieJar {
         let mut value = HeaderValue::try_from(pairs.join("; ")).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// When the last cookie whose name begins so ends; `None` if there is none, or it ends with the session.
+    pub(crate) fn end_of(&self, prefix: &str) -> Option<SystemTime> {
+        let named = self.0.iter_unexpired().filter(|cookie| cookie.name().starts_with(prefix));
+        named.filter_map(|cookie| cookie.expires_datetime()).max().map(SystemTime::from)
     }
 
     /// Whether a cookie of this name is held for any host and still good, for example `X-APPLE-WEBAUTH-TOKEN`.
@@ -201,6 +209,20 @@ mod tests {
         assert!(jar.store(&setup, &answer(&["same=; Path=/; Domain=.icloud.com"])));
         assert_eq!(jar.header(&setup), None);
         assert_eq!(serde_json::to_string(&jar).unwrap(), "[]");
+    }
+
+    #[test]
+    fn the_last_end_of_cookies_is_known() {
+        let setup: Url = "https://setup.icloud.com/".parse().unwrap();
+        let mut jar = CookieJar::default();
+        let of = |name: &str, year: u32| format!("{name}=1; Expires=Fri, 12-Jan-{year} 05:06:31 GMT; Path=/");
+        jar.store(
+            &setup,
+            &answer(&[&of("TRUST-A", 2150), &of("TRUST-B", 2124), "TRUST-C=1; Path=/", &of("X", 2200)]),
+        );
+        let end = jar.end_of("TRUST").unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(end.as_secs(), 5_681_250_391, "2150-01-12 05:06:31");
+        assert_eq!(jar.end_of("Y"), None);
     }
 
     #[test]

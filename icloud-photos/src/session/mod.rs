@@ -28,6 +28,7 @@ pub(crate) mod wire;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
@@ -109,6 +110,13 @@ impl Session {
     /// Apple's number for the account.
     pub fn dsid(&self) -> &str {
         &self.0.dsid
+    }
+
+    /// Until when Apple trusts this browser: as long, signing in with the password wants no code. It is what Apple's cookie
+    /// `X-APPLE-WEBAUTH-HSA-TRUST` says (protocol notes 1.8; about two months from the last sign-in). `None` for accounts
+    /// without a second factor, and if Apple set no such cookie. Nothing is sent.
+    pub fn trusted_until(&self) -> Option<SystemTime> {
+        self.0.live.signed_in().0.tokens.cookies.end_of(wire::TRUST_COOKIE)
     }
 
     /// Saves cookies that changed since the last save, unless the session was signed out. Sign-in and renewal save by

@@ -18,6 +18,9 @@ pub(crate) const ACCOUNT_COUNTRY: &str = "x-apple-id-account-country";
 /// Cookies that show that a device has handed over the keys of an account with Advanced Data Protection.
 pub(crate) const PCS_COOKIES: [&str; 2] = ["X-APPLE-WEBAUTH-PCS-Photos", "X-APPLE-WEBAUTH-PCS-Sharing"];
 
+/// The cookie that shows until when a browser is trusted begins so.
+pub(crate) const TRUST_COOKIE: &str = "X-APPLE-WEBAUTH-HSA-TRUST";
+
 /// Sign out, and forget that this browser was trusted.
 pub(crate) const LOGOUT: &[u8] = br#"{"trustBrowser":false,"allBrowsers":false}"#;
 

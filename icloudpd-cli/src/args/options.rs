@@ -76,6 +76,13 @@ pub(crate) struct Global {
     /// Run again and again, with this many seconds between two runs
     #[arg(long, value_name = "SECONDS", value_parser = int)]
     pub(crate) watch_with_interval: Option<i64>,
+    /// With `--watch-with-interval`: how many seconds a question waits for an answer before the other users are served (ours
+    /// alone)
+    #[arg(long, value_name = "SECONDS", value_parser = count, default_value = "600")]
+    pub(crate) answer_within: u64,
+    /// After each run, write what came of it to this file, as JSON (ours alone)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_json: Option<PathBuf>,
     /// Where to look for the password, in this order; repeatable
     #[arg(long, ignore_case = true, value_enum, value_name = "PROVIDER",
         default_values = ["parameter", "keyring", "console"])]
@@ -190,9 +197,13 @@ pub(crate) struct Common {
     /// User name at the mail server
     #[arg(long, value_name = "NAME")]
     pub(crate) smtp_username: Option<String>,
-    /// Password at the mail server
-    #[arg(long, value_name = "PASSWORD")]
+    /// Password at the mail server. Other users of the machine can see it: prefer the next way, or the environment
+    /// variable ICLOUDPD_SMTP_PASSWORD
+    #[arg(long, value_name = "PASSWORD", env = "ICLOUDPD_SMTP_PASSWORD", hide_env_values = true)]
     pub(crate) smtp_password: Option<SecretString>,
+    /// File whose first line is the password at the mail server (ours alone)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) smtp_password_file: Option<PathBuf>,
     /// Mail server
     #[arg(long, value_name = "HOST", default_value = "smtp.gmail.com")]
     pub(crate) smtp_host: String,
@@ -211,6 +222,22 @@ pub(crate) struct Common {
     /// Program to start when a code is needed
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) notification_script: Option<PathBuf>,
+    /// Address to which a notification is sent as JSON, with POST (ours alone)
+    #[arg(long, value_name = "URL", env = "ICLOUDPD_NOTIFICATION_WEBHOOK", hide_env_values = true)]
+    pub(crate) notification_webhook: Option<SecretString>,
+    /// What to notify of, separated by commas (ours alone)
+    #[arg(
+        long,
+        value_name = "EVENTS",
+        ignore_case = true,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "needs-person"
+    )]
+    pub(crate) notify_on: Vec<NotifyOn>,
+    /// How many days before Apple's trust in this machine ends to say so (ours alone)
+    #[arg(long, value_name = "DAYS", value_parser = count, default_value = "7")]
+    pub(crate) notify_days_before: u64,
     /// Delete a photo in iCloud after it was downloaded
     #[arg(long)]
     pub(crate) delete_after_download: bool,
@@ -301,6 +328,7 @@ choices! {
     ExifFormat { Jpeg, Png }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
     Missing { Restore, Respect }
+    NotifyOn { NeedsPerson, SessionEnds, RunDone, RunFailed }
 }
 
 impl Size {

@@ -9,6 +9,7 @@ use icloud_photos::session::FileSessionStore;
 use icloud_photos::{AppleId, Challenge, Client, Error, ErrorKind, Login, Result, SecurityCode, Session};
 use tracing::{debug, error, info, warn};
 
+use super::Shared;
 use crate::args::MfaProvider;
 use crate::board::Seat;
 use crate::config::{Account, Config};
@@ -20,8 +21,25 @@ const WRONG_CODES: u32 = 3;
 /// How long a person may take to find the device that must approve.
 const CONSENT: Duration = Duration::from_secs(300);
 
+/// What a sign-in may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// The saved session, the password, and a person if there is one.
+    All,
+    /// The saved session and a password that is at hand. Nobody is asked.
+    Unattended,
+    /// The saved session alone.
+    Saved,
+}
+
 /// A session: the saved one while Apple accepts it, else a new one by password and, where Apple asks for it, a code.
-pub(super) async fn sign_in(config: &Config, account: &Account, seat: &Seat) -> Result<Session> {
+pub(super) async fn sign_in(
+    shared: Shared<'_>,
+    account: &Account,
+    number: usize,
+    means: Means,
+) -> Result<Session> {
+    let config = shared.config;
     debug!("Authenticating...");
     let id = AppleId::new(&account.username)?;
     let client = Client::builder()
@@ -31,12 +49,18 @@ pub(super) async fn sign_in(config: &Config, account: &Account, seat: &Seat) -> 
     if let Some(session) = client.restore(&id).await? {
         return Ok(session);
     }
+    let seat = &shared.board.seat(number);
     let entry = page::Entry { config, account, seat, client: &client };
-    let (credentials, login) = entry.login(&id).await?;
+    let (credentials, login) = entry.login(&id, means).await?;
     let Login::CodeRequired(challenge) = login else { return finish(login, entry).await };
+    // Before anybody is asked, for nobody may be there.
+    shared.notifier.needs_person(config, number, ErrorKind::CodeRequired, "Apple asks for a code");
     let answered = match config.mfa {
-        MfaProvider::Console => Desk { to_stderr: config.keeps_stdout() }.answer(&challenge).await,
         MfaProvider::Webui => entry.code(&credentials, challenge).await,
+        MfaProvider::Console => {
+            let desk = Desk { to_stderr: config.keeps_stdout(), may_ask: means == Means::All };
+            in_time(config, desk.answer(&challenge)).await
+        }
     };
     match answered {
         // The code was right. Signing in again needs none and offers what is left to do.
@@ -45,6 +69,18 @@ pub(super) async fn sign_in(config: &Config, account: &Account, seat: &Seat) -> 
         }
         answered => answered,
     }
+}
+
+/// In watch mode a question does not wait for ever: other accounts want to be served.
+async fn in_time<T>(config: &Config, question: impl Future<Output = Result<T>>) -> Result<T> {
+    if config.watch.is_none() {
+        return question.await;
+    }
+    tokio::time::timeout(config.answer_within, question).await.unwrap_or_else(|_| {
+        // The next log line begins a line.
+        prompt::say("", config.keeps_stdout());
+        Err(Error::new(ErrorKind::CodeRequired, "nobody answered in time"))
+    })
 }
 
 /// The session of a login that wants no code.
@@ -77,6 +113,7 @@ async fn approve(consent: &ConsentAction, seat: &Seat) -> Result<Session> {
 #[derive(Clone, Copy)]
 struct Desk {
     to_stderr: bool,
+    may_ask: bool,
 }
 
 impl Desk {
@@ -84,7 +121,7 @@ impl Desk {
     async fn answer(self, challenge: &Challenge) -> Result<Session> {
         let (name, short) = if challenge.is_two_step() { ("Two-step", "2sa") } else { ("Two-factor", "2fa") };
         info!("{name} authentication is required ({short})");
-        if !prompt::someone_may_answer() {
+        if !self.may_ask || !prompt::someone_may_answer() {
             return Err(Error::new(ErrorKind::CodeRequired, "a code is needed and nobody can be asked"));
         }
         self.offer(challenge).await?;

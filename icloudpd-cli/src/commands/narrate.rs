@@ -214,6 +214,8 @@ impl Narrator {
     /// One file or one asset failed; the run goes on.
     fn failed(&self, path: Option<&StoragePath>, asset: Option<&AssetId>, error: &Error) {
         let reason = with_causes(error);
+        let shown = path.map(|path| self.full(path).display().to_string());
+        self.seat.failures().add(asset.map(ToString::to_string), shown, error);
         if let Some(path) = path.filter(|_| is_storage(error)) {
             error!(
                 "IOError while writing file to {}. You might have run out of disk space, or the file might be too \

@@ -50,6 +50,12 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
         "argument -u/--username: must not be empty"
     } else if global.watch_with_interval.is_some_and(|seconds| seconds < 0) {
         "argument --watch-with-interval: must not be negative"
+    } else if verb != Verb::Run && global.report_json.is_some() {
+        "--report-json belongs to runs, not to adopt, verify, status, plan and changes"
+    } else if global.report_json.as_deref() == Some(std::path::Path::new("-")) {
+        "argument --report-json: standard output has the log; name a file"
+    } else if any(|common| common.smtp_password.is_some() && common.smtp_password_file.is_some()) {
+        "Only one of --smtp-password and --smtp-password-file can be used for each configuration"
     } else {
         return Ok(());
     };
@@ -60,16 +66,12 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
 pub(super) fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
     let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
     let wanted = [
-        ("--watch-with-interval", global.watch_with_interval.is_some_and(|seconds| seconds != 0)),
         (
             "--use-os-locale",
             global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),
         ),
         ("--until-found", any(|common| common.until_found.is_some())),
         ("--xmp-sidecar", any(|common| common.xmp_sidecar)),
-        ("--smtp-username", any(|common| common.smtp_username.is_some())),
-        ("--notification-email", any(|common| common.notification_email.is_some())),
-        ("--notification-script", any(|common| common.notification_script.is_some())),
         ("--skip-created-before", any(|common| common.skip_created_before.is_some())),
         ("--skip-created-after", any(|common| common.skip_created_after.is_some())),
     ];

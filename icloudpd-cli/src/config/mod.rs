@@ -1,13 +1,16 @@
 //! What the command line means: checked, defaults applied, ready for the library.
 
 mod check;
+mod notifying;
 mod web;
 
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::{Endpoints, Region};
 
+pub(crate) use self::notifying::{Mail, Notifying, SmtpPassword};
 pub(crate) use self::web::{Page, Web};
 use crate::args::{
     AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy,
@@ -45,6 +48,12 @@ pub(crate) struct Config {
     pub(crate) providers: Vec<PasswordProvider>,
     pub(crate) mfa: MfaProvider,
     pub(crate) web: Web,
+    /// Run again and again, with so much time between two runs.
+    pub(crate) watch: Option<Duration>,
+    /// With `watch`: how long a question waits for its answer.
+    pub(crate) answer_within: Duration,
+    /// Where the outcome of each run is written to.
+    pub(crate) report_json: Option<PathBuf>,
     pub(crate) accounts: Vec<Account>,
     /// What to say before the run.
     pub(crate) warnings: Vec<String>,
@@ -68,6 +77,7 @@ pub(crate) struct Account {
     pub(crate) sessions: PathBuf,
     /// Where the catalogues are.
     pub(crate) catalogues: PathBuf,
+    pub(crate) notifying: Notifying,
     pub(crate) task: Task,
 }
 
@@ -186,6 +196,13 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         web: Web::of(&global),
         mfa: global.mfa_provider,
         providers: providers(global.password_provider),
+        watch: global
+            .watch_with_interval
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs),
+        answer_within: Duration::from_secs(global.answer_within),
+        report_json: global.report_json,
         accounts,
         warnings,
         incomplete_is_success: global.icloudpd_exit_codes,
@@ -243,12 +260,13 @@ fn account(global: &Global, common: Common, user: User) -> Result<Account, Usage
         password,
         sessions,
         catalogues,
+        notifying: Notifying::of(&common)?,
         task: task(common),
     })
 }
 
-/// Names every option, so that a new one cannot be forgotten here. Those that end in `: _` are refused above, or mean
-/// nothing without one that is.
+/// Names every option, so that a new one cannot be forgotten here. Those that end in `: _` are refused above, mean
+/// nothing without one that is, or are read by [`Notifying`].
 #[rustfmt::skip]
 fn task(common: Common) -> Task {
     let Common {
@@ -256,6 +274,7 @@ fn task(common: Common) -> Task {
         library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar: _, force_size, auto_delete,
         folder_structure, set_exif_datetime, exif_datetime_format, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
         smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
+        smtp_password_file: _, notification_webhook: _, notify_on: _, notify_days_before: _,
         delete_after_download, keep_icloud_recent_days, dry_run, keep_unicode_in_filenames,
         live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before: _, skip_created_after: _,
         skip_photos, missing, use_trash, remove_at_most,

@@ -20,11 +20,13 @@ pub(super) enum Health {
 
 impl Health {
     fn of(account: &AccountState) -> Self {
-        let failed = account.last_run.as_ref().is_some_and(|run| run.exit >= Exit::Failed);
-        match (&account.question, failed) {
-            (Some(_), _) => Self::Waiting,
-            (None, true) => Self::Failing,
-            (None, false) => Self::Alive,
+        let last = account.last_run.as_ref();
+        let waits = account.question.is_some() || last.is_some_and(|run| run.needs_person);
+        let failed = last.is_some_and(|run| run.exit >= Exit::Failed);
+        match (waits, failed) {
+            (true, _) => Self::Waiting,
+            (false, true) => Self::Failing,
+            (false, false) => Self::Alive,
         }
     }
 
@@ -203,7 +205,22 @@ mod tests {
 
     fn ended(exit: Exit) -> LastRun {
         let began = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
-        LastRun { began, ended: began + Duration::from_secs(5), exit, report: None, error: None }
+        LastRun {
+            began,
+            ended: began + Duration::from_secs(5),
+            exit,
+            report: None,
+            error: None,
+            needs_person: false,
+        }
+    }
+
+    #[test]
+    fn an_account_that_is_left_alone_waits_for_a_person() {
+        let board = Board::new(["a"].into_iter());
+        board.seat(0).ended(LastRun { needs_person: true, ..ended(Exit::Failed) });
+        let (well, text) = health(&board.watch().borrow());
+        assert!(!well && text.contains("waiting for a person"), "{text}");
     }
 
     #[test]

@@ -227,13 +227,9 @@ fn what_icloudpd_leaves_unsaid_is_said() {
 fn options_of_later_versions_are_refused_and_named() {
     let table: &[(&[&str], &str)] = &[
         (&["--xmp-sidecar"], "--xmp-sidecar"),
-        (&["--watch-with-interval", "3600"], "--watch-with-interval"),
         (&["--until-found", "5"], "--until-found"),
         (&["--skip-created-before", "2025-01-02"], "--skip-created-before"),
         (&["--skip-created-after", "20d"], "--skip-created-after"),
-        (&["--notification-script", "./x"], "--notification-script"),
-        (&["--notification-email", "a@b.c"], "--notification-email"),
-        (&["--smtp-username", "x", "--smtp-password", "secret"], "--smtp-username"),
     ];
     for (options, named) in table {
         let args: Vec<&str> = ["-u", "a", "-d", "x"].iter().chain(*options).copied().collect();

@@ -8,7 +8,7 @@ use icloud_photos::{
 };
 use tracing::{debug, error, info, warn};
 
-use super::{all_set, stars};
+use super::{Means, all_set, in_time, stars};
 use crate::args::{MfaProvider, PasswordProvider};
 use crate::board::{About, Answer, Seat};
 use crate::config::{Account, Config};
@@ -41,11 +41,11 @@ impl Entry<'_> {
 
     /// Signs in with the password of the first provider that has one. Once it is refused, only the page is asked, if it is
     /// a provider: what is written down somewhere does not get better.
-    pub(super) async fn login(self, id: &AppleId) -> Result<(Credentials, Login)> {
+    pub(super) async fn login(self, id: &AppleId, means: Means) -> Result<(Credentials, Login)> {
         let Self { config, account, seat, .. } = self;
         let mut providers = &config.providers[..];
         loop {
-            let password = prompt::password(&account.username, providers, &account.password, seat).await?;
+            let password = self.password(providers, means).await?;
             let credentials = Credentials::new(id.clone(), password.text.clone());
             match self.try_password(&credentials, &password).await {
                 Ok(login) => {
@@ -53,7 +53,11 @@ impl Entry<'_> {
                     prompt::remember(&account.username, password, &config.providers).await;
                     return Ok((credentials, login));
                 }
-                Err(error) if mends_a_password(&error) && providers.contains(&PasswordProvider::Webui) => {
+                Err(error)
+                    if means == Means::All
+                        && mends_a_password(&error)
+                        && providers.contains(&PasswordProvider::Webui) =>
+                {
                     self.refused(&error);
                     providers = &[PasswordProvider::Webui];
                 }
@@ -62,13 +66,33 @@ impl Entry<'_> {
         }
     }
 
+    async fn password(self, providers: &[PasswordProvider], means: Means) -> Result<Password> {
+        let Account { username, password: given, .. } = self.account;
+        match means {
+            Means::All => {
+                in_time(self.config, prompt::password(username, providers, given, Some(self.seat))).await
+            }
+            Means::Unattended => prompt::unattended(username, providers, given)
+                .await
+                .ok_or_else(|| Error::new(ErrorKind::SessionExpired, "there is no password at hand")),
+            Means::Saved => {
+                Err(Error::new(ErrorKind::SessionExpired, "Apple does not accept the saved session"))
+            }
+        }
+    }
+
+    /// Asks on the page. In watch mode that does not wait for ever.
+    async fn ask(self, about: About) -> Result<Answer> {
+        in_time(self.config, async { Ok(self.seat.ask(about).await) }).await
+    }
+
     /// What passes by itself is no reason to ask for the password anew: who typed it says when to try again.
     async fn try_password(self, credentials: &Credentials, password: &Password) -> Result<Login> {
         loop {
             match self.client.login(credentials.clone()).await {
                 Err(error) if password.from_page && passes(&error) => {
                     self.refused(&error);
-                    self.seat.ask(About::Again).await;
+                    self.ask(About::Again).await?;
                 }
                 ended => return ended,
             }
@@ -84,7 +108,7 @@ impl Entry<'_> {
         self.push(&challenge).await;
         loop {
             info!("Waiting for the code of {} on the web page", self.account.username);
-            let answer = self.seat.ask(question(&challenge, sent_to.clone())).await;
+            let answer = self.ask(question(&challenge, sent_to.clone())).await?;
             match self.act(&challenge, answer, &mut sent_to).await? {
                 Step::Done(session) => {
                     info!("{}", all_set(&name.to_lowercase(), &short.to_uppercase()));
@@ -107,7 +131,7 @@ impl Entry<'_> {
         loop {
             match self.client.login(credentials.clone()).await {
                 Err(error) if passes(&error) || error.kind() == ErrorKind::TooManyAttempts => {
-                    self.when_told(&error).await;
+                    self.when_told(&error).await?;
                 }
                 ended => return ended,
             }
@@ -156,7 +180,7 @@ impl Entry<'_> {
                 Ok(Step::Renew)
             }
             ErrorKind::TooManyCodes | ErrorKind::RateLimited => {
-                self.when_told(&error).await;
+                self.when_told(&error).await?;
                 Ok(Step::Renew)
             }
             _ => Err(error),
@@ -164,9 +188,9 @@ impl Entry<'_> {
     }
 
     /// Shows the trouble, and goes on when a person says so.
-    async fn when_told(self, error: &Error) {
+    async fn when_told(self, error: &Error) -> Result<()> {
         self.refused(error);
-        self.seat.ask(About::Again).await;
+        self.ask(About::Again).await.map(drop)
     }
 
     /// Makes a code come. It can be had in other ways as well, so a failure is only told.

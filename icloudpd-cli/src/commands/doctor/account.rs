@@ -8,17 +8,16 @@ use icloud_photos::{AppleId, Client, Credentials, Login, Result, Session};
 
 use super::Findings;
 use crate::args::PasswordProvider;
-use crate::board::Seat;
 use crate::config::{Account, Config, GivenPassword};
 use crate::prompt;
 
-pub(super) async fn examine(config: &Config, account: &Account, seat: &Seat, all: &mut Findings) {
+pub(super) async fn examine(config: &Config, account: &Account, all: &mut Findings) {
     session_folder(&account.sessions, all);
     password(config, account, all);
     let restored = restore(config, account, all).await;
     let session = match restored {
         Ok(Some(session)) => session,
-        Ok(None) if config.sign_in => match sign_in(config, account, seat, all).await {
+        Ok(None) if config.sign_in => match sign_in(config, account, all).await {
             Some(session) => session,
             None => return,
         },
@@ -49,8 +48,8 @@ async fn restore(config: &Config, account: &Account, all: &mut Findings) -> Resu
 }
 
 /// As a run would, but for the code: a wrong one would be worse than none. `None` if that brought no session.
-async fn sign_in(config: &Config, account: &Account, seat: &Seat, all: &mut Findings) -> Option<Session> {
-    match log_in(config, account, seat).await {
+async fn sign_in(config: &Config, account: &Account, all: &mut Findings) -> Option<Session> {
+    match log_in(config, account).await {
         Ok(Login::Complete(session)) => return Some(session),
         Ok(Login::CodeRequired(_)) => all.note(
             "sign-in",
@@ -63,23 +62,21 @@ async fn sign_in(config: &Config, account: &Account, seat: &Seat, all: &mut Find
     None
 }
 
-async fn log_in(config: &Config, account: &Account, seat: &Seat) -> Result<Login> {
+async fn log_in(config: &Config, account: &Account) -> Result<Login> {
     let id = AppleId::new(&account.username)?;
     let client = client(config, account)?;
     if let Some(rest) = client.cooldown(&id).await? {
         return Err(rest);
     }
     // There is no page to ask on.
-    let providers: Vec<_> =
-        config.providers.iter().copied().filter(|provider| *provider != PasswordProvider::Webui).collect();
-    let password = prompt::password(&account.username, &providers, &account.password, seat).await?;
+    let password = prompt::password(&account.username, &config.providers, &account.password, None).await?;
     client.login(Credentials::new(id, password.text)).await
 }
 
 fn client(config: &Config, account: &Account) -> Result<Client> {
     Client::builder()
         .endpoints(config.endpoints.clone())
-        .sessions(FileSessionStore::new(&account.sessions))
+        .sessions(FileSessionStore::new(&account.sessions).beside_icloudpd())
         .build()
 }
 

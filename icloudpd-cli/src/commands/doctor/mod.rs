@@ -87,12 +87,12 @@ pub(super) async fn run(shared: Shared<'_>) -> Exit {
 }
 
 async fn examine(shared: Shared<'_>) -> Result<Exit> {
-    let Shared { config, bars, board, .. } = shared;
+    let Shared { config, bars, .. } = shared;
     let mut all = Findings::default();
     machine::examine(config, &mut all).await;
-    for (number, account) in config.accounts.iter().enumerate() {
+    for account in &config.accounts {
         if !account.username.is_empty() {
-            account::examine(config, account, &board.seat(number), &mut all).await;
+            account::examine(config, account, &mut all).await;
         }
         if let Task::Download(download) = &account.task {
             folder::examine(account, download, &mut all).await;

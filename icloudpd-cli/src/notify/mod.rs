@@ -1,0 +1,155 @@
+//! Telling people and programs what happened: by script, by mail, by webhook.
+//!
+//! Each way is for itself and has half a minute; what goes wrong with one is logged, and changes neither the run nor the other
+//! ways. Nothing that is sent holds a secret. A trouble is told once, not each round, until it is over.
+
+mod event;
+mod mail;
+mod script;
+mod webhook;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use icloud_photos::ErrorKind;
+use icloud_photos::sync::SyncReport;
+use tokio::task::JoinSet;
+use tracing::{debug, error, info};
+
+pub(crate) use self::event::Event;
+use self::event::Message;
+use crate::args::NotifyOn;
+use crate::config::{Account, Config};
+use crate::exit::Exit;
+
+/// How long a way may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// Sends what is to be told, without holding up whoever has something to tell.
+#[derive(Debug, Default)]
+pub(crate) struct Notifier {
+    /// What a section's people know already.
+    told: Mutex<HashMap<usize, Told>>,
+    under_way: Mutex<JoinSet<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    need: Option<ErrorKind>,
+    failure: Option<(Exit, Option<ErrorKind>)>,
+    session_end: Option<SystemTime>,
+}
+
+impl Notifier {
+    /// Somebody has to do something before this account can go on. `what` says it in a sentence.
+    pub(crate) fn needs_person(&self, config: &Config, number: usize, need: ErrorKind, what: &str) {
+        if self.told(|told| told.entry(number).or_default().need.replace(need)) != Some(need) {
+            self.send(config, number, &Event::NeedsPerson { need, what });
+        }
+    }
+
+    /// Apple trusts this machine until then, as far as is known.
+    pub(crate) fn trusted_until(&self, config: &Config, number: usize, end: SystemTime) {
+        let Some(account) = config.accounts.get(number) else { return };
+        let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+        let days = left.as_secs() / DAY;
+        if left > Duration::from_secs(account.notifying.days_before.saturating_mul(DAY))
+            || self.told(|told| told.entry(number).or_default().session_end.replace(end)) == Some(end)
+        {
+            return;
+        }
+        let event = Event::SessionEnds { end, days };
+        info!("{}", Message::new(&account.username, &event).text);
+        self.send(config, number, &event);
+    }
+
+    /// A run came to its end.
+    pub(crate) fn run_done(&self, config: &Config, number: usize, exit: Exit, report: Option<&SyncReport>) {
+        let before = self.told(|told| {
+            let told = told.entry(number).or_default();
+            told.need = None;
+            std::mem::replace(&mut told.failure, (exit != Exit::Success).then_some((exit, None)))
+        });
+        if exit == Exit::Success {
+            self.send(config, number, &Event::RunDone { report });
+        } else if before != Some((exit, None)) {
+            self.send(config, number, &Event::RunFailed { exit, why: None, report });
+        }
+    }
+
+    /// A run failed, and not for want of a person.
+    pub(crate) fn run_failed(&self, config: &Config, number: usize, kind: ErrorKind, why: &str) {
+        let failure = (Exit::Failed, Some(kind));
+        if self.told(|told| told.entry(number).or_default().failure.replace(failure)) != Some(failure) {
+            self.send(config, number, &Event::RunFailed { exit: Exit::Failed, why: Some(why), report: None });
+        }
+    }
+
+    /// Waits for what is under way; each has its limit.
+    pub(crate) async fn finish(&self) {
+        let under_way = std::mem::take(&mut *self.under_way());
+        under_way.join_all().await;
+    }
+
+    fn send(&self, config: &Config, number: usize, event: &Event<'_>) {
+        let Some(account) = config.accounts.get(number) else { return };
+        if !account.notifying.on.contains(&event.sort()) {
+            return;
+        }
+        let message = Arc::new(Message::new(&account.username, event));
+        let mut under_way = self.under_way();
+        // Those that are done need no place any more.
+        while under_way.try_join_next().is_some() {}
+        start(&mut under_way, account, &message, config.keeps_stdout());
+    }
+
+    fn told<T>(&self, look: impl FnOnce(&mut HashMap<usize, Told>) -> T) -> T {
+        look(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn start(under_way: &mut JoinSet<()>, account: &Account, message: &Arc<Message>, keeps_stdout: bool) {
+    let ways = &account.notifying;
+    if let Some(path) = ways.script.clone() {
+        debug!("Executing notification script...");
+        let (work, message) = (message.clone(), message.clone());
+        under_way.spawn(timed(
+            "script",
+            message,
+            async move { script::run(&path, &work, keeps_stdout).await },
+        ));
+    }
+    if let Some(mail) = ways.mail.clone() {
+        info!("Sending '{}' notification via email...", message.short);
+        let (work, message) = (message.clone(), message.clone());
+        under_way.spawn(timed("mail", message, async move { mail::send(&mail, &work).await }));
+    }
+    if let Some(url) = ways.webhook.clone() {
+        debug!("Calling the notification webhook...");
+        let (work, message) = (message.clone(), message.clone());
+        under_way.spawn(timed("webhook", message, async move { webhook::post(&url, &work).await }));
+    }
+}
+
+/// Errors are texts without secrets.
+async fn timed(way: &str, message: Arc<Message>, work: impl Future<Output = Result<(), String>>) {
+    let outcome = tokio::time::timeout(LIMIT, work).await;
+    let reason = match outcome {
+        Ok(Ok(())) => return,
+        Ok(Err(reason)) => reason,
+        Err(_) => format!("it took longer than {} seconds", LIMIT.as_secs()),
+    };
+    // icloudpd's words for its one event.
+    let what = match message.sort {
+        NotifyOn::NeedsPerson => "the required MFA".to_owned(),
+        _ => message.name.to_owned(),
+    };
+    error!("Notification of {what} failed ({way}): {reason}");
+}
