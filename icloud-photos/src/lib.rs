@@ -62,6 +62,7 @@
 //! | `reqwest` | yes | the default HTTP transport |
 //! | `fs` | yes | storage and session store on the local disk |
 //! | `sqlite` | yes | the [catalogue](sync::catalogue) of a copy as one SQLite file |
+//! | `metadata` | yes | [XMP sidecars](metadata::xmp) beside photos |
 //! | `testing` | no | conformance suites for people who write their own storage |
 //!
 //! # What is sent to Apple
@@ -79,6 +80,8 @@ mod endpoints;
 mod error;
 pub mod http;
 pub mod library;
+#[cfg(feature = "metadata")]
+pub mod metadata;
 pub mod redact;
 pub mod session;
 pub mod storage;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may use. `lib.rs` and `client.rs` wire everything and are free; what `client.rs` offers to
 /// the rooms is its two fields.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("error", &["redact"]),
     ("redact", &["error"]),
     ("endpoints", &["error"]),
@@ -18,9 +18,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("auth", &["error", "redact", "endpoints", "http", "session", "client"]),
     ("library", &["error", "redact", "http", "session"]),
     ("asset", &["error", "redact", "library", "session"]),
+    ("metadata", &["asset"]),
     ("storage", &["error"]),
     ("download", &["error", "http", "session", "library", "asset", "storage"]),
-    ("sync", &["error", "http", "session", "library", "asset", "download", "storage"]),
+    ("sync", &["error", "http", "session", "library", "asset", "download", "metadata", "storage"]),
     ("testing", &["error", "asset", "storage", "session", "sync"]),
 ];
 

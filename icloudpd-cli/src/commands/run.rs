@@ -132,6 +132,7 @@ impl Work<'_> {
             .recent(download.recent)
             .skip_photos(download.skip_photos)
             .skip_videos(download.skip_videos)
+            .sidecars(download.xmp_sidecar)
             .stop(brake.signal.clone())
             .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN))
     }

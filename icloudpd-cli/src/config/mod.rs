@@ -94,6 +94,7 @@ pub(crate) struct Download {
     pub(crate) skip_photos: bool,
     pub(crate) skip_videos: bool,
     pub(crate) skip_live_photos: bool,
+    pub(crate) xmp_sidecar: bool,
     pub(crate) force_size: bool,
     pub(crate) dry_run: bool,
     pub(crate) folder_structure: String,
@@ -248,7 +249,7 @@ fn account(
 fn task(common: Common) -> Task {
     let Common {
         directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found: _, album, list_albums,
-        library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar: _, force_size, auto_delete,
+        library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar, force_size, auto_delete,
         folder_structure, set_exif_datetime: _, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
         smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
         delete_after_download, keep_icloud_recent_days, dry_run, keep_unicode_in_filenames,
@@ -278,6 +279,7 @@ fn task(common: Common) -> Task {
         skip_photos,
         skip_videos,
         skip_live_photos,
+        xmp_sidecar,
         force_size,
         dry_run,
         folder_structure,

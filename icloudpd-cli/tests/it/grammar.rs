@@ -182,7 +182,7 @@ fn what_icloudpd_leaves_unsaid_is_said() {
 #[test]
 fn options_of_later_versions_are_refused_and_named() {
     let table: &[(&[&str], &str)] = &[
-        (&["--xmp-sidecar", "--set-exif-datetime"], "--xmp-sidecar, --set-exif-datetime"),
+        (&["--set-exif-datetime", "--until-found", "5"], "--until-found, --set-exif-datetime"),
         (&["--watch-with-interval", "3600"], "--watch-with-interval"),
         (&["--until-found", "5"], "--until-found"),
         (&["--skip-created-before", "2025-01-02"], "--skip-created-before"),
