@@ -258,7 +258,7 @@ async fn photos_of_an_album_have_sidecars_too_and_rest() {
 async fn verify_and_adopt_take_no_sidecar_for_a_photo() {
     let copy = with_sidecars(LibrarySpec::plain(5, 1000)).await;
     copy.run().await.unwrap();
-    let report = copy.engine().adopt(|_| {}).await.unwrap();
+    let report = copy.engine().adopt(false, |_| {}).await.unwrap();
     assert_eq!(report.files, 5, "{report:?}");
 }
 
