@@ -33,7 +33,9 @@ async fn exiftool_reads_every_value_and_finds_nothing_wrong() {
         }
         let file = folder.path().join(format!("{seen}.xmp"));
         std::fs::write(&file, Sidecar::of(&asset).packet()).unwrap();
-        let Some(json) = exiftool(&["-j", "-n", "-validate", "-warning", "-a"], &file) else { return };
+        let Some(json) = exiftool(&["-j", "-n", "-a", "-all", "-validate", "-warning"], &file) else {
+            return;
+        };
         let said: Value = serde_json::from_str::<Value>(&json).unwrap()[0].take();
         let about = format!("{} {said:#}", asset.id());
         assert_eq!((&said["Validate"], &said["Warning"]), (&"0 0 0".into(), &Value::Null), "{about}");

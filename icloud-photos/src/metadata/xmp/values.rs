@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn coordinates_are_degrees_and_minutes() {
-        assert_eq!(coordinate(50.094_183_333_333_334, 'N', 'S'), "50,5.651000N");
+        assert_eq!(coordinate(50.094_183_333_333_33, 'N', 'S'), "50,5.651000N");
         assert_eq!(coordinate(-122.25, 'E', 'W'), "122,15.000000W");
         assert_eq!(coordinate(59.999_999_999_9, 'N', 'S'), "60,0.000000N", "sixty minutes are a degree");
         assert_eq!(coordinate(-0.0, 'N', 'S'), "0,0.000000N");
