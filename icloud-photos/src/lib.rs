@@ -62,6 +62,7 @@
 //! | `reqwest` | yes | the default HTTP transport |
 //! | `fs` | yes | storage and session store on the local disk |
 //! | `sqlite` | yes | the [catalogue](sync::catalogue) of a copy as one SQLite file |
+//! | `metadata` | yes | [XMP sidecars](metadata::xmp) beside photos |
 //! | `testing` | no | conformance suites for people who write their own storage |
 //!
 //! # What is sent to Apple

@@ -424,6 +424,18 @@ pub fn parse_page(bytes: &[u8]) {
     }
 }
 
+/// An asset of these fields of its `CPLAsset` record, as JSON.
+#[cfg(test)]
+pub(crate) fn of_fields(fields: &serde_json::Value) -> Asset {
+    use crate::library::LibraryIdData;
+    use crate::session::Database;
+
+    let record = serde_json::json!({ "recordName": "F2A2", "recordType": "CPLAsset", "fields": fields });
+    let id = LibraryIdData { database: Database::Private, zone: "PrimarySync".to_owned(), owner: None };
+    let master = record::MasterPart::hollow(MasterId::new("AY6c"));
+    record::read_asset(&record.to_string()).unwrap().join(master, &LibraryId(Arc::new(id)))
+}
+
 impl Ratio {
     fn seconds(self) -> Option<Duration> {
         let (value, scale) = (self.value?, self.scale.filter(|scale| *scale > 0)?);

@@ -44,6 +44,8 @@ pub(super) struct Inner {
     pub(super) recent: Option<u64>,
     pub(super) skip_videos: bool,
     pub(super) skip_photos: bool,
+    /// Photos get XMP files beside them.
+    pub(super) sidecars: bool,
     pub(super) concurrency: usize,
     pub(super) missing: Missing,
     pub(super) removals: Removals,
@@ -81,6 +83,7 @@ pub struct SyncBuilder {
     recent: Option<u64>,
     skip_videos: bool,
     skip_photos: bool,
+    sidecars: bool,
     concurrency: NonZeroUsize,
     missing: Missing,
     removals: Removals,
@@ -101,6 +104,7 @@ impl SyncEngine {
             recent: None,
             skip_videos: false,
             skip_photos: false,
+            sidecars: false,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
             missing: Missing::default(),
             removals: Removals::default(),
@@ -220,6 +224,17 @@ impl SyncBuilder {
         self
     }
 
+    /// Keeps an XMP sidecar beside every file that stands, but the movies of Live Photos: `IMG_1.JPG.xmp`, with what iCloud says
+    /// of the photo ([`metadata::xmp`](crate::metadata::xmp)). One that changed in iCloud is brought up to date by the next run; one
+    /// that another program wrote is left alone. Listings then ask for all that is known of a photo. Default: none.
+    ///
+    /// Other than that nothing more is sent, but for sidecars that are missing: their photos are looked up, two requests for 200.
+    #[cfg(feature = "metadata")]
+    pub fn sidecars(mut self, write: bool) -> Self {
+        self.sidecars = write;
+        self
+    }
+
     /// How many files are fetched at once, at most: when Apple asks for less there are fewer for a while. Default 8, most 256. As many more may wait for the disk to give them their names.
     pub fn concurrency(mut self, files: NonZeroUsize) -> Self {
         self.concurrency = files;
@@ -307,6 +322,7 @@ impl SyncBuilder {
             recent: self.recent,
             skip_videos: self.skip_videos,
             skip_photos: self.skip_photos,
+            sidecars: self.sidecars,
             concurrency: self.concurrency.get().min(MOST_AT_ONCE),
             missing: self.missing,
             removals: self.removals,
@@ -324,7 +340,9 @@ impl SyncBuilder {
         // Albums that iCloud fills have no record name.
         let albums: Vec<_> = self.albums.iter().map(|album| (album.id(), album.kind())).collect();
         let chosen = (&self.layout, albums, self.recent, self.skip_videos, self.skip_photos);
-        let digest = Sha1::digest(format!("{chosen:?}"));
+        // Who turns sidecars on has them all written: the list is read once more.
+        let sidecars = if self.sidecars { "with sidecars" } else { "" };
+        let digest = Sha1::digest(format!("{chosen:?}{sidecars}"));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -363,10 +381,15 @@ impl Inner {
         roles
     }
 
+    /// How much to ask for about each asset.
+    pub(super) fn fields(&self) -> Fields {
+        if self.sidecars { Fields::Full } else { Fields::Basic }
+    }
+
     /// The listing of one album, and how many assets it should bring.
     pub(super) async fn list(&self, album: usize) -> Result<(Option<u64>, Assets)> {
         let album = &self.albums[album];
-        let mut assets = album.assets().fields(Fields::Basic).roles(self.roles());
+        let mut assets = album.assets().fields(self.fields()).roles(self.roles());
         let total = match self.recent {
             Some(recent) => {
                 assets = assets.limit(recent);

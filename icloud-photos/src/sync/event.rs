@@ -89,8 +89,32 @@ pub enum SyncEvent<'a> {
         /// What happened.
         error: &'a Error,
     },
+    /// A sidecar was written, or brought up to date.
+    Described {
+        /// The sidecar.
+        path: &'a StoragePath,
+    },
+    /// A sidecar is not ours to write, and stays as it is.
+    SidecarLeft {
+        /// The sidecar.
+        path: &'a StoragePath,
+        /// Why, to follow "not overwriting": `created by darktable 4.2`.
+        why: &'a str,
+    },
+    /// A sidecar could not be written; the next run tries again.
+    SidecarFailed {
+        /// The sidecar.
+        path: &'a StoragePath,
+        /// What happened.
+        error: &'a Error,
+    },
     /// Something was removed, or would be, or stays.
     Removal(RemovalEvent<'a>),
+}
+
+/// Whether a file stands beside a photo and is none: whoever wrote it, no row names it.
+pub(super) fn is_sidecar(path: &StoragePath) -> bool {
+    path.name().to_ascii_lowercase().ends_with(".xmp")
 }
 
 /// Why something was left out.
@@ -144,8 +168,10 @@ pub struct SyncReport {
     pub present: u64,
     /// Assets and files left out on purpose.
     pub skipped: u64,
-    /// Files, or assets, that failed.
+    /// Files, or assets, that failed, and sidecars.
     pub failed: u64,
+    /// Sidecars written or brought up to date.
+    pub sidecars: u64,
     /// Assets moved to Recently Deleted in iCloud.
     pub moved: u64,
     /// Files removed here, for their assets were deleted in iCloud.

@@ -19,6 +19,7 @@ use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
 use super::scribe::Scribe;
+use super::sidecar::{self, Described};
 use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
@@ -79,6 +80,8 @@ struct Tally {
     doubted: AtomicU64,
     failed: AtomicU64,
     failed_in_a_row: AtomicU64,
+    sidecars: AtomicU64,
+    sidecars_failed: AtomicU64,
 }
 
 pub(super) async fn execute(
@@ -140,7 +143,9 @@ pub(super) async fn execute(
     finished?;
     written?;
     let token = progress.as_ref().and_then(|progress| progress.token.clone());
-    match progress {
+    // A sidecar that could not be brought up to date is not in the next news.
+    let described = shared.tally.sidecars_failed.load(Relaxed) == 0;
+    match progress.filter(|_| described) {
         Some(progress) => shared.scribe.ledger.cover(&shared.inner, progress).await?,
         None => shared.scribe.ledger.start_over(&shared.inner).await?,
     }
@@ -205,6 +210,9 @@ async fn walk(
             continue;
         }
         // The history is read with what the list has shown at hand.
+        for target in shared.inner.told_of(&action).await? {
+            shared.describe(&target).await?;
+        }
         let listed = matches!(action, Action::End { .. } | Action::EndOfRest);
         if let Some(job) = shared.take(action, &mut report) {
             if !std::mem::replace(&mut storing, true) {
@@ -301,7 +309,11 @@ impl Shared {
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
             Action::End { listing } => report.listings.push(listing),
-            Action::Aside { .. } | Action::EndOfRest | Action::Listed { .. } | Action::Covered { .. } => {}
+            Action::Describe { .. }
+            | Action::Aside { .. }
+            | Action::EndOfRest
+            | Action::Listed { .. }
+            | Action::Covered { .. } => {}
         }
         None
     }
@@ -326,12 +338,16 @@ impl Shared {
                 self.scribe.ledger.fetched(&self.inner, &job.target, &saved, job.modified);
                 self.succeed(&saved);
                 self.scribe.wake();
+                let path = saved.path.clone();
+                self.describe(&Target { path, ..job.target.clone() }).await?;
             }
             Ok(Kept::Standing(row)) => {
                 let doubted = row.status == Status::Unconfirmed;
                 self.tally.doubted.fetch_add(u64::from(!again && doubted), Relaxed);
                 self.tell(SyncEvent::Present { path: row.path.as_ref().unwrap_or(&job.target.path) });
+                let path = row.path.clone().unwrap_or_else(|| job.target.path.clone());
                 self.scribe.ledger.add(&self.inner, row);
+                self.describe(&Target { path, ..job.target.clone() }).await?;
             }
             Err(error) if is_stop(&error) => return Err(error),
             // What could not be confirmed stays as it is.
@@ -386,6 +402,29 @@ impl Shared {
             self.pace.end(turn, throttled);
         }
         received
+    }
+
+    /// The sidecar of a file that stands. Its failure is counted, and ends the run only if everything else would fail too.
+    async fn describe(&self, target: &Target) -> Result<()> {
+        let described = self.inner.describe(target).await;
+        // Said only where a sidecar can stand.
+        let path = sidecar::beside(&target.path)?;
+        match described {
+            Ok(Described::Same) => {}
+            Ok(Described::Written) => {
+                self.tally.sidecars.fetch_add(1, Relaxed);
+                self.tell(SyncEvent::Described { path: &path });
+            }
+            Ok(Described::Left(why)) => self.tell(SyncEvent::SidecarLeft { path: &path, why: &why }),
+            Err(error) => {
+                let failed = self.tally.sidecars_failed.fetch_add(1, Relaxed) + 1;
+                self.tell(SyncEvent::SidecarFailed { path: &path, error: &error });
+                if ends_the_run(&error, failed) {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Counts and tells.
@@ -454,6 +493,7 @@ impl Tally {
         report.bytes = self.bytes.load(Relaxed);
         report.verified = self.verified.load(Relaxed);
         report.unconfirmed += report.downloaded - report.verified + self.doubted.load(Relaxed);
-        report.failed += self.failed.load(Relaxed);
+        report.sidecars = self.sidecars.load(Relaxed);
+        report.failed += self.failed.load(Relaxed) + self.sidecars_failed.load(Relaxed);
     }
 }

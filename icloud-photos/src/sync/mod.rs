@@ -47,6 +47,11 @@ pub mod remembered;
 mod removal;
 mod scribe;
 mod shelf;
+#[cfg(feature = "metadata")]
+mod sidecar;
+#[cfg(not(feature = "metadata"))]
+#[path = "no_sidecar.rs"]
+mod sidecar;
 mod stock;
 mod stop;
 pub mod store;

@@ -276,6 +276,17 @@ impl SyncObserver for Narrator {
             SyncEvent::Skipped { asset, reason } => self.skipped(asset, reason),
             SyncEvent::Remark { problem, .. } => warn!("{problem}"),
             SyncEvent::Failed { path, asset, error } => self.failed(path, asset, error),
+            SyncEvent::Described { path } => debug!("Wrote XMP file {}", self.full(path).display()),
+            SyncEvent::SidecarLeft { path, why } => {
+                info!("Not overwriting XMP file {} {why}", self.full(path).display());
+            }
+            SyncEvent::SidecarFailed { path, error } => {
+                error!(
+                    "Could not write XMP file {}. Reason: {}",
+                    self.full(path).display(),
+                    with_causes(error)
+                );
+            }
             SyncEvent::Removal(event) => self.removal(&event),
             _ => {}
         }

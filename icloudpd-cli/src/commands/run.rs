@@ -133,6 +133,7 @@ impl Work<'_> {
             .recent(download.recent)
             .skip_photos(download.skip_photos)
             .skip_videos(download.skip_videos)
+            .sidecars(download.xmp_sidecar)
             .write_dates(download.exif_formats.iter().map(|format| match format {
                 args::ExifFormat::Jpeg => Format::Jpeg,
                 args::ExifFormat::Png => Format::Png,

@@ -71,7 +71,6 @@ pub(super) fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(),
             global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),
         ),
         ("--until-found", any(|common| common.until_found.is_some())),
-        ("--xmp-sidecar", any(|common| common.xmp_sidecar)),
         ("--skip-created-before", any(|common| common.skip_created_before.is_some())),
         ("--skip-created-after", any(|common| common.skip_created_after.is_some())),
     ];

@@ -118,6 +118,7 @@ pub(crate) struct Download {
     pub(crate) skip_photos: bool,
     pub(crate) skip_videos: bool,
     pub(crate) skip_live_photos: bool,
+    pub(crate) xmp_sidecar: bool,
     pub(crate) force_size: bool,
     pub(crate) dry_run: bool,
     pub(crate) folder_structure: String,
@@ -271,7 +272,7 @@ fn account(global: &Global, common: Common, user: User) -> Result<Account, Usage
 fn task(common: Common) -> Task {
     let Common {
         directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found: _, album, list_albums,
-        library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar: _, force_size, auto_delete,
+        library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar, force_size, auto_delete,
         folder_structure, set_exif_datetime, exif_datetime_format, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
         smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
         smtp_password_file: _, notification_webhook: _, notify_on: _, notify_days_before: _,
@@ -303,6 +304,7 @@ fn task(common: Common) -> Task {
         skip_photos,
         skip_videos,
         skip_live_photos,
+        xmp_sidecar,
         force_size,
         dry_run,
         folder_structure,

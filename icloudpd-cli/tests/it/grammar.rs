@@ -226,7 +226,6 @@ fn what_icloudpd_leaves_unsaid_is_said() {
 #[test]
 fn options_of_later_versions_are_refused_and_named() {
     let table: &[(&[&str], &str)] = &[
-        (&["--xmp-sidecar"], "--xmp-sidecar"),
         (&["--until-found", "5"], "--until-found"),
         (&["--skip-created-before", "2025-01-02"], "--skip-created-before"),
         (&["--skip-created-after", "20d"], "--skip-created-after"),

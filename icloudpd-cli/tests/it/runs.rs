@@ -211,3 +211,22 @@ fn ctrl_c_stops_cleanly() {
     next.says("Resuming downloading of ");
     assert_eq!(world.photos().len(), 1);
 }
+
+#[test]
+fn xmp_sidecars_are_written_once_and_foreign_ones_are_named() {
+    let world = World::new(LibrarySpec::plain(4, 1000));
+    let run = |more: &[&str]| ran(world.download().arg("--xmp-sidecar").args(more)).exits(0);
+    run(&["--dry-run"]);
+    run(&["--only-print-filenames"]);
+    assert!(!world.directory().exists());
+    run(&[]).says("Wrote XMP file ");
+    let photos = world.photos();
+    assert_eq!(photos.iter().filter(|path| path.ends_with(".xmp")).count(), 4, "{photos:?}");
+    let again = run(&[]);
+    assert!(!again.out.contains("XMP"), "{}", again.out);
+    let sidecar = world.directory().join(photos.iter().find(|path| path.ends_with(".xmp")).unwrap());
+    std::fs::write(&sidecar, "<x:xmpmeta xmlns:x='adobe:ns:meta/' x:xmptk='digiKam'/>").unwrap();
+    let other = run(&["--skip-videos"]);
+    other.says(&format!("Not overwriting XMP file {} created by digiKam", sidecar.display()));
+    assert!(std::fs::read_to_string(&sidecar).unwrap().contains("digiKam"));
+}

@@ -6,6 +6,7 @@ use futures::StreamExt;
 
 use super::super::catalogue::{FileRow, Status};
 use super::super::engine::Inner;
+use super::super::event::is_sidecar;
 use super::super::ledger::seconds;
 use super::super::store::is_ours;
 use super::{AdoptEvent, AdoptReport, Place, ROWS, Tell};
@@ -53,7 +54,7 @@ impl Tree {
             let mut metas = Vec::new();
             for meta in found {
                 match meta {
-                    Ok(meta) if !is_ours(&meta.path) && !is_part_name(meta.path.name()) => metas.push(meta),
+                    Ok(meta) if is_photo(&meta.path) => metas.push(meta),
                     Ok(_) => {}
                     Err(error) => {
                         report.failed += 1;
@@ -88,6 +89,11 @@ impl Tree {
         self.proven.entry(content).or_default().push(Place { meta, sha256 });
         None
     }
+}
+
+/// Whether a file may be anybody's photo.
+fn is_photo(path: &StoragePath) -> bool {
+    !(is_ours(path) || is_part_name(path.name()) || is_sidecar(path))
 }
 
 fn is_proof(row: &FileRow, meta: &ObjectMeta) -> bool {

@@ -172,6 +172,8 @@ pub(super) struct Sorted {
     pub(super) doubted: Vec<FileRow>,
     /// Files that are missing or failed.
     pub(super) wanted: Vec<FileRow>,
+    /// Files that are as they should be, if anybody asks for their sidecars.
+    pub(super) standing: Vec<FileRow>,
 }
 
 impl Inner {
@@ -196,6 +198,7 @@ impl Inner {
                     } else {
                         let doubted = row.status == Status::Unconfirmed;
                         sorted.items.push(Item::Other(Step::Stands { path, doubted }));
+                        sorted.standing.extend(self.misses_sidecars().then_some(row));
                     }
                 }
                 Ok(None) if self.missing == Missing::Respect => removed.add(&row.key),

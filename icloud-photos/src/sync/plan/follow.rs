@@ -7,7 +7,7 @@ use futures::{Stream, StreamExt};
 
 use super::super::engine::Inner;
 use super::survey::{Item, Step, Survey, survey};
-use crate::asset::{AssetId, Change, ChangeCursor, Changes, Fields, MasterId};
+use crate::asset::{AssetId, Change, ChangeCursor, Changes, MasterId};
 use crate::error::Result;
 
 /// What happened since `cursor`, as steps.
@@ -60,7 +60,7 @@ impl Strangers {
 
 impl Inner {
     fn changes(&self, cursor: &ChangeCursor) -> Changes {
-        self.library.changes(cursor).fields(Fields::Basic).roles(self.roles())
+        self.library.changes(cursor).fields(self.fields()).roles(self.roles())
     }
 
     /// Whether no more than so much happened since `cursor`, and what happened is known.

@@ -82,6 +82,11 @@ pub enum Action {
         /// Whether it could not be confirmed when it was fetched, and still cannot.
         doubted: bool,
     },
+    /// Nothing to do but to write the sidecar of a file that stands.
+    Describe {
+        /// What and where.
+        target: Target,
+    },
     /// Nothing to do but to remember it: a file that was missing or damaged, of a photo that this copy moved out of iCloud, stands under
     /// another name, or is right again.
     Renamed {
@@ -269,6 +274,7 @@ impl Planner {
                 self.decider.push(Action::Problem { asset: None, id, lacks: None, error });
             }
             Step::Stands { path, doubted } => self.decider.push(Action::Stands { path, doubted }),
+            Step::Undescribed(target) => self.decider.push(Action::Describe { target: *target }),
             Step::Gone(key) => self.decider.push(Action::Forget { key }),
             Step::Sought(file, asset) => self.decider.seek(*file, asset).await,
             Step::Astray(row) => self.decider.astray(*row).await,

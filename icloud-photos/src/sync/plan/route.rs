@@ -10,6 +10,7 @@ use futures::StreamExt;
 
 use super::super::catalogue::{FileKey, FileRow, Pending, Progress};
 use super::super::engine::Inner;
+use super::super::event::Target;
 use super::astray::{self, Astray, Tally};
 use super::follow::follow;
 use super::moved_out::moved_out;
@@ -17,7 +18,7 @@ use super::rest::{Cut, MARGIN};
 use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
 use super::sweep::{RollCall, sweep};
 use super::{Action, is_about_storage};
-use crate::asset::{AssetId, Change, ChangeCursor};
+use crate::asset::{Asset, AssetId, Change, ChangeCursor};
 use crate::error::{ErrorKind, Result};
 
 /// Rows of the catalogue looked at in one go.
@@ -396,7 +397,30 @@ impl Inner {
         let restless = Tally::of(sorted.doubted.iter().chain(&sorted.wanted).map(|row| &row.key));
         let mut items = sorted.items;
         items.extend((!restless.is_empty()).then_some(Item::Other(Step::Restless(restless))));
+        items.extend(self.to_describe(sorted.standing).await);
         items
+    }
+
+    /// Files that lack their sidecars. Whom iCloud no longer has is noted, and not asked about again.
+    async fn to_describe(&self, standing: Vec<FileRow>) -> Vec<Item> {
+        let files = match self.undescribed(standing).await {
+            Ok(files) => files,
+            Err(error) => return vec![Item::Asset(Err(error))],
+        };
+        let item = |(row, asset): (FileRow, Result<Asset>)| match asset {
+            Ok(asset) => {
+                let target = Target { asset, role: row.key.role, path: row.path? };
+                Some(Item::Other(Step::Undescribed(Box::new(target))))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Some(Item::Other(Step::Note(Change::Gone { record: row.key.asset.to_string() })))
+            }
+            Err(error) => {
+                tracing::warn!(%error, asset = %row.key.asset, "no sidecar is written in this run");
+                None
+            }
+        };
+        files.into_iter().filter_map(item).collect()
     }
 
     /// What was proven when this copy moved its photo out of iCloud has a leg of its own (`moved_out.rs`).

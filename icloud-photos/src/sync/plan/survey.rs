@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt};
 
 use super::super::catalogue::{FileKey, FileRow, Progress};
 use super::super::engine::Inner;
-use super::super::event::SkipReason;
+use super::super::event::{SkipReason, Target};
 use super::super::layout::{ItemKind, Placement, WantedFile};
 use super::astray::Tally;
 use crate::asset::{Asset, AssetId, Assets, Change, ChangeCursor, Listing};
@@ -45,6 +45,8 @@ pub(super) enum Step {
         /// Its bytes could not be confirmed.
         doubted: bool,
     },
+    /// It stands, and its sidecar does not.
+    Undescribed(Box<Target>),
     /// Neither here nor in iCloud.
     Gone(FileKey),
     /// Damaged, or missing here though this copy moved its photo out of iCloud; with the photo, if it is still to be had.

@@ -18,6 +18,7 @@ pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
 use super::content::hash_all;
 use super::engine::{Inner, Missing, SyncEngine};
+use super::event::is_sidecar;
 use super::ledger::seconds;
 use super::store::is_ours;
 use crate::asset::Digests;
@@ -329,7 +330,7 @@ impl Verification<'_> {
             let mut paths = Vec::new();
             for meta in found {
                 match meta {
-                    Ok(meta) if !is_ours(&meta.path) => paths.push(meta.path),
+                    Ok(meta) if !(is_ours(&meta.path) || is_sidecar(&meta.path)) => paths.push(meta.path),
                     Ok(_) => {}
                     // Who knows what else it holds.
                     Err(error) => self.failed(&StoragePath::root(), &error),

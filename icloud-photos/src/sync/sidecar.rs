@@ -1,0 +1,199 @@
+//! XMP files beside the photos of a copy.
+//!
+//! Each file that stands gets one, whether it was fetched or found, but the movies of Live Photos; a download that failed gets
+//! none. What the history tells of a photo goes into the one that is there, though no list shows the photo any more. Of a
+//! whole library a sidecar that is missing is written by the next run; elsewhere by the next that reads the list.
+//!
+//! A sidecar that icloudpd did not write is never touched, and none is written that says what stands there already.
+
+use futures::StreamExt;
+
+use super::catalogue::FileRow;
+use super::engine::Inner;
+use super::event::Target;
+use super::layout::ItemKind;
+use super::plan::Action;
+use crate::asset::{Asset, AssetId, Change, Role};
+use crate::error::{Error, ErrorKind, Result};
+use crate::metadata::xmp::{Existing, Foreign, MOST_BYTES, Sidecar};
+use crate::storage::{StoragePath, WriteOptions};
+
+/// What became of a sidecar.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Described {
+    Written,
+    /// It says so already, or is about another photo that shows the same file.
+    Same,
+    /// It is not ours to write.
+    Left(String),
+}
+
+/// Where the sidecar of a file stands, if it can.
+pub(super) fn beside(path: &StoragePath) -> Result<StoragePath> {
+    StoragePath::parse(&format!("{path}.xmp"))
+}
+
+impl Inner {
+    /// The files that an action of a plan says something of, beyond what a download does.
+    pub(super) async fn told_of(&self, action: &Action) -> Result<Vec<Target>> {
+        if !self.sidecars {
+            return Ok(Vec::new());
+        }
+        Ok(match action {
+            // What is only about to come is described then.
+            Action::Present { target, found: Some(_), .. } | Action::Describe { target } => {
+                vec![target.clone()]
+            }
+            Action::Note { change: Change::Asset(asset) | Change::Trashed(asset) } => {
+                self.described(asset).await?
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// The files of an asset that have a sidecar.
+    async fn described(&self, asset: &Asset) -> Result<Vec<Target>> {
+        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset.id())).await?;
+        let mut targets = Vec::new();
+        for row in rows.into_iter().flatten().filter(|row| row.status.is_kept()) {
+            let Some(path) = row.path else { continue };
+            let both = vec![path.clone(), beside(&path)?];
+            if self.storage.stat_all(both).await.iter().all(|there| matches!(there, Ok(Some(_)))) {
+                targets.push(Target { asset: asset.clone(), role: row.key.role, path });
+            }
+        }
+        Ok(targets)
+    }
+
+    /// Sees to it that the sidecar of a file that stands says what iCloud says; nothing, for a file that gets none.
+    ///
+    /// # Errors
+    /// What the storage reports. What stands there then is as it was.
+    pub(super) async fn describe(&self, target: &Target) -> Result<Described> {
+        let Target { asset, role, path } = target;
+        if !self.sidecars || self.is_live(asset, *role) {
+            return Ok(Described::Same);
+        }
+        let at = beside(path)?;
+        let existing = match self.existing(&at).await? {
+            Ok(existing) => existing,
+            Err(why) => return Ok(Described::Left(why)),
+        };
+        let sidecar = match role {
+            Role::Original | Role::Alternative => Sidecar::of(asset),
+            _ => Sidecar::of(asset).of_rendering(),
+        };
+        let (packet, replaces) = match existing {
+            Standing::Nothing => (Some(sidecar.packet()), false),
+            Standing::Empty => (Some(sidecar.packet()), true),
+            Standing::Ours(there) if self.is_of_another(&there, asset.id(), path).await? => (None, true),
+            Standing::Ours(there) => (sidecar.update(&there), true),
+        };
+        let Some(packet) = packet else { return Ok(Described::Same) };
+        let options = WriteOptions::default().size(packet.len() as u64);
+        let options = if replaces { options.replace() } else { options };
+        let mut writer = self.storage.write(&at, options).await?;
+        writer.write(packet.into()).await?;
+        writer.commit().await?;
+        Ok(Described::Written)
+    }
+
+    /// What stands where a sidecar belongs; why it must be left alone, where that is so.
+    async fn existing(&self, at: &StoragePath) -> Result<Result<Standing, String>> {
+        if self.storage.capabilities().max_name.is_some_and(|most| at.name().len() > most) {
+            return Ok(Err("because its name would be too long for this storage".to_owned()));
+        }
+        let size = match self.storage.stat(at).await {
+            Ok(None) => return Ok(Ok(Standing::Nothing)),
+            Ok(Some(there)) => there.size,
+            Err(error) if is_in_the_way(&error) => return Ok(Err(format!("because {error}"))),
+            Err(error) => return Err(error),
+        };
+        if size > MOST_BYTES {
+            return Ok(Err(format!("because it has {size} bytes")));
+        }
+        let bytes = match self.read_small(at).await {
+            Ok(bytes) => bytes,
+            Err(error) if is_in_the_way(&error) => return Ok(Err(format!("because {error}"))),
+            Err(error) => return Err(error),
+        };
+        Ok(match Existing::read(bytes) {
+            Ok(Some(existing)) => Ok(Standing::Ours(Box::new(existing))),
+            Ok(None) => Ok(Standing::Empty),
+            Err(why @ (Foreign::Author { .. } | Foreign::Unreadable { .. })) => Err(why.to_string()),
+        })
+    }
+
+    async fn read_small(&self, at: &StoragePath) -> Result<Vec<u8>> {
+        let (mut bytes, mut chunks) = (Vec::new(), self.storage.read(at, 0).await?);
+        while let Some(chunk) = chunks.next().await.transpose()? {
+            // One byte too many is enough to be left alone.
+            let room = (MOST_BYTES as usize + 1).saturating_sub(bytes.len());
+            bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        Ok(bytes)
+    }
+
+    /// Two photos may show one file. Who was described first stays described, as long as the file is known to be theirs.
+    async fn is_of_another(&self, there: &Existing, ours: &AssetId, path: &StoragePath) -> Result<bool> {
+        let Some(other) = there.asset().filter(|other| other != ours) else { return Ok(false) };
+        let owners = self.catalogue.files_at(std::slice::from_ref(path)).await?;
+        Ok(owners.into_iter().flatten().any(|row| row.key.asset == other && row.status.is_kept()))
+    }
+
+    /// Whether a file is the movie of a Live Photo, which gets no sidecar.
+    fn is_live(&self, asset: &Asset, role: Role) -> bool {
+        match role {
+            Role::LiveMovie => true,
+            Role::VideoMedium | Role::VideoSmall => self.layout.item_kind(asset) != ItemKind::Movie,
+            _ => false,
+        }
+    }
+
+    /// Of these files, which stand, those without a sidecar, with their photos as they are now. Only of a whole library without
+    /// filters: elsewhere a row does not say whether this selection asks for it.
+    pub(super) async fn undescribed(&self, standing: Vec<FileRow>) -> Result<Vec<(FileRow, Result<Asset>)>> {
+        let mut files = Vec::new();
+        for row in standing.into_iter().filter(|row| may_be_described(row.key.role)) {
+            let Some(at) = row.path.as_ref().map(beside).transpose()? else { continue };
+            files.push((at, row));
+        }
+        let stats = self.storage.stat_all(files.iter().map(|(at, _)| at.clone()).collect()).await;
+        let bare = files.into_iter().zip(stats).filter(|(_, there)| matches!(there, Ok(None)));
+        let bare: Vec<FileRow> = bare.map(|((_, row), _)| row).collect();
+        if bare.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Whom iCloud has no more, nobody can describe.
+        let ids: Vec<_> = bare.iter().map(|row| row.key.asset.clone()).collect();
+        let known = self.catalogue.assets(&self.key, &ids).await?;
+        let bare: Vec<FileRow> =
+            bare.into_iter().zip(known).filter_map(|(row, known)| known.map(|_| row)).collect();
+        let ids: Vec<_> = bare.iter().map(|row| row.key.asset.clone()).collect();
+        let assets = self.library.assets_by_id(&ids).await?;
+        Ok(bare.into_iter().zip(assets).collect())
+    }
+
+    /// Whether sidecars that are missing are looked for where nothing is listed.
+    pub(super) fn misses_sidecars(&self) -> bool {
+        self.sidecars && self.is_whole_library() && !(self.skip_photos || self.skip_videos)
+    }
+}
+
+/// What stands where a sidecar belongs.
+enum Standing {
+    Nothing,
+    Empty,
+    Ours(Box<Existing>),
+}
+
+/// A file of that role may have a sidecar, whatever its asset is. Of smaller videos only the asset says whether they are movies of Live
+/// Photos.
+fn may_be_described(role: Role) -> bool {
+    !matches!(role, Role::LiveMovie | Role::VideoMedium | Role::VideoSmall)
+}
+
+/// What another program, or a person, put there so that it cannot be read or replaced.
+fn is_in_the_way(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::PermissionDenied | ErrorKind::Unsupported)
+}
