@@ -17,6 +17,7 @@ mod cut_later;
 mod doubt;
 mod download;
 mod fake;
+mod filters;
 mod follow;
 mod follow_edits;
 mod growth;

@@ -55,18 +55,11 @@ pub(super) fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(),
         ("--watch-with-interval", global.watch_with_interval.is_some_and(|seconds| seconds != 0)),
         ("--password-provider webui", global.password_provider.contains(&PasswordProvider::Webui)),
         ("--mfa-provider webui", global.mfa_provider == MfaProvider::Webui),
-        (
-            "--use-os-locale",
-            global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),
-        ),
-        ("--until-found", any(|common| common.until_found.is_some())),
         ("--xmp-sidecar", any(|common| common.xmp_sidecar)),
         ("--set-exif-datetime", any(|common| common.set_exif_datetime)),
         ("--smtp-username", any(|common| common.smtp_username.is_some())),
         ("--notification-email", any(|common| common.notification_email.is_some())),
         ("--notification-script", any(|common| common.notification_script.is_some())),
-        ("--skip-created-before", any(|common| common.skip_created_before.is_some())),
-        ("--skip-created-after", any(|common| common.skip_created_after.is_some())),
     ];
     let refused: Vec<&str> =
         wanted.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
@@ -74,15 +67,4 @@ pub(super) fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(),
         return Ok(());
     }
     Err(UsageError::Argument(format!("{}: not yet in this version; nothing was done", refused.join(", "))))
-}
-
-/// Whether a folder template holds names of months, days or the like, that a locale changes.
-fn speaks_a_language(template: &str) -> bool {
-    let locale = ["LC_ALL", "LC_TIME", "LANG"].iter().find_map(|name| {
-        let value = std::env::var(name).ok()?;
-        (!value.is_empty()).then_some(value)
-    });
-    let neutral = locale.is_none_or(|name| name == "POSIX" || name == "C" || name.starts_with("C."));
-    !neutral
-        && template.split('%').skip(1).any(|rest| rest.starts_with(|letter| "aAbBhcpxXr".contains(letter)))
 }

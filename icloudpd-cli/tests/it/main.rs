@@ -4,6 +4,7 @@
 
 mod crash;
 mod failures;
+mod filters;
 mod grammar;
 mod keep;
 mod network;
