@@ -8,6 +8,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::album_check::AlbumCheck;
 use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
+use super::dates::{DateLimit, Dates};
 use super::dating::Dating;
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
@@ -46,6 +47,8 @@ pub(super) struct Inner {
     pub(super) skip_photos: bool,
     /// Photos get XMP files beside them.
     pub(super) sidecars: bool,
+    pub(super) dates: Dates,
+    pub(super) until_found: Option<u64>,
     pub(super) concurrency: usize,
     pub(super) missing: Missing,
     pub(super) removals: Removals,
@@ -84,6 +87,8 @@ pub struct SyncBuilder {
     skip_videos: bool,
     skip_photos: bool,
     sidecars: bool,
+    dates: Dates,
+    until_found: Option<u64>,
     concurrency: NonZeroUsize,
     missing: Missing,
     removals: Removals,
@@ -105,6 +110,8 @@ impl SyncEngine {
             skip_videos: false,
             skip_photos: false,
             sidecars: false,
+            dates: Dates::default(),
+            until_found: None,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
             missing: Missing::default(),
             removals: Removals::default(),
@@ -235,6 +242,33 @@ impl SyncBuilder {
         self
     }
 
+    /// Leaves out what was taken before this. Files that were fetched stay when a limit in days passes them; neither moving out of iCloud
+    /// ([`SyncBuilder::move_out`]) nor mirroring ([`SyncBuilder::mirror`]) touches what is left out.
+    pub fn skip_created_before(mut self, limit: Option<DateLimit>) -> Self {
+        self.dates.before = limit;
+        self
+    }
+
+    /// Leaves out what was taken after this. With a limit in days later runs fetch what it has passed since: of a whole library they
+    /// look those up that the catalogue knows, of albums, or without a catalogue, they list. Nothing that is left out is removed
+    /// anywhere.
+    pub fn skip_created_after(mut self, limit: Option<DateLimit>) -> Self {
+        self.dates.after = limit;
+        self
+    }
+
+    /// Leaves each list where, asset after asset, so many of the files asked for stood here already; films of Live Photos do not
+    /// count, nor does what a filter leaves out. Lists begin with the newest. Zero leaves them at once.
+    ///
+    /// What was not seen is not held for copied: nothing is covered by such a run, and it removes nothing; a later run without this
+    /// goes on. If an earlier run of the same selection has seen everything, the history since is followed in place of any list, which
+    /// costs less and brings what was added late with an old date. A list that was cut is left only behind the cut, and after a run
+    /// that was killed it is read to its end.
+    pub fn until_found(mut self, count: Option<u64>) -> Self {
+        self.until_found = count;
+        self
+    }
+
     /// How many files are fetched at once, at most: when Apple asks for less there are fewer for a while. Default 8, most 256. As many more may wait for the disk to give them their names.
     pub fn concurrency(mut self, files: NonZeroUsize) -> Self {
         self.concurrency = files;
@@ -323,6 +357,8 @@ impl SyncBuilder {
             skip_videos: self.skip_videos,
             skip_photos: self.skip_photos,
             sidecars: self.sidecars,
+            dates: self.dates,
+            until_found: self.until_found,
             concurrency: self.concurrency.get().min(MOST_AT_ONCE),
             missing: self.missing,
             removals: self.removals,
@@ -342,7 +378,7 @@ impl SyncBuilder {
         let chosen = (&self.layout, albums, self.recent, self.skip_videos, self.skip_photos);
         // Who turns sidecars on has them all written: the list is read once more.
         let sidecars = if self.sidecars { "with sidecars" } else { "" };
-        let digest = Sha1::digest(format!("{chosen:?}{sidecars}"));
+        let digest = Sha1::digest(format!("{chosen:?}{}{sidecars}", self.dates.text()));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
@@ -393,8 +429,10 @@ impl Inner {
         let total = match self.recent {
             Some(recent) => {
                 assets = assets.limit(recent);
-                Some(recent)
+                Some(recent).filter(|_| self.until_found.is_none())
             }
+            // Nobody knows how far it will be read.
+            None if self.until_found.is_some() => None,
             // The listing itself judges by the count; here it is for people.
             None => album.count().await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "Apple gives no count");

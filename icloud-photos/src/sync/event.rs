@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use time::OffsetDateTime;
+
+use super::dates::python;
 use super::layout::{LayoutProblem, LocalTime};
 use super::removal::RemovalEvent;
 use crate::asset::{Asset, AssetId, Listing, Role};
@@ -18,6 +21,11 @@ pub enum SyncEvent<'a> {
     Started {
         /// Assets to be looked at.
         total: Option<u64>,
+    },
+    /// A list is left before its end: so many files in a row stood here already.
+    Enough {
+        /// How many.
+        found: u64,
     },
     /// An asset was planned; all its files were spoken of.
     Planned {
@@ -125,6 +133,20 @@ pub enum SkipReason {
     IsVideo,
     /// Only videos are wanted.
     IsPhoto,
+    /// It is older than what is wanted.
+    CreatedBefore {
+        /// When it was taken, in the zone of the layout.
+        created: OffsetDateTime,
+        /// The limit, in the zone it was given in, or that of the layout.
+        limit: OffsetDateTime,
+    },
+    /// It is younger than what is wanted.
+    CreatedAfter {
+        /// When it was taken, in the zone of the layout.
+        created: OffsetDateTime,
+        /// The limit, in the zone it was given in, or that of the layout.
+        limit: OffsetDateTime,
+    },
     /// Somebody removed its file here, and files that were removed are not to be fetched again.
     RemovedHere {
         /// The name of the file.
@@ -137,6 +159,24 @@ pub enum SkipReason {
         /// The asset's name.
         name: String,
     },
+}
+
+/// A few words after "skipping the photo": those of icloudpd, where it has any.
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IsVideo => f.write_str("only photos are wanted"),
+            Self::IsPhoto => f.write_str("only videos are wanted"),
+            Self::CreatedBefore { created, limit } => {
+                write!(f, "as it was created {}, before {}", python(*created), python(*limit))
+            }
+            Self::CreatedAfter { created, limit } => {
+                write!(f, "as it was created {}, after {}", python(*created), python(*limit))
+            }
+            Self::RemovedHere { name } => write!(f, "{name} was removed here"),
+            Self::NoSuchSize { size, name } => write!(f, "{size} size does not exist for {name}"),
+        }
+    }
 }
 
 /// Hears what happens. Called from several tasks at once; return quickly.
@@ -182,6 +222,8 @@ pub struct SyncReport {
     pub damaged: u64,
     /// Nothing was removed though something was to be: it was too much, or a list was short.
     pub stopped: bool,
+    /// Lists that were left before their end ([`SyncBuilder::until_found`](super::SyncBuilder::until_found)): nothing is known of the rest.
+    pub left_early: u64,
     /// How each listing ended.
     pub listings: Vec<Listing>,
 }

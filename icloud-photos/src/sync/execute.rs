@@ -309,6 +309,10 @@ impl Shared {
                 self.tell(SyncEvent::Planned { asset: &asset });
             }
             Action::End { listing } => report.listings.push(listing),
+            Action::Enough { found } => {
+                report.left_early += 1;
+                self.tell(SyncEvent::Enough { found });
+            }
             Action::Describe { .. }
             | Action::Aside { .. }
             | Action::EndOfRest

@@ -31,6 +31,7 @@ mod books;
 pub mod catalogue;
 mod claims;
 mod content;
+mod dates;
 #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
 mod dating;
 mod doubt;
@@ -59,6 +60,7 @@ mod trash;
 mod verify;
 
 pub use self::adopt::{AdoptEvent, AdoptReport};
+pub use self::dates::DateLimit;
 pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};
 pub use self::layout::{Layout, LayoutOptions};

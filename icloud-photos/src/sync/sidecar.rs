@@ -176,7 +176,9 @@ impl Inner {
 
     /// Whether sidecars that are missing are looked for where nothing is listed.
     pub(super) fn misses_sidecars(&self) -> bool {
-        self.sidecars && self.is_whole_library() && !(self.skip_photos || self.skip_videos)
+        self.sidecars
+            && self.is_whole_library()
+            && !(self.skip_photos || self.skip_videos || self.dates.is_any())
     }
 }
 

@@ -18,6 +18,7 @@ mod doubt;
 mod download;
 mod exif;
 mod fake;
+mod filters;
 mod follow;
 mod follow_edits;
 mod growth;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, ValueEnum, ValueHint};
 use icloud_photos::redact::SecretString;
+use icloud_photos::sync::DateLimit;
 
-use super::values::{count, folder_structure, int, lower, percent};
+use super::values::{count, date_limit, folder_structure, int, lower, percent};
 
 pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
 
@@ -155,7 +156,8 @@ pub(crate) struct Common {
     /// Only the newest N photos and videos of each album, by the date they were taken
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) recent: Option<u64>,
-    /// Stop after N photos in a row that are there already
+    /// Leave the list of an album after N files in a row that are there already, counted from the newest photo. What
+    /// lies behind is not looked at, and nothing is deleted in iCloud by such a run
     #[arg(long, value_name = "N", value_parser = int)]
     pub(crate) until_found: Option<i64>,
     /// Title of an album to download; repeatable. Without it the whole library is downloaded
@@ -266,11 +268,11 @@ pub(crate) struct Common {
     )]
     pub(crate) file_match_policy: MatchPolicy,
     /// Skip what was created before this date (2025-01-02) or this many days ago (20d)
-    #[arg(long, value_name = "DATE")]
-    pub(crate) skip_created_before: Option<String>,
+    #[arg(long, value_name = "DATE", value_parser = date_limit)]
+    pub(crate) skip_created_before: Option<DateLimit>,
     /// Skip what was created after this date (2025-01-02) or this many days ago (20d)
-    #[arg(long, value_name = "DATE")]
-    pub(crate) skip_created_after: Option<String>,
+    #[arg(long, value_name = "DATE", value_parser = date_limit)]
+    pub(crate) skip_created_after: Option<DateLimit>,
     /// No photos
     #[arg(long)]
     pub(crate) skip_photos: bool,

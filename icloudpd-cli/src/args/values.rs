@@ -1,6 +1,7 @@
 //! Values of options, read as icloudpd reads them.
 
-use icloud_photos::sync::layout::{Layout, LayoutOptions};
+use icloud_photos::sync::DateLimit;
+use icloud_photos::sync::layout::{Layout, LayoutOptions, LocalZone};
 
 use super::errors::python_repr;
 
@@ -40,6 +41,12 @@ pub(super) fn folder_structure(text: &str) -> Result<String, String> {
         Err(error) if error.context().any(|(key, _)| key == "TZ") => Err(error.to_string()),
         Err(_) => Err(format!("Format {text} specified in --folder-structure is incorrect")),
     }
+}
+
+/// A date, or a number of days. What names no zone is meant in that of this computer.
+pub(super) fn date_limit(text: &str) -> Result<DateLimit, String> {
+    let zone = LocalZone::system().map_err(|error| error.to_string())?;
+    DateLimit::parse(text, &zone).map_err(|error| error.to_string())
 }
 
 /// A share in per cent, with or without the sign.

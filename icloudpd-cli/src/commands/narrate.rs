@@ -156,6 +156,9 @@ impl Narrator {
         match reason {
             SkipReason::IsVideo => debug!("Skipping {name}, only downloading photos. (Item type was: MOVIE)"),
             SkipReason::IsPhoto => debug!("Skipping {name}, only downloading videos. (Item type was: IMAGE)"),
+            SkipReason::CreatedBefore { .. } | SkipReason::CreatedAfter { .. } => {
+                debug!("Skipping {name}, {reason}.");
+            }
             SkipReason::NoSuchSize { size, name } => {
                 error!("{size} size does not exist for {name}. Skipping...")
             }
@@ -204,6 +207,9 @@ impl Narrator {
                  named above; --remove-at-most 100 lets them go",
                 if self.dry_run { "would be" } else { "was" }
             ),
+            RemovalEvent::LeftEarly => {
+                info!("Nothing is deleted in iCloud, for --until-found left the list before its end")
+            }
             RemovalEvent::Withheld => {
                 error!("Nothing was deleted, for Apple's list may lack something. Run again")
             }
@@ -256,6 +262,9 @@ impl SyncObserver for Narrator {
     fn event(&self, event: SyncEvent<'_>) {
         match event {
             SyncEvent::Started { total } => self.started(total),
+            SyncEvent::Enough { found } => {
+                info!("Found {found} consecutive previously downloaded photos. Exiting");
+            }
             SyncEvent::Present { path } => debug!("{} already exists", self.short(path)),
             SyncEvent::Deduplicated { path } => debug!("{} deduplicated", self.short(path)),
             SyncEvent::Downloading { path } => debug!("Downloading {}...", self.short(path)),

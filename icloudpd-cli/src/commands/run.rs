@@ -133,6 +133,9 @@ impl Work<'_> {
             .recent(download.recent)
             .skip_photos(download.skip_photos)
             .skip_videos(download.skip_videos)
+            .skip_created_before(download.skip_created_before)
+            .skip_created_after(download.skip_created_after)
+            .until_found(download.until_found)
             .sidecars(download.xmp_sidecar)
             .write_dates(download.exif_formats.iter().map(|format| match format {
                 args::ExifFormat::Jpeg => Format::Jpeg,
@@ -276,6 +279,7 @@ pub(super) fn place(root: &Path) -> String {
 fn layout(download: &Download) -> LayoutOptions {
     LayoutOptions::default()
         .folder(download.folder_structure.clone())
+        .locale(download.locale)
         .sizes(download.sizes.iter().map(|size| match size {
             args::Size::Original => Size::Original,
             args::Size::Medium => Size::Medium,
@@ -350,6 +354,10 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator) -> Result<SyncReport
         removals.note(&action, narrator).await?;
         match &action {
             Action::Begin { total } => narrator.event(SyncEvent::Started { total: *total }),
+            Action::Enough { found } => {
+                report.left_early += 1;
+                narrator.event(SyncEvent::Enough { found: *found });
+            }
             Action::Download { target, deduplicated, .. } => {
                 narrator.would_download(&target.path, *deduplicated);
             }

@@ -1,4 +1,4 @@
-//! What goes together on a command line, and what cannot be done yet.
+//! What goes together on a command line.
 
 use crate::args::{Common, Global, UsageError, User, Verb};
 
@@ -60,35 +60,4 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
         return Ok(());
     };
     Err(UsageError::Argument(complaint.to_owned()))
-}
-
-/// Options of icloudpd that this version knows but cannot do: better to stop than to leave them out in silence.
-pub(super) fn refuse(global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
-    let any = |test: fn(&Common) -> bool| sections.iter().any(|(common, _)| test(common));
-    let wanted = [
-        (
-            "--use-os-locale",
-            global.use_os_locale && any(|common| speaks_a_language(&common.folder_structure)),
-        ),
-        ("--until-found", any(|common| common.until_found.is_some())),
-        ("--skip-created-before", any(|common| common.skip_created_before.is_some())),
-        ("--skip-created-after", any(|common| common.skip_created_after.is_some())),
-    ];
-    let refused: Vec<&str> =
-        wanted.into_iter().filter(|(_, given)| *given).map(|(option, _)| option).collect();
-    if refused.is_empty() {
-        return Ok(());
-    }
-    Err(UsageError::Argument(format!("{}: not yet in this version; nothing was done", refused.join(", "))))
-}
-
-/// Whether a folder template holds names of months, days or the like, that a locale changes.
-fn speaks_a_language(template: &str) -> bool {
-    let locale = ["LC_ALL", "LC_TIME", "LANG"].iter().find_map(|name| {
-        let value = std::env::var(name).ok()?;
-        (!value.is_empty()).then_some(value)
-    });
-    let neutral = locale.is_none_or(|name| name == "POSIX" || name == "C" || name.starts_with("C."));
-    !neutral
-        && template.split('%').skip(1).any(|rest| rest.starts_with(|letter| "aAbBhcpxXr".contains(letter)))
 }

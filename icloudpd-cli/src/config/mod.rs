@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
+use icloud_photos::sync::DateLimit;
+use icloud_photos::sync::layout::Locale;
 use icloud_photos::{Endpoints, Region};
 
 pub(crate) use self::notifying::{Mail, Notifying, SmtpPassword};
@@ -98,7 +100,7 @@ pub(crate) enum Task {
     SignIn,
     ListLibraries,
     ListAlbums { library: String },
-    Download(Download),
+    Download(Box<Download>),
 }
 
 /// What to download, and under which names.
@@ -119,9 +121,13 @@ pub(crate) struct Download {
     pub(crate) skip_videos: bool,
     pub(crate) skip_live_photos: bool,
     pub(crate) xmp_sidecar: bool,
+    pub(crate) skip_created_before: Option<DateLimit>,
+    pub(crate) skip_created_after: Option<DateLimit>,
+    pub(crate) until_found: Option<u64>,
     pub(crate) force_size: bool,
     pub(crate) dry_run: bool,
     pub(crate) folder_structure: String,
+    pub(crate) locale: Option<Locale>,
     pub(crate) keep_unicode: bool,
     pub(crate) live_naming: LiveNaming,
     pub(crate) align_raw: AlignRaw,
@@ -171,9 +177,6 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         return Ok(Invocation::Version);
     }
     check::check(verb, &global, &sections)?;
-    if listing.is_none() {
-        check::refuse(&global, &sections)?;
-    }
     let accounts = sections
         .into_iter()
         .map(|(common, user)| account(&global, common, user))
@@ -256,28 +259,29 @@ fn account(global: &Global, common: Common, user: User) -> Result<Account, Usage
         Some(folder) => expand_home(&normalise(folder))?,
         None => sessions.clone(),
     };
+    let locale = locale(global, &common.folder_structure)?;
     Ok(Account {
         username: username.unwrap_or_default().trim().to_lowercase(),
         password,
         sessions,
         catalogues,
         notifying: Notifying::of(&common)?,
-        task: task(common),
+        task: task(common, locale),
     })
 }
 
-/// Names every option, so that a new one cannot be forgotten here. Those that end in `: _` are refused above, mean
-/// nothing without one that is, or are read by [`Notifying`].
+/// Names every option, so that a new one cannot be forgotten here. Those that end in `: _` are read elsewhere, or
+/// by [`Notifying`].
 #[rustfmt::skip]
-fn task(common: Common) -> Task {
+fn task(common: Common, locale: Option<Locale>) -> Task {
     let Common {
-        directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found: _, album, list_albums,
+        directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found, album, list_albums,
         library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar, force_size, auto_delete,
         folder_structure, set_exif_datetime, exif_datetime_format, smtp_username: _, smtp_password: _, smtp_host: _, smtp_port: _,
         smtp_no_tls: _, notification_email: _, notification_email_from: _, notification_script: _,
         smtp_password_file: _, notification_webhook: _, notify_on: _, notify_days_before: _,
         delete_after_download, keep_icloud_recent_days, dry_run, keep_unicode_in_filenames,
-        live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before: _, skip_created_after: _,
+        live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before, skip_created_after,
         skip_photos, missing, use_trash, remove_at_most,
     } = common;
     let library = if library.is_empty() { "PrimarySync".to_owned() } else { library };
@@ -293,7 +297,7 @@ fn task(common: Common) -> Task {
     }
     let directory = normalise(Path::new(&directory.unwrap_or_default()));
     let (root, folder_structure) = root(&directory, folder_structure);
-    Task::Download(Download {
+    Task::Download(Box::new(Download {
         directory,
         root,
         library,
@@ -305,9 +309,14 @@ fn task(common: Common) -> Task {
         skip_videos,
         skip_live_photos,
         xmp_sidecar,
+        skip_created_before,
+        skip_created_after,
+        // icloudpd stops at once for any number below one.
+        until_found: until_found.map(|count| u64::try_from(count).unwrap_or_default()),
         force_size,
         dry_run,
         folder_structure,
+        locale,
         keep_unicode: keep_unicode_in_filenames,
         live_naming: live_photo_mov_filename_policy,
         align_raw,
@@ -327,7 +336,16 @@ fn task(common: Common) -> Task {
             },
             at_most: remove_at_most / 100.0,
         },
-    })
+    }))
+}
+
+/// The language of folders. Where they hold no word of any, it does not matter whether the one that is set is known.
+fn locale(global: &Global, template: &str) -> Result<Option<Locale>, UsageError> {
+    if !global.use_os_locale || !template.contains('%') {
+        return Ok(None);
+    }
+    let locale = Locale::system();
+    locale.map_err(|error| UsageError::Argument(format!("argument --use-os-locale: {error}")))
 }
 
 /// icloudpd lets a folder structure begin with `/` or `..` and so lead out of the directory. What it begins with, up to

@@ -224,20 +224,6 @@ fn what_icloudpd_leaves_unsaid_is_said() {
 }
 
 #[test]
-fn options_of_later_versions_are_refused_and_named() {
-    let table: &[(&[&str], &str)] = &[
-        (&["--until-found", "5"], "--until-found"),
-        (&["--skip-created-before", "2025-01-02"], "--skip-created-before"),
-        (&["--skip-created-after", "20d"], "--skip-created-after"),
-    ];
-    for (options, named) in table {
-        let args: Vec<&str> = ["-u", "a", "-d", "x"].iter().chain(*options).copied().collect();
-        let ran = ran(&mut icloudpd(&args)).exits(2);
-        assert_eq!(ran.out.trim_end(), format!("{named}: not yet in this version; nothing was done"));
-    }
-}
-
-#[test]
 fn options_that_mean_nothing_alone_are_no_reason_to_stop() {
     let harmless = [
         "--smtp-host",
@@ -268,10 +254,26 @@ fn options_that_mean_nothing_alone_are_no_reason_to_stop() {
 }
 
 #[test]
-fn month_names_of_another_language_are_refused_not_faked() {
+fn a_locale_that_nobody_knows_is_named() {
     let args = ["--use-os-locale", "--folder-structure", "{:%Y/%B}", "-d", "x", "-u", "a"];
-    let german = ran(icloudpd(&args).env("LC_ALL", "de_DE.UTF-8")).exits(2);
-    assert!(german.out.starts_with("--use-os-locale: not yet in this version"));
+    let unknown = ran(icloudpd(&args).env("LC_ALL", "xx_XX.UTF-8")).exits(2);
+    assert!(unknown.out.starts_with("argument --use-os-locale: no such locale"), "{}", unknown.out);
+}
+
+#[test]
+fn limits_on_dates_are_checked() {
+    for text in ["5", "-5d", " 5d", "1.5d", "2025-01", "2025/01/02", "2025-01-02T24:00"] {
+        let option = format!("--skip-created-before={text}");
+        let refused = ran(&mut icloudpd(&[&option, "-d", "x", "-u", "a"])).exits(2);
+        let words = "argument --skip-created-before: Not an ISO timestamp or time interval in days";
+        assert_eq!(refused.out.trim_end(), words, "{text}");
+    }
+    let huge = ran(&mut icloudpd(&["--skip-created-after", "99999999999d", "-d", "x", "-u", "a"])).exits(2);
+    assert!(
+        huge.out.starts_with("argument --skip-created-after: the date is beyond the calendar"),
+        "{}",
+        huge.out
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod crash;
 mod doctor;
 mod exif;
 mod failures;
+mod filters;
 mod grammar;
 mod icloud;
 mod keep;

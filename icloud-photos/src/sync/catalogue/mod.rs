@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
-pub(crate) use self::row::{ASTRAY, BEGUN, MEMBERS, MIRROR, RECORD, REMOVED, role_name, role_named};
+pub(crate) use self::row::{ASTRAY, BEGUN, MEMBERS, MIRROR, RECORD, REMOVED, WINDOW, role_name, role_named};
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Roll,
     Status,

@@ -265,6 +265,9 @@ pub(crate) const ASTRAY: &str = "astray";
 /// For files that somebody removed and that were looked for everywhere.
 pub(crate) const REMOVED: &str = "removed";
 
+/// For how far an upper limit in days had moved when a selection was last looked at.
+pub(crate) const WINDOW: &str = "window";
+
 /// For what was read of the record of what was moved out of iCloud.
 pub(crate) const RECORD: &str = "record";
 
@@ -290,7 +293,7 @@ pub struct Progress {
 impl Progress {
     /// Whether this is about something beside the copy, such as mirroring deletions, and does not say how far a library was copied.
     pub fn is_aside(&self) -> bool {
-        [MIRROR, MEMBERS, ASTRAY, REMOVED, RECORD, BEGUN]
+        [MIRROR, MEMBERS, ASTRAY, REMOVED, RECORD, BEGUN, WINDOW]
             .iter()
             .any(|about| self.selection.starts_with(about))
     }

@@ -4,10 +4,12 @@
 //! taken; folders of an existing library can be matched in no other way.
 
 use std::fmt;
+use std::time::SystemTime;
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use time::OffsetDateTime;
+use jiff::{Timestamp, ToSpan as _};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -68,6 +70,58 @@ impl LocalZone {
             Err(utc)
         }
     }
+}
+
+/// For limits on dates.
+impl LocalZone {
+    /// The date of an asset in UTC, read as [`LocalZone::of_asset_date`] reads it.
+    pub(in crate::sync) fn utc_of_asset_date(milliseconds: Option<i64>) -> OffsetDateTime {
+        let (Ok(utc) | Err(utc)) = Self::utc().of_asset_date(milliseconds);
+        utc.wall.replace_microsecond(utc.microsecond).unwrap_or(utc.wall)
+    }
+
+    /// The moment when clocks here show this, as Python finds it: the first of two, and if they skip it, one before the gap. `None`
+    /// outside of what Python can work with, from the second day of the year 1 to the end of 9999.
+    pub(in crate::sync) fn at_wall(&self, wall: PrimitiveDateTime) -> Option<OffsetDateTime> {
+        // The rules end a little before the year 10000; the last one known goes on.
+        let last = wall.year() == 9999 && wall.ordinal() >= 364;
+        let offset = if last {
+            self.0.to_offset(Timestamp::MAX).seconds()
+        } else {
+            let moment = self.0.to_ambiguous_timestamp(civil(wall)?).earlier().ok()?;
+            let apart = wall.assume_utc().unix_timestamp_nanos() - moment.as_nanosecond();
+            i32::try_from(apart / 1_000_000_000).ok()?
+        };
+        let utc = wall.assume_offset(UtcOffset::from_whole_seconds(offset).ok()?).to_offset(UtcOffset::UTC);
+        let first = (wall.year(), wall.ordinal()) == (1, 1);
+        self.shown(utc).filter(|_| !first)
+    }
+
+    /// What clocks here showed so many days before `now`, at the same time of day.
+    pub(in crate::sync) fn days_before(&self, now: SystemTime, days: u32) -> Option<OffsetDateTime> {
+        let now = self.0.to_datetime(Timestamp::try_from(now).ok()?);
+        let then = now.checked_sub(i64::from(days).days()).ok()?;
+        let moment = self.0.to_ambiguous_timestamp(then).compatible().ok()?;
+        self.shown(OffsetDateTime::from_unix_timestamp_nanos(moment.as_nanosecond()).ok()?)
+    }
+
+    /// The same moment, as clocks here showed it.
+    pub(in crate::sync) fn shown(&self, moment: OffsetDateTime) -> Option<OffsetDateTime> {
+        let rules = Timestamp::from_second(moment.unix_timestamp()).unwrap_or(Timestamp::MAX);
+        let offset = UtcOffset::from_whole_seconds(self.0.to_offset(rules).seconds()).ok()?;
+        let shown = moment.checked_to_offset(offset)?;
+        is_in_range(shown.unix_timestamp() + i64::from(offset.whole_seconds())).then_some(shown)
+    }
+}
+
+fn civil(wall: PrimitiveDateTime) -> Option<DateTime> {
+    let (year, month, day) = wall.to_calendar_date();
+    let (hour, minute, second, nanos) = wall.as_hms_nano();
+    let small = |number: u8| i8::try_from(number).ok();
+    let (month, day) = (small(month.into())?, small(day)?);
+    let (hour, minute, second) = (small(hour)?, small(minute)?, small(second)?);
+    let (year, nanos) = (i16::try_from(year).ok()?, i32::try_from(nanos).ok()?);
+    DateTime::new(year, month, day, hour, minute, second, nanos).ok()
 }
 
 /// What `TZ` hides when it is set but empty.

@@ -4,6 +4,7 @@
 //! icloudpd filled is recognised only if every name is the same to the byte, so oddities are kept on purpose: the
 //! `testdata` folder holds what the real program answers.
 
+mod locale;
 mod localtime;
 mod names;
 mod options;
@@ -16,6 +17,7 @@ mod tests;
 
 use std::fmt;
 
+pub use self::locale::Locale;
 pub use self::localtime::{LocalTime, LocalZone};
 use self::names::BaseNames;
 pub use self::options::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
@@ -145,7 +147,7 @@ impl Layout {
             let fallback = names::fallback(asset.master_id().as_str(), asset.media_type());
             files = self.files(asset, kind, &self.base_names(asset, fallback), &mut Vec::new());
         }
-        let folder = normalise(&self.folder.render(&created));
+        let folder = normalise(&self.folder.render(&created, self.options.locale));
         Placement { created, folder, name: names.styled, kind, files, problems }
     }
 
@@ -189,6 +191,11 @@ impl Layout {
     /// The options it was made of.
     pub fn options(&self) -> &LayoutOptions {
         &self.options
+    }
+
+    /// The zone of folders and dates.
+    pub(in crate::sync) fn zone(&self) -> &LocalZone {
+        &self.zone
     }
 
     fn base_names(&self, asset: &Asset, raw: String) -> BaseNames {

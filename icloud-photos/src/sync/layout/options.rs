@@ -1,9 +1,11 @@
 //! What can be chosen about names and folders, with the defaults of icloudpd.
 
-use super::LocalZone;
+use std::fmt;
+
+use super::{LocalZone, Locale};
 
 /// How files are named and which versions are kept. The default is that of icloudpd without options.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LayoutOptions {
     pub(super) folder: String,
     pub(super) sizes: Vec<Size>,
@@ -14,6 +16,25 @@ pub struct LayoutOptions {
     pub(super) live_naming: LiveNaming,
     pub(super) align_raw: RawAlign,
     pub(super) zone: Option<LocalZone>,
+    pub(super) locale: Option<Locale>,
+}
+
+/// Runs are remembered under a digest of this text: what is not chosen is not mentioned, so that a new option changes nothing for
+/// those who do not use it.
+impl fmt::Debug for LayoutOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("LayoutOptions");
+        text.field("folder", &self.folder)
+            .field("sizes", &self.sizes)
+            .field("live_photos", &self.live_photos);
+        text.field("force_size", &self.force_size).field("keep_unicode", &self.keep_unicode);
+        text.field("names", &self.names).field("live_naming", &self.live_naming);
+        text.field("align_raw", &self.align_raw).field("zone", &self.zone);
+        if let Some(locale) = self.locale {
+            text.field("locale", &locale);
+        }
+        text.finish()
+    }
 }
 
 impl Default for LayoutOptions {
@@ -28,6 +49,7 @@ impl Default for LayoutOptions {
             live_naming: LiveNaming::Suffix,
             align_raw: RawAlign::AsIs,
             zone: None,
+            locale: None,
         }
     }
 }
@@ -101,6 +123,13 @@ impl LayoutOptions {
     #[must_use]
     pub fn zone(mut self, zone: LocalZone) -> Self {
         self.zone = Some(zone);
+        self
+    }
+
+    /// The language of months, days and dates in folders (`--use-os-locale`). `None` is English, as in the C locale.
+    #[must_use]
+    pub fn locale(mut self, locale: Option<Locale>) -> Self {
+        self.locale = locale;
         self
     }
 

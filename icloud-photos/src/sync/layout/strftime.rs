@@ -1,11 +1,12 @@
-//! Dates as text, as Python on Linux writes them: `strftime` of the GNU C library in the C locale.
+//! Dates as text, as Python on Linux writes them: `strftime` of the GNU C library.
 
+use super::locale::{Locale, Words};
 use super::localtime::LocalTime;
 
 /// What comes of a format such as `%Y/%m/%d`. Unknown directives stay as they are.
-pub(super) fn format(format: &str, time: &LocalTime) -> String {
+pub(super) fn format(format: &str, time: &LocalTime, locale: Option<Locale>) -> String {
     let mut out = String::with_capacity(format.len() + 16);
-    Formatter { time, upper: false }.run(&python_pass(format, time), &mut out);
+    Formatter { time, words: &Words::of(locale), upper: false }.run(&python_pass(format, time), &mut out);
     out
 }
 
@@ -30,6 +31,7 @@ fn python_pass(format: &str, time: &LocalTime) -> String {
 
 struct Formatter<'t> {
     time: &'t LocalTime,
+    words: &'t Words,
     /// All text in upper case: within `%^c`.
     upper: bool,
 }
@@ -85,52 +87,64 @@ impl Formatter<'_> {
     fn put(&self, directive: &Directive<'_>, out: &mut String) {
         let Directive { text, mut flags, modifier, conversion } = *directive;
         flags.upper |= self.upper;
-        let meaning = conversion.filter(|char| takes(*char, modifier)).and_then(|char| self.meaning(char));
+        let meaning =
+            conversion.filter(|char| takes(*char, modifier)).and_then(|char| self.meaning(char, modifier));
+        let upper = |text: &str| self.words.upper(text);
         match meaning {
-            None => flags.put_cased(text, out),
+            None => {
+                // The C library sees to the flag before it sees that it does not know the rest.
+                flags.upper |= flags.swap && matches!((modifier, conversion), (Some('E'), Some('b' | 'h')));
+                flags.put_cased(text, upper, out);
+            }
+            Some(Meaning::Number { value, .. }) if self.words.digits(value, modifier).is_some() => {
+                flags.put_text(self.words.digits(value, modifier).unwrap_or_default(), out);
+            }
             Some(Meaning::Number { value, digits, pad }) => flags.put_number(value, digits, pad, out),
             Some(Meaning::Seconds(value)) => flags.put_text(&value.to_string(), out),
             Some(Meaning::Name(name)) => {
-                Flags { upper: flags.upper || flags.swap, ..flags }.put_cased(name, out)
+                Flags { upper: flags.upper || flags.swap, ..flags }.put_cased(name, upper, out)
             }
             Some(Meaning::HalfDay(name)) if flags.swap => flags.put_text(&name.to_lowercase(), out),
-            Some(Meaning::HalfDay(name)) => flags.put_text(name, out),
+            Some(Meaning::HalfDay(name)) => flags.put_cased(name, upper, out),
             Some(Meaning::Zone) if flags.swap => {
                 flags.put_text(&self.time.abbreviation().to_lowercase(), out)
             }
-            Some(Meaning::Zone) => flags.put_cased(self.time.abbreviation(), out),
+            Some(Meaning::Zone) => flags.put_cased(self.time.abbreviation(), upper, out),
             Some(Meaning::Offset) => {
                 flags.put_text("+", out);
                 flags.put_number(0, 4, '0', out);
             }
             Some(Meaning::Format(format)) => {
                 let mut inner = String::new();
-                Formatter { time: self.time, upper: flags.upper }.run(format, &mut inner);
+                Formatter { time: self.time, words: self.words, upper: flags.upper }.run(format, &mut inner);
                 flags.put_text(&inner, out);
             }
             Some(Meaning::Char(char)) => flags.put_text(char.encode_utf8(&mut [0; 4]), out),
-            Some(Meaning::Lower(text)) => flags.put_text(text, out),
+            Some(Meaning::Lower(text)) => flags.put_text(&text.to_lowercase(), out),
         }
     }
 
-    fn meaning(&self, conversion: char) -> Option<Meaning> {
+    fn meaning(&self, conversion: char, modifier: Option<char>) -> Option<Meaning> {
         let (date, clock) = (self.time.wall.date(), self.time.wall.time());
         let (year, month) = (i64::from(date.year()), usize::from(u8::from(date.month())) - 1);
         let weekday = usize::from(date.weekday().number_days_from_sunday());
         let (iso_year, iso_week, _) = date.to_iso_week_date();
+        let (words, alone, era) = (self.words, modifier == Some('O'), modifier == Some('E'));
+        let half = words.halves[usize::from(clock.hour() >= 12)];
         let hour = i64::from(clock.hour());
         let hour12 = if hour % 12 == 0 { 12 } else { hour % 12 };
         let number = |value, digits| Meaning::Number { value, digits, pad: '0' };
         let blank = |value| Meaning::Number { value, digits: 2, pad: '_' };
         Some(match conversion {
-            'a' => Meaning::Name(&WEEKDAYS[weekday][..3]),
-            'A' => Meaning::Name(WEEKDAYS[weekday]),
-            'b' | 'h' => Meaning::Name(&MONTHS[month][..3]),
-            'B' => Meaning::Name(MONTHS[month]),
-            'c' => Meaning::Format("%a %b %e %H:%M:%S %Y"),
+            'a' => Meaning::Name(words.days_short[weekday]),
+            'A' => Meaning::Name(words.days[weekday]),
+            'b' | 'h' => Meaning::Name(words.month_short(month, alone)),
+            'B' => Meaning::Name(words.month(month, alone)),
+            'c' => Meaning::Format(words.date_time(era)),
             'C' => number(year / 100, 1),
             'd' => number(date.day().into(), 2),
-            'D' | 'x' => Meaning::Format("%m/%d/%y"),
+            'D' => Meaning::Format("%m/%d/%y"),
+            'x' => Meaning::Format(words.date(era)),
             'e' => blank(date.day().into()),
             'F' => Meaning::Format("%Y-%m-%d"),
             'g' => number(i64::from(iso_year.rem_euclid(100)), 2),
@@ -143,14 +157,15 @@ impl Formatter<'_> {
             'm' => number(month as i64 + 1, 2),
             'M' => number(clock.minute().into(), 2),
             'n' => Meaning::Char('\n'),
-            'p' => Meaning::HalfDay(if hour < 12 { "AM" } else { "PM" }),
-            'P' => Meaning::Lower(if hour < 12 { "am" } else { "pm" }),
-            'r' => Meaning::Format("%I:%M:%S %p"),
+            'p' => Meaning::HalfDay(half),
+            'P' => Meaning::Lower(half),
+            'r' => Meaning::Format(words.half_day_time),
             'R' => Meaning::Format("%H:%M"),
             's' => Meaning::Seconds(self.time.seconds()),
             'S' => number(clock.second().into(), 2),
             't' => Meaning::Char('\t'),
-            'T' | 'X' => Meaning::Format("%H:%M:%S"),
+            'T' => Meaning::Format("%H:%M:%S"),
+            'X' => Meaning::Format(words.time(era)),
             'u' => number(date.weekday().number_from_monday().into(), 1),
             'U' => number(date.sunday_based_week().into(), 2),
             'V' => number(iso_week.into(), 2),
@@ -166,8 +181,7 @@ impl Formatter<'_> {
     }
 }
 
-/// Whether a conversion goes with the modifiers for other calendars (`E`) and digits (`O`), which change nothing in the
-/// C locale.
+/// Whether a conversion goes with the modifiers for other calendars (`E`) and digits (`O`).
 fn takes(conversion: char, modifier: Option<char>) -> bool {
     match modifier {
         Some('E') => !"aAbBdDeFgGhHIjklmMSUVwW".contains(conversion),
@@ -208,8 +222,8 @@ impl Flags {
         out.push_str(text);
     }
 
-    fn put_cased(&self, text: &str, out: &mut String) {
-        if self.upper { self.put_text(&text.to_ascii_uppercase(), out) } else { self.put_text(text, out) }
+    fn put_cased(&self, text: &str, upper: impl Fn(&str) -> String, out: &mut String) {
+        if self.upper { self.put_text(&upper(text), out) } else { self.put_text(text, out) }
     }
 
     fn put_number(&self, value: i64, digits: usize, pad: char, out: &mut String) {
@@ -224,20 +238,3 @@ impl Flags {
 
 /// More than any file system takes in a name.
 const MAX_WIDTH: usize = 1024;
-
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];

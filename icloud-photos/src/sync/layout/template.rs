@@ -1,5 +1,6 @@
 //! Folder templates: format strings of Python with one argument, the date of the photo.
 
+use super::locale::Locale;
 use super::localtime::LocalTime;
 use super::strftime;
 use crate::error::{Error, ErrorKind, Result};
@@ -47,16 +48,16 @@ impl Template {
         })
     }
 
-    pub(super) fn render(&self, time: &LocalTime) -> String {
-        self.0.iter().map(|piece| piece.render(time)).collect()
+    pub(super) fn render(&self, time: &LocalTime, locale: Option<Locale>) -> String {
+        self.0.iter().map(|piece| piece.render(time, locale)).collect()
     }
 }
 
 impl Piece {
-    fn render(&self, time: &LocalTime) -> String {
+    fn render(&self, time: &LocalTime, locale: Option<Locale>) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Date(format) => strftime::format(format, time),
+            Self::Date(format) => strftime::format(format, time, locale),
             Self::Value { field, text, spec } => match field.of(time) {
                 Some(number) if !text => spec.number(number),
                 Some(number) => spec.text(&number.to_string()),

@@ -17,6 +17,7 @@ use super::super::event::SkipReason;
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
 use super::astray::Tally;
 use super::moved::Strays;
+use super::streak::Streak;
 use super::survey::{Found, Surveyed};
 use super::wanted::Wanted;
 use super::{Action, Why, is_about_storage};
@@ -35,6 +36,7 @@ pub(super) struct Decider {
     compares: bool,
     /// Files of no row, once one was looked for.
     strays: Option<Strays>,
+    pub(super) streak: Streak,
     /// Removed files that were looked for and not found.
     vain: Tally,
 }
@@ -44,7 +46,8 @@ impl Decider {
         let claims = Claims::new(inner.storage.capabilities().case_sensitive);
         let vain = Tally::default();
         let (doubts, compares) = (false, false);
-        Self { inner, claims, queue: VecDeque::new(), doubts, compares, strays: None, vain }
+        let streak = Streak::new(inner.until_found);
+        Self { inner, claims, queue: VecDeque::new(), doubts, compares, strays: None, streak, vain }
     }
 
     pub(super) fn push(&mut self, action: Action) {
@@ -74,6 +77,7 @@ impl Decider {
                 Ok(found) => self.decide(&asset, file, found, modified).await,
                 Err(error) => Err(error),
             };
+            self.streak.note(file, placed.as_ref().ok());
             match placed {
                 Ok(action) => self.queue.push_back(action),
                 Err(error) => {

@@ -12,9 +12,11 @@ mod moved;
 mod moved_out;
 mod rest;
 mod route;
+mod streak;
 mod survey;
 mod sweep;
 mod wanted;
+mod window;
 
 use std::fmt;
 use std::sync::Arc;
@@ -166,6 +168,11 @@ pub enum Action {
         /// Whether Apple gave everything that it counts.
         listing: Listing,
     },
+    /// An album is left before its end, for so many files in a row stand here ([`SyncBuilder::until_found`](super::SyncBuilder::until_found)).
+    Enough {
+        /// How many.
+        found: u64,
+    },
     /// An album ends whose list an earlier run began. Nothing more is said of it, for this one has not seen all of it.
     EndOfRest,
     /// The last one: with all of the above done, everything up to this point in the library's history is covered.
@@ -246,6 +253,7 @@ impl Planner {
                 let Some((first, steps)) = self.route.next().await? else { return Ok(None) };
                 self.steps = Some(steps);
                 self.decider.doubts(self.route.doubts_names(), self.route.follows_a_kill());
+                self.decider.streak.begin();
                 if first.is_some() {
                     return Ok(first);
                 }
@@ -253,6 +261,11 @@ impl Planner {
             };
             match steps.next().await.transpose()? {
                 Some(step) => {
+                    self.decider.streak.pauses = self.route.is_spoken_of();
+                    if let Some(found) = self.enough(&step) {
+                        self.steps = None;
+                        return Ok(Some(Action::Enough { found }));
+                    }
                     if self.route.note(&step).await? {
                         self.steps = None;
                     }
@@ -261,6 +274,14 @@ impl Planner {
                 None => self.steps = None,
             }
         }
+    }
+
+    /// Whether this step, the next asset of a list, is one too many.
+    fn enough(&mut self, step: &Step) -> Option<u64> {
+        let is_asset = matches!(step, Step::Asset(_) | Step::Left(..) | Step::Problem(..));
+        let found = self.decider.streak.reached().filter(|_| is_asset && self.route.is_listing())?;
+        self.route.leave();
+        Some(found)
     }
 
     async fn take(&mut self, step: Step) {

@@ -17,6 +17,7 @@ use super::moved_out::moved_out;
 use super::rest::{Cut, MARGIN};
 use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
 use super::sweep::{RollCall, sweep};
+use super::window::Window;
 use super::{Action, is_about_storage};
 use crate::asset::{Asset, AssetId, Change, ChangeCursor};
 use crate::error::{ErrorKind, Result};
@@ -58,6 +59,10 @@ pub(super) struct Route {
     /// What happened since the list was begun that goes on.
     changes: u64,
     astray: Astray,
+    /// What an upper limit in days has let in, if there is one.
+    window: Option<Window>,
+    /// A list is being read, as far as this rank.
+    reading: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +73,7 @@ enum Leg {
     Replay,
     Sweep,
     Recheck,
+    Window,
     Ask,
     Search,
     MovedOut,
@@ -98,11 +104,14 @@ impl Route {
             memory: Memory::Rows,
             changes: 0,
             astray: Astray::default(),
+            window: None,
+            reading: None,
         }
     }
 
     /// The next leg; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Stretch>> {
+        self.reading = None;
         while self.leg != Leg::Over {
             let stretch = match self.leg {
                 Leg::Begin => self.begin().await?,
@@ -111,6 +120,7 @@ impl Route {
                 Leg::Replay => self.replay(),
                 Leg::Sweep => self.sweep(),
                 Leg::Recheck => self.recheck(),
+                Leg::Window => self.window().await?,
                 Leg::Ask => self.ask(),
                 Leg::Search => self.search(),
                 Leg::MovedOut => self.moved_out(),
@@ -129,6 +139,10 @@ impl Route {
         self.guarded = self.inner.has_record().await;
         self.killed = self.inner.was_killed().await?;
         self.known = self.inner.knows_files().await?;
+        self.window = Window::open(&self.inner).await?;
+        if self.inner.until_found == Some(0) {
+            return Ok(None);
+        }
         let Some(Progress { token, pending, .. }) = self.inner.progress().await? else { return Ok(None) };
         self.before = token.clone();
         self.astray = Astray::recall(&self.inner).await?;
@@ -172,6 +186,7 @@ impl Route {
         let (total, assets) = self.inner.list(album).await?;
         let items = futures::stream::iter(first).chain(listed(assets));
         let steps = survey_with(self.inner.clone(), items, self.memory);
+        self.reading = Some(0);
         Ok(Some((Some(Action::Begin { total }), steps)))
     }
 
@@ -185,6 +200,7 @@ impl Route {
             }
             Some((album, start)) => {
                 (self.album, self.leg, self.doubtful) = (album, Leg::List(album + 1), true);
+                self.reading = Some(0);
                 self.inner.list_rest(album, start).await.map(Some)
             }
         }
@@ -220,7 +236,7 @@ impl Route {
     /// After a listing everything was spoken of: what no list shows is not asked about. Where a list went on the first part of it was
     /// spoken of by another run; in albums, where only a list could say more, the next run looks.
     fn recheck(&mut self) -> Option<Stretch> {
-        self.leg = Leg::Ask;
+        self.leg = Leg::Window;
         let of_rest = self.cut.is_some() && !self.inner.is_whole_library();
         if !self.inner.remembers() || of_rest {
             None
@@ -231,6 +247,26 @@ impl Route {
         } else {
             None
         }
+    }
+
+    /// What was too young before.
+    async fn window(&mut self) -> Result<Option<Stretch>> {
+        self.leg = Leg::Ask;
+        let Some(window) = self.window else { return Ok(None) };
+        let inner = self.inner.clone();
+        if self.listed {
+            return Ok(window.seen(inner).filter(|_| self.cut.is_none()).map(|steps| (None, steps)));
+        }
+        if self.cut.is_some() {
+            return Ok(None);
+        }
+        if inner.is_whole_library() {
+            return Ok(Some((None, window.look(inner))));
+        }
+        if window.lets_anybody_in(&inner).await? {
+            self.list_anew("photos have become old enough");
+        }
+        Ok(None)
     }
 
     /// What was found missing or failed is asked about by its id; of an album only a list says what is in it.
@@ -278,6 +314,23 @@ impl Route {
         self.killed
     }
 
+    /// Whether the steps are those of a list.
+    pub(super) fn is_listing(&self) -> bool {
+        self.reading.is_some()
+    }
+
+    /// Whether the list is read where an earlier run has read it, or one was killed in the midst of it: what stands here then says
+    /// nothing of what stands behind.
+    pub(super) fn is_spoken_of(&self) -> bool {
+        let cut = self.cut.filter(|cut| cut.album == self.album);
+        self.killed || cut.is_some_and(|cut| self.reading.is_some_and(|rank| rank < cut.rank))
+    }
+
+    /// The rest of the list is not read: nothing is covered by that.
+    pub(super) fn leave(&mut self) {
+        (self.whole, self.doubtful) = (false, false);
+    }
+
     /// Something was not seen as it should have been: the next run lists again.
     pub(super) fn flaw(&mut self) {
         self.whole = false;
@@ -300,7 +353,10 @@ impl Route {
                 self.list_anew(reason);
                 return Ok(true);
             }
-            Step::Listed(_) => return self.is_too_late().await,
+            Step::Listed(rank) => {
+                self.reading = Some(*rank);
+                return self.is_too_late().await;
+            }
             _ => {}
         }
         Ok(false)

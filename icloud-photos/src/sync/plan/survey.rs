@@ -259,7 +259,12 @@ impl Inner {
         match self.layout.item_kind(asset) {
             ItemKind::Movie if self.skip_videos => Some(SkipReason::IsVideo),
             ItemKind::Image if self.skip_photos => Some(SkipReason::IsPhoto),
-            _ => None,
+            _ => self.date_to_skip(asset.created_ms()),
         }
+    }
+
+    /// Whether a date is none that is asked for, by now.
+    pub(in crate::sync) fn date_to_skip(&self, created: Option<i64>) -> Option<SkipReason> {
+        self.dates.reason(created, || self.now(), self.layout.zone())
     }
 }

@@ -97,7 +97,7 @@ impl Inner {
             ItemKind::Image => self.skip_photos,
             _ => false,
         };
-        if row.trashed || row.hidden || skipped {
+        if row.trashed || row.hidden || skipped || self.date_to_skip(row.created).is_some() {
             return Verdict::None;
         }
         let MoveRule::OlderThan { days } = rule else { return Verdict::Open(Vec::new()) };

@@ -184,6 +184,9 @@ pub enum RemovalEvent<'a> {
         /// Of so many.
         all: u64,
     },
+    /// Nothing leaves iCloud, for a list was left before its end, as was asked
+    /// ([`SyncBuilder::until_found`](super::SyncBuilder::until_found)).
+    LeftEarly,
     /// Nothing is removed, or nothing more, for something was not seen as it should have been.
     Withheld,
 }
@@ -233,7 +236,7 @@ pub(super) async fn run(
     if !inner.removals.any() {
         return Ok(());
     }
-    let census = Census::of(&report.listings, token.is_some());
+    let census = Census::of(&report.listings, token.is_some() || report.left_early > 0);
     let stage = Stage { inner, observer, report, rehearsal: false, coming: Coming::default() };
     stage.run(census, token).await.map_err(|error| error.during("remove"))
 }
@@ -244,7 +247,10 @@ impl Stage<'_> {
             self.withhold();
             return Ok(());
         };
-        if let Some(rule) = self.inner.removals.rule {
+        // What Recently Deleted holds says each record there for itself; whom else the library holds says only a whole list.
+        if self.inner.removals.rule.is_some() && self.report.left_early > 0 {
+            self.tell(RemovalEvent::LeftEarly);
+        } else if let Some(rule) = self.inner.removals.rule {
             self.move_out(rule, token, census).await?;
         }
         if let Some(disposal) = self.inner.removals.mirror {

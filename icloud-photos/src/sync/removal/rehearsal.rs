@@ -33,6 +33,8 @@ pub struct Rehearsal {
     seen: HashSet<AssetId>,
     /// Assets that iCloud shows.
     shown: Vec<AssetId>,
+    /// Lists that the plan left before their end.
+    left_early: u64,
 }
 
 /// An asset of which the catalogue will know files then.
@@ -48,7 +50,7 @@ impl SyncEngine {
     pub fn rehearsal(&self) -> Rehearsal {
         let (inner, coming) = (self.inner(), Coming::default());
         let (files, arriving, seen, shown) = (Vec::new(), Vec::new(), HashSet::new(), Vec::new());
-        Rehearsal { inner, coming, files, arriving, seen, shown }
+        Rehearsal { inner, coming, files, arriving, seen, shown, left_early: 0 }
     }
 
     /// Tells what a run would remove, by what the catalogue knows now: [`SyncEngine::rehearsal`] without the plan.
@@ -89,6 +91,7 @@ impl Rehearsal {
                     self.show().await?;
                 }
             }
+            Action::Enough { .. } => self.left_early += 1,
             _ => {}
         }
         Ok(())
@@ -148,8 +151,8 @@ impl Rehearsal {
     pub async fn finish(mut self, observer: &dyn SyncObserver) -> Result<SyncReport> {
         self.arrive(observer).await?;
         self.show().await?;
-        let Self { inner, coming, .. } = self;
-        let mut report = SyncReport::default();
+        let Self { inner, coming, left_early, .. } = self;
+        let mut report = SyncReport { left_early, ..SyncReport::default() };
         if inner.removals.any() {
             let census = Census::of(&[], true);
             let stage = Stage { inner: &inner, observer, report: &mut report, rehearsal: true, coming };

@@ -41,13 +41,22 @@ fn dates_are_written_as_python_writes_them() {
             row.ms
         );
         for (template, want) in table.columns[row.columns].iter().zip(&row.want) {
-            let got = Template::parse(template).unwrap().render(&time);
+            let got = Template::parse(template).unwrap().render(&time, None);
             if got != *want {
                 wrong.push(format!("{template} at {}: {got:?} instead of {want:?}", row.text));
             }
         }
     }
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+}
+
+/// Found by 5,000 random templates.
+#[test]
+fn what_is_not_known_is_in_capitals_where_the_c_library_has_it_so() {
+    let time = LocalZone::utc().of_asset_date(Some(0)).unwrap();
+    for (format, want) in [("%#Eb", "%#EB"), ("%#Eh", "%#EH"), ("%#Ea", "%#Ea"), ("%Eb", "%Eb")] {
+        assert_eq!(strftime::format(format, &time, None), want);
+    }
 }
 
 #[test]
@@ -85,7 +94,7 @@ fn no_text_makes_the_template_panic() {
     proptest::proptest!(|(text in strategy)| {
         for text in [text.clone(), format!("{{:{text}}}"), format!("{{0{text}}}")] {
             if let Ok(template) = Template::parse(&text) {
-                template.render(&time);
+                template.render(&time, None);
             }
         }
     });

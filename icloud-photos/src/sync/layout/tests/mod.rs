@@ -3,6 +3,7 @@
 mod against_icloudpd;
 mod against_python;
 mod examples;
+mod locales;
 
 use std::sync::Arc;
 
