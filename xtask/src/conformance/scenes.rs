@@ -5,16 +5,6 @@ use std::collections::BTreeMap;
 use super::exhibits::{self as on, museum};
 use super::scene::Scene;
 
-/// Options that are not built yet; their scenes wait.
-pub(super) const NOT_YET: &[&str] = &[
-    "--until-found",
-    "--skip-created-before",
-    "--skip-created-after",
-    "--use-os-locale",
-    "--xmp-sidecar",
-    "--set-exif-datetime",
-];
-
 /// Every scene there is.
 pub(super) fn all() -> Vec<Scene> {
     let mut all =
@@ -45,12 +35,6 @@ pub(super) fn all() -> Vec<Scene> {
     all.extend(keep());
     all.extend(auto_delete());
     all
-}
-
-/// Those that can run.
-pub(super) fn ready() -> Vec<Scene> {
-    let waits = |scene: &Scene| scene.options.iter().any(|option| NOT_YET.contains(option));
-    all().into_iter().filter(|scene| !waits(scene)).collect()
 }
 
 include!("scenes_tour.rs");

@@ -23,20 +23,18 @@ include!("their_tests_table.rs");
 
 /// Mark, reason and test of each row.
 fn rows() -> Vec<(&'static str, &'static str, &'static str, [String; 3])> {
-    let scenes: BTreeMap<String, (String, Option<&str>)> = scenes::all()
+    let scenes: BTreeMap<String, String> = scenes::all()
         .into_iter()
         .map(|scene| {
             let exceptions: Vec<&str> = scene.exceptions().into_iter().collect();
-            let waits = scene.options.iter().find(|option| scenes::NOT_YET.contains(option));
-            (scene.name, (exceptions.join(", "), waits.copied()))
+            (scene.name, exceptions.join(", "))
         })
         .collect();
     let row = |(section, file, test, ours): &(&'static str, &'static str, &'static str, Ours)| {
         let [mark, why, proof] = match *ours {
             Ours::Scene => match scenes.get(*test) {
-                Some((_, Some(option))) => ["waits", option, test],
-                Some((exceptions, None)) if exceptions.is_empty() => ["same", "", test],
-                Some((exceptions, None)) => ["safer", exceptions, test],
+                Some(exceptions) if exceptions.is_empty() => ["same", "", test],
+                Some(exceptions) => ["safer", exceptions, test],
                 None => ["missing", "", test],
             },
             Ours::Same(proof) => ["same", "", proof],
