@@ -53,7 +53,8 @@ fn without_a_session_nobody_is_signed_in() {
 
 #[test]
 fn what_apple_says_of_the_account_is_named() {
-    let changes: [(fn(&mut AccountSpec), &str); 3] = [
+    type Change = fn(&mut AccountSpec);
+    let changes: [(Change, &str); 3] = [
         (|account| account.web_access = false, "Access iCloud Data on the Web"),
         (|account| account.terms_update_needed = true, "new terms of service"),
         (|account| account.photos_service = false, "never set up"),

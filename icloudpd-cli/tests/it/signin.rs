@@ -177,6 +177,18 @@ fn several_users_are_served_one_after_the_other_and_the_first_failure_ends_the_r
 }
 
 #[test]
+fn a_message_that_is_not_sent_ends_the_sign_in() {
+    let account = AccountSpec::in_state("two-step").unwrap();
+    let world = World::of(account, LibrarySpec::plain(1, 100));
+    let fault = FaultRule::new("setup/sendVerificationCode", FaultAction::status(500));
+    world.cloud.set_faults(FaultScript::new([fault])).unwrap();
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "0\n");
+    let ran = ran.exits(1);
+    assert!(ran.out.contains("  0: SMS to "), "{}", ran.out);
+    assert!(!ran.out.contains("Please enter two-step authentication code"), "{}", ran.out);
+}
+
+#[test]
 fn two_step_accounts_sign_in_by_message() {
     let account = AccountSpec {
         second_factor: SecondFactor::TwoStep,

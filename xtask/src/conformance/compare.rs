@@ -106,7 +106,7 @@ pub(super) fn logged(theirs: &str, ours: &str) -> Vec<String> {
 }
 
 /// How lines begin that people search for, or end.
-const BEGIN: [&str; 9] = [
+const BEGIN: [&str; 10] = [
     "Downloaded ",
     "Downloading the first ",
     "Skipping ",
@@ -114,6 +114,7 @@ const BEGIN: [&str; 9] = [
     "Deleted ",
     "[DRY RUN] Would d",
     "Could not ",
+    "Found ",
     "Unknown library",
     "Looking up ",
 ];
@@ -125,9 +126,20 @@ fn told(text: &str) -> Vec<String> {
         let text = line.get(29..)?;
         let wanted =
             BEGIN.iter().any(|begin| text.starts_with(begin)) || END.iter().any(|end| text.ends_with(end));
-        wanted.then(|| text.to_owned())
+        wanted.then(|| without_moment(text))
     });
     told.collect()
+}
+
+/// A limit so many days ago is another one each time it is looked at: of it the day is compared, not the time of day.
+fn without_moment(text: &str) -> String {
+    let limit = [", before ", ", after "].iter().find_map(|word| Some(text.rfind(word)? + word.len()));
+    match limit.and_then(|at| text.get(at..).zip(text.get(..at + 10))) {
+        Some((limit, day)) if text.starts_with("Skipping ") && limit.contains('.') && limit.len() > 30 => {
+            day.to_owned()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 fn diff(theirs: Vec<&str>, ours: Vec<&str>) -> Vec<String> {
@@ -145,6 +157,22 @@ fn diff(theirs: Vec<&str>, ours: Vec<&str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moving_limit_is_compared_by_its_day() {
+        let line = |moment| {
+            format!("Skipping a.JPG, as it was created 2018-07-31 07:22:24.816000+00:00, before {moment}.")
+        };
+        assert_eq!(
+            without_moment(&line("2021-06-06 12:06:03.878937+00:00")),
+            without_moment(&line("2021-06-06 12:06:04.100000+00:00"))
+        );
+        assert_ne!(
+            without_moment(&line("2021-06-06 12:06:03.878937+00:00")),
+            without_moment(&line("2021-06-07 12:06:03.878937+00:00"))
+        );
+        assert_eq!(without_moment(&line("2018-07-31 00:00:00+00:00")), line("2018-07-31 00:00:00+00:00"));
+    }
 
     #[test]
     fn names_may_differ_in_what_tells_clashes_apart_and_in_nothing_else() {

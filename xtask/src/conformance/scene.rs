@@ -83,7 +83,7 @@ impl Scene {
     }
 
     /// Differences that there may be.
-    fn may(mut self, exception: &'static str, lines: &[&'static str]) -> Self {
+    pub(super) fn may(mut self, exception: &'static str, lines: &[&'static str]) -> Self {
         self.may.extend(lines.iter().map(|line| (exception, *line)));
         self
     }
