@@ -201,7 +201,7 @@ pub(crate) struct Common {
     pub(crate) smtp_username: Option<String>,
     /// Password at the mail server. Other users of the machine can see it: prefer the next way, or the environment
     /// variable ICLOUDPD_SMTP_PASSWORD
-    #[arg(long, value_name = "PASSWORD", env = "ICLOUDPD_SMTP_PASSWORD", hide_env_values = true)]
+    #[arg(long, value_name = "PASSWORD")]
     pub(crate) smtp_password: Option<SecretString>,
     /// File whose first line is the password at the mail server (ours alone)
     #[arg(long, value_name = "FILE")]
@@ -225,7 +225,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(crate) notification_script: Option<PathBuf>,
     /// Address to which a notification is sent as JSON, with POST (ours alone)
-    #[arg(long, value_name = "URL", env = "ICLOUDPD_NOTIFICATION_WEBHOOK", hide_env_values = true)]
+    #[arg(long, value_name = "URL")]
     pub(crate) notification_webhook: Option<SecretString>,
     /// What to notify of, separated by commas (ours alone)
     #[arg(

@@ -96,13 +96,15 @@ impl Known {
 
     /// What nobody may see.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.long, "password" | "smtp-password")
+        // The address of a webhook is all that whoever posts to it needs.
+        matches!(self.long, "password" | "smtp-password" | "notification-webhook")
     }
 
     /// Options that say the same thing in several ways: where one is given, those of a lower rank mean nothing.
     pub(super) fn slot(&self) -> &'static str {
         match self.long {
             "password-file" | "password-command" => "password",
+            "smtp-password-file" => "smtp-password",
             long => long,
         }
     }

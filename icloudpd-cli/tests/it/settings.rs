@@ -209,6 +209,20 @@ fn a_password_of_the_environment_is_not_for_several_users() {
 }
 
 #[test]
+fn no_secret_is_listed_and_a_nearer_file_hides_a_password_that_stands_further_off() {
+    let secrets = ["--smtp-password", "hunter2", "--notification-webhook", "https://example.com/hunter3"];
+    for more in [&["config"][..], &["config", "--json"]] {
+        let line = [more, &["-l", "-u", "a", "-p", "hunter4"], &secrets].concat();
+        let ran = ran(&mut icloudpd(&line)).exits(0);
+        assert!(!ran.out.contains("hunter") && ran.out.contains("notification-webhook"), "{}", ran.out);
+    }
+    let file = ["-d", "x", "-u", "a", "--dry-run", "--smtp-password-file", "/nowhere"];
+    let ran =
+        ran(icloudpd(&[&["config"], &file[..]].concat()).env("ICLOUDPD_SMTP_PASSWORD", "hunter2")).exits(0);
+    assert!(ran.out.contains("/nowhere") && !ran.out.contains("smtp-password is set"), "{}", ran.out);
+}
+
+#[test]
 fn flags_and_values_of_the_environment_are_checked() {
     let table = [
         ("ICLOUDPD_DRY_RUN", "perhaps", "argument --dry-run: must be true, false, 1 or 0 (ICLOUDPD_DRY_RUN)"),
