@@ -51,3 +51,15 @@ fn follow_changes() {
     }
     assert!(text.contains("0 bad") && text.contains("still missing: 0"), "{text}");
 }
+
+#[test]
+fn describe() {
+    let text = run(env!("CARGO_BIN_EXE_describe"));
+    let second = text.lines().last().unwrap_or("");
+    assert!(
+        second.starts_with("second run: 0 downloaded") && second.ends_with("0 failed, 0 sidecars"),
+        "{text}"
+    );
+    assert!(text.lines().any(|line| line.starts_with("wrote ") && line.ends_with(".xmp")), "{text}");
+    assert!(text.contains(" now stands in "), "{text}");
+}
