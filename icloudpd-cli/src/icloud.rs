@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser};
 use icloud_photos::auth::Challenge;
@@ -16,6 +17,7 @@ use icloud_photos::{
 };
 
 use crate::exit::{Exit, message};
+use crate::signals::{self, Terminal};
 use crate::{keystore, prompt};
 
 /// Bad passwords that a person may enter; Apple counts as well.
@@ -76,13 +78,29 @@ pub(crate) fn main(args: &[OsString]) -> Exit {
     if options.delete_from_keyring {
         return delete(options.username.trim());
     }
-    let ended = tokio::runtime::Runtime::new()
-        .map_err(|error| Error::storage(error, "threads"))
-        .and_then(|runtime| runtime.block_on(run(&options)));
-    ended.unwrap_or_else(|error| {
+    let terminal = Terminal::remember();
+    let exit = until_stopped(&options).unwrap_or_else(|error| {
         eprintln!("icloud: {}", message(&error));
         if error.kind() == ErrorKind::Cancelled { Exit::Interrupted } else { Exit::Failed }
-    })
+    });
+    // A prompt for a password may have been cut short.
+    if let Some(terminal) = terminal.filter(|_| exit >= Exit::Interrupted) {
+        terminal.give_back();
+    }
+    exit
+}
+
+fn until_stopped(options: &Options) -> Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Error::storage(error, "threads"))?;
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = run(options) => ended,
+            exit = signals::next() => Ok(exit),
+        }
+    });
+    // Nobody answers the prompt any more.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended
 }
 
 fn usage(complaint: &str) -> Exit {

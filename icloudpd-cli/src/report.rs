@@ -96,8 +96,13 @@ pub(crate) struct Round<'a> {
 /// Writes the document.
 ///
 /// # Errors
-/// What the file system reports.
+/// What the file system reports, and if something that is no file stands there: a device or a pipe is not for us to replace.
 pub(crate) fn write(path: &Path, round: &Round<'_>) -> std::io::Result<()> {
+    // What a link leads to is what is meant.
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(std::io::Error::other("something that is no file has that name"));
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     // Who reads it is often another user.

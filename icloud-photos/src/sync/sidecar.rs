@@ -53,10 +53,18 @@ impl Inner {
 
     /// The files of an asset that have a sidecar.
     async fn described(&self, asset: &Asset) -> Result<Vec<Target>> {
-        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset.id())).await?;
+        let id = std::slice::from_ref(asset.id());
+        // What this copy moved out of iCloud was not deleted by its owner: it stays described as it was.
+        if asset.is_trashed() && self.catalogue.removals(&self.key, id).await?.iter().any(Option::is_some) {
+            return Ok(Vec::new());
+        }
+        let rows = self.catalogue.files_of(&self.key, id).await?;
         let mut targets = Vec::new();
         for row in rows.into_iter().flatten().filter(|row| row.status.is_kept()) {
             let Some(path) = row.path else { continue };
+            if asset.is_trashed() && self.is_shared(asset.id(), &path).await? {
+                continue;
+            }
             let both = vec![path.clone(), beside(&path)?];
             if self.storage.stat_all(both).await.iter().all(|there| matches!(there, Ok(Some(_)))) {
                 targets.push(Target { asset: asset.clone(), role: row.key.role, path });
@@ -132,6 +140,12 @@ impl Inner {
             bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
         Ok(bytes)
+    }
+
+    /// Whether the file of a deleted photo is that of another one too.
+    async fn is_shared(&self, deleted: &AssetId, path: &StoragePath) -> Result<bool> {
+        let owners = self.catalogue.files_at(std::slice::from_ref(path)).await?;
+        Ok(owners.into_iter().flatten().any(|row| row.key.asset != *deleted && row.status.is_kept()))
     }
 
     /// Two photos may show one file. Who was described first stays described, as long as the file is known to be theirs.

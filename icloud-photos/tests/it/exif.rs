@@ -318,6 +318,36 @@ async fn leave_icloud(rule: MoveRule) {
     nothing_comes(&copy, "and then").await;
 }
 
+/// By name alone a run takes a file of any length under `name-id7`; reading it then says what it is.
+#[tokio::test(start_paused = true)]
+async fn verify_knows_dated_files_that_a_run_took_by_their_names() {
+    for policy in policies() {
+        let copy = copied(named(policy)).await.forgetful();
+        let report = copy.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 0, "{policy:?}: {report}");
+        let report = check(&copy).await;
+        assert_eq!((report.bad, report.strays), (0, 0), "{policy:?}: {report}");
+        let rows = dated(&copy).await;
+        assert_eq!(rows.len(), 2, "{policy:?}");
+        let path = rows[0].path.as_ref().unwrap().to_string();
+        copy.put(&path, flip(copy.bytes(&path).await)).await;
+        assert_eq!(check(&copy).await.bad, 1, "{policy:?}");
+    }
+}
+
+/// What only iCloud knows of a photo is written down before it leaves.
+#[tokio::test(start_paused = true)]
+async fn dated_files_of_a_lost_catalogue_get_their_sidecars_at_once() {
+    for policy in policies() {
+        let copy = copied(named(policy)).await.forgetful();
+        let choose =
+            move |library: &Library, builder: SyncBuilder| named(policy)(library, builder).sidecars(true);
+        let copy = copy.choosing(Arc::new(choose));
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.downloaded, report.sidecars), (0, 6), "{policy:?}: {report}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_damaged_photo_stays_in_icloud() {
     let copy = copied(|_, builder| dating(builder)).await;

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use icloud_photos::storage::{Storage, StorageWriter};
-use icloud_photos::sync::{SyncEngine, SyncEvent, SyncObserver};
+use icloud_photos::sync::{MoveRule, SyncEngine, SyncEvent, SyncObserver};
 use icloud_photos_testkit::{Edit, LibrarySpec};
 
 use crate::copies::{Copy, at};
+use crate::removal::moving;
 
 const NOW: i64 = 1_700_000_000_000;
 
@@ -311,5 +312,22 @@ impl Storage for NoSidecars {
 
     async fn flush(&self) -> icloud_photos::Result<()> {
         self.0.flush().await
+    }
+}
+
+/// It was not deleted by its owner: nothing calls it rejected.
+#[tokio::test(start_paused = true)]
+async fn what_was_moved_out_stays_described_as_it_was() {
+    let rule = MoveRule::OlderThan { days: 0 };
+    let copy = Copy::with(LibrarySpec::plain(3, 500), move |library, builder| {
+        moving(rule)(library, builder).sidecars(true)
+    })
+    .await;
+    let (first, _) = run(&copy.engine()).await;
+    assert_eq!((first, copy.shown().len()), (3, 0));
+    let told = run(&copy.engine()).await;
+    assert_eq!(told, (0, Vec::new()));
+    for path in copy.sidecars().await {
+        assert!(!copy.text(&path).await.contains("Rating"), "{path}");
     }
 }

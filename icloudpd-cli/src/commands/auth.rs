@@ -143,7 +143,7 @@ impl Desk {
                     refused = Some(refusal);
                 }
                 Ok(session) => {
-                    info!("{}", all_set(&name.to_lowercase(), &short.to_uppercase()));
+                    all_set(&name.to_lowercase(), &short.to_uppercase());
                     return Ok(session);
                 }
                 Err(error) => return Err(error),
@@ -246,10 +246,10 @@ fn stars(phone: &Phone) -> String {
 }
 
 /// icloudpd's words; container wrappers look for them.
-fn all_set(name: &str, short: &str) -> String {
-    format!(
-        "Great, you're all set up. The script can now be run without user interaction until {short} expires.\n\
-         You can set up email notifications for when the {name} authentication expires.\n\
-         (Use --help to view information about SMTP options.)"
-    )
+fn all_set(name: &str, short: &str) {
+    info!(
+        "Great, you're all set up. The script can now be run without user interaction until {short} expires."
+    );
+    info!("You can set up email notifications for when the {name} authentication expires.");
+    info!("(Use --help to view information about SMTP options.)");
 }

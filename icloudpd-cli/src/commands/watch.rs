@@ -7,13 +7,13 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use icloud_photos::{Error, ErrorKind, Session};
+use icloud_photos::{Error, ErrorKind, Result, Session};
 use tracing::{debug, error, info};
 
 use super::auth::Means;
 use super::sign::Signs;
 use super::{Books, Gone, Shared, needs_person, report, serve};
-use crate::exit::Exit;
+use crate::exit::{Exit, Outcome};
 use crate::service;
 use crate::signals::Nudges;
 
@@ -109,8 +109,14 @@ impl Member {
         };
         let session = self.session().await;
         let began = SystemTime::now();
-        let mut kept = None;
-        let served = serve(shared, account, number, gone, (session, means), &mut kept).await;
+        let (had_one, mut kept) = (session.is_some(), None);
+        let mut served = serve(shared, account, number, gone, (session, means), &mut kept).await;
+        // A session knows no password. Once it has ended, signing in anew may need nobody.
+        if means == Means::All && (had_one || kept.is_some()) && has_ended(&served) {
+            debug!("The session has ended, signing in anew");
+            kept = None;
+            served = serve(shared, account, number, gone, (None, means), &mut kept).await;
+        }
         let exit = books.note(shared, number, began, &served, kept.as_ref());
         match &served {
             Ok(_) => {
@@ -190,6 +196,10 @@ impl Member {
     fn somebody_is_there(&mut self) {
         (self.failures, self.not_before, self.waits) = (0, None, None);
     }
+}
+
+fn has_ended(served: &Result<Outcome>) -> bool {
+    served.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionExpired)
 }
 
 fn sign(kind: ErrorKind) -> &'static str {

@@ -216,6 +216,39 @@ fn the_service_manager_is_told() {
     assert_eq!(watching.child.wait().unwrap().code(), Some(143));
 }
 
+/// A process that took over a saved session has seen no password; it finds one once that session ends.
+#[test]
+fn a_session_that_ends_is_replaced_without_a_person() {
+    let world = World::new(LibrarySpec::plain(2, 1000));
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    let mut watching = Watching::start(world.download().args(["--watch-with-interval", "1"]));
+    watching.says("All photos and videos have been downloaded");
+    watching.says("Waiting for");
+    world.cloud.expire_session_tokens();
+    world.cloud.expire_sessions();
+    world.cloud.library(World::USER).unwrap().add_photo("NEW.JPG", 1000, world.cloud.now_ms());
+    watching.says("The session has ended, signing in anew");
+    watching.says("NEW.JPG");
+    watching.says("Waiting for");
+    let said = watching.ends_on("-TERM", 143);
+    assert!(!said.contains("is left alone"), "{said}");
+}
+
+#[test]
+fn a_report_takes_the_place_of_files_alone() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let folder = tempfile::tempdir().unwrap();
+    let [real, link, pipe] = ["real", "link", "pipe"].map(|name| folder.path().join(name));
+    std::fs::write(&real, "old").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    ran(world.download().arg("--report-json").arg(&link)).exits(0);
+    assert!(link.is_symlink() && std::fs::read_to_string(&real).unwrap().starts_with('{'));
+    let ran = ran(world.download().arg("--report-json").arg(&pipe)).exits(0);
+    assert!(ran.out.contains("something that is no file has that name"), "{}", ran.out);
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file());
+}
+
 #[test]
 fn a_report_is_written_after_each_round() {
     let world = World::new(LibrarySpec::plain(3, 1000));

@@ -13,7 +13,7 @@ use super::super::catalogue::{FileRow, Status};
 use super::super::claims::{Claim, Claims};
 use super::super::content;
 use super::super::engine::{Inner, Missing};
-use super::super::event::SkipReason;
+use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
 use super::astray::Tally;
 use super::moved::Strays;
@@ -79,7 +79,11 @@ impl Decider {
             };
             self.streak.note(file, placed.as_ref().ok());
             match placed {
-                Ok(action) => self.queue.push_back(action),
+                Ok(action) => {
+                    let describe = self.describe(&asset, file, &action);
+                    self.queue.push_back(action);
+                    self.queue.extend(describe);
+                }
                 Err(error) => {
                     let (asset, lacks) = (Some(asset.clone()), is_about_storage(&error).then_some(file.role));
                     self.queue.push_back(Action::Problem { asset, id: None, lacks, error });
@@ -87,6 +91,13 @@ impl Decider {
             }
         }
         self.queue.push_back(Action::Done { asset });
+    }
+
+    /// A file that is only remembered anew stands all the same, and gets its sidecar.
+    fn describe(&self, asset: &Asset, file: &WantedFile, action: &Action) -> Option<Action> {
+        let Action::Renamed { found, .. } = action else { return None };
+        let target = Target { asset: asset.clone(), role: file.role, path: found.path.clone() };
+        self.inner.sidecars.then_some(Action::Describe { target })
     }
 
     async fn decide(

@@ -11,12 +11,13 @@ mod report;
 
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use self::finding::{noted, reason};
 pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
 use super::content::hash_all;
+use super::dating::{LIMIT, MOST_ADDED, proven_original};
 use super::engine::{Inner, Missing, SyncEngine};
 use super::event::is_sidecar;
 use super::ledger::seconds;
@@ -220,8 +221,33 @@ impl Verification<'_> {
                 let status = row.status_unproven();
                 Verdict::Unproven(FileRow { status, size: Some(size), ..row.clone() })
             }
+            Status::Assumed => match self.dated(row, size).await {
+                Some(now) => Verdict::Unproven(now),
+                None => Verdict::Bad(self.fault(row, size).await),
+            },
             _ => Verdict::Bad(self.fault(row, size).await),
         }
+    }
+
+    /// A file that was taken for a photo by its name may be that photo with a date written into it.
+    async fn dated(&self, row: &FileRow, size: u64) -> Option<FileRow> {
+        let (path, checksum) = (row.path.as_ref()?, row.checksum?);
+        let apple = row.resource_size;
+        let may_be = apple.is_none_or(|apple| apple < size && size - apple <= MOST_ADDED);
+        if !may_be || size > LIMIT + MOST_ADDED {
+            return None;
+        }
+        let bytes = self.storage.read(path, 0).await.ok()?.try_collect::<Vec<_>>().await.ok()?.concat();
+        let found = tokio::task::spawn_blocking(move || proven_original(&bytes, apple, &checksum));
+        let undone = found.await.ok().flatten()?;
+        let (status, sha256) = (Status::Derived, Some(undone.digests.sha256));
+        Some(FileRow {
+            status,
+            size: Some(size),
+            resource_size: Some(undone.original),
+            sha256,
+            ..row.clone()
+        })
     }
 
     async fn fault(&self, row: &FileRow, size: u64) -> Fault {

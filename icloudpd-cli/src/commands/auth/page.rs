@@ -111,7 +111,7 @@ impl Entry<'_> {
             let answer = self.ask(question(&challenge, sent_to.clone())).await?;
             match self.act(&challenge, answer, &mut sent_to).await? {
                 Step::Done(session) => {
-                    info!("{}", all_set(&name.to_lowercase(), &short.to_uppercase()));
+                    all_set(&name.to_lowercase(), &short.to_uppercase());
                     return Ok(session);
                 }
                 Step::Ask => {}

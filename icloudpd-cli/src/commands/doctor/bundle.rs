@@ -26,13 +26,13 @@ pub(super) fn write(config: &Config, all: &Findings, file: &Path) -> Result<()> 
 fn describe(account: &Account) -> String {
     let Task::Download(download) = &account.task else { return "no folder".to_owned() };
     format!(
-        "sizes {:?}, live {:?}, recent {:?}, albums {}, structure {:?}, policy {:?}, align {:?}, skip photos {} videos {} live {}, \
+        "sizes {:?}, live {:?}, recent {:?}, albums {}, structure {}, policy {:?}, align {:?}, skip photos {} videos {} live {}, \
          force {}, unicode {}, missing {:?}, removals {:?}",
         download.sizes,
         download.live_size,
         download.recent,
         download.albums.len(),
-        download.folder_structure,
+        structure(&download.folder_structure),
         download.match_policy,
         download.align_raw,
         download.skip_photos,
@@ -43,6 +43,19 @@ fn describe(account: &Account) -> String {
         download.missing,
         download.removals,
     )
+}
+
+/// The template of folders without what stands between its dates: that may be anything.
+fn structure(template: &str) -> String {
+    let mut parts = template.split('{');
+    let first = parts.next().map_or("", |text| if text.is_empty() { "" } else { "..." });
+    let rest = parts.map(|part| match part.split_once('}') {
+        Some((date, text)) => {
+            format!("{{{date}}}{}", if text.chars().any(char::is_alphanumeric) { "..." } else { text })
+        }
+        None => "...".to_owned(),
+    });
+    first.to_owned() + &rest.collect::<String>()
 }
 
 /// What is replaced, and by what; longer texts first, so that none is left in half.
@@ -98,6 +111,13 @@ fn hide(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_folders_the_dates_are_told() {
+        assert_eq!(structure("{:%Y/%m/%d}"), "{:%Y/%m/%d}");
+        assert_eq!(structure("JaneAppleseed/{:%Y}/of Jane{0:%m}-{0:%d}"), "...{:%Y}...{0:%m}-{0:%d}");
+        assert_eq!(structure("none"), "...");
+    }
 
     #[test]
     fn nothing_that_names_a_person_is_left() {
