@@ -20,6 +20,7 @@
 //! 6. A [`Storage`](storage::Storage) takes them; a [`SyncEngine`](sync::SyncEngine) keeps a whole copy.
 //!    With a [`Catalogue`](sync::catalogue::Catalogue) it goes on from where it left off;
 //!    [`adopt`](sync::SyncEngine::adopt) recognises files that are there, [`verify`](sync::verify) reads them again.
+//!    What other programs want to know goes into and beside the files ([`metadata`]).
 //!
 //! # Ten lines
 //!
@@ -62,7 +63,7 @@
 //! | `reqwest` | yes | the default HTTP transport |
 //! | `fs` | yes | storage and session store on the local disk |
 //! | `sqlite` | yes | the [catalogue](sync::catalogue) of a copy as one SQLite file |
-//! | `metadata` | yes | [XMP sidecars](metadata::xmp) beside photos |
+//! | `metadata` | yes | [dates inside of pictures](metadata::exif), [XMP sidecars](metadata::xmp) beside them |
 //! | `testing` | no | conformance suites for people who write their own storage |
 //!
 //! # What is sent to Apple

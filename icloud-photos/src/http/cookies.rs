@@ -5,10 +5,13 @@
 
 use std::time::SystemTime;
 
-use cookie_store::{Cookie, CookieDomain, CookieExpiration, CookieStore, RawCookie};
+use cookie_store::{Cookie, CookieStore, RawCookie};
+#[cfg(feature = "fs")]
+use cookie_store::{CookieDomain, CookieExpiration};
 use http::{HeaderMap, HeaderValue, header};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "fs")]
 use time::OffsetDateTime;
 use url::Url;
 
@@ -76,6 +79,7 @@ impl CookieJar {
 }
 
 /// One cookie with all that decides where it is sent, for other formats than ours. `value` is a secret.
+#[cfg(feature = "fs")]
 pub(crate) struct Entry {
     pub(crate) name: String,
     /// With its quotes.
@@ -91,6 +95,7 @@ pub(crate) struct Entry {
     pub(crate) expires: Option<OffsetDateTime>,
 }
 
+#[cfg(feature = "fs")]
 impl CookieJar {
     /// The cookies that are still good.
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> + '_ {

@@ -20,7 +20,9 @@ use futures::future::{BoxFuture, Either, select};
 
 pub use self::body::Body;
 pub use self::clock::{Clock, SystemClock};
-pub(crate) use self::cookies::{CookieJar, Entry};
+pub(crate) use self::cookies::CookieJar;
+#[cfg(feature = "fs")]
+pub(crate) use self::cookies::Entry;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
 pub use self::retry::RetryPolicy;

@@ -10,7 +10,7 @@ use crate::storage::StoragePath;
 
 /// What becomes of a sidecar; never anything but the second.
 #[derive(Debug)]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "a run asks for all three")]
 pub(super) enum Described {
     Written,
     Same,

@@ -55,14 +55,9 @@ async fn orphaned(spec: LibrarySpec, policy: NamePolicy) -> Copy {
 
 const POLICIES: [NamePolicy; 2] = [NamePolicy::SizeDedup, NamePolicy::Id7];
 
-/// A run finds everything there.
+/// A run finds everything there, and the next has nothing to do.
 async fn nothing_is_fetched(copy: &Copy, about: &str) {
-    let paths = copy.paths().await;
-    copy.world.cloud.reset_counts();
-    let report = copy.run().await.unwrap();
-    assert!(report.is_clean() && report.downloaded == 0, "{about}: {report}");
-    assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "{about}");
-    assert_eq!(copy.paths().await, paths, "{about}");
+    copy.fetches_nothing(about).await;
     copy.rests(about).await;
 }
 

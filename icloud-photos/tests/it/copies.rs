@@ -94,6 +94,16 @@ impl Copy {
         (report, fetched)
     }
 
+    /// A run finds everything there.
+    pub(crate) async fn fetches_nothing(&self, about: &str) {
+        let paths = self.paths().await;
+        self.world.cloud.reset_counts();
+        let report = self.run().await.unwrap();
+        assert!(report.is_clean() && report.downloaded == 0, "{about}: {report}");
+        assert_eq!(self.world.cloud.counts().requests_to("content"), 0, "{about}");
+        assert_eq!(self.paths().await, paths, "{about}");
+    }
+
     /// Runs when nothing is to be done: one question to Apple, and nothing written anywhere.
     pub(crate) async fn rests(&self, about: &str) {
         let (before, writes) = (self.state().await, self.catalogue.writes());

@@ -64,16 +64,6 @@ async fn adopt(copy: &Copy) -> AdoptReport {
     copy.engine().adopt(false, |_| {}).await.unwrap()
 }
 
-/// A run finds everything there.
-async fn nothing_comes(copy: &Copy, about: &str) {
-    let paths = copy.paths().await;
-    copy.world.cloud.reset_counts();
-    let report = copy.run().await.unwrap();
-    assert!(report.is_clean() && report.downloaded == 0, "{about}: {report}");
-    assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "{about}");
-    assert_eq!(copy.paths().await, paths, "{about}");
-}
-
 fn policies() -> [NamePolicy; 2] {
     [NamePolicy::SizeDedup, NamePolicy::Id7]
 }
@@ -171,7 +161,7 @@ async fn a_photo_in_pieces_gets_its_date_all_the_same() {
 async fn without_a_catalogue_the_files_are_recognised_by_what_they_were() {
     for policy in policies() {
         let copy = copied(named(policy)).await.forgetful();
-        nothing_comes(&copy, "catalogue lost").await;
+        copy.fetches_nothing("catalogue lost").await;
         copy.rests("and then").await;
         assert!(policy == NamePolicy::Id7 || dated(&copy).await.len() == 2);
     }
@@ -190,7 +180,7 @@ async fn adopting_recognises_the_files_by_what_they_were() {
             "{report}"
         );
         assert_eq!(dated(&copy).await, before);
-        nothing_comes(&copy, "adopted").await;
+        copy.fetches_nothing("adopted").await;
         copy.rests("and then").await;
         let report = check(&copy).await;
         assert_eq!((report.proven, report.unproven, report.bad), (4, 2, 0), "{report}");
@@ -213,7 +203,7 @@ async fn after_a_kill_the_files_are_recognised() {
         let mut batch = icloud_photos::sync::catalogue::Batch::default();
         (batch.gone_files, batch.progress) = (keys, progress);
         copy.catalogue.commit(batch).await.unwrap();
-        nothing_comes(&copy, "killed").await;
+        copy.fetches_nothing("killed").await;
         assert_eq!(dated(&copy).await.len(), 2);
         copy.rests("and then").await;
     }
@@ -249,7 +239,7 @@ async fn a_file_that_was_put_back_is_taken() {
     copy.put(path.as_str(), flip(good.clone())).await;
     check(&copy).await;
     copy.put(path.as_str(), good).await;
-    nothing_comes(&copy, "put back").await;
+    copy.fetches_nothing("put back").await;
     assert_eq!(dated(&copy).await.len(), 2);
     copy.rests("and then").await;
 }
@@ -261,7 +251,7 @@ async fn a_file_that_was_moved_is_found() {
     let bytes = copy.bytes(path.as_str()).await;
     copy.remove(path.as_str()).await;
     copy.put("elsewhere/kept.jpg", bytes).await;
-    nothing_comes(&copy, "moved").await;
+    copy.fetches_nothing("moved").await;
     let rows = dated(&copy).await;
     assert!(rows.iter().any(|row| row.path == Some(at("elsewhere/kept.jpg"))), "{rows:?}");
     copy.rests("and then").await;
@@ -278,8 +268,8 @@ async fn a_folder_of_icloudpd_with_dates_is_taken_as_it_is() {
         if pairs {
             copy.put(&path.replace(".JPG", "-3000.JPG"), with_date(&bytes, DATE).unwrap()).await;
         }
-        nothing_comes(&copy, "the first run").await;
-        nothing_comes(&copy, "the second").await;
+        copy.fetches_nothing("the first run").await;
+        copy.fetches_nothing("the second").await;
     }
 }
 
@@ -307,15 +297,15 @@ async fn leave_icloud(rule: MoveRule) {
     let (paths, shown) = (copy.paths().await, copy.shown().len());
     assert_eq!(shown, 0, "all that was proven went");
     assert_eq!(paths.len(), 6);
-    nothing_comes(&copy, "the run that sees the move").await;
+    copy.fetches_nothing("the run that sees the move").await;
     copy.rests("after the move").await;
     // Another computer, or the catalogue lost: the record knows both, what was fetched and what stands there.
     let copy = copy.forgetful();
-    nothing_comes(&copy, "without a catalogue").await;
+    copy.fetches_nothing("without a catalogue").await;
     assert_eq!(dated(&copy).await.len(), 2);
     let report = check(&copy).await;
     assert_eq!((report.proven, report.unproven, report.bad), (4, 2, 0), "{report}");
-    nothing_comes(&copy, "and then").await;
+    copy.fetches_nothing("and then").await;
 }
 
 /// By name alone a run takes a file of any length under `name-id7`; reading it then says what it is.

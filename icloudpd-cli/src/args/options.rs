@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{StringValueParser, TypedValueParser as _};
 use clap::{Args, CommandFactory as _, Parser, ValueEnum, ValueHint};
 use icloud_photos::redact::SecretString;
 use icloud_photos::sync::DateLimit;
 
-use super::values::{count, date_limit, folder_structure, int, lower, percent};
+use super::values::{count, date_limit, folder_structure, int, percent};
 
 pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
 
@@ -293,7 +294,7 @@ pub(crate) struct Common {
 #[command(next_help_heading = USER)]
 pub(crate) struct User {
     /// Apple ID; starts the section of one user
-    #[arg(short = 'u', long, value_name = "EMAIL", value_parser = lower)]
+    #[arg(short = 'u', long, value_name = "EMAIL", value_parser = StringValueParser::new().map(|name| name.to_lowercase()))]
     pub(crate) username: Option<String>,
     /// Password for the provider `parameter`. Other users of the machine can see it: prefer one of the next ways,
     /// or the environment variable ICLOUDPD_PASSWORD

@@ -19,12 +19,6 @@ pub(super) fn int(text: &str) -> Result<i64, String> {
     Ok(number.replace('_', "").parse().unwrap_or(most))
 }
 
-/// In small letters, as icloudpd takes user names.
-#[allow(clippy::unnecessary_wraps)] // clap wants a result
-pub(super) fn lower(text: &str) -> Result<String, String> {
-    Ok(text.to_lowercase())
-}
-
 /// A whole number that counts something. icloudpd crashes on negative ones.
 pub(super) fn count(text: &str) -> Result<u64, String> {
     u64::try_from(int(text)?).map_err(|_| format!("must not be negative: {}", python_repr(text)))

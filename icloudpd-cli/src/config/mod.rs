@@ -2,9 +2,10 @@
 
 mod check;
 mod notifying;
+mod paths;
 mod web;
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
@@ -13,6 +14,8 @@ use icloud_photos::sync::layout::Locale;
 use icloud_photos::{Endpoints, Region};
 
 pub(crate) use self::notifying::{Mail, Notifying, SmtpPassword};
+use self::paths::root;
+pub(crate) use self::paths::{expand_home, normalise};
 pub(crate) use self::web::{Page, Web};
 use crate::args::{
     AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy,
@@ -348,23 +351,6 @@ fn locale(global: &Global, template: &str) -> Result<Option<Locale>, UsageError>
     locale.map_err(|error| UsageError::Argument(format!("argument --use-os-locale: {error}")))
 }
 
-/// icloudpd lets a folder structure begin with `/` or `..` and so lead out of the directory. What it begins with, up to
-/// the first date, then belongs to the root.
-fn root(directory: &Path, folder_structure: String) -> (PathBuf, String) {
-    let (fixed, rest) = match folder_structure.find(['{', '}']) {
-        Some(brace) => {
-            folder_structure.split_at(folder_structure[..brace].rfind('/').map_or(0, |slash| slash + 1))
-        }
-        None => (folder_structure.as_str(), ""),
-    };
-    let leads_out =
-        Path::new(fixed).has_root() || Path::new(fixed).components().any(|part| part == Component::ParentDir);
-    match leads_out {
-        true => (normalise(&directory.join(fixed)), rest.to_owned()),
-        false => (directory.to_owned(), folder_structure),
-    }
-}
-
 /// Without repeats, in order of first appearance.
 fn unique<T: PartialEq>(values: Vec<T>) -> Vec<T> {
     values.into_iter().fold(Vec::new(), |mut seen, value| {
@@ -373,32 +359,6 @@ fn unique<T: PartialEq>(values: Vec<T>) -> Vec<T> {
         }
         seen
     })
-}
-
-/// As Python's `os.path.normpath`: no doubled slash, no `.`, no `..` that can be resolved by the text alone.
-pub(crate) fn normalise(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match (component, clean.components().next_back()) {
-            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
-            (Component::ParentDir, Some(Component::Normal(_))) => {
-                clean.pop();
-            }
-            (component, _) => clean.push(component),
-        }
-    }
-    if clean.as_os_str().is_empty() { PathBuf::from(".") } else { clean }
-}
-
-pub(crate) fn expand_home(path: &Path) -> Result<PathBuf, UsageError> {
-    let Ok(rest) = path.strip_prefix("~") else { return Ok(path.to_owned()) };
-    match std::env::home_dir() {
-        Some(home) => Ok(home.join(rest)),
-        None => Err(UsageError::Argument(format!(
-            "argument --cookie-directory: no home folder is known for {}; give a folder",
-            path.display()
-        ))),
-    }
 }
 
 #[cfg(test)]
@@ -471,39 +431,6 @@ mod tests {
         assert!(matches!(config("--auth-only -l --list-libraries -u a").accounts[0].task, Task::SignIn));
         assert!(matches!(config("-l --list-libraries -u a").accounts[0].task, Task::ListLibraries));
         assert!(matches!(config("-l -d x -u a").accounts[0].task, Task::ListAlbums { .. }));
-    }
-
-    #[test]
-    fn paths_are_normalised_as_python_does() {
-        let table = [
-            ("", "."),
-            (".", "."),
-            ("./a", "a"),
-            ("a/..", "."),
-            ("../a/..", ".."),
-            ("/..", "/"),
-            ("/a//b/", "/a/b"),
-        ];
-        for (typed, normal) in table {
-            assert_eq!(normalise(Path::new(typed)), Path::new(normal), "{typed}");
-        }
-    }
-
-    #[test]
-    fn a_folder_structure_may_lead_out_of_the_directory() {
-        let table = [
-            ("{:%Y/%m}", "/d/e", "{:%Y/%m}"),
-            ("a/{:%Y}", "/d/e", "a/{:%Y}"),
-            ("none", "/d/e", "none"),
-            ("/abs/x{:%Y}", "/abs", "x{:%Y}"),
-            ("../{:%Y}/{{}}", "/d", "{:%Y}/{{}}"),
-            ("a/../../b/{:%Y}", "/d/b", "{:%Y}"),
-            ("/abs/", "/abs", ""),
-        ];
-        for (typed, folder, rest) in table {
-            let split = root(Path::new("/d/e"), typed.to_owned());
-            assert_eq!(split, (PathBuf::from(folder), rest.to_owned()), "{typed}");
-        }
     }
 
     #[test]
