@@ -110,6 +110,7 @@ const CHECKS: &[Check] = &[
         name: "lints",
         run: || cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
     },
+    Check { name: "features, each alone", run: features },
     Check { name: "documentation", run: documentation },
     Check { name: "licences, bans, sources", run: deny },
     Check { name: "short fuzz", run: fuzz },
@@ -157,6 +158,18 @@ fn cargo(arguments: &[&str]) -> Result<Verdict> {
 
 fn quiet_or_loud(command: &mut Command) -> Result<Verdict> {
     Ok(command.status()?.success().into())
+}
+
+/// The library without its default features, and with each of them alone: `cargo add --no-default-features` is a promise too.
+fn features() -> Result<Verdict> {
+    let mut verdict = true;
+    for feature in ["", "reqwest", "fs", "sqlite", "metadata", "testing"] {
+        let mut command =
+            house::cargo(&["rustc", "--package", "icloud-photos", "--lib", "--profile", "check", "--quiet"]);
+        command.args(["--no-default-features", "--features", feature, "--", "--deny", "warnings"]);
+        verdict &= command.status()?.success();
+    }
+    Ok(verdict.into())
 }
 
 fn documentation() -> Result<Verdict> {
