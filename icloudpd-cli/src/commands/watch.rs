@@ -210,6 +210,7 @@ fn sign(kind: ErrorKind) -> &'static str {
         ErrorKind::BadCredentials | ErrorKind::AccountLocked => {
             "gives another password, signs in with --auth-only, or sends SIGUSR1"
         }
+        ErrorKind::PasswordRequired => "gives a password, signs in with --auth-only, or sends SIGUSR1",
         _ => "signs in with --auth-only at a terminal, or sends SIGUSR1",
     }
 }
