@@ -68,7 +68,8 @@ impl AccountState {
     /// Whether nothing goes on before somebody answers, or does something elsewhere.
     pub(crate) fn waits_for_person(&self) -> bool {
         // A try without a person may be under way; a session that was had needs none any more.
-        let needs = self.last_run.as_ref().is_some_and(|run| run.needs_person) && self.phase != Phase::Running;
+        let needs =
+            self.last_run.as_ref().is_some_and(|run| run.needs_person) && self.phase != Phase::Running;
         self.question.is_some() || self.notice.is_some() || needs
     }
 }

@@ -130,7 +130,8 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
              several failures in a row Apple locks the account"
         }
         ErrorKind::CodeRequired => {
-            "Run again with --auth-only at a terminal, or write the code to standard input"
+            "Run again with --auth-only at a terminal, write the code to standard input, or have it asked for on the web page \
+             (--mfa-provider webui)"
         }
         ErrorKind::CodeRejected => "Run again and enter the newest code that Apple has sent",
         ErrorKind::ChallengeExpired => "Run again to get a new one",

@@ -69,7 +69,9 @@ async fn one(kind: tokio::signal::unix::SignalKind) {
 fn heeds_hangups() -> bool {
     static HEEDS: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+        let ignored = status
+            .lines()
+            .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
         match ignored {
             // The first bit is the first signal, SIGHUP.
             Some(mask) => mask & 1 == 0,

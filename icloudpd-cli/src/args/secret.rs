@@ -120,7 +120,9 @@ mod tests {
     #[test]
     fn what_follows_is_a_secret_up_to_the_next_option() {
         let line: Vec<OsString> =
-            ["x", "--pasword", "-a", "b", "--directry", "c", "--password-file", "f", "g", "-p", "h"].map(Into::into).into();
+            ["x", "--pasword", "-a", "b", "--directry", "c", "--password-file", "f", "g", "-p", "h"]
+                .map(Into::into)
+                .into();
         let mut found: Vec<_> = values(&line).into_iter().map(|word| word.to_str().unwrap()).collect();
         found.sort_unstable();
         assert_eq!(found, ["-a", "b", "h"]);

@@ -60,7 +60,15 @@ pub(super) async fn sign_in(
         MfaProvider::Console => {
             let desk = Desk { to_stderr: config.keeps_stdout(), may_ask: means == Means::All };
             seat.notice(Some("Waits for the code at the terminal".to_owned()));
-            let answered = in_time(config, late_code, desk.answer(&challenge)).await;
+            let answered = in_time(
+                config,
+                || {
+                    leave_prompt(config);
+                    late_code()
+                },
+                desk.answer(&challenge),
+            )
+            .await;
             seat.notice(None);
             answered
         }
@@ -83,19 +91,16 @@ async fn in_time<T>(
     if config.watch.is_none() {
         return question.await;
     }
-    tokio::time::timeout(config.answer_within, question).await.unwrap_or_else(|_| {
-        // The next log line begins a line.
-        prompt::say("", config.keeps_stdout());
-        Err(late())
-    })
+    tokio::time::timeout(config.answer_within, question).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn late_code() -> Error {
     Error::new(ErrorKind::CodeRequired, "nobody answered in time")
 }
 
-fn late_password(username: &str) -> Error {
-    Error::new(ErrorKind::PasswordRequired, format!("Nobody gave the password of {username} in time"))
+/// At a terminal the next log line is to begin a line.
+fn leave_prompt(config: &Config) {
+    prompt::say("", config.keeps_stdout());
 }
 
 /// The session of a login that wants no code.

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use tracing::debug;
@@ -17,27 +16,16 @@ const FILE: &str = "icloud-photos.told.json";
 /// A line for each account is no longer than this.
 const LONGEST: u64 = 1 << 20;
 
-/// That the end of a session was told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Told {
-    /// Of this machine's calendar.
-    day: String,
-    /// Seconds since 1970.
-    end: u64,
+/// Of this machine's calendar.
+pub(super) fn today() -> String {
+    jiff::Zoned::now().date().to_string()
 }
 
-impl Told {
-    pub(super) fn today(end: SystemTime) -> Self {
-        let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self { day: jiff::Zoned::now().date().to_string(), end }
-    }
-}
-
-/// By account.
+/// The day of the last word to each account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Diary {
-    session_ends: BTreeMap<String, Told>,
+    session_ends: BTreeMap<String, String>,
 }
 
 impl Diary {
@@ -49,8 +37,8 @@ impl Diary {
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    pub(super) fn says(&self, username: &str, told: &Told) -> bool {
-        self.session_ends.get(username) == Some(told)
+    pub(super) fn says(&self, username: &str, day: &str) -> bool {
+        self.session_ends.get(username).is_some_and(|told| told == day)
     }
 }
 
@@ -59,13 +47,13 @@ impl Diary {
 pub(super) struct Note {
     pub(super) folder: PathBuf,
     pub(super) username: String,
-    pub(super) told: Told,
+    pub(super) day: String,
 }
 
 impl Note {
     pub(super) fn write(self) {
         let mut diary = Diary::read(&self.folder);
-        diary.session_ends.insert(self.username, self.told);
+        diary.session_ends.insert(self.username, self.day);
         if let Err(error) = replace(&self.folder, &diary) {
             debug!("It is not remembered that this was told: {error}");
         }
@@ -88,17 +76,16 @@ mod tests {
     fn what_one_process_told_the_next_one_knows() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
-        let told = Told::today(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(5));
+        let day = "2026-11-27";
         for username in ["a", "b"] {
-            assert!(!Diary::read(folder).says(username, &told));
-            Note { folder: folder.to_owned(), username: username.to_owned(), told: told.clone() }.write();
+            assert!(!Diary::read(folder).says(username, day));
+            Note { folder: folder.to_owned(), username: username.to_owned(), day: day.to_owned() }.write();
         }
         let diary = Diary::read(folder);
-        assert!(diary.says("a", &told) && diary.says("b", &told));
-        assert!(!diary.says("a", &Told { end: 6, ..told.clone() }), "another end is news");
+        assert!(diary.says("a", day) && diary.says("b", day) && !diary.says("a", "2026-11-28"));
         for rubbish in ["", "{", "[]", "{\"session-ends\":{\"a\":1}}"] {
             fs::write(folder.join(FILE), rubbish).unwrap();
-            assert!(!Diary::read(folder).says("a", &told), "{rubbish}");
+            assert!(!Diary::read(folder).says("a", day), "{rubbish}");
         }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Notifier {
 struct Told {
     need: Option<ErrorKind>,
     failure: Option<(Exit, Option<ErrorKind>)>,
-    session_end: Option<diary::Told>,
+    session_end: Option<String>,
 }
 
 impl Notifier {
@@ -65,23 +65,25 @@ impl Notifier {
         if left > Duration::from_secs(account.notifying.days_before.saturating_mul(DAY)) {
             return;
         }
-        let now = diary::Told::today(end);
-        if self.told(|told| told.entry(number).or_default().session_end.replace(now.clone())).as_ref() == Some(&now) {
+        // A renewal moves the end by hours, which is no news.
+        let day = diary::today();
+        let before = self.told(|told| told.entry(number).or_default().session_end.replace(day.clone()));
+        if before.as_ref() == Some(&day) {
             return;
         }
         let event = Event::SessionEnds { end, days };
         info!("{}", Message::new(&account.username, &event).text);
-        if !self.was_told_before(account, &now) {
+        if !self.was_told_before(account, &day) {
             let (folder, username) = (account.sessions.clone(), account.username.clone());
-            self.send(config, number, &event, Some(Note { folder, username, told: now }));
+            self.send(config, number, &event, Some(Note { folder, username, day }));
         }
     }
 
     /// Two sections of one account have people of their own, so what this process tells does not count.
-    fn was_told_before(&self, account: &Account, now: &diary::Told) -> bool {
+    fn was_told_before(&self, account: &Account, day: &str) -> bool {
         let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
         let diary = before.entry(account.sessions.clone()).or_insert_with_key(|folder| Diary::read(folder));
-        diary.says(&account.username, now)
+        diary.says(&account.username, day)
     }
 
     /// A run came to its end.
@@ -157,7 +159,12 @@ fn start(
     if let Some(url) = ways.webhook.clone() {
         debug!("Calling the notification webhook...");
         let (work, message) = (message.clone(), message.clone());
-        under_way.spawn(timed("webhook", message, note.cloned(), async move { webhook::post(&url, &work).await }));
+        under_way.spawn(timed(
+            "webhook",
+            message,
+            note.cloned(),
+            async move { webhook::post(&url, &work).await },
+        ));
     }
 }
 

@@ -125,9 +125,12 @@ const FAMILIES: [Family; 12] = [
     ("icloudpd_last_run_exit_code", "gauge", "What the program would have ended with.", |section| {
         Some(section.account.last_run.as_ref()?.exit.code().into())
     }),
-    ("icloudpd_waiting_for_person", "gauge", "1 while nothing goes on before a person did something.", |section| {
-        Some(u64::from(section.account.waits_for_person()))
-    }),
+    (
+        "icloudpd_waiting_for_person",
+        "gauge",
+        "1 while nothing goes on before a person did something.",
+        |section| Some(u64::from(section.account.waits_for_person())),
+    ),
     ("icloudpd_running", "gauge", "1 while the account is being served.", |section| {
         Some(u64::from(section.account.phase != Phase::Idle))
     }),

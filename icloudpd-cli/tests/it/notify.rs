@@ -268,6 +268,8 @@ fn the_end_of_the_session_is_told_once_a_day_however_many_processes_run() {
     for _ in 0..3 {
         run("session-ends");
         assert_eq!(told(), 1);
+        world.cloud.advance_seconds(60);
+        world.cloud.expire_sessions();
     }
     // Another day.
     let state = crate::support::tree(&world.sessions());
@@ -275,7 +277,8 @@ fn the_end_of_the_session_is_told_once_a_day_however_many_processes_run() {
     let [state] = &state[..] else { panic!("{state:?}") };
     let file = world.sessions().join(state);
     let text = std::fs::read_to_string(&file).unwrap();
-    let today = text.split("\"day\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let today = text.split('"').nth_back(1).unwrap().to_owned();
+    assert_eq!(today.len(), 10, "{text}");
     std::fs::write(&file, text.replace(&today, "2020-01-01")).unwrap();
     run("session-ends");
     assert_eq!(told(), 2);

@@ -368,7 +368,12 @@ fn what_follows_something_like_a_secret_option_is_never_shown() {
     for line in lines {
         let ran = ran(&mut icloudpd(line));
         assert_eq!(ran.code, Some(2), "{line:?}: {}{}", ran.out, ran.err);
-        assert!(!ran.out.contains("hunter") && !ran.err.contains("hunter"), "{line:?}: {}{}", ran.out, ran.err);
+        assert!(
+            !ran.out.contains("hunter") && !ran.err.contains("hunter"),
+            "{line:?}: {}{}",
+            ran.out,
+            ran.err
+        );
     }
     // What is no secret is shown: it is what helps.
     let ran = ran(&mut icloudpd(&["-u", "a", "--pasword", "x", "--directry", "/photos"])).exits(2);

@@ -72,9 +72,10 @@ fn a_signal_at_a_hidden_prompt_gives_the_terminal_back() {
     icloud.args(["--username", World::USER]);
     icloud.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
     icloud.env("ICLOUDPD_COOKIE_DIRECTORY", world.sessions());
-    for (program, prompt) in
-        [(run, "iCloud Password for jdoe@example.com:"), (icloud, "Enter iCloud password for jdoe@example.com: ")]
-    {
+    for (program, prompt) in [
+        (run, "iCloud Password for jdoe@example.com:"),
+        (icloud, "Enter iCloud password for jdoe@example.com: "),
+    ] {
         for (signal, code) in [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)] {
             let Some(said) = at_a_terminal(&program, prompt, signal) else { return };
             // The code; no echo at the prompt; an echo after it; the prompt was shown, and what was typed was not.

@@ -234,6 +234,29 @@ fn a_session_that_ends_is_replaced_without_a_person() {
     assert!(!said.contains("is left alone"), "{said}");
 }
 
+/// The saved session has cookies, and they are stored in no order.
+#[test]
+fn an_account_that_is_left_alone_costs_nothing_though_it_has_a_session() {
+    let account = AccountSpec { code: Some("012345".to_owned()), ..AccountSpec::default() };
+    let world = World::of(account, LibrarySpec::plain(2, 1000));
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    world.cloud.expire_sessions();
+    world.cloud.expire_session_tokens();
+    world.cloud.expire_trust_tokens();
+    let mut watching = Watching::start(world.download().args(["--watch-with-interval", "1"]));
+    watching.says("is left alone");
+    watching.says("Waiting for");
+    world.cloud.reset_counts();
+    for _ in 0..4 {
+        watching.says("Skipping user jdoe@example.com, it needs a person");
+    }
+    let counts = world.cloud.counts();
+    assert_eq!(counts.requests, 0, "{counts:?}");
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    watching.says("All photos and videos have been downloaded");
+    watching.ends_on("-TERM", 143);
+}
+
 #[test]
 fn a_report_takes_the_place_of_files_alone() {
     let world = World::new(LibrarySpec::plain(1, 1000));

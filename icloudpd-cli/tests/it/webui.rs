@@ -220,7 +220,11 @@ fn an_address_that_is_taken_or_none_ends_the_run_before_it_begins() {
         ("--webui-address", taken.as_str(), "another program listens there already"),
         ("--metrics-address", taken.as_str(), "another program listens there already"),
         ("--webui-address", "nonsense", "it must be HOST:PORT"),
-        ("--webui-address", ":0", "name the host too: 127.0.0.1:0 is for this machine alone, 0.0.0.0:0 for all"),
+        (
+            "--webui-address",
+            ":0",
+            "name the host too: 127.0.0.1:0 is for this machine alone, 0.0.0.0:0 for all",
+        ),
         ("--metrics-address", ":0", "name the host too"),
     ];
     for (option, address, why) in table {
@@ -337,4 +341,25 @@ fn a_password_that_is_no_text_is_not_sent() {
     visitor.submit("password", "password=correct+horse+battery+staple");
     visitor.until("Code of six digits");
     assert_eq!(world.cloud.counts().requests_to("auth/complete"), 1);
+}
+
+/// A renewal in the middle of the rounds asks nobody; whoever can be asked is asked then.
+#[test]
+fn a_session_that_ends_between_two_rounds_is_asked_about_on_the_page() {
+    let world = with_code(|_| {});
+    let mut command = world.download();
+    let args = ["--mfa-provider", "webui", "--watch-with-interval", "1"];
+    let mut running = Running::start(command.args(OWN).args(args));
+    let mut visitor = enter(&mut running);
+    visitor.until("Code of six digits");
+    visitor.submit("code", "code=012345");
+    visitor.until("all is well");
+    world.cloud.expire_sessions();
+    world.cloud.expire_session_tokens();
+    world.cloud.expire_trust_tokens();
+    visitor.until("Code of six digits");
+    visitor.submit("code", "code=012345");
+    running.after("The session has ended, signing in anew");
+    running.after("have been downloaded");
+    assert!(!running.said.contains("is left alone"), "{}", running.said);
 }

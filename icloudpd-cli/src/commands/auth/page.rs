@@ -8,7 +8,7 @@ use icloud_photos::{
 };
 use tracing::{debug, error, info, warn};
 
-use super::{Means, all_set, in_time, late_code, late_password, stars};
+use super::{Means, all_set, in_time, late_code, leave_prompt, stars};
 use crate::args::{MfaProvider, PasswordProvider};
 use crate::board::{About, Answer, Seat};
 use crate::config::{Account, Config};
@@ -79,7 +79,7 @@ impl Entry<'_> {
         match means {
             Means::All => {
                 let password = prompt::password(username, providers, given, Some(self.seat));
-                in_time(self.config, || refusal.unwrap_or_else(|| late_password(username)), password).await
+                in_time(self.config, || self.late(providers, refusal), password).await
             }
             Means::Unattended => prompt::unattended(username, providers, given)
                 .await
@@ -88,6 +88,14 @@ impl Entry<'_> {
                 Err(Error::new(ErrorKind::SessionExpired, "Apple does not accept the saved session"))
             }
         }
+    }
+
+    fn late(self, providers: &[PasswordProvider], refusal: Option<Error>) -> Error {
+        if providers.contains(&PasswordProvider::Console) {
+            leave_prompt(self.config);
+        }
+        let nobody = || format!("Nobody gave the password of {} in time", self.account.username);
+        refusal.unwrap_or_else(|| Error::new(ErrorKind::PasswordRequired, nobody()))
     }
 
     /// Asks on the page. In watch mode that does not wait for ever; `late` is what is wrong then.
