@@ -326,6 +326,27 @@ impl Seat {
 mod tests {
     use super::*;
 
+    /// Page, health and metrics go by this.
+    #[test]
+    fn who_waits_for_a_person_is_known_in_every_phase() {
+        let board = Board::new(["a"].into_iter());
+        let seat = board.seat(0);
+        let waits = || board.look().0.accounts[0].waits_for_person();
+        assert!(!waits());
+        seat.phase(Phase::SigningIn);
+        seat.notice(Some("Waits for the code at the terminal".to_owned()));
+        assert!(waits());
+        let (began, ended) = (SystemTime::now(), SystemTime::now());
+        let last =
+            LastRun { began, ended, exit: Exit::Failed, report: None, error: None, needs_person: true };
+        seat.ended(last);
+        assert!(waits(), "it is left alone");
+        seat.phase(Phase::SigningIn);
+        assert!(waits(), "whether the next try succeeds is not known");
+        seat.phase(Phase::Running);
+        assert!(!waits(), "there is a session");
+    }
+
     #[test]
     fn who_looks_sees_each_section_for_itself() {
         let board = Board::new(["a", "b"].into_iter());

@@ -3,25 +3,21 @@
 //! Whoever hangs must not outlive us, nor may its children: a shell that is ended leaves behind what it waits for.
 
 use std::io;
-use std::process::{Child, Command, Output};
+use std::process::{Command, Output};
 
 /// Runs it to its end, off the threads that serve the network. If this future is dropped before, the program is ended with all that
-/// it started. Gives what it wrote to where `command` has pipes.
-pub(crate) async fn to_the_end(mut command: Command) -> io::Result<Output> {
-    let apart = !has_our_terminal();
+/// it started; of one that `may_ask` a person at our terminal, itself alone. Gives what it wrote to where `command` has pipes.
+pub(crate) async fn to_the_end(mut command: Command, may_ask: bool) -> io::Result<Output> {
+    let apart = !(may_ask && has_our_terminal());
     #[cfg(unix)]
     if apart {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
     let child = command.spawn()?;
     let mut guard = Guard { leader: Some(child.id()), apart };
-    let ended = tokio::task::spawn_blocking(move || wait(child)).await;
+    let ended = tokio::task::spawn_blocking(move || child.wait_with_output()).await;
     guard.leader = None;
     ended.unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
-fn wait(child: Child) -> io::Result<Output> {
-    child.wait_with_output()
 }
 
 /// Whether a person at this terminal can be asked by what we start: only then must it stay in our group, for the terminal stops

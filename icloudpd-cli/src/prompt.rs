@@ -157,7 +157,7 @@ async fn from_command(command: &str) -> Result<SecretString> {
     };
     let mut shell = shell(command);
     shell.stdin(Stdio::null()).stdout(Stdio::piped());
-    let output = process::to_the_end(shell).await.map_err(|error| complain(error.to_string()))?;
+    let output = process::to_the_end(shell, true).await.map_err(|error| complain(error.to_string()))?;
     if !output.status.success() {
         return Err(complain(format!("it ended with {}", output.status)));
     }

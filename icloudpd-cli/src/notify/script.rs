@@ -19,7 +19,7 @@ pub(super) async fn run(path: &Path, message: &Message, keeps_stdout: bool) -> R
     if keeps_stdout {
         command.stdout(Stdio::null());
     }
-    let status = process::to_the_end(command)
+    let status = process::to_the_end(command, false)
         .await
         .map_err(|error| format!("{} cannot be started: {error}", path.display()))?
         .status;
