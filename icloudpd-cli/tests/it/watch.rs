@@ -198,11 +198,17 @@ fn the_service_manager_is_told() {
     let mut command = world.download();
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
     let mut watching = Watching::start(command.args(["--watch-with-interval", "100"]));
+    // A manager reads all the time: who writes to a full socket waits.
+    let (send, messages) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 500];
+        while let Ok(length) = socket.recv(&mut buffer) {
+            let _ = send.send(String::from_utf8_lossy(&buffer[..length]).trim().to_owned());
+        }
+    });
     let mut heard = Vec::new();
     let mut hear_until = |wanted: &str| loop {
-        let mut buffer = [0; 500];
-        let length = socket.recv(&mut buffer).unwrap();
-        heard.push(String::from_utf8_lossy(&buffer[..length]).trim().to_owned());
+        heard.push(messages.recv_timeout(PATIENCE).unwrap());
         if heard.last().is_some_and(|last| last == wanted) {
             break heard.clone();
         }
