@@ -24,6 +24,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// Apple refused the proof of the password. The only kind that means "wrong password".
     BadCredentials,
+    /// A password is needed, and nobody has given one.
+    PasswordRequired,
     /// The session ended and only a person can start a new one: sign in again.
     CodeRequired,
     /// The code was wrong. The challenge lives on; ask for the code again.

@@ -64,6 +64,16 @@ pub(crate) struct AccountState {
     pub(crate) totals: Totals,
 }
 
+impl AccountState {
+    /// Whether nothing goes on before somebody answers, or does something elsewhere.
+    pub(crate) fn waits_for_person(&self) -> bool {
+        // A try without a person may be under way; a session that was had needs none any more.
+        let needs =
+            self.last_run.as_ref().is_some_and(|run| run.needs_person) && self.phase != Phase::Running;
+        self.question.is_some() || self.notice.is_some() || needs
+    }
+}
+
 /// What came of all runs that ended.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Totals {
@@ -315,6 +325,27 @@ impl Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Page, health and metrics go by this.
+    #[test]
+    fn who_waits_for_a_person_is_known_in_every_phase() {
+        let board = Board::new(["a"].into_iter());
+        let seat = board.seat(0);
+        let waits = || board.look().0.accounts[0].waits_for_person();
+        assert!(!waits());
+        seat.phase(Phase::SigningIn);
+        seat.notice(Some("Waits for the code at the terminal".to_owned()));
+        assert!(waits());
+        let (began, ended) = (SystemTime::now(), SystemTime::now());
+        let last =
+            LastRun { began, ended, exit: Exit::Failed, report: None, error: None, needs_person: true };
+        seat.ended(last);
+        assert!(waits(), "it is left alone");
+        seat.phase(Phase::SigningIn);
+        assert!(waits(), "whether the next try succeeds is not known");
+        seat.phase(Phase::Running);
+        assert!(!waits(), "there is a session");
+    }
 
     #[test]
     fn who_looks_sees_each_section_for_itself() {

@@ -6,6 +6,7 @@
 //! | 1 | the run failed: no sign-in, no listing, a full disk, ... |
 //! | 2 | the command line is wrong, or asks for what this version cannot do; nothing was done |
 //! | 3 | the run came to its end, but some files failed or the listing was short; run again |
+//! | 129 | stopped by SIGHUP: the terminal is gone |
 //! | 130 | stopped by Ctrl-C |
 //! | 143 | stopped by SIGTERM |
 //!
@@ -26,6 +27,7 @@ pub(crate) enum Exit {
     Usage,
     Interrupted,
     Terminated,
+    HungUp,
 }
 
 /// What a section of the command line came to.
@@ -50,6 +52,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Incomplete => 3,
+            Self::HungUp => 129,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -127,7 +130,8 @@ fn what_to_do(kind: ErrorKind) -> Option<&'static str> {
              several failures in a row Apple locks the account"
         }
         ErrorKind::CodeRequired => {
-            "Run again with --auth-only at a terminal, or write the code to standard input"
+            "Run again with --auth-only at a terminal, write the code to standard input, or have it asked for on the web page \
+             (--mfa-provider webui)"
         }
         ErrorKind::CodeRejected => "Run again and enter the newest code that Apple has sent",
         ErrorKind::ChallengeExpired => "Run again to get a new one",
@@ -214,6 +218,7 @@ mod tests {
             (Exit::Incomplete, 3),
             (Exit::Interrupted, 130),
             (Exit::Terminated, 143),
+            (Exit::HungUp, 129),
         ];
         for (exit, code) in table {
             assert_eq!(ExitCode::from(exit), ExitCode::from(code));

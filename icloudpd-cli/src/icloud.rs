@@ -66,7 +66,7 @@ pub(crate) fn main(args: &[OsString]) -> Exit {
         Err(error) => {
             let text = error.to_string();
             let text = text.lines().next().unwrap_or_default();
-            return usage(text.strip_prefix("error: ").unwrap_or(text));
+            return usage(&harmless(text.strip_prefix("error: ").unwrap_or(text)));
         }
     };
     if options.version {
@@ -88,6 +88,15 @@ pub(crate) fn main(args: &[OsString]) -> Exit {
         terminal.give_back();
     }
     exit
+}
+
+/// What is quoted in a complaint may be a password, or the rest of one.
+fn harmless(complaint: &str) -> String {
+    let mut parts: Vec<_> = complaint.split('\'').map(str::to_owned).collect();
+    if let [_, word, ..] = &mut parts[..] {
+        *word = if word.starts_with('-') { crate::args::without_secret(word) } else { "***".to_owned() };
+    }
+    parts.join("'")
 }
 
 fn until_stopped(options: &Options) -> Result<Exit> {

@@ -11,6 +11,7 @@ mod icloud;
 mod keystore;
 mod notify;
 mod output;
+mod process;
 mod progress;
 mod prompt;
 mod report;
@@ -46,10 +47,15 @@ pub fn icloud() -> ExitCode {
 /// The program `icloudpd`.
 pub fn icloudpd() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let asked = args::parse(&args, &Surroundings::here()).and_then(|request| match request {
+    let around = Surroundings::here();
+    let asked = args::parse(&args, &around).and_then(|request| match request {
         Request::Page(page) => Ok(Invocation::Print(page)),
         Request::Line(line) => config::interpret(*line),
     });
+    // A run logs them. Where none begins they may say why.
+    if matches!(asked, Err(_) | Ok(Invocation::Print(_))) && !args.is_empty() {
+        around.strangers().iter().for_each(|line| eprintln!("icloudpd: warning: {line}"));
+    }
     let exit = match asked {
         Ok(Invocation::Help) => say(&args::help()),
         Ok(Invocation::Print(text)) => say(&text),

@@ -1,8 +1,10 @@
 //! Where passwords and codes come from: the command line, a file, a command, the keyring, a person.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::PoisonError;
 
 use icloud_photos::SecurityCode;
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
@@ -14,7 +16,7 @@ use tracing::{debug, info, warn};
 use crate::args::PasswordProvider;
 use crate::board::{About, Answer as PageAnswer, Seat};
 use crate::config::GivenPassword;
-use crate::keystore;
+use crate::{keystore, process};
 
 /// A password and whether it may go into the keyring: not when it came from there, and not when the user keeps it in
 /// a place of their own choice.
@@ -35,7 +37,7 @@ impl Password {
 /// Asks the providers in order until one has a password. `page` is where a web page would ask, if there is one.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] when none has one, or when a file or a command that was named gives none.
+/// [`ErrorKind::PasswordRequired`] when none has one; [`ErrorKind::Config`] when a file or a command that was named gives none.
 pub(crate) async fn password(
     username: &str,
     providers: &[PasswordProvider],
@@ -57,7 +59,7 @@ pub(crate) async fn password(
         }
     }
     Err(Error::new(
-        ErrorKind::Config,
+        ErrorKind::PasswordRequired,
         "No password was found. Give one with --password-file, --password-command, ICLOUDPD_PASSWORD or the keyring, \
          or run at a terminal to be asked",
     ))
@@ -111,7 +113,7 @@ async fn given_password(given: GivenPassword) -> Result<Option<Password>> {
         }
         GivenPassword::Private(text) => (text, false),
         GivenPassword::File(path) => (blocking(move || from_file(&path)).await?, false),
-        GivenPassword::Command(command) => (blocking(move || from_command(&command)).await?, false),
+        GivenPassword::Command(command) => (from_command(&command).await?, false),
     };
     Ok(Some(Password::new(text, savable)))
 }
@@ -123,22 +125,39 @@ fn from_file(path: &Path) -> Result<SecretString> {
             .caused_by(error)
     };
     let content = SecretString::from(std::fs::read_to_string(path).map_err(complain)?);
+    warn_if_exposed(path);
     first_line(&content).ok_or_else(|| {
         Error::new(ErrorKind::Config, "The first line of the password file is empty")
             .with("path", path.display())
     })
 }
 
+/// Says once of each file with a secret that others may read it. It is no reason to stop: containers mount secrets so.
+#[cfg(unix)]
+pub(crate) fn warn_if_exposed(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    static TOLD: std::sync::Mutex<BTreeSet<PathBuf>> = std::sync::Mutex::new(BTreeSet::new());
+    let others = |file: std::fs::Metadata| file.is_file() && file.permissions().mode() & 0o077 != 0;
+    let exposed = std::fs::metadata(path).is_ok_and(others);
+    if exposed && TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned()) {
+        warn!(
+            "{} holds a secret and may be read by other users of this machine; chmod 600 keeps them out",
+            path.display()
+        );
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn warn_if_exposed(_: &Path) {}
+
 /// The command may hold no secret, but it is not shown in messages: it could.
-fn from_command(command: &str) -> Result<SecretString> {
+async fn from_command(command: &str) -> Result<SecretString> {
     let complain = |reason: String| {
         Error::new(ErrorKind::Config, "The password command gave no password").caused_by(reason)
     };
-    let output = shell(command)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| complain(error.to_string()))?;
+    let mut shell = shell(command);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped());
+    let output = process::to_the_end(shell, true).await.map_err(|error| complain(error.to_string()))?;
     if !output.status.success() {
         return Err(complain(format!("it ended with {}", output.status)));
     }
@@ -198,7 +217,14 @@ pub(crate) async fn hidden(prompt: String) -> Result<Option<SecretString>> {
         Err(_) if someone_may_answer() => ask(prompt, true).await?,
         Err(_) => None,
     };
-    Ok(text.map(SecretString::from))
+    match text {
+        // What stands for bytes that are no text: sent to Apple, it would count as a wrong password.
+        Some(text) if text.contains('\u{fffd}') => Err(Error::new(
+            ErrorKind::PasswordRequired,
+            "The password that was entered is no text in UTF-8; look at the encoding of the terminal, or of what is piped in",
+        )),
+        text => Ok(text.map(SecretString::from)),
+    }
 }
 
 /// Whether anybody or anything can answer on standard input: a terminal, a pipe or a file, but not `/dev/null`.
@@ -381,10 +407,10 @@ mod tests {
         assert_eq!(line(""), None);
     }
 
-    #[test]
-    fn a_command_that_fails_gives_a_reason_without_the_command() {
-        assert_eq!(from_command("echo secret; echo more").unwrap().expose_secret(), "secret");
-        let error = from_command("exit 3 # my-secret").unwrap_err();
+    #[tokio::test]
+    async fn a_command_that_fails_gives_a_reason_without_the_command() {
+        assert_eq!(from_command("echo secret; echo more").await.unwrap().expose_secret(), "secret");
+        let error = from_command("exit 3 # my-secret").await.unwrap_err();
         let shown = format!("{error:?}");
         assert!(shown.contains("exit status: 3") && !shown.contains("my-secret"), "{shown}");
     }

@@ -159,7 +159,7 @@ fn result(exit: Exit) -> &'static str {
         Exit::Success => "success",
         Exit::Incomplete => "incomplete",
         Exit::Failed | Exit::Usage => "failed",
-        Exit::Interrupted | Exit::Terminated => "interrupted",
+        Exit::Interrupted | Exit::Terminated | Exit::HungUp => "interrupted",
     }
 }
 

@@ -47,14 +47,42 @@ impl Brake {
 /// Waits for the next signal to end, and says with which code.
 #[cfg(unix)]
 pub(crate) async fn next() -> Exit {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => Exit::Terminated,
-            exit = interrupt() => exit,
-        },
-        Err(_) => interrupt().await,
+    use tokio::signal::unix::SignalKind;
+    tokio::select! {
+        () = one(SignalKind::terminate()) => Exit::Terminated,
+        () = one(SignalKind::hangup()), if heeds_hangups() => Exit::HungUp,
+        exit = interrupt() => exit,
     }
+}
+
+#[cfg(unix)]
+async fn one(kind: tokio::signal::unix::SignalKind) {
+    match tokio::signal::unix::signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Whether the end of the terminal is to end us. Not where we were started to outlive it (`nohup`): heeding the signal would undo
+/// that, so it is asked once, before.
+#[cfg(unix)]
+fn heeds_hangups() -> bool {
+    static HEEDS: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status
+            .lines()
+            .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+        match ignored {
+            // The first bit is the first signal, SIGHUP.
+            Some(mask) => mask & 1 == 0,
+            // `nohup` leaves no output at the terminal.
+            None => {
+                use std::io::IsTerminal as _;
+                std::io::stdout().is_terminal() || std::io::stderr().is_terminal()
+            }
+        }
+    });
+    *HEEDS
 }
 
 #[cfg(not(unix))]

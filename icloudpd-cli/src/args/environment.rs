@@ -68,7 +68,7 @@ impl Surroundings {
     }
 
     /// One line for each variable that looks like ours and is not.
-    pub(super) fn strangers(&self) -> Vec<String> {
+    pub(crate) fn strangers(&self) -> Vec<String> {
         let known: Vec<String> = TABLE.iter().map(|known| variable(known.long)).collect();
         let strange = self.variables.keys().filter(|name| name.starts_with(PREFIX) && !known.contains(name));
         strange

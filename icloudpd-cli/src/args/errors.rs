@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::options::USAGE;
+use super::secret;
 use super::settings::Origin;
 use super::table::Known;
 
@@ -19,16 +20,15 @@ pub(crate) enum UsageError {
 }
 
 impl UsageError {
-    /// These arguments are left when all options are read. A password among them is not shown.
-    pub(super) fn unknown(arguments: &[OsString]) -> Self {
-        let mut shown = Vec::new();
-        let mut is_secret = false;
-        for argument in arguments {
-            let text = argument.to_string_lossy();
-            let (word, next) = without_secret(&text);
-            shown.push(if is_secret { "***".to_owned() } else { word });
-            is_secret = next && !is_secret;
-        }
+    /// These arguments are left when all options of `part` are read. No secret among them is shown.
+    pub(super) fn unknown(arguments: &[OsString], part: &[OsString]) -> Self {
+        let secrets = secret::values(part);
+        let shown: Vec<_> = arguments
+            .iter()
+            .map(|word| {
+                if secrets.contains(word) { "***".to_owned() } else { secret::shown(&word.to_string_lossy()) }
+            })
+            .collect();
         let hint = match arguments.first().map(|first| first.to_string_lossy()) {
             Some(first) if first.starts_with("-p") || first.starts_with("--password") => {
                 "A password belongs to a user: it goes after --username.\n"
@@ -49,16 +49,6 @@ impl UsageError {
             }
             (error, _) => error,
         }
-    }
-}
-
-/// A word as it may be shown, and whether the next one is a password.
-fn without_secret(word: &str) -> (String, bool) {
-    match word.split_once('=') {
-        Some((name @ ("--password" | "-p" | "--smtp-password"), _)) => (format!("{name}=***"), false),
-        None if matches!(word, "--password" | "-p" | "--smtp-password") => (word.to_owned(), true),
-        _ if word.starts_with("-p") => ("-p***".to_owned(), false),
-        _ => (word.to_owned(), false),
     }
 }
 
@@ -127,7 +117,8 @@ mod tests {
     #[test]
     fn no_password_is_named_among_unknown_arguments() {
         let table: &[(&[&str], &str)] = &[
-            (&["-p", "hunter2", "x"], "-p *** x"),
+            // It may be the rest of the password.
+            (&["-p", "hunter2", "x", "--y", "z"], "-p *** *** --y z"),
             (&["-phunter2"], "-p***"),
             (&["--password=hunter2"], "--password=***"),
             (&["-p=hunter2"], "-p=***"),
@@ -135,7 +126,7 @@ mod tests {
         ];
         for (arguments, shown) in table {
             let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-            let UsageError::Unknown(text) = UsageError::unknown(&arguments) else { panic!() };
+            let UsageError::Unknown(text) = UsageError::unknown(&arguments, &arguments) else { panic!() };
             assert!(text.contains(&format!("unrecognized arguments: {shown}")), "{text}");
             assert!(!text.contains("hunter2"));
         }

@@ -11,6 +11,7 @@ mod file;
 mod options;
 mod pages;
 mod scan;
+mod secret;
 mod settings;
 mod show;
 mod table;
@@ -26,6 +27,7 @@ use self::file::ConfigFile;
 pub(crate) use self::options::*;
 pub(crate) use self::pages::help;
 use self::scan::{Scan, scan};
+pub(crate) use self::secret::shown as without_secret;
 use self::settings::{Origin, Setting, read, winners};
 pub(crate) use self::show::Listing;
 use self::table::Level;
@@ -131,8 +133,8 @@ impl Typed {
         let rest = global.rest.clone();
         let global = sound(global)?;
         let (defaults, users) = split(&rest);
-        let defaults = complete(scan(defaults, &[Level::Common]))?;
-        let user = |part: &[OsString]| complete(scan(part, &[Level::Common, Level::User]));
+        let defaults = complete(defaults, &[Level::Common])?;
+        let user = |part: &[OsString]| complete(part, &[Level::Common, Level::User]);
         let users = users.into_iter().map(user).collect::<Result<_, _>>()?;
         Ok(Self { global, defaults, users })
     }
@@ -145,10 +147,11 @@ fn sound(scan: Scan) -> Result<Vec<Setting>, UsageError> {
 }
 
 /// The same for a pass that has to know every word.
-fn complete(mut scan: Scan) -> Result<Vec<Setting>, UsageError> {
+fn complete(part: &[OsString], levels: &[Level]) -> Result<Vec<Setting>, UsageError> {
+    let mut scan = scan(part, levels);
     let rest = std::mem::take(&mut scan.rest);
     let found = sound(scan)?;
-    if rest.is_empty() { Ok(found) } else { Err(UsageError::unknown(&rest)) }
+    if rest.is_empty() { Ok(found) } else { Err(UsageError::unknown(&rest, part)) }
 }
 
 /// The part before the first user, and one part for each.

@@ -110,10 +110,12 @@ fn consume(
             // Glued short flags.
             (Some(value), Takes::Nothing) => {
                 let refused = || {
-                    complaint(
-                        known,
-                        &format!("ignored explicit argument {}", python_repr(&value.to_string_lossy())),
-                    )
+                    // Somebody may have meant flags and then `-p`.
+                    let shown = match is_short && value.as_encoded_bytes().first() == Some(&b'p') {
+                        true => "p***".into(),
+                        false => value.to_string_lossy(),
+                    };
+                    complaint(known, &format!("ignored explicit argument {}", python_repr(&shown)))
                 };
                 let text = value.to_string_lossy();
                 let letter = text.chars().next().filter(|_| is_short).ok_or_else(refused)?;

@@ -61,7 +61,7 @@ impl Setting {
     }
 }
 
-/// Those that count, the furthest first. `layers` begins with the nearest.
+/// Those that count, the furthest first; flags that are switched off are among them. `layers` begins with the nearest.
 pub(super) fn winners(layers: &[Vec<Setting>]) -> Vec<Setting> {
     let mut won: Vec<Setting> = Vec::new();
     for layer in layers {
@@ -70,7 +70,6 @@ pub(super) fn winners(layers: &[Vec<Setting>]) -> Vec<Setting> {
         let heard: Vec<Setting> = layer.iter().filter(|setting| !is_hidden(setting)).cloned().collect();
         won.splice(0..0, heard);
     }
-    won.retain(|setting| !setting.is_off);
     won
 }
 
@@ -136,7 +135,8 @@ mod tests {
         let known = Known::by_long("dry-run").unwrap();
         let on = Setting::new(known, None, Origin::CommandLine);
         let off = Setting { is_off: true, ..on.clone() };
-        assert!(winners(&[vec![off.clone()], vec![on.clone()]]).is_empty());
-        assert_eq!(words(&winners(&[vec![on], vec![off]])), ["--dry-run"]);
+        let is_on = |layers: &[Vec<Setting>]| read(&winners(layers)).unwrap().common.dry_run;
+        assert!(!is_on(&[vec![off.clone()], vec![on.clone()]]));
+        assert!(is_on(&[vec![on], vec![off]]));
     }
 }

@@ -59,7 +59,18 @@ pub(super) async fn sign_in(
         MfaProvider::Webui => entry.code(&credentials, challenge).await,
         MfaProvider::Console => {
             let desk = Desk { to_stderr: config.keeps_stdout(), may_ask: means == Means::All };
-            in_time(config, desk.answer(&challenge)).await
+            seat.notice(Some("Waits for the code at the terminal".to_owned()));
+            let answered = in_time(
+                config,
+                || {
+                    leave_prompt(config);
+                    late_code()
+                },
+                desk.answer(&challenge),
+            )
+            .await;
+            seat.notice(None);
+            answered
         }
     };
     match answered {
@@ -72,15 +83,24 @@ pub(super) async fn sign_in(
 }
 
 /// In watch mode a question does not wait for ever: other accounts want to be served.
-async fn in_time<T>(config: &Config, question: impl Future<Output = Result<T>>) -> Result<T> {
+async fn in_time<T>(
+    config: &Config,
+    late: impl FnOnce() -> Error,
+    question: impl Future<Output = Result<T>>,
+) -> Result<T> {
     if config.watch.is_none() {
         return question.await;
     }
-    tokio::time::timeout(config.answer_within, question).await.unwrap_or_else(|_| {
-        // The next log line begins a line.
-        prompt::say("", config.keeps_stdout());
-        Err(Error::new(ErrorKind::CodeRequired, "nobody answered in time"))
-    })
+    tokio::time::timeout(config.answer_within, question).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn late_code() -> Error {
+    Error::new(ErrorKind::CodeRequired, "nobody answered in time")
+}
+
+/// At a terminal the next log line is to begin a line.
+fn leave_prompt(config: &Config) {
+    prompt::say("", config.keeps_stdout());
 }
 
 /// The session of a login that wants no code.

@@ -132,6 +132,7 @@ pub(super) fn needs_person(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::BadCredentials
+            | ErrorKind::PasswordRequired
             | ErrorKind::CodeRequired
             | ErrorKind::CodeRejected
             | ErrorKind::ChallengeExpired

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use icloud_photos::AppleId;
 use icloud_photos::redact::ExposeSecret as _;
 use icloud_photos::session::{FileSessionStore, SessionStore as _};
+use serde_json::Value;
 
 use crate::config::{Account, Config};
 use crate::prompt;
@@ -36,7 +37,23 @@ impl Signs {
 async fn session(account: &Account) -> Option<u64> {
     let id = AppleId::new(&account.username).ok()?;
     let saved = FileSessionStore::new(&account.sessions).beside_icloudpd().load(&id).await.ok()??;
-    serde_json::to_vec(&saved).ok().map(|bytes| mark(&bytes))
+    let saved = serde_json::to_value(&saved).ok()?;
+    Some(mark(in_order(saved).to_string().as_bytes()))
+}
+
+/// Cookies are stored in no order, and another one each time.
+fn in_order(value: Value) -> Value {
+    match value {
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.into_iter().map(in_order).collect();
+            values.sort_by_cached_key(Value::to_string);
+            Value::Array(values)
+        }
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(name, value)| (name, in_order(value))).collect())
+        }
+        plain => plain,
+    }
 }
 
 fn mark(bytes: &[u8]) -> u64 {

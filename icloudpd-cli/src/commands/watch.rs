@@ -13,9 +13,11 @@ use tracing::{debug, error, info};
 use super::auth::Means;
 use super::sign::Signs;
 use super::{Books, Gone, Shared, needs_person, report, serve};
+use crate::args::MfaProvider;
+use crate::config::Config;
 use crate::exit::{Exit, Outcome};
-use crate::service;
 use crate::signals::Nudges;
+use crate::{prompt, service};
 
 /// The first pause after a failure, where the interval is shorter; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
@@ -111,8 +113,8 @@ impl Member {
         let began = SystemTime::now();
         let (had_one, mut kept) = (session.is_some(), None);
         let mut served = serve(shared, account, number, gone, (session, means), &mut kept).await;
-        // A session knows no password. Once it has ended, signing in anew may need nobody.
-        if means == Means::All && (had_one || kept.is_some()) && has_ended(&served) {
+        // A session knows no password, and asks nobody. Once it has ended, signing in anew may need nobody, or find somebody.
+        if means == Means::All && (had_one || kept.is_some()) && has_ended(&served, shared.config) {
             debug!("The session has ended, signing in anew");
             kept = None;
             served = serve(shared, account, number, gone, (None, means), &mut kept).await;
@@ -185,7 +187,8 @@ impl Member {
             self.not_before = is_mended_elsewhere(kind).then(|| Instant::now() + ELSEWHERE);
             self.waits = Some((kind, Signs::read(shared.config, account).await));
             self.failures = 0;
-            info!("{} is left alone until somebody {}", account.username, sign(kind));
+            let page = if shared.config.web.page.is_some() { ", or presses Run now on the page" } else { "" };
+            info!("{} is left alone until somebody {}{page}", account.username, sign(kind));
         } else if is_passing(error) {
             self.failures = self.failures.saturating_add(1);
             self.not_before = Some(Instant::now() + back_off(self.failures, error.retry_after()));
@@ -198,8 +201,12 @@ impl Member {
     }
 }
 
-fn has_ended(served: &Result<Outcome>) -> bool {
-    served.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionExpired)
+fn has_ended(served: &Result<Outcome>, config: &Config) -> bool {
+    served.as_ref().is_err_and(|error| match error.kind() {
+        ErrorKind::SessionExpired => true,
+        ErrorKind::CodeRequired => config.mfa == MfaProvider::Webui || prompt::someone_may_answer(),
+        _ => false,
+    })
 }
 
 fn sign(kind: ErrorKind) -> &'static str {
@@ -210,6 +217,7 @@ fn sign(kind: ErrorKind) -> &'static str {
         ErrorKind::BadCredentials | ErrorKind::AccountLocked => {
             "gives another password, signs in with --auth-only, or sends SIGUSR1"
         }
+        ErrorKind::PasswordRequired => "gives a password, signs in with --auth-only, or sends SIGUSR1",
         _ => "signs in with --auth-only at a terminal, or sends SIGUSR1",
     }
 }

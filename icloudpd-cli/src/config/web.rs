@@ -60,10 +60,10 @@ mod tests {
             assert_eq!(web(line).page.unwrap().address, "127.0.0.1:8080", "{line}");
         }
         let own = web(
-            "-u a --webui-address 0.0.0.0:80 --webui-host NAS.lan --metrics-address :9 --webui-token-file t",
+            "-u a --webui-address 0.0.0.0:80 --webui-host NAS.lan --metrics-address 0.0.0.0:9 --webui-token-file t",
         );
         assert_eq!(own.page, Some(Page { address: "0.0.0.0:80".into(), token_file: Some("t".into()) }));
-        assert_eq!((own.hosts, own.metrics), (vec!["nas.lan".to_owned()], Some(":9".to_owned())));
+        assert_eq!((own.hosts, own.metrics), (vec!["nas.lan".to_owned()], Some("0.0.0.0:9".to_owned())));
         assert_eq!(web("-u a --metrics-address localhost:1").page, None);
     }
 }

@@ -1,9 +1,10 @@
 //! A program of the user's. It is given no arguments, as icloudpd gives none; the event is in its environment.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::event::Message;
+use crate::process;
 
 /// What no script needs.
 const SECRETS: [&str; 3] = ["ICLOUDPD_PASSWORD", "ICLOUDPD_SMTP_PASSWORD", "ICLOUDPD_NOTIFICATION_WEBHOOK"];
@@ -18,53 +19,17 @@ pub(super) async fn run(path: &Path, message: &Message, keeps_stdout: bool) -> R
     if keeps_stdout {
         command.stdout(Stdio::null());
     }
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child =
-        command.spawn().map_err(|error| format!("{} cannot be started: {error}", path.display()))?;
-    let mut group = Group::of(&child);
-    let ended = tokio::task::spawn_blocking(move || child.wait()).await;
-    group.has_ended();
-    match ended {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(format!("{} ended with {status}", path.display())),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
+    let status = process::to_the_end(command, false)
+        .await
+        .map_err(|error| format!("{} cannot be started: {error}", path.display()))?
+        .status;
+    if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", path.display())) }
 }
 
 /// What is named with a folder is meant from the current one. A bare name may stand beside us, or in `PATH`.
 fn program(path: &Path) -> PathBuf {
     let bare = path.components().count() == 1 && !path.to_string_lossy().contains(std::path::is_separator);
     if bare && path.is_file() { Path::new(".").join(path) } else { path.to_owned() }
-}
-
-/// A script and its children, until it ended by itself.
-struct Group {
-    #[cfg_attr(not(unix), allow(dead_code))]
-    leader: Option<u32>,
-}
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self { leader: Some(child.id()) }
-    }
-
-    fn has_ended(&mut self) {
-        self.leader = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(leader) = self.leader
-            && let Some(leader) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw)
-        {
-            // It may have ended just now.
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
-    }
 }
 
 #[cfg(test)]

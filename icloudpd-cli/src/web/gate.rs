@@ -39,6 +39,7 @@ pub(super) fn token(file: Option<&Path>) -> Result<Token> {
     let text = std::fs::read_to_string(file)
         .map(SecretString::from)
         .map_err(|error| complain("The file of --webui-token-file cannot be read").caused_by(error))?;
+    crate::prompt::warn_if_exposed(file);
     let token = text.expose_secret().trim();
     if token.chars().count() < SHORTEST_TOKEN || token.contains(char::is_whitespace) {
         return Err(complain(

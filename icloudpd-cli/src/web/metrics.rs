@@ -20,10 +20,8 @@ pub(super) enum Health {
 
 impl Health {
     fn of(account: &AccountState) -> Self {
-        let last = account.last_run.as_ref();
-        let waits = account.question.is_some() || last.is_some_and(|run| run.needs_person);
-        let failed = last.is_some_and(|run| run.exit >= Exit::Failed);
-        match (waits, failed) {
+        let failed = account.last_run.as_ref().is_some_and(|run| run.exit >= Exit::Failed);
+        match (account.waits_for_person(), failed) {
             (true, _) => Self::Waiting,
             (false, true) => Self::Failing,
             (false, false) => Self::Alive,
@@ -127,9 +125,12 @@ const FAMILIES: [Family; 12] = [
     ("icloudpd_last_run_exit_code", "gauge", "What the program would have ended with.", |section| {
         Some(section.account.last_run.as_ref()?.exit.code().into())
     }),
-    ("icloudpd_waiting_for_person", "gauge", "1 while a password or a code is asked for.", |section| {
-        Some(u64::from(section.account.question.is_some()))
-    }),
+    (
+        "icloudpd_waiting_for_person",
+        "gauge",
+        "1 while nothing goes on before a person did something.",
+        |section| Some(u64::from(section.account.waits_for_person())),
+    ),
     ("icloudpd_running", "gauge", "1 while the account is being served.", |section| {
         Some(u64::from(section.account.phase != Phase::Idle))
     }),

@@ -18,9 +18,11 @@ mod metrics;
 mod page;
 mod routes;
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -28,8 +30,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use icloud_photos::{Error, ErrorKind, Result};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tracing::{debug, info};
 
 use self::facts::Facts;
@@ -39,7 +40,7 @@ use crate::args::{LogLevel, Verb};
 use crate::board::Board;
 use crate::config::{Config, Page};
 
-/// At the same time, for each address; more of them wait.
+/// At the same time, for each address. Whoever comes then takes the place of the one that has said nothing for longest.
 const CONNECTIONS: usize = 32;
 
 /// From the first byte of a connection to its last.
@@ -82,6 +83,9 @@ pub(crate) async fn start(config: &Config, board: &Board) -> Result<Served> {
         let listener = listen("--metrics-address", address).await?;
         if let Ok(address) = listener.local_addr() {
             info!("Metrics are at http://{address}/metrics, health is at http://{address}/healthz");
+            if !address.ip().is_loopback() {
+                info!("Metrics and health can be reached from other machines, without encryption");
+            }
         }
         let site = Site::new(board.clone(), Facts::default(), None, &web.hosts);
         servers.spawn(serve(listener, Arc::new(site)));
@@ -94,9 +98,15 @@ fn is_page(page: Option<&Page>, address: &str) -> bool {
 }
 
 async fn listen(option: &str, address: &str) -> Result<TcpListener> {
-    // `:8080` is how many programs write "on every address".
-    let full = if address.starts_with(':') { format!("0.0.0.0{address}") } else { address.to_owned() };
-    TcpListener::bind(&full).await.map_err(|error| unusable(option, address, error))
+    // Many programs mean every address by `:8080`, and some this machine alone.
+    if address.starts_with(':') {
+        let why = format!(
+            "{option} {address} cannot be used: name the host too: 127.0.0.1{address} is for this machine alone, 0.0.0.0{address} \
+             for all"
+        );
+        return Err(Error::new(ErrorKind::Config, why));
+    }
+    TcpListener::bind(address).await.map_err(|error| unusable(option, address, error))
 }
 
 fn unusable(option: &str, address: &str, error: io::Error) -> Error {
@@ -134,16 +144,14 @@ fn tell(config: &Config, page: &Page, address: SocketAddr, token: &gate::Token) 
 
 /// Takes connections until the task is aborted; the set takes its connections down with it.
 async fn serve(listener: TcpListener, site: Arc<Site>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    while let Ok(place) = room.clone().acquire_owned().await {
+    let (mut connections, mut guests) = (JoinSet::new(), Guests::default());
+    loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let site = site.clone();
-                connections.spawn(async move {
-                    converse(site, stream).await;
-                    drop(place);
-                });
+                guests.make_room();
+                let asks = Arc::<AtomicBool>::default();
+                let task = connections.spawn(converse(site.clone(), stream, asks.clone()));
+                guests.0.push_back(Guest { task, asks });
             }
             // Out of file handles, most likely: some will come back.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -152,8 +160,32 @@ async fn serve(listener: TcpListener, site: Arc<Site>) {
     }
 }
 
-async fn converse(site: Arc<Site>, stream: TcpStream) {
+/// Who is connected, the oldest first.
+#[derive(Default)]
+struct Guests(VecDeque<Guest>);
+
+struct Guest {
+    task: AbortHandle,
+    /// Its request has come.
+    asks: Arc<AtomicBool>,
+}
+
+impl Guests {
+    /// Leaves room for one more. Who is being answered goes last.
+    fn make_room(&mut self) {
+        self.0.retain(|guest| !guest.task.is_finished());
+        if self.0.len() >= CONNECTIONS {
+            let silent = self.0.iter().position(|guest| !guest.asks.load(Relaxed));
+            if let Some(guest) = self.0.remove(silent.unwrap_or_default()) {
+                guest.task.abort();
+            }
+        }
+    }
+}
+
+async fn converse(site: Arc<Site>, stream: TcpStream, asks: Arc<AtomicBool>) {
     let service = service_fn(move |request| {
+        asks.store(true, Relaxed);
         let site = site.clone();
         async move { Ok::<_, std::convert::Infallible>(site.answer(request).await) }
     });
@@ -165,4 +197,27 @@ async fn converse(site: Arc<Site>, stream: TcpStream) {
         .serve_connection(TokioIo::new(stream), service);
     // An error here is a client that went away, or was too slow.
     let _ = tokio::time::timeout(CONNECTION, connection).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_has_said_nothing_for_longest_gives_way() {
+        let mut guests = Guests::default();
+        let mut connections = JoinSet::new();
+        for number in 0..CONNECTIONS + 3 {
+            guests.make_room();
+            let task = connections.spawn(std::future::pending::<()>());
+            guests.0.push_back(Guest { task, asks: Arc::new(AtomicBool::new(number < 2)) });
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(guests.0.len(), CONNECTIONS);
+        let asking = |guest: &Guest| guest.asks.load(Relaxed) && !guest.task.is_finished();
+        assert_eq!(guests.0.iter().filter(|guest| asking(guest)).count(), 2, "who is being answered stays");
+        guests.0.iter().for_each(|guest| guest.asks.store(true, Relaxed));
+        guests.make_room();
+        assert_eq!(guests.0.len(), CONNECTIONS - 1, "there is room for one more in any case");
+    }
 }

@@ -106,6 +106,10 @@ impl View<'_> {
                 "<p class=\"pale\">Waits for its turn: accounts are served one after the other.</p>"
                     .to_owned()
             }
+            (None, Phase::Idle) if account.waits_for_person() => {
+                "<p class=\"ask\">Needs a person, and is left alone until then: do what is said below, then press Run now.</p>"
+                    .to_owned()
+            }
             (None, Phase::Idle) => String::new(),
         };
         if let Some(notice) = &account.notice {

@@ -221,6 +221,10 @@ fn field<'a>(form: &'a Form, name: &str) -> &'a str {
 
 fn password(form: &Form) -> Result<Answer, &'static str> {
     match form.get("password") {
+        // What stands for bytes that are no text: sent to Apple, it would count as a wrong password.
+        Some(_) if field(form, "password").contains('\u{fffd}') => {
+            Err("This password is no text in UTF-8, so it was not sent to Apple. Try again")
+        }
         Some(password) if !field(form, "password").is_empty() => Ok(Answer::Password(password.clone())),
         _ => Err("Empty string. Try again"),
     }

@@ -11,7 +11,7 @@ use icloud_photos_testkit::{AccountSpec, FaultAction, FaultRule, FaultScript, Li
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::page::{Running, http};
+use crate::page::{Running, Visitor, http};
 use crate::support::World;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -340,4 +340,51 @@ fn a_page_of_somebody_else_can_send_nothing_through_the_browser() {
     browser.go(&format!("http://{address}/"));
     browser.find("#password");
     assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
+}
+
+/// A second tab, or another person, is faster; and what a browser does by its buttons.
+#[test]
+fn a_page_whose_question_was_answered_elsewhere_moves_on() {
+    let Some(browser) = Browser::open(PHONE) else { return };
+    let account = AccountSpec { code: Some("012345".to_owned()), ..AccountSpec::default() };
+    let world = World::of(account, LibrarySpec::plain(2, 1000));
+    let mut command = world.download();
+    let args = [
+        "--webui-address",
+        "127.0.0.1:0",
+        "--password-provider",
+        "webui",
+        "--mfa-provider",
+        "webui",
+        "--watch-with-interval",
+        "600",
+    ];
+    let mut running = Running::start(command.args(args).env_remove("ICLOUDPD_PASSWORD"));
+    let (address, token) = running.page();
+    browser.go(&format!("http://{address}/?token={token}"));
+    browser.enter("#password", "half of a secr");
+    let mut other = Visitor::enter(&address, &token);
+    other.submit("password", "password=correct+horse+battery+staple");
+    // Without being loaded anew; what was typed is gone with its question.
+    browser.find("#code");
+    assert_eq!(browser.run("return document.activeElement.id"), json!("code"));
+    assert_eq!(browser.run("return document.querySelector('#code').value"), json!(""));
+    browser.run("location.reload()");
+    browser.find("#code");
+    // A form that is out of date gives its answer to nobody.
+    let stale = "document.querySelector('form[action=code] [name=question]').value = '1'";
+    browser.run(stale);
+    browser.enter("#code", "012345\u{e007}");
+    browser.until_text("This was not asked for any more");
+    browser.look("8-out-of-date");
+    browser.enter("#code", "012345");
+    browser.click("form[action=code] button");
+    browser.until_text("all is well");
+    // The way back sends nothing once more.
+    browser.run("history.back()");
+    browser.go(&format!("http://{address}/"));
+    browser.until_text("all is well");
+    browser.until("return document.querySelector('#code, #password') === null");
+    assert_eq!(world.cloud.counts().requests_to("auth/complete"), 1);
+    assert_eq!(world.photos().len(), 2);
 }

@@ -69,6 +69,12 @@ fn the_line_is_checked_as_icloud_checks_it() {
     ran(&mut icloud(&world, &["--version"])).exits(0).says("version:");
     ran(&mut icloud(&world, &["--help"])).exits(0);
     assert!(ran(&mut icloud(&world, &["--rubbish"])).exits(2).err.contains("icloud: error: "));
+    for line in
+        [&["--password", "my", "hunter2"][..], &["--pasword=hunter2"], &["--passwordhunter2"], &["-phunter2"]]
+    {
+        let slip = ran(&mut icloud(&world, &[&["--username", World::USER], line].concat())).exits(2);
+        assert!(!slip.err.contains("hunter"), "{line:?}: {}", slip.err);
+    }
     let domain = ran(icloud(&world, &USER).args(["--domain", "org"])).exits(1);
     assert!(domain.err.contains("Domain 'org' is not supported yet"), "{}", domain.err);
 }

@@ -21,6 +21,8 @@ mod runs;
 mod settings;
 mod signin;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod verdict;
 mod watch;
 mod webui;

@@ -250,3 +250,41 @@ fn the_end_of_the_session_is_told_days_before() {
     let told = std::fs::read_to_string(folder.path().join("told")).unwrap();
     assert!(told == "session-ends 59\n" || told == "session-ends 60\n", "{told}");
 }
+
+/// A timer starts a process each time.
+#[test]
+fn the_end_of_the_session_is_told_once_a_day_however_many_processes_run() {
+    let world = needing_a_code();
+    crate::support::ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = script(folder.path(), "echo \"$ICLOUDPD_EVENT\" >> \"${0%/*}/told\"");
+    let run = |on: &str| {
+        let options = ["--notification-script", &path, "--notify-on", on, "--notify-days-before", "61"];
+        ran(world.download().args(options)).exits(0)
+    };
+    let told = || std::fs::read_to_string(folder.path().join("told")).unwrap_or_default().lines().count();
+    // Whoever is not told has not been told.
+    run("run-failed");
+    for _ in 0..3 {
+        run("session-ends");
+        assert_eq!(told(), 1);
+        world.cloud.advance_seconds(60);
+        world.cloud.expire_sessions();
+    }
+    // Another day.
+    let state = crate::support::tree(&world.sessions());
+    let state: Vec<_> = state.iter().filter(|name| name.ends_with(".told.json")).collect();
+    let [state] = &state[..] else { panic!("{state:?}") };
+    let file = world.sessions().join(state);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let today = text.split('"').nth_back(1).unwrap().to_owned();
+    assert_eq!(today.len(), 10, "{text}");
+    std::fs::write(&file, text.replace(&today, "2020-01-01")).unwrap();
+    run("session-ends");
+    assert_eq!(told(), 2);
+    // What cannot be read or written keeps nobody from being told.
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    run("session-ends");
+    assert_eq!(told(), 3);
+}

@@ -299,3 +299,106 @@ fn a_run_by_the_environment_alone_copies_and_warns_of_strangers() {
     first.says("The environment variable ICLOUDPD_SKIP_VIDEO is no option of icloudpd and has no effect; did you mean ICLOUDPD_SKIP_VIDEOS?");
     assert!(!tree(&world.directory()).is_empty());
 }
+
+#[test]
+fn what_the_environment_switches_off_says_who_did() {
+    let home = Home::with(TWO);
+    let mut command = home.icloudpd(&["config", "--json"]);
+    let all = listed(command.env("ICLOUDPD_SKIP_VIDEOS", "0"));
+    for user in all["users"].as_array().unwrap() {
+        assert_eq!(user["skip-videos"]["value"], false);
+        assert_eq!(user["skip-videos"]["from"], "ICLOUDPD_SKIP_VIDEOS");
+    }
+    let mut command = home.icloudpd(&["config"]);
+    let text = ran(command.env("ICLOUDPD_SKIP_VIDEOS", "0")).exits(0).out;
+    assert!(text.contains("skip-videos = false  # ICLOUDPD_SKIP_VIDEOS"), "{text}");
+    // The file's own word for one of its users, too.
+    let all = listed(&mut home.icloudpd(&["config", "--json"]));
+    assert_eq!(all["users"][0]["skip-videos"]["from"], format!("{}:9", home.file().display()));
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_named_whatever_else_is_wrong() {
+    let stray = |args: &[&str]| {
+        let mut command = icloudpd(args);
+        command.env("ICLOUDPD_DIRECTRY", "/photos");
+        ran(&mut command)
+    };
+    let wrong: [&[&str]; 4] = [
+        &["-u", "a"],
+        &["-u", "a", "--no-such-option", "x"],
+        &["-u", "a", "-d", "x", "--recent", "many"],
+        &["-u", "a", "-d", "x", "--smtp-port", "99999999", "--notification-email", "a@b"],
+    ];
+    for line in wrong {
+        let ran = stray(line).exits(2);
+        assert!(ran.err.contains("did you mean ICLOUDPD_DIRECTORY?"), "{line:?}: {}", ran.err);
+    }
+    assert!(stray(&["config", "-u", "a"]).err.contains("ICLOUDPD_DIRECTRY"));
+    assert!(!stray(&["--help"]).exits(0).err.contains("ICLOUDPD_DIRECTRY"));
+}
+
+/// A slip of the finger must not put a secret into a log.
+#[test]
+fn what_follows_something_like_a_secret_option_is_never_shown() {
+    let lines: &[&[&str]] = &[
+        &["-u", "a", "-password", "hunter2"],
+        &["-u", "a", "--pasword", "hunter2"],
+        &["-u", "a", "--pasword=hunter2"],
+        &["-u", "a", "--Password", "hunter2"],
+        &["-u", "a", "--password", "my", "hunter2"],
+        &["-u", "a", "-p", "my", "hunter2", "hunter2"],
+        &["-u", "a", "--passwd", "-hunter2"],
+        &["-u", "a", "--smtp-pasword=hunter2"],
+        &["-u", "a", "--smtp_password", "hunter2"],
+        &["-u", "a", "--stmp-pasword", "hunter2"],
+        &["-u", "a", "--notification-webhok", "hunter2"],
+        &["-u", "a", "--webui-token", "hunter2"],
+        &["-u", "a", "--pw", "hunter2"],
+        &["-u", "a", "--secret=hunter2"],
+        &["-u", "a", "\u{2014}password", "hunter2"],
+        &["-u", "a", "password", "hunter2"],
+        &["-u", "a", "password=hunter2"],
+        &["--pasword", "hunter2"],
+        &["-P", "hunter2", "-u", "a"],
+        &["-Phunter2", "-u", "a"],
+        &["-u", "a", "-lp", "my", "hunter2"],
+        &["-u", "a", "-d", "x", "-phunter2", "hunter2"],
+    ];
+    for line in lines {
+        let ran = ran(&mut icloudpd(line));
+        assert_eq!(ran.code, Some(2), "{line:?}: {}{}", ran.out, ran.err);
+        assert!(
+            !ran.out.contains("hunter") && !ran.err.contains("hunter"),
+            "{line:?}: {}{}",
+            ran.out,
+            ran.err
+        );
+    }
+    // What is no secret is shown: it is what helps.
+    let ran = ran(&mut icloudpd(&["-u", "a", "--pasword", "x", "--directry", "/photos"])).exits(2);
+    assert!(ran.err.contains("--pasword *** --directry /photos"), "{}", ran.err);
+}
+
+#[test]
+fn no_complaint_about_the_file_shows_a_secret() {
+    let user = "[[user]]\nusername = 'a'\n";
+    let files = [
+        format!("{user}password = 'hunter2"),
+        format!("{user}password = hunter2"),
+        format!("{user}password = 'a'\npassword = 'hunter2'"),
+        format!("{user}password = ['hunter2']"),
+        format!("{user}password = {{ is = 'hunter2' }}"),
+        format!("{user}pasword = 'hunter2'"),
+        format!("{user}password = \"hunter2\\q\""),
+        format!("{user}password 'hunter2'"),
+        format!("{user}password = 'a' hunter2"),
+        format!("{user}smtp-password = 1hunter2"),
+        "password = 'hunter2'".to_owned(),
+        "notification-webhook = 'hunter2'\n[[user]]\nusername = 'a'".to_owned(),
+    ];
+    for text in files {
+        let said = refused(&text);
+        assert!(!said.contains("hunter"), "{text:?}: {said}");
+    }
+}

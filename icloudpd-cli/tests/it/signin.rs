@@ -235,3 +235,77 @@ fn a_session_that_ends_in_the_middle_of_a_run_needs_no_person() {
     ran(world.download().env_remove("ICLOUDPD_PASSWORD")).exits(0);
     assert_eq!(world.photos().len(), 3);
 }
+
+#[test]
+fn a_password_that_is_no_text_is_told_wherever_it_comes_from() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let bad = b"caf\xe9";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, bad).unwrap();
+    let file = file.to_str().unwrap();
+    let mut typed = world.detached(&["--auth-only"]);
+    let typed = ran_with_input(typed.env_remove("ICLOUDPD_PASSWORD"), b"caf\xe9\n").exits(1);
+    typed.says("The password that was entered is no text in UTF-8");
+    for way in [["--password-file", file], ["--password-command", "printf 'caf\\351'"]] {
+        let told = ran(world.icloudpd(&["--auth-only"]).args(way)).exits(1);
+        assert!(told.out.to_lowercase().contains("utf-8"), "{}", told.out);
+    }
+    let mut variable = world.icloudpd(&["--auth-only"]);
+    let told = ran(variable.env("ICLOUDPD_PASSWORD", std::ffi::OsStr::from_bytes(bad))).exits(2);
+    assert!(told.out.contains("must be text in UTF-8 (ICLOUDPD_PASSWORD)"), "{}", told.out);
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_file_that_others_may_read_is_told_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), World::PASSWORD).unwrap();
+    let path = file.path().to_str().unwrap();
+    for (mode, times) in [(0o600, 0), (0o640, 1), (0o444, 1)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        world.forget_session();
+        let way = ["--password-file", path, "-u", World::USER, "--password-file", path, "--auth-only"];
+        let ran = ran(world.icloudpd(&["--auth-only"]).args(way)).exits(0);
+        let said = ran.out.matches("may be read by other users of this machine").count();
+        assert_eq!(said, times, "{mode:o}: {}", ran.out);
+    }
+}
+
+/// A shell waits for its child: ending the shell alone would leave the child behind.
+#[cfg(unix)]
+#[test]
+fn a_password_command_that_hangs_is_ended_with_us() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("child");
+    let command = format!("echo secret-output; sleep 1000 & echo $! > '{}'; wait", note.display());
+    let program = world.icloudpd(&["--auth-only", "--password-command", &command]);
+    // In a session of its own, as a service has it: there is no terminal.
+    let mut detached = std::process::Command::new("setsid");
+    detached.env_clear().arg(program.get_program()).args(program.get_args());
+    detached.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut running = crate::page::Running::start(&mut detached);
+    let child = loop {
+        let text = std::fs::read_to_string(&note).unwrap_or_default();
+        if let Ok(child) = text.trim().parse::<u32>() {
+            break child;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    assert_eq!(running.terminate(), Some(143), "{}", running.said);
+    let is_gone = || {
+        let state = std::fs::read_to_string(format!("/proc/{child}/stat"));
+        state.map_or(true, |state| state.contains(") Z "))
+    };
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !is_gone() {
+        assert!(std::time::Instant::now() < until, "the child is still there");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(!running.said.contains("secret-output"), "{}", running.said);
+}

@@ -198,11 +198,17 @@ fn the_service_manager_is_told() {
     let mut command = world.download();
     command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "100000");
     let mut watching = Watching::start(command.args(["--watch-with-interval", "100"]));
+    // A manager reads all the time: who writes to a full socket waits.
+    let (send, messages) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 500];
+        while let Ok(length) = socket.recv(&mut buffer) {
+            let _ = send.send(String::from_utf8_lossy(&buffer[..length]).trim().to_owned());
+        }
+    });
     let mut heard = Vec::new();
     let mut hear_until = |wanted: &str| loop {
-        let mut buffer = [0; 500];
-        let length = socket.recv(&mut buffer).unwrap();
-        heard.push(String::from_utf8_lossy(&buffer[..length]).trim().to_owned());
+        heard.push(messages.recv_timeout(PATIENCE).unwrap());
         if heard.last().is_some_and(|last| last == wanted) {
             break heard.clone();
         }
@@ -232,6 +238,29 @@ fn a_session_that_ends_is_replaced_without_a_person() {
     watching.says("Waiting for");
     let said = watching.ends_on("-TERM", 143);
     assert!(!said.contains("is left alone"), "{said}");
+}
+
+/// The saved session has cookies, and they are stored in no order.
+#[test]
+fn an_account_that_is_left_alone_costs_nothing_though_it_has_a_session() {
+    let account = AccountSpec { code: Some("012345".to_owned()), ..AccountSpec::default() };
+    let world = World::of(account, LibrarySpec::plain(2, 1000));
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    world.cloud.expire_sessions();
+    world.cloud.expire_session_tokens();
+    world.cloud.expire_trust_tokens();
+    let mut watching = Watching::start(world.download().args(["--watch-with-interval", "1"]));
+    watching.says("is left alone");
+    watching.says("Waiting for");
+    world.cloud.reset_counts();
+    for _ in 0..4 {
+        watching.says("Skipping user jdoe@example.com, it needs a person");
+    }
+    let counts = world.cloud.counts();
+    assert_eq!(counts.requests, 0, "{counts:?}");
+    ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    watching.says("All photos and videos have been downloaded");
+    watching.ends_on("-TERM", 143);
 }
 
 #[test]

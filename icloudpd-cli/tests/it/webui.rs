@@ -220,6 +220,12 @@ fn an_address_that_is_taken_or_none_ends_the_run_before_it_begins() {
         ("--webui-address", taken.as_str(), "another program listens there already"),
         ("--metrics-address", taken.as_str(), "another program listens there already"),
         ("--webui-address", "nonsense", "it must be HOST:PORT"),
+        (
+            "--webui-address",
+            ":0",
+            "name the host too: 127.0.0.1:0 is for this machine alone, 0.0.0.0:0 for all",
+        ),
+        ("--metrics-address", ":0", "name the host too"),
     ];
     for (option, address, why) in table {
         ran(&mut world.icloudpd(&["--auth-only", option, address]))
@@ -277,4 +283,83 @@ fn a_client_that_says_nothing_keeps_nobody_out() {
     let _ = stream.read_to_string(&mut answer);
     assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(http(&address, "GET", "/healthz", &[], "").status, 503);
+}
+
+#[test]
+fn what_others_can_reach_is_said() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let beyond = ran(&mut world.icloudpd(&["--auth-only", "--metrics-address", "0.0.0.0:0"])).exits(0);
+    beyond.says("Metrics and health can be reached from other machines, without encryption");
+    let here = ran(&mut world.icloudpd(&["--auth-only", "--metrics-address", "127.0.0.1:0"])).exits(0);
+    assert!(!here.out.contains("from other machines"), "{}", here.out);
+}
+
+/// One after the other, each for as long as it may say nothing, they would take 25 seconds.
+#[test]
+fn a_crowd_that_says_nothing_keeps_nobody_out() {
+    let world = with_code(|_| {});
+    let mut running = start(&world, &[]);
+    let (address, _) = running.page();
+    let crowd: Vec<_> = (0..160).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(15))).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 "), "{answer:?}");
+    drop(crowd);
+}
+
+#[test]
+fn a_password_that_nobody_gives_in_time_is_told_as_that() {
+    let world = with_code(|_| {});
+    let mut running = start(&world, &["--watch-with-interval", "1", "--answer-within", "1"]);
+    let mut visitor = enter(&mut running);
+    running.after("Nobody gave the password of jdoe@example.com in time");
+    let page = visitor.until("Run now");
+    assert!(page.contains("Needs a person") && page.contains("Nobody gave the password"), "{page}");
+    let health = http(&visitor.address, "GET", "/healthz", &[], "");
+    assert!(health.status == 503 && health.body.contains("waiting for a person"), "{}", health.body);
+    let metrics = http(&visitor.address, "GET", "/metrics", &[], "").body;
+    let waits = r#"icloudpd_waiting_for_person{account="jdoe@example.com",section="1"} 1"#;
+    assert!(metrics.contains(waits), "{metrics}");
+    running.after("it needs a person");
+    assert!(!running.said.contains("authentication is required"), "{}", running.said);
+    visitor.submit("resume", "");
+    visitor.until("Password of the Apple ID");
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
+}
+
+#[test]
+fn a_password_that_is_no_text_is_not_sent() {
+    let world = with_code(|_| {});
+    let mut running = start(&world, &[]);
+    let mut visitor = enter(&mut running);
+    visitor.until("Password of the Apple ID");
+    let got = visitor.submit("password", "password=caf%e9");
+    assert!(got.status == 400 && got.body.contains("UTF-8"), "{got:?}");
+    visitor.submit("password", "password=correct+horse+battery+staple");
+    visitor.until("Code of six digits");
+    assert_eq!(world.cloud.counts().requests_to("auth/complete"), 1);
+}
+
+/// A renewal in the middle of the rounds asks nobody; whoever can be asked is asked then.
+#[test]
+fn a_session_that_ends_between_two_rounds_is_asked_about_on_the_page() {
+    let world = with_code(|_| {});
+    let mut command = world.download();
+    let args = ["--mfa-provider", "webui", "--watch-with-interval", "1"];
+    let mut running = Running::start(command.args(OWN).args(args));
+    let mut visitor = enter(&mut running);
+    visitor.until("Code of six digits");
+    visitor.submit("code", "code=012345");
+    visitor.until("all is well");
+    world.cloud.expire_sessions();
+    world.cloud.expire_session_tokens();
+    world.cloud.expire_trust_tokens();
+    visitor.until("Code of six digits");
+    visitor.submit("code", "code=012345");
+    running.after("The session has ended, signing in anew");
+    running.after("have been downloaded");
+    assert!(!running.said.contains("is left alone"), "{}", running.said);
 }

@@ -8,7 +8,7 @@ use icloud_photos::{
 };
 use tracing::{debug, error, info, warn};
 
-use super::{Means, all_set, in_time, stars};
+use super::{Means, all_set, in_time, late_code, leave_prompt, stars};
 use crate::args::{MfaProvider, PasswordProvider};
 use crate::board::{About, Answer, Seat};
 use crate::config::{Account, Config};
@@ -44,8 +44,9 @@ impl Entry<'_> {
     pub(super) async fn login(self, id: &AppleId, means: Means) -> Result<(Credentials, Login)> {
         let Self { config, account, seat, .. } = self;
         let mut providers = &config.providers[..];
+        let mut refusal = None;
         loop {
-            let password = self.password(providers, means).await?;
+            let password = self.password(providers, means, refusal.take()).await?;
             let credentials = Credentials::new(id.clone(), password.text.clone());
             match self.try_password(&credentials, &password).await {
                 Ok(login) => {
@@ -59,6 +60,7 @@ impl Entry<'_> {
                         && providers.contains(&PasswordProvider::Webui) =>
                 {
                     self.refused(&error);
+                    refusal = Some(error);
                     providers = &[PasswordProvider::Webui];
                 }
                 Err(error) => return Err(error),
@@ -66,11 +68,18 @@ impl Entry<'_> {
         }
     }
 
-    async fn password(self, providers: &[PasswordProvider], means: Means) -> Result<Password> {
+    /// If nobody gives one in time, the `refusal` of the one before says more than that.
+    async fn password(
+        self,
+        providers: &[PasswordProvider],
+        means: Means,
+        refusal: Option<Error>,
+    ) -> Result<Password> {
         let Account { username, password: given, .. } = self.account;
         match means {
             Means::All => {
-                in_time(self.config, prompt::password(username, providers, given, Some(self.seat))).await
+                let password = prompt::password(username, providers, given, Some(self.seat));
+                in_time(self.config, || self.late(providers, refusal), password).await
             }
             Means::Unattended => prompt::unattended(username, providers, given)
                 .await
@@ -81,9 +90,17 @@ impl Entry<'_> {
         }
     }
 
-    /// Asks on the page. In watch mode that does not wait for ever.
-    async fn ask(self, about: About) -> Result<Answer> {
-        in_time(self.config, async { Ok(self.seat.ask(about).await) }).await
+    fn late(self, providers: &[PasswordProvider], refusal: Option<Error>) -> Error {
+        if providers.contains(&PasswordProvider::Console) {
+            leave_prompt(self.config);
+        }
+        let nobody = || format!("Nobody gave the password of {} in time", self.account.username);
+        refusal.unwrap_or_else(|| Error::new(ErrorKind::PasswordRequired, nobody()))
+    }
+
+    /// Asks on the page. In watch mode that does not wait for ever; `late` is what is wrong then.
+    async fn ask(self, about: About, late: impl FnOnce() -> Error) -> Result<Answer> {
+        in_time(self.config, late, async { Ok(self.seat.ask(about).await) }).await
     }
 
     /// What passes by itself is no reason to ask for the password anew: who typed it says when to try again.
@@ -91,8 +108,7 @@ impl Entry<'_> {
         loop {
             match self.client.login(credentials.clone()).await {
                 Err(error) if password.from_page && passes(&error) => {
-                    self.refused(&error);
-                    self.ask(About::Again).await?;
+                    self.when_told(error).await?;
                 }
                 ended => return ended,
             }
@@ -108,7 +124,7 @@ impl Entry<'_> {
         self.push(&challenge).await;
         loop {
             info!("Waiting for the code of {} on the web page", self.account.username);
-            let answer = self.ask(question(&challenge, sent_to.clone())).await?;
+            let answer = self.ask(question(&challenge, sent_to.clone()), late_code).await?;
             match self.act(&challenge, answer, &mut sent_to).await? {
                 Step::Done(session) => {
                     all_set(&name.to_lowercase(), &short.to_uppercase());
@@ -131,7 +147,7 @@ impl Entry<'_> {
         loop {
             match self.client.login(credentials.clone()).await {
                 Err(error) if passes(&error) || error.kind() == ErrorKind::TooManyAttempts => {
-                    self.when_told(&error).await?;
+                    self.when_told(error).await?;
                 }
                 ended => return ended,
             }
@@ -180,7 +196,7 @@ impl Entry<'_> {
                 Ok(Step::Renew)
             }
             ErrorKind::TooManyCodes | ErrorKind::RateLimited => {
-                self.when_told(&error).await?;
+                self.when_told(error).await?;
                 Ok(Step::Renew)
             }
             _ => Err(error),
@@ -188,9 +204,9 @@ impl Entry<'_> {
     }
 
     /// Shows the trouble, and goes on when a person says so.
-    async fn when_told(self, error: &Error) -> Result<()> {
-        self.refused(error);
-        self.ask(About::Again).await.map(drop)
+    async fn when_told(self, error: Error) -> Result<()> {
+        self.refused(&error);
+        self.ask(About::Again, || error).await.map(drop)
     }
 
     /// Makes a code come. It can be had in other ways as well, so a failure is only told.
