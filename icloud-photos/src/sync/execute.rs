@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
-use super::catalogue::{Progress, Status};
+use super::catalogue::{FileRow, Progress, Status};
 use super::dating::Room;
 use super::doubt::Kept;
 use super::engine::Inner;
@@ -152,7 +152,7 @@ pub(super) async fn execute(
     shared.inner.end_storing().await?;
     shared.tally.fill(&mut report);
     tokio::select! {
-        removed = removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()) => removed?,
+        removed = removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref(), described) => removed?,
         error = shared.inner.stop.given() => return Err(error),
     }
     Ok(report)
@@ -278,6 +278,9 @@ impl Shared {
                 report.present += 1;
                 self.scribe.ledger.renamed(&self.inner, row, &found);
                 self.tell(SyncEvent::Present { path: &found.path });
+            }
+            Action::Claim { row } => {
+                self.scribe.ledger.add(&self.inner, FileRow { sidecar: true, ..row });
             }
             Action::Forget { key } => self.scribe.ledger.gone(&self.inner, key),
             Action::Lost { key, path } => {

@@ -564,7 +564,7 @@ fn full(id: &str) -> Batch {
     file.modified = Some(-5);
     file.checksum = Some(checksum(id.as_bytes()));
     file.sha256 = Some(std::array::from_fn(|at| (at * 9) as u8));
-    file.status = Status::Derived;
+    (file.status, file.sidecar) = (Status::Derived, true);
     let mut asset_row = AssetRow::new(home(), asset(id), MasterId::new(format!("m-{id}")), 0xdead_beef);
     asset_row.tag = Some("4f".into());
     (asset_row.hidden, asset_row.favorite) = (true, true);

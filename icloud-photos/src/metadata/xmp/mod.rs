@@ -164,6 +164,15 @@ impl Sidecar {
     /// The asset must have been had with [`Fields::Full`](crate::asset::Fields::Full): what was not asked for is taken for
     /// something iCloud does not have.
     pub fn of(asset: &Asset) -> Self {
+        Self::rated(asset, values::rating(asset.is_hidden() || asset.is_trashed(), asset))
+    }
+
+    /// The same of a photo that lies in Recently Deleted because a copy moved it there: its owner rejected nothing.
+    pub fn of_moved_out(asset: &Asset) -> Self {
+        Self::rated(asset, values::rating(asset.is_hidden(), asset))
+    }
+
+    fn rated(asset: &Asset, rating: Option<&str>) -> Self {
         let mut properties = vec![simple(DC, "identifier", asset.id().as_str())];
         let mut add = |property: Option<Element>| properties.extend(property);
         add(full(asset.title()).map(|title| alternative("title", title)));
@@ -182,7 +191,7 @@ impl Sidecar {
         add(values::orientation(asset).map(|value| simple(TIFF, "Orientation", &value.to_string())));
         add(screenshot.then(|| simple(TIFF, "Make", "Screenshot")));
         add(created.as_deref().map(|date| simple(XMP, "CreateDate", date)));
-        add(values::rating(asset).map(|rating| simple(XMP, "Rating", rating)));
+        add(rating.map(|rating| simple(XMP, "Rating", rating)));
         Self { properties }
     }
 

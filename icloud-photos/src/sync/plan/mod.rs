@@ -89,6 +89,11 @@ pub enum Action {
         /// What and where.
         target: Target,
     },
+    /// Nothing to do but to remember that a file which stands is to have a sidecar.
+    Claim {
+        /// What the catalogue says of it.
+        row: FileRow,
+    },
     /// Nothing to do but to remember it: a file that was missing or damaged, of a photo that this copy moved out of iCloud, stands under
     /// another name, or is right again.
     Renamed {

@@ -19,7 +19,7 @@ pub(super) mod sql {
         ($rest:literal) => {
             concat!(
                 "SELECT library, asset, role, path, size, modified, resource_size, checksum, sha256, status, reason, ",
-                "attempts, at FROM files WHERE ",
+                "attempts, at, sidecar FROM files WHERE ",
                 $rest
             )
         };
@@ -301,6 +301,7 @@ fn file(row: &Row<'_>) -> Result<FileRow> {
         checksum: text(row, 7, Checksum::parse)?,
         sha256: text(row, 8, from_hex)?,
         status: status(row)?,
+        sidecar: row.get(13)?,
         at: row.get(12)?,
     })
 }
