@@ -81,7 +81,7 @@ impl Inner {
     ///
     /// # Errors
     /// What the storage reports. What stands there then is as it was.
-    pub(super) async fn describe(&self, target: &Target) -> Result<Described> {
+    pub(super) async fn describe(&self, target: &Target, albums: &[Vec<String>]) -> Result<Described> {
         let Target { asset, role, path } = target;
         if !self.gets_sidecar(asset, *role) {
             return Ok(Described::Same);
@@ -91,22 +91,63 @@ impl Inner {
             Ok(existing) => existing,
             Err(why) => return Ok(Described::Left(why)),
         };
-        let sidecar = self.sidecar_of(asset, *role).await?;
+        let sidecar = self.sidecar_of(asset, *role).await?.in_albums(albums);
         let (packet, options) = match existing {
             Standing::Nothing => (Some(sidecar.packet()), WriteOptions::default()),
             Standing::Empty => (Some(sidecar.packet()), WriteOptions::default().replace_through_links()),
-            Standing::Ours(there) if self.is_of_another(&there, asset.id(), path).await? => return Ok(Described::Same),
-            Standing::Ours(there) => (sidecar.update(&there), WriteOptions::default().replace_through_links()),
+            Standing::Ours(there) if self.is_of_another(&there, asset.id(), path).await? => {
+                return Ok(Described::Same);
+            }
+            Standing::Ours(there) => {
+                (sidecar.update(&there), WriteOptions::default().replace_through_links())
+            }
         };
         let Some(packet) = packet else { return Ok(Described::Same) };
-        let options = options.size(packet.len() as u64).part(part_name(&at));
-        let mut writer = self.storage.write(&at, options).await?;
+        self.write_sidecar(&at, packet, options).await
+    }
+
+    async fn write_sidecar(
+        &self,
+        at: &StoragePath,
+        packet: Vec<u8>,
+        options: WriteOptions,
+    ) -> Result<Described> {
+        let options = options.size(packet.len() as u64).part(part_name(at));
+        let mut writer = self.storage.write(at, options).await?;
         if writer.position() > 0 {
             writer.restart().await?;
         }
         writer.write(packet.into()).await?;
         writer.commit().await?;
         Ok(Described::Written)
+    }
+
+    /// Where files of an asset stand that are to have sidecars.
+    pub(super) async fn described_files(&self, asset: &AssetId) -> Result<Vec<StoragePath>> {
+        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset)).await?;
+        let rows = rows.into_iter().flatten().filter(|row| row.sidecar && row.status.is_kept());
+        Ok(rows.filter_map(|row| row.path).collect())
+    }
+
+    /// Sees to it that a sidecar which is there, and about this asset, names these albums.
+    pub(super) async fn retag(
+        &self,
+        asset: &AssetId,
+        path: &StoragePath,
+        albums: &[Vec<String>],
+    ) -> Result<Described> {
+        let at = beside(path)?;
+        match self.existing(&at).await? {
+            Ok(Standing::Ours(there)) if there.asset().as_ref() == Some(asset) => {
+                match there.in_albums(albums) {
+                    Some(packet) => {
+                        self.write_sidecar(&at, packet, WriteOptions::default().replace_through_links()).await
+                    }
+                    None => Ok(Described::Same),
+                }
+            }
+            _ => Ok(Described::Same),
+        }
     }
 
     /// What is to be said beside a file of this role.

@@ -110,8 +110,7 @@ async fn a_name_too_long_for_a_sidecar_asks_nobody() {
 async fn a_sidecar_of_a_photo_that_was_moved_out_comes_back_without_a_verdict() {
     let rule = MoveRule::OlderThan { days: 0 };
     let spec = LibrarySpec::plain(3, 500);
-    let copy =
-        Copy::with(spec, move |library, builder| moving(rule)(library, builder).sidecars(true)).await;
+    let copy = Copy::with(spec, move |library, builder| moving(rule)(library, builder).sidecars(true)).await;
     copy.run().await.unwrap();
     assert_eq!(copy.shown().len(), 0);
     let sidecars = copy.sidecars().await;
@@ -149,10 +148,8 @@ async fn a_sidecar_that_would_be_left_alone_stays_when_its_photo_goes() {
         ("ours", format!("{head}</x:xmpmeta>"), false),
     ];
     for (about, text, stays) in cases {
-        let copy = Copy::with(LibrarySpec::plain(4, 500), |_, builder| {
-            builder.mirror(Some(Disposal::Remove))
-        })
-        .await;
+        let copy =
+            Copy::with(LibrarySpec::plain(4, 500), |_, builder| builder.mirror(Some(Disposal::Remove))).await;
         copy.run().await.unwrap();
         let (asset, path) = copy.some(1).await;
         let sidecar = format!("{path}.xmp");
@@ -190,7 +187,11 @@ impl OnDisk {
     fn engine(&self) -> SyncEngine {
         let library = self.world.session.primary_library();
         let storage: Arc<dyn Storage> = Arc::new(FsStorage::open(self.root()).unwrap());
-        SyncEngine::builder(&library, storage).catalogue(self.catalogue.clone()).sidecars(true).build().unwrap()
+        SyncEngine::builder(&library, storage)
+            .catalogue(self.catalogue.clone())
+            .sidecars(true)
+            .build()
+            .unwrap()
     }
 
     /// All sidecars, and whatever else is no photo.
@@ -253,7 +254,8 @@ async fn a_sidecar_that_is_a_link_is_written_where_it_leads() {
     }
     symlink(&theirs, &sidecars[1]).unwrap();
     let library = disk.world.library();
-    let rows = icloud_photos::sync::catalogue::Catalogue::files(&*disk.catalogue, None, None, 9).await.unwrap();
+    let rows =
+        icloud_photos::sync::catalogue::Catalogue::files(&*disk.catalogue, None, None, 9).await.unwrap();
     for row in rows {
         assert!(library.edit(row.key.asset.as_str(), &Edit::Favourite(true), NOW));
     }

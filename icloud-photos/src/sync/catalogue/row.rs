@@ -262,6 +262,9 @@ pub(crate) const MIRROR: &str = "mirror";
 /// For what a selection shows ([`Batch::members`](super::Batch::members)).
 pub(crate) const MEMBERS: &str = "members";
 
+/// How the names of albums begin among the selections that members are of ([`Batch::members`](super::Batch::members)).
+pub(crate) const IN: &str = "in ";
+
 /// For files that are missing and that no list of a selection brings.
 pub(crate) const ASTRAY: &str = "astray";
 

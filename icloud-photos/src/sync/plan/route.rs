@@ -21,6 +21,7 @@ use super::window::Window;
 use super::{Action, is_about_storage};
 use crate::asset::{Asset, AssetId, Change, ChangeCursor};
 use crate::error::{ErrorKind, Result};
+use crate::library::{AlbumId, AlbumKind};
 
 /// Rows of the catalogue looked at in one go.
 const ROWS: usize = 1000;
@@ -317,6 +318,12 @@ impl Route {
     /// photo.
     pub(super) fn follows_a_kill(&self) -> bool {
         self.killed
+    }
+
+    /// The album of the user's whose list is read, if that is to be remembered of its photos.
+    pub(super) fn listed_album(&self) -> Option<AlbumId> {
+        let album = self.inner.albums.get(self.album).filter(|_| self.is_listing() && self.inner.sidecars)?;
+        album.id().filter(|_| album.kind() == AlbumKind::User).cloned()
     }
 
     /// Whether the steps are those of a list.

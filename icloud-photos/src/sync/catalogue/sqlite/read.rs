@@ -62,6 +62,8 @@ pub(super) mod sql {
          WHERE state = 'sent' AND library = ? AND asset > ? ORDER BY asset LIMIT ?";
     pub(crate) const MEMBERS: &str = "SELECT asset FROM members \
          WHERE library = ? AND selection = ? AND asset > ? ORDER BY asset LIMIT ?";
+    pub(crate) const SELECTIONS_OF: &str = "SELECT selection FROM members WHERE library = ?1 AND asset = ?2 \
+         AND substr(selection, 1, length(?3)) = ?3 ORDER BY selection";
     // TOTAL, unlike SUM, has no overflow.
     pub(crate) const TOTALS: &str =
         "SELECT status, COUNT(*), CAST(TOTAL(size) AS INTEGER) FROM files GROUP BY status";
@@ -161,6 +163,17 @@ pub(super) fn members(
     limit: usize,
 ) -> Result<Vec<AssetId>> {
     ids(connection, sql::MEMBERS, library, selection, after, limit)
+}
+
+pub(super) fn selections_of(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    beginning: &str,
+    ids: &[AssetId],
+) -> Result<Vec<Vec<String>>> {
+    each(connection, sql::SELECTIONS_OF, ids, |statement, id| {
+        rows(statement, [library.as_str(), id.as_str(), beginning], |row| row.get(0))
+    })
 }
 
 fn ids(

@@ -123,10 +123,11 @@ const V5: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Which files are to have sidecars. No selection has said so of the files it covers: everything is listed once more. What is noted beside
-/// how far libraries were copied stays as it is; digests of selections alone have 40 letters.
+/// Which files are to have sidecars, and which albums an asset is in. No selection has said so of the files it covers: everything is
+/// listed once more. What is noted beside how far libraries were copied stays as it is; digests of selections alone have 40 letters.
 const V6: &str = "
     ALTER TABLE files ADD COLUMN sidecar INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX members_by_asset ON members (library, asset, selection);
     UPDATE progress SET token = NULL WHERE length(selection) = 40 AND instr(selection, ' ') = 0;
 ";
 
