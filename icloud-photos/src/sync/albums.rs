@@ -108,10 +108,13 @@ impl Places {
         if self.shelf(inner).await?.is_empty() {
             return Ok(Vec::new());
         }
+        // Before the catalogue is asked: what is written down meanwhile is not here any more.
+        let notes = self.lock().about(asset);
         let ids = std::slice::from_ref(asset);
         let listed = inner.catalogue.selections_of(&inner.key, IN, ids).await?.into_iter().flatten();
-        let mut albums: BTreeSet<String> = listed.map(|name| name[IN.len()..].to_owned()).collect();
-        for (album, is_in) in self.lock().about(asset) {
+        let mut albums: BTreeSet<String> =
+            listed.filter_map(|name| name.strip_prefix(IN).map(str::to_owned)).collect();
+        for (album, is_in) in notes {
             if is_in {
                 albums.insert(album)
             } else {

@@ -16,6 +16,9 @@ use crate::storage::StoragePath;
 /// Members of an album looked at in one go.
 const MEMBERS: usize = 1000;
 
+/// So many assets wait at most for the workers to end, half a megabyte.
+const LATE: usize = 10_000;
+
 impl Shared {
     /// The sidecar of a file that stands. Its failure is counted, and ends the run only if everything else would fail too.
     pub(super) async fn describe(&self, target: &Target) -> Result<()> {
@@ -69,9 +72,14 @@ impl Shared {
         let many = {
             let mut late = self.scribe.places.late();
             late.assets.insert(asset.clone());
-            late.assets.len() >= MEMBERS
+            late.assets.len() >= LATE
         };
-        if many { self.retag_late().await } else { Ok(()) }
+        if many {
+            // Files that have just come are looked for in the catalogue.
+            self.scribe.write().await?;
+            self.retag_late().await?;
+        }
+        Ok(())
     }
 
     /// Sees to those whose albums have changed in this run, once no worker is left.
