@@ -7,6 +7,9 @@
 //! killed left out, or somebody took away, is written by the next run that writes sidecars, whatever that one is about. Files that no
 //! such run asked for get none.
 //!
+//! A sidecar that is a symbolic link is written where it leads, as icloudpd does: who put the link there wants it so. Which albums a
+//! photo is in `albums.rs` knows.
+//!
 //! A sidecar that icloudpd did not write is never touched, and none is written that says what stands there already.
 
 use futures::StreamExt;
