@@ -216,7 +216,7 @@ impl Asset {
         &self.0.filename
     }
 
-    /// Uniform type identifier of the original (`itemType`), if given.
+    /// Uniform type identifier of the original (`itemType`), if given; empty where Apple gives null.
     pub fn media_type(&self) -> Option<&str> {
         self.0.media_type.as_deref()
     }

@@ -169,6 +169,7 @@ impl Download<'_> {
             size: resource.size,
             modified: self.modified,
             replace: self.replace,
+            through_links: false,
         };
         let mut sink = ToStorage::open(storage, path, options.clone(), self.copy).await?;
         match self.fetch(resource, &mut sink).await {

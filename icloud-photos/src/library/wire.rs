@@ -191,6 +191,8 @@ struct Envelope<'a, R> {
 #[derive(Debug, Default)]
 pub(crate) struct Field<'a> {
     pub(crate) value: Value<'a>,
+    /// A value was sent, if only null.
+    pub(crate) given: bool,
     pub(crate) kind: Option<Cow<'a, str>>,
 }
 
@@ -326,7 +328,7 @@ impl<'a> Visitor<'a> for FieldVisitor {
         let mut field = Field::default();
         while let Some(key) = map.next_key::<Text<'a>>()? {
             match &*key {
-                "value" => field.value = map.next_value()?,
+                "value" => (field.value, field.given) = (map.next_value()?, true),
                 "type" => field.kind = map.next_value::<Value<'a>>()?.text(),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }

@@ -137,6 +137,9 @@ pub struct WriteOptions {
     pub size: Option<u64>,
     /// Whether to replace what stands under the name. Without it the name must be free.
     pub replace: bool,
+    /// Where a symbolic link to a file is replaced, it stays, and the file that it leads to is replaced instead, wherever that is. A storage
+    /// without such links has nothing to do.
+    pub through_links: bool,
 }
 
 impl WriteOptions {
@@ -165,6 +168,13 @@ impl WriteOptions {
     #[must_use]
     pub fn replace(mut self) -> Self {
         self.replace = true;
+        self
+    }
+
+    /// Replaces what stands under the name, and where that is a symbolic link, what it leads to.
+    #[must_use]
+    pub fn replace_through_links(mut self) -> Self {
+        (self.replace, self.through_links) = (true, true);
         self
     }
 

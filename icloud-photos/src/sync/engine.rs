@@ -233,9 +233,15 @@ impl SyncBuilder {
 
     /// Keeps an XMP sidecar beside every file that stands, but the movies of Live Photos: `IMG_1.JPG.xmp`, with what iCloud says
     /// of the photo ([`metadata::xmp`](crate::metadata::xmp)). One that changed in iCloud is brought up to date by the next run; one
-    /// that another program wrote is left alone. Listings then ask for all that is known of a photo. Default: none.
+    /// that another program wrote is left alone. A sidecar that is a symbolic link is written where it leads. Listings then ask for all that
+    /// is known of a photo. Default: none.
     ///
-    /// Other than that nothing more is sent, but for sidecars that are missing: their photos are looked up, two requests for 200.
+    /// Which albums a photo is in is known of those whose lists this catalogue has seen, and of what the history has told since; nobody is
+    /// asked for more.
+    ///
+    /// Other than that nothing more is sent, but for sidecars that are missing or empty: their photos are looked up, two requests for 200.
+    /// That goes for all files that a run with sidecars has found or fetched, whichever it was. As long as a sidecar cannot be written
+    /// nothing is removed anywhere.
     #[cfg(feature = "metadata")]
     pub fn sidecars(mut self, write: bool) -> Self {
         self.sidecars = write;

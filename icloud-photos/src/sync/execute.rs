@@ -3,6 +3,8 @@
 //! One task walks the plan and hands downloads to a fixed number of workers; what the workers cannot take yet waits in
 //! the plan, not in memory. At the end everything that was committed is flushed once.
 
+mod sidecars;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -10,7 +12,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
-use super::catalogue::{Progress, Status};
+use super::catalogue::{FileRow, Progress, Status};
 use super::dating::Room;
 use super::doubt::Kept;
 use super::engine::Inner;
@@ -19,7 +21,6 @@ use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
 use super::scribe::Scribe;
-use super::sidecar::{self, Described};
 use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
@@ -142,6 +143,9 @@ pub(super) async fn execute(
     let (mut report, progress) = walked?;
     finished?;
     written?;
+    shared.retag_late().await?;
+    // Before the token says so.
+    shared.inner.storage.flush().await?;
     let token = progress.as_ref().and_then(|progress| progress.token.clone());
     // A sidecar that could not be brought up to date is not in the next news.
     let described = shared.tally.sidecars_failed.load(Relaxed) == 0;
@@ -152,7 +156,7 @@ pub(super) async fn execute(
     shared.inner.end_storing().await?;
     shared.tally.fill(&mut report);
     tokio::select! {
-        removed = removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref()) => removed?,
+        removed = removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref(), described) => removed?,
         error = shared.inner.stop.given() => return Err(error),
     }
     Ok(report)
@@ -210,6 +214,7 @@ async fn walk(
             continue;
         }
         // The history is read with what the list has shown at hand.
+        shared.place(&action).await?;
         for target in shared.inner.told_of(&action).await? {
             shared.describe(&target).await?;
         }
@@ -279,6 +284,9 @@ impl Shared {
                 self.scribe.ledger.renamed(&self.inner, row, &found);
                 self.tell(SyncEvent::Present { path: &found.path });
             }
+            Action::Claim { row } => {
+                self.scribe.ledger.add(&self.inner, FileRow { sidecar: true, ..row });
+            }
             Action::Forget { key } => self.scribe.ledger.gone(&self.inner, key),
             Action::Lost { key, path } => {
                 report.failed += 1;
@@ -315,6 +323,7 @@ impl Shared {
             }
             Action::Describe { .. }
             | Action::Aside { .. }
+            | Action::Placed { .. }
             | Action::EndOfRest
             | Action::Listed { .. }
             | Action::Covered { .. } => {}
@@ -406,29 +415,6 @@ impl Shared {
             self.pace.end(turn, throttled);
         }
         received
-    }
-
-    /// The sidecar of a file that stands. Its failure is counted, and ends the run only if everything else would fail too.
-    async fn describe(&self, target: &Target) -> Result<()> {
-        let described = self.inner.describe(target).await;
-        // Said only where a sidecar can stand.
-        let path = sidecar::beside(&target.path)?;
-        match described {
-            Ok(Described::Same) => {}
-            Ok(Described::Written) => {
-                self.tally.sidecars.fetch_add(1, Relaxed);
-                self.tell(SyncEvent::Described { path: &path });
-            }
-            Ok(Described::Left(why)) => self.tell(SyncEvent::SidecarLeft { path: &path, why: &why }),
-            Err(error) => {
-                let failed = self.tally.sidecars_failed.fetch_add(1, Relaxed) + 1;
-                self.tell(SyncEvent::SidecarFailed { path: &path, error: &error });
-                if ends_the_run(&error, failed) {
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Counts and tells.

@@ -61,7 +61,7 @@ impl Ledger {
     ) {
         let status = if saved.rewritten { Status::Derived } else { status_of(saved.proof) };
         let mut row = inner.row(target.asset.id(), target.role, status);
-        row.describe(target);
+        row.describe(inner, target);
         row.path = Some(saved.path.clone());
         row.size = Some(saved.size);
         row.modified = modified.map(seconds);
@@ -92,7 +92,7 @@ impl Ledger {
             None => Status::Assumed,
         };
         let mut row = inner.row(target.asset.id(), target.role, status);
-        row.describe(target);
+        row.describe(inner, target);
         row.path = Some(target.path.clone());
         row.size = found.map(|found| found.size);
         row.modified = found.and_then(|found| found.modified).map(seconds);
@@ -129,7 +129,7 @@ impl Ledger {
         let reason = before.as_ref().map_or(reason.clone(), |before| before.failed_since(reason));
         let status = Status::Failed { reason, attempts: failures.saturating_add(1) };
         let mut row = inner.row(target.asset.id(), target.role, status);
-        row.describe(target);
+        row.describe(inner, target);
         row.path = Some(target.path.clone());
         row.modified = before.as_ref().filter(|before| before.was_right()).and_then(|before| before.modified);
         if let Some(before) = before.filter(|before| before.sha256.is_some() && before.path.is_some()) {
@@ -310,7 +310,7 @@ impl Inner {
         sha256: [u8; 32],
     ) -> FileRow {
         let mut row = self.row(target.asset.id(), target.role, status);
-        row.describe(target);
+        row.describe(self, target);
         row.path = Some(there.path.clone());
         row.size = Some(there.size);
         row.modified = there.modified.map(seconds);
@@ -352,8 +352,9 @@ impl FileRow {
         }
     }
 
-    /// What Apple says of the file.
-    fn describe(&mut self, target: &Target) {
+    /// What Apple says of the file, and whether it is to have a sidecar.
+    fn describe(&mut self, inner: &Inner, target: &Target) {
+        self.sidecar = inner.gets_sidecar(&target.asset, target.role);
         let resource = target.asset.resource(target.role);
         self.resource_size = resource.and_then(|resource| resource.size);
         self.checksum = resource.and_then(|resource| resource.checksum);

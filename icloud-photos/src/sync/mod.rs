@@ -26,6 +26,7 @@
 
 mod adopt;
 mod album_check;
+mod albums;
 mod begun;
 mod books;
 pub mod catalogue;

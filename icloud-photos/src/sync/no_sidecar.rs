@@ -4,8 +4,8 @@ use super::catalogue::FileRow;
 use super::engine::Inner;
 use super::event::Target;
 use super::plan::Action;
-use crate::asset::Asset;
-use crate::error::Result;
+use crate::asset::{Asset, AssetId, Role};
+use crate::error::{Error, Result};
 use crate::storage::StoragePath;
 
 /// What becomes of a sidecar; never anything but the second.
@@ -17,8 +17,17 @@ pub(super) enum Described {
     Left(String),
 }
 
+/// Whose a sidecar is.
+#[allow(dead_code, reason = "a mirror asks for all four")]
+pub(super) enum Whose {
+    Nobodys,
+    Ours,
+    Foreign,
+    Unknown(Error),
+}
+
 pub(super) fn beside(path: &StoragePath) -> Result<StoragePath> {
-    Ok(path.clone())
+    StoragePath::parse(&format!("{path}.xmp"))
 }
 
 impl Inner {
@@ -26,7 +35,15 @@ impl Inner {
         Ok(Vec::new())
     }
 
-    pub(super) async fn describe(&self, _: &Target) -> Result<Described> {
+    pub(super) async fn describe(&self, _: &Target, _: &[Vec<String>]) -> Result<Described> {
+        Ok(Described::Same)
+    }
+
+    pub(super) async fn described_files(&self, _: &AssetId) -> Result<Vec<StoragePath>> {
+        Ok(Vec::new())
+    }
+
+    pub(super) async fn retag(&self, _: &AssetId, _: &StoragePath, _: &[Vec<String>]) -> Result<Described> {
         Ok(Described::Same)
     }
 
@@ -34,7 +51,20 @@ impl Inner {
         Ok(Vec::new())
     }
 
-    pub(super) fn misses_sidecars(&self) -> bool {
+    pub(super) fn may_miss_sidecar(&self, _: &FileRow) -> bool {
         false
+    }
+
+    pub(super) fn gets_sidecar(&self, _: &Asset, _: Role) -> bool {
+        false
+    }
+
+    /// Who cannot read one cannot tell whose it is.
+    pub(super) async fn whose_sidecar(&self, at: &StoragePath) -> Whose {
+        match self.storage.stat(at).await {
+            Ok(None) => Whose::Nobodys,
+            Ok(Some(_)) => Whose::Foreign,
+            Err(error) => Whose::Unknown(error),
+        }
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::albums::Places;
 use super::books::Books;
 use super::catalogue::{Batch, Progress, Roll};
 use super::engine::Inner;
@@ -27,6 +28,7 @@ pub(super) struct Scribe {
     inner: Arc<Inner>,
     pub(super) ledger: Ledger,
     pub(super) books: Books,
+    pub(super) places: Places,
     pub(super) marks: Marks,
     wake: Notify,
     /// One at a time writes.
@@ -41,7 +43,15 @@ impl Scribe {
     pub(super) async fn new(inner: &Arc<Inner>) -> Result<Self> {
         let (ledger, books) = (Ledger::open(inner).await?, Books::new(inner));
         let (inner, marks) = (inner.clone(), Marks::default());
-        Ok(Self { inner, ledger, books, marks, wake: Notify::new(), turn: Mutex::new(()) })
+        Ok(Self {
+            inner,
+            ledger,
+            books,
+            places: Places::default(),
+            marks,
+            wake: Notify::new(),
+            turn: Mutex::new(()),
+        })
     }
 
     /// Starts the task. What it cannot write is told to `fatal`, and it ends.
@@ -87,7 +97,7 @@ impl Scribe {
     }
 
     fn has_enough(&self) -> bool {
-        self.ledger.is_full() || self.books.is_full()
+        self.ledger.is_full() || self.books.is_full() || self.places.is_full()
     }
 
     /// The assets that were seen, for whoever asks the catalogue next.
@@ -95,7 +105,10 @@ impl Scribe {
         let _turn = self.turn.lock().await;
         let mut batch = Batch::default();
         self.books.collect(&self.inner, &mut batch).await?;
-        self.commit(batch).await
+        self.places.collect(&self.inner.key, &mut batch);
+        self.commit(batch).await?;
+        self.places.written();
+        Ok(())
     }
 
     /// Writes down all that waits, and how far the listing has come with it.
@@ -107,6 +120,7 @@ impl Scribe {
         let found = self.ledger.take_found();
         let mut batch = self.ledger.collect(&self.inner).await?;
         self.books.collect(&self.inner, &mut batch).await?;
+        self.places.collect(&self.inner.key, &mut batch);
         if !found.is_empty() {
             self.commit(batch).await?;
             batch = self.ledger.settle(&self.inner, found).await?;
@@ -117,6 +131,7 @@ impl Scribe {
         }
         self.commit(batch).await?;
         self.ledger.written();
+        self.places.written();
         Ok(())
     }
 

@@ -28,6 +28,25 @@ impl Shelf {
         self.0.get(album)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The titles of the folders above an album, from the top down, then its own. `None` for what is no album that is known, or has no
+    /// title.
+    pub(super) fn trail(&self, album: &str) -> Option<Vec<String>> {
+        let mut row = self.0.get(album).filter(|row| row.kind == kind(AlbumKind::User))?;
+        let mut trail = vec![self.title(row).to_owned()];
+        while let Some(folder) = row.parent.as_ref().and_then(|parent| self.0.get(parent))
+            && trail.len() < MAX_DEPTH
+        {
+            trail.push(self.title(folder).to_owned());
+            row = folder;
+        }
+        trail.reverse();
+        trail.iter().all(|title| !title.is_empty()).then_some(trail)
+    }
+
     /// The title of an album, without the folders above it.
     pub(super) fn title<'a>(&'a self, row: &'a AlbumRow) -> &'a str {
         let folder = row.parent.as_ref().and_then(|parent| self.0.get(parent));
@@ -134,6 +153,22 @@ mod tests {
         shelf.remove("b");
         assert_eq!(paths(&shelf), ["Trips/Old"]);
         assert_eq!(shelf.since(&before).1, ["b", "c"]);
+    }
+
+    #[test]
+    fn a_trail_is_the_titles_from_the_top_down() {
+        let mut shelf = Shelf::default();
+        let folder = |album: &str, title: &str, parent| AlbumRow {
+            kind: "folder".to_owned(),
+            ..row(album, title, parent)
+        };
+        shelf.put(folder("a", "Trips/Old", None));
+        shelf.put(row("b", "Day 1/2", Some("a")));
+        shelf.put(row("c", "", Some("a")));
+        shelf.put(row("d", "Loop", Some("d")));
+        assert_eq!(shelf.trail("b"), Some(vec!["Trips/Old".to_owned(), "Day 1/2".to_owned()]));
+        assert_eq!((shelf.trail("a"), shelf.trail("c"), shelf.trail("x")), (None, None, None));
+        assert!(shelf.trail("d").is_some_and(|trail| trail.len() <= MAX_DEPTH));
     }
 
     #[test]

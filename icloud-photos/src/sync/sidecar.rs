@@ -1,12 +1,19 @@
 //! XMP files beside the photos of a copy.
 //!
 //! Each file that stands gets one, whether it was fetched or found, but the movies of Live Photos; a download that failed gets
-//! none. What the history tells of a photo goes into the one that is there, though no list shows the photo any more. Of a
-//! whole library a sidecar that is missing is written by the next run; elsewhere by the next that reads the list.
+//! none. What the history tells of a photo goes into the one that is there, though no list shows the photo any more.
+//!
+//! The row of a file says that it is to have one ([`FileRow::sidecar`]), from the moment the file is known to stand: what a run that was
+//! killed left out, or somebody took away, is written by the next run that writes sidecars, whatever that one is about. Files that no
+//! such run asked for get none.
+//!
+//! A sidecar that is a symbolic link is written where it leads, as icloudpd does: who put the link there wants it so. Which albums a
+//! photo is in `albums.rs` knows.
 //!
 //! A sidecar that icloudpd did not write is never touched, and none is written that says what stands there already.
 
 use futures::StreamExt;
+use sha1::{Digest as _, Sha1};
 
 use super::catalogue::FileRow;
 use super::engine::Inner;
@@ -16,7 +23,7 @@ use super::plan::Action;
 use crate::asset::{Asset, AssetId, Change, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metadata::xmp::{Existing, Foreign, MOST_BYTES, Sidecar};
-use crate::storage::{StoragePath, WriteOptions};
+use crate::storage::{ObjectMeta, PART_SUFFIX, StoragePath, WriteOptions};
 
 /// What became of a sidecar.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,8 +61,8 @@ impl Inner {
     /// The files of an asset that have a sidecar.
     async fn described(&self, asset: &Asset) -> Result<Vec<Target>> {
         let id = std::slice::from_ref(asset.id());
-        // What this copy moved out of iCloud was not deleted by its owner: it stays described as it was.
-        if asset.is_trashed() && self.catalogue.removals(&self.key, id).await?.iter().any(Option::is_some) {
+        // It stays described as it was.
+        if asset.is_trashed() && self.left_through_us(asset.id()).await? {
             return Ok(Vec::new());
         }
         let rows = self.catalogue.files_of(&self.key, id).await?;
@@ -77,9 +84,9 @@ impl Inner {
     ///
     /// # Errors
     /// What the storage reports. What stands there then is as it was.
-    pub(super) async fn describe(&self, target: &Target) -> Result<Described> {
+    pub(super) async fn describe(&self, target: &Target, albums: &[Vec<String>]) -> Result<Described> {
         let Target { asset, role, path } = target;
-        if !self.sidecars || self.is_live(asset, *role) {
+        if !self.gets_sidecar(asset, *role) {
             return Ok(Described::Same);
         }
         let at = beside(path)?;
@@ -87,28 +94,101 @@ impl Inner {
             Ok(existing) => existing,
             Err(why) => return Ok(Described::Left(why)),
         };
-        let sidecar = match role {
-            Role::Original | Role::Alternative => Sidecar::of(asset),
-            _ => Sidecar::of(asset).of_rendering(),
-        };
-        let (packet, replaces) = match existing {
-            Standing::Nothing => (Some(sidecar.packet()), false),
-            Standing::Empty => (Some(sidecar.packet()), true),
-            Standing::Ours(there) if self.is_of_another(&there, asset.id(), path).await? => (None, true),
-            Standing::Ours(there) => (sidecar.update(&there), true),
+        let sidecar = self.sidecar_of(asset, *role).await?.in_albums(albums);
+        let (packet, options) = match existing {
+            Standing::Nothing => (Some(sidecar.packet()), WriteOptions::default()),
+            Standing::Empty => (Some(sidecar.packet()), WriteOptions::default().replace_through_links()),
+            Standing::Ours(there) if self.is_of_another(&there, asset.id(), path).await? => {
+                return Ok(Described::Same);
+            }
+            Standing::Ours(there) => {
+                (sidecar.update(&there), WriteOptions::default().replace_through_links())
+            }
         };
         let Some(packet) = packet else { return Ok(Described::Same) };
-        let options = WriteOptions::default().size(packet.len() as u64);
-        let options = if replaces { options.replace() } else { options };
-        let mut writer = self.storage.write(&at, options).await?;
+        self.write_sidecar(&at, packet, options).await
+    }
+
+    async fn write_sidecar(
+        &self,
+        at: &StoragePath,
+        packet: Vec<u8>,
+        options: WriteOptions,
+    ) -> Result<Described> {
+        let options = options.size(packet.len() as u64).part(part_name(at));
+        let mut writer = self.storage.write(at, options).await?;
+        if writer.position() > 0 {
+            writer.restart().await?;
+        }
         writer.write(packet.into()).await?;
         writer.commit().await?;
         Ok(Described::Written)
     }
 
+    /// Where files of an asset stand that are to have sidecars.
+    pub(super) async fn described_files(&self, asset: &AssetId) -> Result<Vec<StoragePath>> {
+        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset)).await?;
+        let rows = rows.into_iter().flatten().filter(|row| row.sidecar && row.status.is_kept());
+        Ok(rows.filter_map(|row| row.path).collect())
+    }
+
+    /// Sees to it that a sidecar which is there, and about this asset, names these albums.
+    pub(super) async fn retag(
+        &self,
+        asset: &AssetId,
+        path: &StoragePath,
+        albums: &[Vec<String>],
+    ) -> Result<Described> {
+        let at = beside(path)?;
+        match self.existing(&at).await? {
+            Ok(Standing::Ours(there)) if there.asset().as_ref() == Some(asset) => {
+                match there.in_albums(albums) {
+                    Some(packet) => {
+                        self.write_sidecar(&at, packet, WriteOptions::default().replace_through_links()).await
+                    }
+                    None => Ok(Described::Same),
+                }
+            }
+            _ => Ok(Described::Same),
+        }
+    }
+
+    /// What is to be said beside a file of this role.
+    async fn sidecar_of(&self, asset: &Asset, role: Role) -> Result<Sidecar> {
+        let sidecar = match asset.is_trashed() && self.left_through_us(asset.id()).await? {
+            true => Sidecar::of_moved_out(asset),
+            false => Sidecar::of(asset),
+        };
+        Ok(match role {
+            Role::Original | Role::Alternative => sidecar,
+            _ => sidecar.of_rendering(),
+        })
+    }
+
+    /// What this copy moved out of iCloud was not deleted by its owner.
+    async fn left_through_us(&self, asset: &AssetId) -> Result<bool> {
+        let removals = self.catalogue.removals(&self.key, std::slice::from_ref(asset)).await?;
+        Ok(removals.iter().any(Option::is_some))
+    }
+
+    /// Whether a file of this role is to have a sidecar.
+    pub(super) fn gets_sidecar(&self, asset: &Asset, role: Role) -> bool {
+        self.sidecars && !self.is_live(asset, role)
+    }
+
+    /// Whose the sidecar is that goes with a photo: what would not be replaced is not removed either.
+    pub(super) async fn whose_sidecar(&self, at: &StoragePath) -> Whose {
+        match self.existing(at).await {
+            Ok(Ok(Standing::Nothing)) => Whose::Nobodys,
+            Ok(Ok(Standing::Empty | Standing::Ours(_))) => Whose::Ours,
+            Ok(Err(_)) => Whose::Foreign,
+            Err(error) => Whose::Unknown(error),
+        }
+    }
+
     /// What stands where a sidecar belongs; why it must be left alone, where that is so.
     async fn existing(&self, at: &StoragePath) -> Result<Result<Standing, String>> {
-        if self.storage.capabilities().max_name.is_some_and(|most| at.name().len() > most) {
+        if self.is_too_long(at) {
             return Ok(Err("because its name would be too long for this storage".to_owned()));
         }
         let size = match self.storage.stat(at).await {
@@ -164,16 +244,21 @@ impl Inner {
         }
     }
 
-    /// Of these files, which stand, those without a sidecar, with their photos as they are now. Only of a whole library without
-    /// filters: elsewhere a row does not say whether this selection asks for it.
+    /// Of these files, which stand and are to have sidecars, those that have none or an empty one, with their photos as they are now.
     pub(super) async fn undescribed(&self, standing: Vec<FileRow>) -> Result<Vec<(FileRow, Result<Asset>)>> {
         let mut files = Vec::new();
-        for row in standing.into_iter().filter(|row| may_be_described(row.key.role)) {
+        for row in standing {
             let Some(at) = row.path.as_ref().map(beside).transpose()? else { continue };
-            files.push((at, row));
+            if !self.is_too_long(&at) {
+                files.push((at, row));
+            }
         }
         let stats = self.storage.stat_all(files.iter().map(|(at, _)| at.clone()).collect()).await;
-        let bare = files.into_iter().zip(stats).filter(|(_, there)| matches!(there, Ok(None)));
+        let is_bare = |there: &Result<Option<ObjectMeta>>| match there {
+            Ok(there) => there.as_ref().is_none_or(|there| there.size == 0),
+            Err(_) => false,
+        };
+        let bare = files.into_iter().zip(stats).filter(|(_, there)| is_bare(there));
         let bare: Vec<FileRow> = bare.map(|((_, row), _)| row).collect();
         if bare.is_empty() {
             return Ok(Vec::new());
@@ -188,12 +273,31 @@ impl Inner {
         Ok(bare.into_iter().zip(assets).collect())
     }
 
-    /// Whether sidecars that are missing are looked for where nothing is listed.
-    pub(super) fn misses_sidecars(&self) -> bool {
-        self.sidecars
-            && self.is_whole_library()
-            && !(self.skip_photos || self.skip_videos || self.dates.is_any())
+    /// Whether somebody has to see to it that this file, which stands, has its sidecar.
+    pub(super) fn may_miss_sidecar(&self, row: &FileRow) -> bool {
+        self.sidecars && row.sidecar
     }
+
+    fn is_too_long(&self, at: &StoragePath) -> bool {
+        self.storage.capabilities().max_name.is_some_and(|most| at.name().len() > most)
+    }
+}
+
+/// The same in every run, so that what a run left that was killed in the midst of writing goes when the sidecar is written again. It
+/// begins as no photo does.
+fn part_name(at: &StoragePath) -> String {
+    let digits: String = Sha1::digest(at.name()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!(".icloud-photos-{digits}{PART_SUFFIX}")
+}
+
+/// Whose a sidecar is.
+pub(super) enum Whose {
+    /// There is none.
+    Nobodys,
+    /// One that this program or icloudpd wrote, or that says nothing.
+    Ours,
+    Foreign,
+    Unknown(Error),
 }
 
 /// What stands where a sidecar belongs.
@@ -201,12 +305,6 @@ enum Standing {
     Nothing,
     Empty,
     Ours(Box<Existing>),
-}
-
-/// A file of that role may have a sidecar, whatever its asset is. Of smaller videos only the asset says whether they are movies of Live
-/// Photos.
-fn may_be_described(role: Role) -> bool {
-    !matches!(role, Role::LiveMovie | Role::VideoMedium | Role::VideoSmall)
 }
 
 /// What another program, or a person, put there so that it cannot be read or replaced.

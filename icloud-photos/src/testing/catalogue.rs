@@ -125,6 +125,10 @@ pub async fn members_come_in_order_until_they_are_gone(books: Books) {
     books.commit(change).await.unwrap();
     assert_eq!(of_b(None, 9).await, ["B", "C", "D"].map(asset));
     assert_eq!(books.members(&home(), "a", None, 9).await.unwrap(), [asset("A")]);
+    let names = ["in 2", "in 1", "in", "b"].map(|name| member(name, "Q"));
+    books.commit(Batch { members: names.to_vec(), ..Batch::default() }).await.unwrap();
+    let found = books.selections_of(&home(), "in ", &["Q", "A", "Z"].map(asset)).await.unwrap();
+    assert_eq!(found, [vec!["in 1".to_owned(), "in 2".to_owned()], Vec::new(), Vec::new()]);
 }
 
 pub async fn sent_removals_come_in_pages(books: Books) {
@@ -564,7 +568,7 @@ fn full(id: &str) -> Batch {
     file.modified = Some(-5);
     file.checksum = Some(checksum(id.as_bytes()));
     file.sha256 = Some(std::array::from_fn(|at| (at * 9) as u8));
-    file.status = Status::Derived;
+    (file.status, file.sidecar) = (Status::Derived, true);
     let mut asset_row = AssetRow::new(home(), asset(id), MasterId::new(format!("m-{id}")), 0xdead_beef);
     asset_row.tag = Some("4f".into());
     (asset_row.hidden, asset_row.favorite) = (true, true);

@@ -373,6 +373,15 @@ impl Catalogue for Counted {
         self.inner.members(library, selection, after, limit).await
     }
 
+    async fn selections_of(
+        &self,
+        library: &LibraryKey,
+        beginning: &str,
+        ids: &[AssetId],
+    ) -> Result<Vec<Vec<String>>> {
+        self.inner.selections_of(library, beginning, ids).await
+    }
+
     async fn totals(&self) -> Result<Totals> {
         self.inner.totals().await
     }

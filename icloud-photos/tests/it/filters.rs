@@ -10,7 +10,7 @@ use icloud_photos::sync::{
     SyncReport,
 };
 use icloud_photos::{Library, SmartAlbum};
-use icloud_photos_testkit::{Edit, LibrarySpec};
+use icloud_photos_testkit::{Edit, ExactAsset, LibrarySpec};
 
 use crate::copies::Copy;
 
@@ -262,3 +262,30 @@ async fn a_list_left_early_moves_nothing_out_and_mirrors_what_icloud_says_is_del
         "{told:?}"
     );
 }
+
+/// A type that is null is none that anybody knows: its name says what a file is, as in icloudpd. One that is missing is left out by neither.
+#[tokio::test(start_paused = true)]
+async fn what_has_null_for_a_type_is_what_its_name_says() {
+    let asset = |name: &str, flaw: &str, at: u64| {
+        let files = serde_json::json!([{ "family": "resOriginal", "size": 500 + at }]);
+        serde_json::json!({ "name": name, "kind": "public.jpeg", "date": DAYS_AGO - at, "files": files, "flaw": flaw })
+    };
+    let assets = serde_json::json!([
+        asset("N1.JPG", "null-item-type", 1),
+        asset("N2.MOV", "null-item-type", 2),
+        asset("N3.XYZ", "null-item-type", 3),
+        asset("M1.JPG", "no-item-type", 4),
+        asset("M2.MOV", "no-item-type", 5),
+    ]);
+    let spec = || LibrarySpec::exact(7, ExactAsset::list_from_json(&assets.to_string()).unwrap());
+    let photos = Copy::with(spec(), |_, builder| builder.skip_videos(true)).await;
+    photos.run().await.unwrap();
+    let left = |names: &[&str]| names.iter().map(|name| format!("{name}.JPG")).collect::<BTreeSet<_>>();
+    assert_eq!(photos.names().await, left(&["N1", "M1", "M2"]));
+    let movies = Copy::with(spec(), |_, builder| builder.skip_photos(true)).await;
+    movies.run().await.unwrap();
+    assert_eq!(movies.names().await, left(&["N2", "N3", "M1", "M2"]));
+    movies.rests("a catalogue remembers it").await;
+}
+
+const DAYS_AGO: u64 = 1_533_021_744_816;

@@ -38,6 +38,8 @@ mod recordings_auth;
 mod recordings_listing;
 mod removal;
 mod removal_edits;
+mod sidecar_albums;
+mod sidecar_debts;
 mod sidecars;
 mod storage;
 mod store;

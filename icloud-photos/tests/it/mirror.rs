@@ -509,9 +509,7 @@ async fn files_with_a_suffix_of_ours_go() {
 async fn a_sidecar_is_icloudpds_if_its_root_says_so() {
     let copy = mirror(5, Disposal::Remove).await;
     let head = "<?xml version='1.0' encoding='utf-8'?>\n";
-    let ours = format!(
-        "{head}<x:xml_doc xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"icloudpd 1.32.3+8bd9\"><rdf:RDF/></x:xml_doc>"
-    );
+    let ours = format!("{head}<x:xml_doc xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"icloudpd 1.32.3+8bd9\"/>");
     let theirs = format!(
         "{head}<x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"XMP Core 4.4.0-Exiv2\"><rdf:li>icloudpd import</rdf:li>\
          <rdf:li>x:xmptk=\"icloudpd 1.32.3\"</rdf:li></x:xmpmeta>"

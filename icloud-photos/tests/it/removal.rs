@@ -268,7 +268,11 @@ async fn a_file_that_was_changed_here_is_left_and_sidecars_of_ours_go() {
     let rows = copy.rows().await;
     let path = |number: usize| rows[number].path.clone().unwrap().to_string();
     copy.put(&path(0), flip(copy.bytes(&path(0)).await)).await;
-    copy.put(&format!("{}.xmp", path(1)), br#"<x:xmpmeta x:xmptk="icloudpd 1.32.3">"#.to_vec()).await;
+    copy.put(
+        &format!("{}.xmp", path(1)),
+        br#"<x:m xmlns:x="adobe:ns:meta/" x:xmptk="icloudpd 1.32.3"/>"#.to_vec(),
+    )
+    .await;
     copy.put(&format!("{}.xmp", path(2)), b"<x:xmpmeta x:xmptk=\"darktable\">".to_vec()).await;
     for row in &rows[..3] {
         copy.edit(row.key.asset.as_str(), Edit::Trash);

@@ -9,7 +9,7 @@ use icloud_photos_testkit::{Edit, LibrarySpec};
 use crate::copies::{Copy, at};
 use crate::removal::moving;
 
-const NOW: i64 = 1_700_000_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000_000;
 
 async fn with_sidecars(spec: LibrarySpec) -> Copy {
     Copy::with(spec, |_, builder| builder.sidecars(true)).await
@@ -32,7 +32,7 @@ impl SyncObserver for Told {
 }
 
 /// A run, and what it said.
-async fn run(engine: &SyncEngine) -> (u64, Vec<String>) {
+pub(crate) async fn run(engine: &SyncEngine) -> (u64, Vec<String>) {
     let told = Arc::new(Told::default());
     let report = engine.run(told.clone()).await.unwrap();
     let mut lines = std::mem::take(&mut *told.0.lock().unwrap());
@@ -41,16 +41,16 @@ async fn run(engine: &SyncEngine) -> (u64, Vec<String>) {
 }
 
 impl Copy {
-    async fn sidecars(&self) -> Vec<String> {
+    pub(crate) async fn sidecars(&self) -> Vec<String> {
         self.paths().await.into_iter().filter(|path| path.ends_with(".xmp")).collect()
     }
 
-    async fn text(&self, path: &str) -> String {
+    pub(crate) async fn text(&self, path: &str) -> String {
         String::from_utf8(self.bytes(path).await).unwrap()
     }
 
     /// The asset and path of some original.
-    async fn some(&self, number: usize) -> (String, String) {
+    pub(crate) async fn some(&self, number: usize) -> (String, String) {
         let rows = self.rows().await;
         let row = rows.iter().filter(|row| row.status.is_kept()).nth(number).unwrap();
         (row.key.asset.to_string(), row.path.as_ref().unwrap().to_string())
@@ -230,7 +230,7 @@ async fn a_sidecar_that_could_not_be_written_is_written_by_the_next_run() {
     let (asset, path) = copy.some(2).await;
     copy.world.library().edit(&asset, &Edit::Favourite(true), NOW);
     let before = copy.bytes(&format!("{path}.xmp")).await;
-    let broken = Arc::new(NoSidecars(copy.storage.clone()));
+    let broken = Arc::new(NoSidecars { inner: copy.storage.clone(), max_name: None });
     let (written, lines) = run(&copy.engine_on(broken.clone())).await;
     assert_eq!((written, lines), (0, vec![format!("failed {path}.xmp")]));
     let report = copy.engine_on(broken).run(Arc::new(())).await.unwrap();
@@ -265,19 +265,24 @@ async fn verify_and_adopt_take_no_sidecar_for_a_photo() {
 
 /// Passes everything on but what is to be written beside a photo.
 #[derive(Debug)]
-struct NoSidecars(Arc<icloud_photos::storage::MemoryStorage>);
+pub(crate) struct NoSidecars {
+    pub(crate) inner: Arc<icloud_photos::storage::MemoryStorage>,
+    pub(crate) max_name: Option<usize>,
+}
 
 #[async_trait::async_trait]
 impl Storage for NoSidecars {
     fn capabilities(&self) -> icloud_photos::storage::Capabilities {
-        self.0.capabilities()
+        let mut capabilities = self.inner.capabilities();
+        capabilities.max_name = self.max_name;
+        capabilities
     }
 
     async fn stat(
         &self,
         path: &icloud_photos::storage::StoragePath,
     ) -> icloud_photos::Result<Option<icloud_photos::storage::ObjectMeta>> {
-        self.0.stat(path).await
+        self.inner.stat(path).await
     }
 
     async fn write(
@@ -288,7 +293,7 @@ impl Storage for NoSidecars {
         if path.name().ends_with(".xmp") {
             return Err(icloud_photos::Error::new(icloud_photos::ErrorKind::Storage, "no"));
         }
-        self.0.write(path, options).await
+        self.inner.write(path, options).await
     }
 
     async fn read(
@@ -296,22 +301,22 @@ impl Storage for NoSidecars {
         path: &icloud_photos::storage::StoragePath,
         from: u64,
     ) -> icloud_photos::Result<futures::stream::BoxStream<'static, icloud_photos::Result<bytes::Bytes>>> {
-        self.0.read(path, from).await
+        self.inner.read(path, from).await
     }
 
     async fn remove(&self, path: &icloud_photos::storage::StoragePath) -> icloud_photos::Result<()> {
-        self.0.remove(path).await
+        self.inner.remove(path).await
     }
 
     fn list(
         &self,
         prefix: &icloud_photos::storage::StoragePath,
     ) -> futures::stream::BoxStream<'static, icloud_photos::Result<icloud_photos::storage::ObjectMeta>> {
-        self.0.list(prefix)
+        self.inner.list(prefix)
     }
 
     async fn flush(&self) -> icloud_photos::Result<()> {
-        self.0.flush().await
+        self.inner.flush().await
     }
 }
 

@@ -297,4 +297,20 @@ const DIFFERENCES: &[Difference] = &[
         test: "what_was_moved_out_stays_described_as_it_was",
         rows: &[],
     },
+    Difference {
+        id: "X1",
+        theirs: "sidecars say nothing of albums",
+        ours: "albums as tags (`Albums/Trip`), as far as lists and the history say who is in them",
+        why: "Immich, digiKam and Lightroom show them",
+        test: "the_history_tells_who_comes_and_goes_and_what_albums_are_called",
+        rows: &[],
+    },
+    Difference {
+        id: "X2",
+        theirs: "`--auto-delete` removes whatever is called like a photo's sidecar",
+        ours: "one that icloudpd did not write, or that cannot be read, stays",
+        why: "it is another program's",
+        test: "a_sidecar_that_would_be_left_alone_stays_when_its_photo_goes",
+        rows: &[],
+    },
 ];

@@ -231,7 +231,7 @@ impl<'a> PhotoFields<'a> {
     fn take<M: MapAccess<'a>>(&mut self, key: &str, map: &mut M) -> Result<(), M::Error> {
         let details = &mut self.details;
         match key {
-            "itemType" => self.item_type = next(map)?.text(),
+            "itemType" => self.item_type = item_type(next(map)?),
             "dataClassType" => self.data_class = next(map)?.int(),
             "filenameEnc" => self.filename = Some(Filename::read(next(map)?)),
             "masterRef" => self.master_ref = next(map)?.reference(),
@@ -273,6 +273,12 @@ impl<'a> PhotoFields<'a> {
 
 fn next<'a, M: MapAccess<'a>>(map: &mut M) -> Result<Field<'a>, M::Error> {
     map.next_value()
+}
+
+/// A type that is null is given all the same, and is none that anybody knows.
+fn item_type(field: Field<'_>) -> Option<Cow<'_, str>> {
+    let given = field.given;
+    field.text().or(given.then_some(Cow::Borrowed("")))
 }
 
 fn exif_orientation(field: Field<'_>) -> Option<u8> {

@@ -11,7 +11,8 @@
 //! | root element | | `x:xml_doc` | XMP has `x:xmpmeta`; both are read |
 //! | `dc:title`, `dc:description` | title, description | the text itself | language alternatives (`rdf:Alt`) in XMP; readers show the same text |
 //! | `dc:subject` | keywords | `rdf:Seq` | an unordered `rdf:Bag` in XMP |
-//! | `digiKam:TagsList` | keywords | nothing | what digiKam and Immich take tags from |
+//! | `digiKam:TagsList` | keywords, and albums as `Albums/Folder/Title` | nothing | what digiKam and Immich take tags from |
+//! | `lr:hierarchicalSubject` | albums as `Albums\|Folder\|Title`; what else stands there is kept | nothing | the same for Lightroom |
 //! | `xmp:CreateDate`, `photoshop:DateCreated` | date, in the photo's own offset | offset without a colon | ISO 8601 has one in this form; a moment as before |
 //! | `exif:DateTimeOriginal` | the same | nothing | the first date that digiKam, Immich and Lightroom look for |
 //! | `xmp:Rating` | hidden or deleted -1, favourite 5 | the same | |
@@ -26,8 +27,9 @@
 //! | `Iptc4xmpExt:DigitalSourceType` | screenshots | `screenCapture` | IPTC has the address of the term |
 //! | `dc:identifier` | the record name in iCloud | nothing | says which of two photos with one file it is about |
 //!
-//! Broken values leave their property out; icloudpd 1.32.3 ends the run. People and faces are not written: what iCloud tells a
-//! browser does not hold them. `tests/it/xmp.rs` has exiftool read all of it.
+//! Broken values leave their property out; icloudpd 1.32.3 ends the run. Which albums a photo is in its record does not say: they are
+//! named as far as the caller knows ([`Sidecar::in_albums`]). People and faces are not written: iCloud sends records of them to a browser,
+//! but nothing in those can be read, by any client that is known. `tests/it/xmp.rs` has exiftool read all of it.
 
 mod tree;
 mod values;
@@ -48,6 +50,9 @@ const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
 const XMP: &str = "http://ns.adobe.com/xap/1.0/";
 const DIGIKAM: &str = "http://www.digikam.org/ns/1.0/";
 const LIGHTROOM: &str = "http://ns.adobe.com/lightroom/1.0/";
+
+/// The property of [`LIGHTROOM`] that holds tags below tags, parted by `|`.
+const HIERARCHICAL: &str = "hierarchicalSubject";
 
 /// What our packets say they were written by. The Python icloudpd replaces what begins with its name, and so do we; no version,
 /// for a new one is no news of a photo.
@@ -88,10 +93,15 @@ pub const MANAGED: [(&str, &str); 22] = [
     (XMP, "Rating"),
 ];
 
+/// Under what tags albums stand.
+const ALBUMS: &str = "Albums";
+
 /// What iCloud says of a photo, in XMP.
 #[derive(Debug, Clone)]
 pub struct Sidecar {
     properties: Vec<Element>,
+    /// As [`HIERARCHICAL`] has them.
+    albums: Vec<String>,
 }
 
 /// A sidecar that stands there, and that icloudpd wrote.
@@ -153,6 +163,17 @@ impl Existing {
         identifier.map(|element| AssetId::new(element.own_text())).filter(|id| !id.as_str().is_empty())
     }
 
+    /// The packet that takes its place if all that is news is in which albums the photo is. `None` if it says so already, or was not
+    /// written by this program.
+    pub fn in_albums(&self, albums: &[Vec<String>]) -> Option<Vec<u8>> {
+        if self.root.attribute(META, "xmptk") != Some(TOOLKIT) {
+            return None;
+        }
+        let own = self.descriptions().filter(|element| is_description(element)).flat_map(Element::elements);
+        let properties = own.filter(|property| is_managed(&property.name)).cloned().collect();
+        Sidecar { properties, albums: Vec::new() }.in_albums(albums).update(self)
+    }
+
     fn descriptions(&self) -> impl Iterator<Item = &Element> {
         self.root.elements().filter(|element| element.name.is(RDF, "RDF")).flat_map(Element::elements)
     }
@@ -164,6 +185,15 @@ impl Sidecar {
     /// The asset must have been had with [`Fields::Full`](crate::asset::Fields::Full): what was not asked for is taken for
     /// something iCloud does not have.
     pub fn of(asset: &Asset) -> Self {
+        Self::rated(asset, values::rating(asset.is_hidden() || asset.is_trashed(), asset))
+    }
+
+    /// The same of a photo that lies in Recently Deleted because a copy moved it there: its owner rejected nothing.
+    pub fn of_moved_out(asset: &Asset) -> Self {
+        Self::rated(asset, values::rating(asset.is_hidden(), asset))
+    }
+
+    fn rated(asset: &Asset, rating: Option<&str>) -> Self {
         let mut properties = vec![simple(DC, "identifier", asset.id().as_str())];
         let mut add = |property: Option<Element>| properties.extend(property);
         add(full(asset.title()).map(|title| alternative("title", title)));
@@ -182,8 +212,24 @@ impl Sidecar {
         add(values::orientation(asset).map(|value| simple(TIFF, "Orientation", &value.to_string())));
         add(screenshot.then(|| simple(TIFF, "Make", "Screenshot")));
         add(created.as_deref().map(|date| simple(XMP, "CreateDate", date)));
-        add(values::rating(asset).map(|rating| simple(XMP, "Rating", rating)));
-        Self { properties }
+        add(rating.map(|rating| simple(XMP, "Rating", rating)));
+        Self { properties, albums: Vec::new() }
+    }
+
+    /// The same of a photo that is in these albums; each is the titles of the folders above it, then its own. They become tags below
+    /// `Albums`; a title with the sign that parts tags has one that looks like it instead.
+    #[must_use]
+    pub fn in_albums(mut self, albums: &[Vec<String>]) -> Self {
+        let mut tags: Vec<String> =
+            self.properties.iter().filter(|own| own.name.is(DC, "subject")).flat_map(items).collect();
+        tags.extend(albums.iter().map(|album| tag(album, '/', '\u{2215}')));
+        self.properties.retain(|own| !own.name.is(DIGIKAM, "TagsList"));
+        let behind = self.properties.iter().take_while(|own| own.name.space == DC).count();
+        if let Some(list) = list(DIGIKAM, "TagsList", "Seq", &tags) {
+            self.properties.insert(behind, list);
+        }
+        self.albums = albums.iter().map(|album| tag(album, '|', '\u{a6}')).collect();
+        self
     }
 
     /// The same beside a file that was made from the edit: it is turned already.
@@ -228,6 +274,7 @@ impl Sidecar {
         let mut description = Element::new(RDF, "Description");
         description.attributes.push((Name::new(RDF, "about"), String::new()));
         description.attributes.extend(attributes);
+        let others = with_tags(others, &self.albums);
         description.children = self.properties.iter().cloned().chain(others).map(Node::Element).collect();
         description
     }
@@ -241,6 +288,36 @@ fn is_description(element: &Element) -> bool {
 
 fn is_managed(name: &Name) -> bool {
     MANAGED.iter().any(|(space, local)| name.is(space, local))
+}
+
+/// The properties of others with these tags of albums in place of those of before.
+fn with_tags(mut others: Vec<Element>, albums: &[String]) -> Vec<Element> {
+    let at = others.iter().position(|property| property.name.is(LIGHTROOM, HIERARCHICAL));
+    let known: Vec<String> = at.map(|at| items(&others[at]).collect()).unwrap_or_default();
+    let is_ours = |item: &String| item.split('|').next() == Some(ALBUMS);
+    if albums.is_empty() && !known.iter().any(is_ours) {
+        return others;
+    }
+    let tags: Vec<String> =
+        known.into_iter().filter(|item| !is_ours(item)).chain(albums.iter().cloned()).collect();
+    if let Some(at) = at {
+        others.remove(at);
+    }
+    if let Some(list) = list(LIGHTROOM, HIERARCHICAL, "Bag", &tags) {
+        others.insert(at.unwrap_or(0), list);
+    }
+    others
+}
+
+/// `Albums`, folders and title.
+fn tag(album: &[String], separator: char, lookalike: char) -> String {
+    let titles = album.iter().map(|title| title.replace(separator, &lookalike.to_string()));
+    titles.fold(ALBUMS.to_owned(), |tag, title| format!("{tag}{separator}{title}"))
+}
+
+/// The texts of a list.
+fn items(property: &Element) -> impl Iterator<Item = String> + '_ {
+    property.elements().flat_map(Element::elements).map(Element::own_text)
 }
 
 fn full(text: Option<&str>) -> Option<&str> {

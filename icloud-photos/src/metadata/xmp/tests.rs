@@ -249,3 +249,47 @@ fn an_update_of_anything_is_final() {
         }
     });
 }
+
+fn trail(titles: &[&str]) -> Vec<String> {
+    titles.iter().map(|title| (*title).to_owned()).collect()
+}
+
+#[test]
+fn albums_are_tags_of_their_own_and_only_they_go_again() {
+    let words = "<plist version=\"1.0\"><array><string>sea</string></array></plist>";
+    let asset = of_fields(&json!({ "keywordsEnc": bytes(words) }));
+    let before = Sidecar::of(&asset).packet();
+    let albums = [trail(&["Trips", "Rome/2"]), trail(&["A|B"])];
+    let packet = Sidecar::of(&asset).in_albums(&albums).packet();
+    let text = String::from_utf8(packet.clone()).unwrap();
+    for item in ["sea", "Albums/Trips/Rome\u{2215}2", "Albums|Trips|Rome/2", "Albums/A|B", "Albums|A\u{a6}B"]
+    {
+        assert!(text.contains(&format!("<rdf:li>{item}</rdf:li>")), "{item}: {text}");
+    }
+    assert_eq!(text.matches("<rdf:li>sea<").count(), 2, "as a keyword and as a tag");
+    let existing = Existing::read(packet.clone()).unwrap().unwrap();
+    assert_eq!(existing.in_albums(&albums), None);
+    assert_eq!(Sidecar::of(&asset).in_albums(&albums).update(&existing), None);
+    assert_eq!(existing.in_albums(&[]), Some(before.clone()), "to the byte");
+    assert_eq!(Sidecar::of(&asset).update(&existing), Some(before.clone()));
+    let bare = Existing::read(before).unwrap().unwrap();
+    assert_eq!(bare.in_albums(&albums), Some(packet));
+}
+
+#[test]
+fn what_the_python_icloudpd_wrote_is_not_ours_to_tag() {
+    let existing = Existing::read(pythons("").into_bytes()).unwrap().unwrap();
+    assert_eq!(existing.in_albums(&[trail(&["Trip"])]), None);
+}
+
+#[test]
+fn nobody_rejected_what_a_copy_moved_out() {
+    let asset = of_fields(&json!({ "isDeleted": number(1), "isFavorite": number(1) }));
+    let rating = |sidecar: Sidecar| {
+        String::from_utf8(sidecar.packet()).unwrap().split_once("<xmp:Rating>").unwrap().1[..1].to_owned()
+    };
+    assert_eq!(
+        (rating(Sidecar::of(&asset)), rating(Sidecar::of_moved_out(&asset))),
+        ("-".to_owned(), "5".to_owned())
+    );
+}

@@ -125,8 +125,8 @@ pub(super) fn orientation(asset: &Asset) -> Option<u8> {
 }
 
 /// Hidden and deleted photos are rejected, favourites have five stars, as icloudpd has it.
-pub(super) fn rating(asset: &Asset) -> Option<&'static str> {
-    if asset.is_hidden() || asset.is_trashed() {
+pub(super) fn rating(is_rejected: bool, asset: &Asset) -> Option<&'static str> {
+    if is_rejected {
         return Some("-1");
     }
     asset.is_favorite().then_some("5")

@@ -31,7 +31,8 @@ use crate::error::{Error, ErrorKind, Result};
 ///   that size, the next being received while one is written, and can be resumed.
 /// - Files above 16 MiB are on the disk before they get their name, so that a loss of power cannot leave half of one
 ///   under it. On Linux the rest is not flushed file by file: [`Storage::flush`] asks the kernel once per file system.
-/// - Symbolic links to folders and files are followed, except for parts.
+/// - Symbolic links to folders and files are followed, except for parts. What replaces a file takes the place of a link to it, or with
+///   [`WriteOptions::through_links`] that of the file.
 /// - Names that are not Unicode are not listed.
 #[derive(Debug, Clone)]
 pub struct FsStorage {

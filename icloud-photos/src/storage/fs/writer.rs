@@ -52,7 +52,10 @@ enum State {
 
 impl FsWriter {
     pub(super) async fn begin(disk: Arc<Disk>, path: StoragePath, options: WriteOptions) -> Result<Self> {
-        let file = disk.locate(&path);
+        let mut file = disk.locate(&path);
+        if options.replace && options.through_links {
+            file = blocking(move || end_of_link(file)).await?;
+        }
         let folder = file.parent().map_or_else(|| disk.root.clone(), PathBuf::from);
         let target = Arc::new(Target { path, file, folder, options });
         let mut writer = Self {
@@ -198,6 +201,14 @@ impl StorageWriter for FsWriter {
             }
         }
     }
+}
+
+/// Where a link leads, if it is one.
+fn end_of_link(file: PathBuf) -> Result<PathBuf> {
+    if !file.is_symlink() {
+        return Ok(file);
+    }
+    std::fs::canonicalize(&file).map_err(|error| fault(error, file.display()))
 }
 
 impl Target {

@@ -188,6 +188,20 @@ impl Catalogue for MemoryCatalogue {
         Ok(of_it.take(limit).map(|member| member.2.clone()).collect())
     }
 
+    async fn selections_of(
+        &self,
+        library: &LibraryKey,
+        beginning: &str,
+        ids: &[AssetId],
+    ) -> Result<Vec<Vec<String>>> {
+        let state = self.state();
+        let of = |id: &AssetId| {
+            let all = state.members.iter().filter(|member| member.0 == *library && member.2 == *id);
+            all.map(|member| member.1.clone()).filter(|name| name.starts_with(beginning)).collect()
+        };
+        Ok(ids.iter().map(of).collect())
+    }
+
     async fn totals(&self) -> Result<Totals> {
         let state = self.state();
         let mut totals = Totals { assets: state.assets.len() as u64, ..Totals::default() };

@@ -20,7 +20,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
-pub(crate) use self::row::{ASTRAY, BEGUN, MEMBERS, MIRROR, RECORD, REMOVED, WINDOW, role_name, role_named};
+pub(crate) use self::row::{
+    ASTRAY, BEGUN, IN, MEMBERS, MIRROR, RECORD, REMOVED, WINDOW, role_name, role_named,
+};
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Roll,
     Status,
@@ -130,6 +132,14 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<AssetId>>;
 
+    /// The selections of a library that begin so and show each of these assets, in their order.
+    async fn selections_of(
+        &self,
+        library: &LibraryKey,
+        beginning: &str,
+        ids: &[AssetId],
+    ) -> Result<Vec<Vec<String>>>;
+
     /// Counts of everything.
     async fn totals(&self) -> Result<Totals>;
 
@@ -164,7 +174,7 @@ pub struct Batch {
     pub removals: Vec<RemovalRow>,
     /// Removals to be forgotten.
     pub gone_removals: Vec<(LibraryKey, AssetId)>,
-    /// Assets that a selection shows: what is in an album only its list says.
+    /// Assets that a selection shows, or an album, whose record name is then behind `in `.
     pub members: Vec<(LibraryKey, String, AssetId)>,
     /// Those that it shows no more.
     pub gone_members: Vec<(LibraryKey, String, AssetId)>,

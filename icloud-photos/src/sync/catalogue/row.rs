@@ -152,6 +152,8 @@ pub struct FileRow {
     pub sha256: Option<[u8; 32]>,
     /// How sure it is.
     pub status: Status,
+    /// A run that writes sidecars had it, or was to have it: it is to have one as long as it stands, whoever looks.
+    pub sidecar: bool,
     /// When the row was made, in seconds since 1970.
     pub at: i64,
 }
@@ -168,6 +170,7 @@ impl FileRow {
             checksum: None,
             sha256: None,
             status,
+            sidecar: false,
             at,
         }
     }
@@ -258,6 +261,9 @@ pub(crate) const MIRROR: &str = "mirror";
 
 /// For what a selection shows ([`Batch::members`](super::Batch::members)).
 pub(crate) const MEMBERS: &str = "members";
+
+/// How the names of albums begin among the selections that members are of ([`Batch::members`](super::Batch::members)).
+pub(crate) const IN: &str = "in ";
 
 /// For files that are missing and that no list of a selection brings.
 pub(crate) const ASTRAY: &str = "astray";

@@ -172,7 +172,7 @@ pub(super) struct Sorted {
     pub(super) doubted: Vec<FileRow>,
     /// Files that are missing or failed.
     pub(super) wanted: Vec<FileRow>,
-    /// Files that are as they should be, if anybody asks for their sidecars.
+    /// Files that are as they should be, and are to have sidecars.
     pub(super) standing: Vec<FileRow>,
 }
 
@@ -198,7 +198,7 @@ impl Inner {
                     } else {
                         let doubted = row.status == Status::Unconfirmed;
                         sorted.items.push(Item::Other(Step::Stands { path, doubted }));
-                        sorted.standing.extend(self.misses_sidecars().then_some(row));
+                        sorted.standing.extend(self.may_miss_sidecar(&row).then_some(row));
                     }
                 }
                 Ok(None) if self.missing == Missing::Respect => removed.add(&row.key),

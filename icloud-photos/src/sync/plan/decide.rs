@@ -73,14 +73,18 @@ impl Decider {
             self.queue.push_back(remark(&asset, problem));
         }
         for (file, found) in placement.files.iter().zip(found) {
+            let claimless = found.as_ref().ok().and_then(|found| self.claimless(&asset, found));
             let placed = match found {
                 Ok(found) => self.decide(&asset, file, found, modified).await,
                 Err(error) => Err(error),
             };
             self.streak.note(file, placed.as_ref().ok());
             match placed {
-                Ok(action) => {
-                    let describe = self.describe(&asset, file, &action);
+                Ok(mut action) => {
+                    if let Action::Renamed { row, .. } = &mut action {
+                        row.sidecar |= self.inner.gets_sidecar(&asset, file.role);
+                    }
+                    let describe = self.describe(&asset, file, &action, claimless);
                     self.queue.push_back(action);
                     self.queue.extend(describe);
                 }
@@ -93,11 +97,28 @@ impl Decider {
         self.queue.push_back(Action::Done { asset });
     }
 
+    /// The row of a file that was not to have a sidecar so far, and now is.
+    fn claimless(&self, asset: &Asset, found: &Found) -> Option<FileRow> {
+        let row = found.row.as_ref().filter(|row| !row.sidecar && row.status.is_kept())?;
+        self.inner.gets_sidecar(asset, row.key.role).then(|| row.clone())
+    }
+
     /// A file that is only remembered anew stands all the same, and gets its sidecar.
-    fn describe(&self, asset: &Asset, file: &WantedFile, action: &Action) -> Option<Action> {
-        let Action::Renamed { found, .. } = action else { return None };
-        let target = Target { asset: asset.clone(), role: file.role, path: found.path.clone() };
-        self.inner.sidecars.then_some(Action::Describe { target })
+    fn describe(
+        &self,
+        asset: &Asset,
+        file: &WantedFile,
+        action: &Action,
+        claimless: Option<FileRow>,
+    ) -> Option<Action> {
+        match action {
+            Action::Renamed { found, .. } => {
+                let target = Target { asset: asset.clone(), role: file.role, path: found.path.clone() };
+                self.inner.sidecars.then_some(Action::Describe { target })
+            }
+            Action::Present { known: true, .. } => claimless.map(|row| Action::Claim { row }),
+            _ => None,
+        }
     }
 
     async fn decide(

@@ -102,6 +102,9 @@ impl Inner {
                 Change::Asset(_) | Change::Trashed(_) | Change::Gone { .. } | Change::Album { .. } => {
                     items.push(Item::Other(Step::Note(change)));
                 }
+                Change::Entered { .. } | Change::Left { .. } if self.sidecars => {
+                    items.push(Item::Other(Step::Note(change)));
+                }
                 _ => {}
             }
         }

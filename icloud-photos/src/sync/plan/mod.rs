@@ -34,7 +34,7 @@ use super::event::{SkipReason, Target};
 use super::layout::LayoutProblem;
 use crate::asset::{Asset, AssetId, Change, Listing, Role};
 use crate::error::{Error, Result};
-use crate::library::AlbumTree;
+use crate::library::{AlbumId, AlbumTree};
 use crate::storage::{ObjectMeta, StoragePath};
 
 /// One step of a plan.
@@ -89,6 +89,11 @@ pub enum Action {
         /// What and where.
         target: Target,
     },
+    /// Nothing to do but to remember that a file which stands is to have a sidecar.
+    Claim {
+        /// What the catalogue says of it.
+        row: FileRow,
+    },
     /// Nothing to do but to remember it: a file that was missing or damaged, of a photo that this copy moved out of iCloud, stands under
     /// another name, or is right again.
     Renamed {
@@ -140,6 +145,13 @@ pub enum Action {
     Note {
         /// What was seen.
         change: Change,
+    },
+    /// Nothing to do but to remember that an asset is in an album of the user's, for sidecars.
+    Placed {
+        /// The album.
+        album: AlbumId,
+        /// The asset.
+        asset: AssetId,
     },
     /// Nothing to do but to remember the user's albums, all of them.
     Albums {
@@ -286,7 +298,13 @@ impl Planner {
 
     async fn take(&mut self, step: Step) {
         match step {
-            Step::Asset(surveyed) => self.decider.place(*surveyed).await,
+            Step::Asset(surveyed) => {
+                if let Some(album) = self.route.listed_album() {
+                    let asset = surveyed.asset.id().clone();
+                    self.decider.push(Action::Placed { album, asset });
+                }
+                self.decider.place(*surveyed).await;
+            }
             Step::Left(asset, reason) => {
                 self.decider.push(Action::Skip { asset: asset.clone(), reason });
                 self.decider.push(Action::Done { asset });

@@ -21,6 +21,7 @@ use super::window::Window;
 use super::{Action, is_about_storage};
 use crate::asset::{Asset, AssetId, Change, ChangeCursor};
 use crate::error::{ErrorKind, Result};
+use crate::library::{AlbumId, AlbumKind};
 
 /// Rows of the catalogue looked at in one go.
 const ROWS: usize = 1000;
@@ -54,6 +55,8 @@ pub(super) struct Route {
     cut: Option<Cut>,
     /// Its rest may have begun too late.
     doubtful: bool,
+    /// A list was left before its end.
+    left: bool,
     /// As the list was begun.
     memory: Memory,
     /// What happened since the list was begun that goes on.
@@ -101,6 +104,7 @@ impl Route {
             roll: None,
             cut: None,
             doubtful: false,
+            left: false,
             memory: Memory::Rows,
             changes: 0,
             astray: Astray::default(),
@@ -238,10 +242,12 @@ impl Route {
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::Window;
         let of_rest = self.cut.is_some() && !self.inner.is_whole_library();
-        if !self.inner.remembers() || of_rest {
+        if !self.inner.remembers() {
             None
+        } else if of_rest || self.left {
+            Some((None, recheck(self.inner.clone(), Look::Sidecars)))
         } else if !self.listed {
-            Some((None, recheck(self.inner.clone())))
+            Some((None, recheck(self.inner.clone(), Look::Files)))
         } else if self.whole && !self.inner.is_whole_library() {
             Some((None, self.astray.settle(self.inner.clone())))
         } else {
@@ -314,6 +320,12 @@ impl Route {
         self.killed
     }
 
+    /// The album of the user's whose list is read, if that is to be remembered of its photos.
+    pub(super) fn listed_album(&self) -> Option<AlbumId> {
+        let album = self.inner.albums.get(self.album).filter(|_| self.is_listing() && self.inner.sidecars)?;
+        album.id().filter(|_| album.kind() == AlbumKind::User).cloned()
+    }
+
     /// Whether the steps are those of a list.
     pub(super) fn is_listing(&self) -> bool {
         self.reading.is_some()
@@ -328,7 +340,7 @@ impl Route {
 
     /// The rest of the list is not read: nothing is covered by that.
     pub(super) fn leave(&mut self) {
-        (self.whole, self.doubtful) = (false, false);
+        (self.whole, self.doubtful, self.left) = (false, false, true);
     }
 
     /// Something was not seen as it should have been: the next run lists again.
@@ -386,16 +398,24 @@ impl Route {
     }
 }
 
+/// What is looked for.
+#[derive(Clone, Copy)]
+enum Look {
+    /// Files, and the sidecars of those that stand.
+    Files,
+    Sidecars,
+}
+
 /// Looks for every file that the catalogue knows.
-fn recheck(inner: Arc<Inner>) -> Survey {
-    let pages = futures::stream::unfold(Some((inner.clone(), None)), |state| async {
+fn recheck(inner: Arc<Inner>, look: Look) -> Survey {
+    let pages = futures::stream::unfold(Some((inner.clone(), None)), move |state| async move {
         let (inner, after) = state?;
         let rows = match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
             Ok(rows) => rows,
             Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
         };
         let last: FileKey = rows.last()?.key.clone();
-        let items = inner.look_for(rows).await;
+        let items = inner.look_for(rows, look).await;
         Some((items, Some((inner, Some(last)))))
     });
     survey(inner, pages.flat_map(futures::stream::iter))
@@ -445,11 +465,14 @@ impl Inner {
         }
     }
 
-    async fn look_for(&self, rows: Vec<FileRow>) -> Vec<Item> {
+    async fn look_for(&self, rows: Vec<FileRow>, look: Look) -> Vec<Item> {
         let sorted = match self.sort(rows).await {
             Ok(sorted) => sorted,
             Err(error) => return vec![Item::Asset(Err(error))],
         };
+        if let Look::Sidecars = look {
+            return self.to_describe(sorted.standing).await;
+        }
         let restless = Tally::of(sorted.doubted.iter().chain(&sorted.wanted).map(|row| &row.key));
         let mut items = sorted.items;
         items.extend((!restless.is_empty()).then_some(Item::Other(Step::Restless(restless))));

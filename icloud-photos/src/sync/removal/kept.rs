@@ -68,7 +68,7 @@ pub enum Kept {
     OtherReceipt,
     /// It is no longer in the library, or already in Recently Deleted.
     Gone,
-    /// A sidecar that neither icloudpd nor this program wrote.
+    /// A sidecar that neither icloudpd nor this program wrote, or of which that cannot be told.
     ForeignSidecar,
 }
 
@@ -98,7 +98,7 @@ impl fmt::Display for Kept {
             Self::NotAsked => f.write_str("nothing was to leave iCloud"),
             Self::OtherReceipt => f.write_str("the receipt is for other files"),
             Self::Gone => f.write_str("it is no longer in the library"),
-            Self::ForeignSidecar => f.write_str("the sidecar was written by another program"),
+            Self::ForeignSidecar => f.write_str("the sidecar is none that icloudpd wrote"),
         }
     }
 }

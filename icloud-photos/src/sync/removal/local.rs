@@ -5,11 +5,10 @@
 
 use std::collections::HashSet;
 
-use futures::StreamExt;
-
 use super::super::catalogue::{Batch, FileKey, MIRROR, Progress};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
+use super::super::sidecar::{self, Whose};
 use super::victims::{Deleted, Judged, Victim};
 use super::{Census, Disposal, Kept, RemovalEvent, Stage};
 use crate::error::Result;
@@ -20,9 +19,6 @@ const FILES: usize = 100;
 
 /// Rows of the catalogue looked at in one go.
 const ROWS: usize = 1000;
-
-/// So much of a sidecar tells who wrote it.
-const HEAD: usize = 4096;
 
 impl Stage<'_> {
     /// Recently Deleted is read twice: to count, so that nothing goes when too much would, and to remove.
@@ -137,38 +133,16 @@ impl Stage<'_> {
 
     /// The sidecar beside a photo that goes, if icloudpd or we wrote it.
     async fn sidecar(&self, path: &StoragePath) -> Result<Option<StoragePath>> {
-        let sidecar = StoragePath::parse(&format!("{path}.xmp"))?;
-        if !self.inner.storage.stat(&sidecar).await.is_ok_and(|there| there.is_some()) {
-            return Ok(None);
-        }
-        let mut head = Vec::new();
-        let mut bytes = self.inner.storage.read(&sidecar, 0).await?;
-        while head.len() < HEAD
-            && let Some(chunk) = bytes.next().await.transpose()?
-        {
-            head.extend_from_slice(&chunk[..chunk.len().min(HEAD)]);
-        }
-        if is_icloudpds(&String::from_utf8_lossy(&head)) {
-            return Ok(Some(sidecar));
-        }
-        self.tell(RemovalEvent::Left { path: &sidecar, why: &Kept::ForeignSidecar });
+        let sidecar = sidecar::beside(path)?;
+        let why = match self.inner.whose_sidecar(&sidecar).await {
+            Whose::Nobodys => return Ok(None),
+            Whose::Ours => return Ok(Some(sidecar)),
+            Whose::Foreign => Kept::ForeignSidecar,
+            Whose::Unknown(error) => Kept::Unreadable { path: sidecar.clone(), reason: error.to_string() },
+        };
+        self.tell(RemovalEvent::Left { path: &sidecar, why: &why });
         Ok(None)
     }
-}
-
-/// Whether the root of an XMP document names icloudpd as the tool that wrote it: `<x:xml_doc xmlns:x="adobe:ns:meta/"
-/// x:xmptk="icloudpd 1.32.3+...">` (`xmp_sidecar.py` of 1.32.3, which itself overwrites no other). The word may stand anywhere
-/// else in a document, as a keyword for example.
-fn is_icloudpds(head: &str) -> bool {
-    let mut rest = head.trim_start_matches('\u{feff}').trim_start();
-    for (open, close) in [("<?", "?>"), ("<!--", "-->")] {
-        while rest.starts_with(open) {
-            rest = rest.split_once(close).map_or("", |(_, rest)| rest).trim_start();
-        }
-    }
-    let root = rest.split_once('>').map_or("", |(root, _)| root);
-    root.starts_with("<x:")
-        && root.split_ascii_whitespace().any(|word| word.starts_with("x:xmptk=\"icloudpd"))
 }
 
 impl Inner {

@@ -226,17 +226,20 @@ struct Coming {
     shown: HashSet<AssetId>,
 }
 
-/// Removes what the engine may remove. `token` is how far the library's history was followed.
+/// Removes what the engine may remove. `token` is how far the library's history was followed. Nothing goes of which a sidecar could not be
+/// written (`described`), and who that is nobody knows: what iCloud says of a photo leaves with it.
 pub(super) async fn run(
     inner: &Arc<Inner>,
     observer: &dyn SyncObserver,
     report: &mut SyncReport,
     token: Option<&str>,
+    described: bool,
 ) -> Result<()> {
     if !inner.removals.any() {
         return Ok(());
     }
     let census = Census::of(&report.listings, token.is_some() || report.left_early > 0);
+    let census = census.filter(|_| described);
     let stage = Stage { inner, observer, report, rehearsal: false, coming: Coming::default() };
     stage.run(census, token).await.map_err(|error| error.during("remove"))
 }

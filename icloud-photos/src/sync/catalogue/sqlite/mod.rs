@@ -278,6 +278,16 @@ impl Catalogue for SqliteCatalogue {
             .await
     }
 
+    async fn selections_of(
+        &self,
+        library: &LibraryKey,
+        beginning: &str,
+        ids: &[AssetId],
+    ) -> Result<Vec<Vec<String>>> {
+        let (library, beginning, ids) = (library.clone(), beginning.to_owned(), ids.to_vec());
+        self.ask(move |connection| read::selections_of(connection, &library, &beginning, &ids)).await
+    }
+
     async fn totals(&self) -> Result<Totals> {
         self.ask(read::totals).await
     }

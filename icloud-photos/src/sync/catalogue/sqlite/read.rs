@@ -19,7 +19,7 @@ pub(super) mod sql {
         ($rest:literal) => {
             concat!(
                 "SELECT library, asset, role, path, size, modified, resource_size, checksum, sha256, status, reason, ",
-                "attempts, at FROM files WHERE ",
+                "attempts, at, sidecar FROM files WHERE ",
                 $rest
             )
         };
@@ -62,6 +62,8 @@ pub(super) mod sql {
          WHERE state = 'sent' AND library = ? AND asset > ? ORDER BY asset LIMIT ?";
     pub(crate) const MEMBERS: &str = "SELECT asset FROM members \
          WHERE library = ? AND selection = ? AND asset > ? ORDER BY asset LIMIT ?";
+    pub(crate) const SELECTIONS_OF: &str = "SELECT selection FROM members WHERE library = ?1 AND asset = ?2 \
+         AND substr(selection, 1, length(?3)) = ?3 ORDER BY selection";
     // TOTAL, unlike SUM, has no overflow.
     pub(crate) const TOTALS: &str =
         "SELECT status, COUNT(*), CAST(TOTAL(size) AS INTEGER) FROM files GROUP BY status";
@@ -161,6 +163,17 @@ pub(super) fn members(
     limit: usize,
 ) -> Result<Vec<AssetId>> {
     ids(connection, sql::MEMBERS, library, selection, after, limit)
+}
+
+pub(super) fn selections_of(
+    connection: &mut Connection,
+    library: &LibraryKey,
+    beginning: &str,
+    ids: &[AssetId],
+) -> Result<Vec<Vec<String>>> {
+    each(connection, sql::SELECTIONS_OF, ids, |statement, id| {
+        rows(statement, [library.as_str(), id.as_str(), beginning], |row| row.get(0))
+    })
 }
 
 fn ids(
@@ -301,6 +314,7 @@ fn file(row: &Row<'_>) -> Result<FileRow> {
         checksum: text(row, 7, Checksum::parse)?,
         sha256: text(row, 8, from_hex)?,
         status: status(row)?,
+        sidecar: row.get(13)?,
         at: row.get(12)?,
     })
 }

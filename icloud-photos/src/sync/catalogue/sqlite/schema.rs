@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) const APPLICATION: i32 = 0x6943_5063;
 
 /// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
-pub(super) const STEPS: [&str; 5] = [V1, V2, V3, V4, V5];
+pub(super) const STEPS: [&str; 6] = [V1, V2, V3, V4, V5, V6];
 
 const V1: &str = "
     CREATE TABLE store (
@@ -121,6 +121,14 @@ const V5: &str = "
         asset TEXT NOT NULL,
         PRIMARY KEY (library, selection, asset)
     ) WITHOUT ROWID;
+";
+
+/// Which files are to have sidecars, and which albums an asset is in. No selection has said so of the files it covers: everything is
+/// listed once more. What is noted beside how far libraries were copied stays as it is; digests of selections alone have 40 letters.
+const V6: &str = "
+    ALTER TABLE files ADD COLUMN sidecar INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX members_by_asset ON members (library, asset, selection);
+    UPDATE progress SET token = NULL WHERE length(selection) = 40 AND instr(selection, ' ') = 0;
 ";
 
 /// Fills a new file.

@@ -41,6 +41,8 @@ fn no_question_reads_a_whole_table() {
     assert_eq!(index(sql::OWED), "removals_owed");
     let members = "SEARCH members USING PRIMARY KEY (library=? AND selection=? AND asset>?)";
     assert_eq!(plan(sql::MEMBERS), [members]);
+    let places = "SEARCH members USING COVERING INDEX members_by_asset (library=? AND asset=?)";
+    assert_eq!(plan(sql::SELECTIONS_OF), [places]);
     assert_eq!(plan(sql::SENT), ["SEARCH removals USING PRIMARY KEY (library=? AND asset>?)"]);
     // The rows of one path, checksum or master are few; these are sorted afterwards.
     let few = [

@@ -29,7 +29,7 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
     each(
         &transaction,
         "REPLACE INTO files (library, asset, role, path, size, modified, resource_size, checksum, sha256, status, \
-         reason, attempts, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         reason, attempts, at, sidecar) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         &batch.files,
         file,
     )?;
@@ -136,6 +136,7 @@ fn file(statement: &mut Statement<'_>, row: &FileRow) -> Result<()> {
             reason,
             attempts,
             row.at,
+            row.sidecar,
         ],
     )
 }
