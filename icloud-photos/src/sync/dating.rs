@@ -113,7 +113,7 @@ mod with_metadata {
     use crate::asset::Hasher;
     use crate::download::Proof;
     use crate::error::{Error, ErrorKind};
-    use crate::metadata::exif::{self, Format};
+    use crate::metadata::exif::{self, Change, Format};
     pub(in crate::sync) use crate::metadata::exif::{LIMIT, MOST_ADDED};
     use crate::sync::event::SyncEvent;
     use crate::sync::layout::LocalTime;
@@ -149,7 +149,7 @@ mod with_metadata {
     enum Outcome {
         /// There is one.
         HasOne,
-        Dated([Bytes; 3]),
+        Dated(Vec<Bytes>),
         Failed {
             unreadable: bool,
             error: Error,
@@ -214,13 +214,20 @@ mod with_metadata {
             Err(error) => return Outcome::Failed { unreadable: true, error },
         }
         match exif::change(bytes, date) {
-            Ok(change) => Outcome::Dated([
-                bytes.slice(..change.at.start),
-                change.piece.into(),
-                bytes.slice(change.at.end..),
-            ]),
+            Ok(change) => Outcome::Dated(parts(bytes, change)),
             Err(error) => Outcome::Failed { unreadable: false, error },
         }
+    }
+
+    /// The changed file, of which only what is new takes memory.
+    fn parts(bytes: &Bytes, change: Change) -> Vec<Bytes> {
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for edit in change.into_edits() {
+            parts.extend([bytes.slice(from..edit.at.start), edit.piece.into()]);
+            from = edit.at.end;
+        }
+        parts.push(bytes.slice(from..));
+        parts
     }
 
     /// Apple's bytes, found by length and checksum in those that were made from them.

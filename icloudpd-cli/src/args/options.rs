@@ -328,7 +328,7 @@ choices! {
     LiveSize { Original, Medium, Thumb }
     LiveNaming { Suffix, Original }
     AlignRaw { AsIs, Original, Alternative }
-    ExifFormat { Jpeg, Png }
+    ExifFormat { Jpeg, Png, Heic, Avif, Webp }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
     Missing { Restore, Respect }
     NotifyOn { NeedsPerson, SessionEnds, RunDone, RunFailed }
