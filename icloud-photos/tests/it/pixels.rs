@@ -55,7 +55,9 @@ fn decoded(folder: &Path) -> Option<Value> {
 
 /// What exiftool says of a file.
 fn exiftool(file: &Path) -> Option<Value> {
-    let out = Command::new("exiftool").args(["-j", "-G1", "-n", "-b", "-a", "-validate", "-warning"]).args(["-all", "-error"]);
+    let out = Command::new("exiftool")
+        .args(["-j", "-G1", "-n", "-b", "-a", "-validate", "-warning"])
+        .args(["-all", "-error"]);
     match out.arg(file).output() {
         Ok(out) => Some(serde_json::from_slice::<Vec<Value>>(&out.stdout).unwrap().remove(0)),
         Err(_) => skipped("exiftool"),
@@ -65,7 +67,8 @@ fn exiftool(file: &Path) -> Option<Value> {
 fn undated() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/metadata/exif/testdata");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = files.filter(|path| has_date(&std::fs::read(path).unwrap()).is_ok_and(|has| !has)).collect();
+    let mut files: Vec<_> =
+        files.filter(|path| has_date(&std::fs::read(path).unwrap()).is_ok_and(|has| !has)).collect();
     files.sort();
     assert!(files.len() >= 21, "{files:?}");
     files

@@ -75,7 +75,8 @@ fn exiftool_reads_the_dates_and_all_that_was_there_before() {
             assert_eq!(after[tag], "2024:05:06 09:08:09", "{name}: {after:#}");
         }
         for (tag, value) in before.as_object().unwrap() {
-            let is_of_the_file = tag.starts_with("System:") || tag == "SourceFile" || tag == "File:ExifByteOrder";
+            let is_of_the_file =
+                tag.starts_with("System:") || tag == "SourceFile" || tag == "File:ExifByteOrder";
             // Where the data of a HEIC stand, and how much of them there is; the form of a WebP.
             let moves = tag.starts_with("QuickTime:MediaData") || tag.starts_with("File:FileType");
             if !(is_of_the_file || moves || name == "I.WEBP" && tag.starts_with("RIFF:")) {

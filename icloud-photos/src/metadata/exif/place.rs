@@ -28,7 +28,9 @@ impl Place {
             Format::Heic | Format::Avif => heif::find(bytes).map(Self::Heif),
             Format::Webp => webp::find(bytes).map(Self::Webp),
         };
-        place.ok_or_else(|| fault("it is no whole picture of its kind, or put together in a way that is not known"))
+        place.ok_or_else(|| {
+            fault("it is no whole picture of its kind, or put together in a way that is not known")
+        })
     }
 
     /// The TIFF that is there.

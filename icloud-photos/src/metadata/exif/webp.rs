@@ -56,7 +56,8 @@ pub(super) fn find(bytes: &[u8]) -> Option<Webp> {
     let first = chunk(bytes, FIRST)?;
     let flags = *bytes.get(FLAGS)?;
     let is_extended = first.kind == *HEAD && first.at.len() == HEAD_LENGTH;
-    let (mut exif, mut home, mut pictures, mut others, mut at) = (None, end, 0_usize, 0_usize, first.at.start);
+    let (mut exif, mut home, mut pictures, mut others, mut at) =
+        (None, end, 0_usize, 0_usize, first.at.start);
     while at < end {
         let next = chunk(bytes, at)?;
         at = next.at.end;

@@ -51,7 +51,8 @@ impl Iloc {
         let (version, flags) = (reader.number(1)? as u8, reader.number(3)?);
         let widths = reader.take(2)?.try_into().ok()?;
         let mut iloc = Self { version, widths, items: Vec::new() };
-        let are_known = [iloc.offset(), iloc.base(), iloc.index()].iter().all(|width| matches!(width, 0 | 4 | 8));
+        let are_known =
+            [iloc.offset(), iloc.base(), iloc.index()].iter().all(|width| matches!(width, 0 | 4 | 8));
         // Without a length an extent would take no bytes, and be anything.
         if !are_known || !matches!(iloc.length(), 4 | 8) || version > 2 || flags != 0 {
             return None;

@@ -92,7 +92,8 @@ pub(super) fn find(bytes: &[u8]) -> Option<Heif> {
     let links = links(bytes, one(b"iref"))?;
     let exif = exif_of(primary, &infos, &links)?;
     let numbers = infos.iter().map(|info| info.0).chain(iloc.items.iter().map(|item| item.id));
-    let numbers = numbers.chain(links.iter().flat_map(|link| [link.from].into_iter().chain(link.to.iter().copied())));
+    let numbers =
+        numbers.chain(links.iter().flat_map(|link| [link.from].into_iter().chain(link.to.iter().copied())));
     let numbers = numbers.chain(groups(bytes, one(b"grpl"))?);
     let unused = numbers.max().unwrap_or(primary).max(primary).checked_add(1)?;
     let idat = one(b"idat").map(|idat| idat.content.clone());
