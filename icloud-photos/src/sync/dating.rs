@@ -197,8 +197,9 @@ mod with_metadata {
         async fn dated(&self, bytes: Bytes, created: &LocalTime) -> Outcome {
             // A year needs four digits to be one.
             let date = format!("{:0>19}", created.in_exif());
+            let formats = self.dating.formats.clone();
             let _turn = self.dating.turn.acquire().await;
-            let work = tokio::task::spawn_blocking(move || write(&bytes, &date));
+            let work = tokio::task::spawn_blocking(move || write(&bytes, &date, &formats));
             work.await.unwrap_or_else(|error| {
                 let message = "a picture was too much for those who read it";
                 let error = Error::new(ErrorKind::Unexpected, message).caused_by(error);
@@ -207,7 +208,12 @@ mod with_metadata {
         }
     }
 
-    fn write(bytes: &Bytes, date: &str) -> Outcome {
+    fn write(bytes: &Bytes, date: &str, formats: &[Format]) -> Outcome {
+        // The name says one of them. What the file is in truth may be one that nobody wants to see changed.
+        if Format::of_bytes(bytes).is_some_and(|format| !formats.contains(&format)) {
+            let message = "it is of another format than its name says, which was not asked for";
+            return Outcome::Failed { unreadable: true, error: Error::new(ErrorKind::Unsupported, message) };
+        }
         match exif::has_date(bytes) {
             Ok(true) => return Outcome::HasOne,
             Ok(false) => {}

@@ -55,10 +55,8 @@ fn decoded(folder: &Path) -> Option<Value> {
 
 /// What exiftool says of a file.
 fn exiftool(file: &Path) -> Option<Value> {
-    let out = Command::new("exiftool")
-        .args(["-j", "-G1", "-n", "-b", "-a", "-validate", "-warning"])
-        .args(["-all", "-error"]);
-    match out.arg(file).output() {
+    let wanted = ["-j", "-G1", "-n", "-b", "-a", "-validate", "-warning", "-all", "-error"];
+    match Command::new("exiftool").args(wanted).arg(file).output() {
         Ok(out) => Some(serde_json::from_slice::<Vec<Value>>(&out.stdout).unwrap().remove(0)),
         Err(_) => skipped("exiftool"),
     }

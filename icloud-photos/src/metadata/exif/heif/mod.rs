@@ -28,8 +28,9 @@ const PREFIX: &[u8] = b"\0\0\0\x06Exif\0\0";
 
 const EXIF: &[u8; 4] = b"Exif";
 
-/// No picture has more of them.
+/// No file has more of them; boxes in `meta`, likewise.
 const MOST_EXIF: usize = 16;
+const MOST_PARTS: usize = 32;
 
 /// The format, by the brands that a file bears.
 pub(super) fn format(bytes: &[u8]) -> Option<Format> {
@@ -66,39 +67,51 @@ pub(super) struct Heif {
 /// `None` for what is no whole picture, and for whatever is not understood well enough to move it.
 pub(super) fn find(bytes: &[u8]) -> Option<Heif> {
     let meta = meta_of(bytes)?;
-    let version = meta.content.start..meta.content.start.checked_add(4)?;
-    if bytes.get(version.clone())? != [0; 4] || meta.at.len() > MOST {
-        return None;
-    }
-    let parts = all(bytes, version.end..meta.content.end)?;
-    let one = |kind: &[u8; 4]| {
-        let mut of_kind = parts.iter().filter(|part| part.kind == *kind);
-        of_kind.next().filter(|_| of_kind.next().is_none())
-    };
-    let content = |kind: &[u8; 4]| bytes.get(one(kind)?.content.clone());
-    let is_known = |part: &Atom| match &part.kind {
-        b"hdlr" | b"pitm" | b"iloc" | b"iinf" | b"iprp" => true,
-        b"iref" | b"idat" | b"dinf" | b"grpl" => one(&part.kind).is_some(),
-        kind => matches!(kind, b"free" | b"skip"),
-    };
-    let is_picture = content(b"hdlr")?.get(8..12)? == b"pict";
-    if !is_picture || !parts.iter().all(is_known) {
-        return None;
-    }
-    one(b"iprp")?;
-    let iloc = Iloc::parse(content(b"iloc")?).filter(|iloc| iloc.is_within(bytes.len()))?;
-    let primary = primary_of(content(b"pitm")?)?;
-    let infos = infos(bytes, one(b"iinf")?)?;
-    let links = links(bytes, one(b"iref"))?;
+    let parts = Parts::of(bytes, &meta)?;
+    let iloc = Iloc::parse(parts.content(bytes, b"iloc")?).filter(|iloc| iloc.is_within(bytes.len()))?;
+    let primary = primary_of(parts.content(bytes, b"pitm")?)?;
+    let infos = infos(bytes, parts.one(b"iinf")?)?;
+    let links = links(bytes, parts.one(b"iref"))?;
     let exif = exif_of(primary, &infos, &links)?;
-    let numbers = infos.iter().map(|info| info.0).chain(iloc.items.iter().map(|item| item.id));
-    let numbers =
-        numbers.chain(links.iter().flat_map(|link| [link.from].into_iter().chain(link.to.iter().copied())));
-    let numbers = numbers.chain(groups(bytes, one(b"grpl"))?);
-    let unused = numbers.max().unwrap_or(primary).max(primary).checked_add(1)?;
-    let idat = one(b"idat").map(|idat| idat.content.clone());
+    let listed = infos.iter().map(|info| info.0).chain(iloc.items.iter().map(|item| item.id));
+    let linked = links.iter().flat_map(|link| std::iter::once(link.from).chain(link.to.iter().copied()));
+    let numbers = listed.chain(linked).chain(groups(bytes, parts.one(b"grpl"))?).chain([primary]);
+    let unused = numbers.max()?.checked_add(1)?;
+    let idat = parts.one(b"idat").map(|idat| idat.content.clone());
     let before = before(bytes, &meta);
-    Some(Heif { at: meta.at, iloc, primary, exif, unused, idat, before, parts })
+    Some(Heif { at: meta.at, parts: parts.0, iloc, primary, exif, unused, idat, before })
+}
+
+/// The boxes in `meta`.
+struct Parts(Vec<Atom>);
+
+impl Parts {
+    /// `None` if it is not that of pictures, if something is missing, and if there is something that may hold places in the file.
+    fn of(bytes: &[u8], meta: &Atom) -> Option<Self> {
+        let from = meta.content.start.checked_add(4)?;
+        if bytes.get(meta.content.start..from)? != [0; 4] || meta.at.len() > MOST {
+            return None;
+        }
+        let parts = Self(all(bytes, from..meta.content.end)?);
+        let is_known = |part: &Atom| match &part.kind {
+            b"hdlr" | b"pitm" | b"iloc" | b"iinf" | b"iprp" | b"iref" | b"idat" | b"dinf" | b"grpl" => {
+                parts.one(&part.kind).is_some()
+            }
+            kind => matches!(kind, b"free" | b"skip"),
+        };
+        let is_whole = parts.one(b"iprp").is_some() && parts.content(bytes, b"hdlr")?.get(8..12)? == b"pict";
+        (is_whole && parts.0.len() <= MOST_PARTS && parts.0.iter().all(is_known)).then_some(parts)
+    }
+
+    /// The only one of its kind.
+    fn one(&self, kind: &[u8; 4]) -> Option<&Atom> {
+        let mut of_kind = self.0.iter().filter(|part| part.kind == *kind);
+        of_kind.next().filter(|_| of_kind.next().is_none())
+    }
+
+    fn content<'a>(&self, bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+        bytes.get(self.one(kind)?.content.clone())
+    }
 }
 
 /// The only `meta` of a file that holds nothing but pictures.
