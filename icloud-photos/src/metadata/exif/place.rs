@@ -8,6 +8,9 @@ use super::webp::{self, Webp};
 use super::{DAMAGED, Format, LIMIT, fault, jpeg, png, tiff};
 use crate::error::Result;
 
+/// Makes a TIFF the piece that Exif is in a file.
+type Wrap = fn(&[u8]) -> Option<Vec<u8>>;
+
 /// Where Exif stands, or would.
 pub(super) enum Place {
     Jpeg(Splice),
@@ -55,7 +58,7 @@ impl Place {
 
     /// What may make the file what it was before there was a date, or Exif, in it.
     pub(super) fn before(&self, bytes: &[u8]) -> Vec<Change> {
-        let (splice, wrap): (_, fn(&[u8]) -> Option<Vec<u8>>) = match self {
+        let (splice, wrap): (_, Wrap) = match self {
             Self::Heif(heif) => return heif.before().into_iter().collect(),
             Self::Webp(webp) => return webp.before(bytes),
             Self::Jpeg(splice) => (splice, jpeg::wrap),
