@@ -146,7 +146,7 @@ mod with_metadata {
     }
 
     /// What came of writing a date.
-    enum Outcome {
+    pub(super) enum Outcome {
         /// There is one.
         HasOne,
         Dated(Vec<Bytes>),
@@ -208,7 +208,7 @@ mod with_metadata {
         }
     }
 
-    fn write(bytes: &Bytes, date: &str, formats: &[Format]) -> Outcome {
+    pub(super) fn write(bytes: &Bytes, date: &str, formats: &[Format]) -> Outcome {
         // The name says one of them. What the file is in truth may be one that nobody wants to see changed.
         if Format::of_bytes(bytes).is_some_and(|format| !formats.contains(&format)) {
             let message = "it is of another format than its name says, which was not asked for";
@@ -281,5 +281,22 @@ mod without_metadata {
 
     pub(in crate::sync) fn proven_original(_: &[u8], _: Option<u64>, _: &Checksum) -> Option<Undone> {
         None
+    }
+}
+
+#[cfg(all(test, feature = "metadata"))]
+mod tests {
+    use bytes::Bytes;
+
+    use super::with_metadata::{Outcome, write};
+    use crate::metadata::exif::Format;
+
+    /// A name may lie; icloudpd cannot read such files, and says so.
+    #[test]
+    fn a_format_that_is_not_asked_for_is_left_alone_under_whatever_name() {
+        let heic = Bytes::from_static(include_bytes!("../metadata/exif/testdata/plain.heic"));
+        let written = |formats: &[Format]| write(&heic, "2024:05:06 07:08:09", formats);
+        assert!(matches!(written(&[Format::Jpeg]), Outcome::Failed { unreadable: true, .. }));
+        assert!(matches!(written(&[Format::Jpeg, Format::Heic]), Outcome::Dated(_)));
     }
 }

@@ -113,24 +113,6 @@ async fn pngs_get_a_date_only_if_that_is_asked_for() {
     copy.rests("a second run").await;
 }
 
-/// A name may lie: icloudpd cannot read such files, and says so.
-#[tokio::test(start_paused = true)]
-async fn a_format_that_is_not_asked_for_is_left_alone_under_whatever_name() {
-    let copy = Copy::with(LibrarySpec::plain(0, 1), |_, builder| builder.write_dates([Format::Jpeg])).await;
-    copy.world.library().add_picture("A.JPG", Picture::HeicStill, 3000, TAKEN);
-    copy.world.library().add_picture("B.JPG", Picture::Png, 3000, TAKEN);
-    let told = Arc::new(Told::default());
-    copy.engine().run(told.clone()).await.unwrap();
-    assert_eq!(dated(&copy).await.len(), 0);
-    let lines = told.0.lock().unwrap().clone();
-    assert!(lines.len() == 2 && lines.iter().all(|line| line.ends_with("true true")), "{lines:?}");
-    // Asked for by both names it is dated as what it is.
-    let both = Copy::with(LibrarySpec::plain(0, 1), |_, builder| dating(builder)).await;
-    both.world.library().add_picture("A.JPG", Picture::HeicStill, 3000, TAKEN);
-    both.run().await.unwrap();
-    assert_eq!(dated(&both).await.len(), 1);
-}
-
 #[derive(Default)]
 struct Told(Mutex<Vec<String>>);
 
