@@ -234,7 +234,7 @@ pub(crate) struct Received<'a> {
 
 /// Bytes that were made from those that were fetched.
 struct Rewritten {
-    parts: [Bytes; 3],
+    parts: Vec<Bytes>,
     size: u64,
     digests: Digests,
 }
@@ -268,7 +268,7 @@ impl Received<'_> {
 
     /// Other bytes get the name, made from these.
     #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
-    pub(crate) fn rewrite(&mut self, parts: [Bytes; 3]) {
+    pub(crate) fn rewrite(&mut self, parts: Vec<Bytes>) {
         let mut hasher = Hasher::new();
         parts.iter().for_each(|part| hasher.update(part));
         self.rewritten = Some(Rewritten { parts, size: hasher.length(), digests: hasher.finish() });

@@ -113,7 +113,7 @@ mod with_metadata {
     use crate::asset::Hasher;
     use crate::download::Proof;
     use crate::error::{Error, ErrorKind};
-    use crate::metadata::exif::{self, Format};
+    use crate::metadata::exif::{self, Change, Format};
     pub(in crate::sync) use crate::metadata::exif::{LIMIT, MOST_ADDED};
     use crate::sync::event::SyncEvent;
     use crate::sync::layout::LocalTime;
@@ -146,10 +146,10 @@ mod with_metadata {
     }
 
     /// What came of writing a date.
-    enum Outcome {
+    pub(super) enum Outcome {
         /// There is one.
         HasOne,
-        Dated([Bytes; 3]),
+        Dated(Vec<Bytes>),
         Failed {
             unreadable: bool,
             error: Error,
@@ -197,8 +197,9 @@ mod with_metadata {
         async fn dated(&self, bytes: Bytes, created: &LocalTime) -> Outcome {
             // A year needs four digits to be one.
             let date = format!("{:0>19}", created.in_exif());
+            let formats = self.dating.formats.clone();
             let _turn = self.dating.turn.acquire().await;
-            let work = tokio::task::spawn_blocking(move || write(&bytes, &date));
+            let work = tokio::task::spawn_blocking(move || write(&bytes, &date, &formats));
             work.await.unwrap_or_else(|error| {
                 let message = "a picture was too much for those who read it";
                 let error = Error::new(ErrorKind::Unexpected, message).caused_by(error);
@@ -207,20 +208,32 @@ mod with_metadata {
         }
     }
 
-    fn write(bytes: &Bytes, date: &str) -> Outcome {
+    pub(super) fn write(bytes: &Bytes, date: &str, formats: &[Format]) -> Outcome {
+        // The name says one of them. What the file is in truth may be one that nobody wants to see changed.
+        if Format::of_bytes(bytes).is_some_and(|format| !formats.contains(&format)) {
+            let message = "it is of another format than its name says, which was not asked for";
+            return Outcome::Failed { unreadable: true, error: Error::new(ErrorKind::Unsupported, message) };
+        }
         match exif::has_date(bytes) {
             Ok(true) => return Outcome::HasOne,
             Ok(false) => {}
             Err(error) => return Outcome::Failed { unreadable: true, error },
         }
         match exif::change(bytes, date) {
-            Ok(change) => Outcome::Dated([
-                bytes.slice(..change.at.start),
-                change.piece.into(),
-                bytes.slice(change.at.end..),
-            ]),
+            Ok(change) => Outcome::Dated(parts(bytes, change)),
             Err(error) => Outcome::Failed { unreadable: false, error },
         }
+    }
+
+    /// The changed file, of which only what is new takes memory.
+    fn parts(bytes: &Bytes, change: Change) -> Vec<Bytes> {
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for edit in change.into_edits() {
+            parts.extend([bytes.slice(from..edit.at.start), edit.piece.into()]);
+            from = edit.at.end;
+        }
+        parts.push(bytes.slice(from..));
+        parts
     }
 
     /// Apple's bytes, found by length and checksum in those that were made from them.
@@ -268,5 +281,22 @@ mod without_metadata {
 
     pub(in crate::sync) fn proven_original(_: &[u8], _: Option<u64>, _: &Checksum) -> Option<Undone> {
         None
+    }
+}
+
+#[cfg(all(test, feature = "metadata"))]
+mod tests {
+    use bytes::Bytes;
+
+    use super::with_metadata::{Outcome, write};
+    use crate::metadata::exif::Format;
+
+    /// A name may lie; icloudpd cannot read such files, and says so.
+    #[test]
+    fn a_format_that_is_not_asked_for_is_left_alone_under_whatever_name() {
+        let heic = Bytes::from_static(include_bytes!("../metadata/exif/testdata/plain.heic"));
+        let written = |formats: &[Format]| write(&heic, "2024:05:06 07:08:09", formats);
+        assert!(matches!(written(&[Format::Jpeg]), Outcome::Failed { unreadable: true, .. }));
+        assert!(matches!(written(&[Format::Jpeg, Format::Heic]), Outcome::Dated(_)));
     }
 }

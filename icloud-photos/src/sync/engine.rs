@@ -308,7 +308,7 @@ impl SyncBuilder {
         self
     }
 
-    /// Writes the local date of a photo into its file before that is stored, if the file is of one of these formats by its name and does
+    /// Writes the local date of a photo into its file before that is stored, if the file is of one of these formats, by its name and in truth, and does
     /// not say when it was taken ([`metadata::exif`](crate::metadata::exif)). Default: none. Only bytes that Apple's checksum proves
     /// are written to, and only those of files that are fetched; movies never are. Their rows are [`Status::Derived`](super::catalogue::Status::Derived).
     #[cfg(feature = "metadata")]

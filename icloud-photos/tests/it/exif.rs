@@ -22,18 +22,27 @@ const DATE: &str = "2024:05:06 07:08:09";
 const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
 
 fn dating(builder: SyncBuilder) -> SyncBuilder {
-    builder.write_dates([Format::Jpeg])
+    builder.write_dates([Format::Jpeg, Format::Heic, Format::Avif, Format::Webp])
 }
 
-/// One of every kind, of which the first two get a date.
-const KINDS: [(&str, Picture); 6] = [
+/// One of every kind, of which [`DATED`] get a date and [`PLAIN`] do not.
+const KINDS: [(&str, Picture); PLAIN + DATED] = [
     ("A.JPG", Picture::Jpeg),
     ("B.JPG", Picture::JpegOfCamera),
     ("C.JPG", Picture::JpegWithDate),
     ("D.JPG", Picture::JpegDamaged),
     ("E.PNG", Picture::Png),
     ("F.HEIC", Picture::Heic),
+    ("G.HEIC", Picture::HeicStill),
+    ("H.AVIF", Picture::Avif),
+    ("I.WEBP", Picture::Webp),
 ];
+const DATED: usize = 5;
+const PLAIN: usize = 4;
+
+fn gets_one(name: &str) -> bool {
+    matches!(name, "A.JPG" | "B.JPG" | "G.HEIC" | "H.AVIF" | "I.WEBP")
+}
 
 async fn library(choose: impl Fn(&Library, SyncBuilder) -> SyncBuilder + Send + Sync + 'static) -> Copy {
     let copy = Copy::with(LibrarySpec::plain(0, 1), choose).await;
@@ -47,7 +56,7 @@ async fn library(choose: impl Fn(&Library, SyncBuilder) -> SyncBuilder + Send + 
 async fn copied(choose: impl Fn(&Library, SyncBuilder) -> SyncBuilder + Send + Sync + 'static) -> Copy {
     let copy = library(choose).await;
     let report = copy.run().await.unwrap();
-    assert!(report.is_clean() && report.downloaded == 6 && report.verified == 6, "{report}");
+    assert!(report.is_clean() && report.downloaded == 9 && report.verified == 9, "{report}");
     copy
 }
 
@@ -78,7 +87,7 @@ async fn photos_without_a_date_get_theirs_and_the_others_stay_as_they_are() {
     for row in copy.rows().await {
         let path = row.path.as_ref().unwrap();
         let bytes = copy.bytes(path.as_str()).await;
-        let gets_one = path.name() == "A.JPG" || path.name() == "B.JPG";
+        let gets_one = gets_one(path.name());
         assert_eq!(row.status == Status::Derived, gets_one, "{row:?}");
         assert_eq!(Some(checksum(&bytes)) == row.checksum, !gets_one, "{path}");
         assert_eq!((row.size, row.resource_size), (Some(bytes.len() as u64), Some(3000)), "{path}");
@@ -92,7 +101,7 @@ async fn photos_without_a_date_get_theirs_and_the_others_stay_as_they_are() {
     }
     copy.rests("a second run").await;
     let report = check(&copy).await;
-    assert_eq!((report.proven, report.unproven, report.bad, report.strays), (4, 2, 0, 0), "{report}");
+    assert_eq!((report.proven, report.unproven, report.bad, report.strays), (4, 5, 0, 0), "{report}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,6 +136,10 @@ async fn what_is_written_is_told() {
         format!("A.JPG {stamp} false false"),
         format!("B.JPG {stamp} false false"),
         format!("D.JPG {stamp} true true"),
+        format!("F.HEIC {stamp} true true"),
+        format!("G.HEIC {stamp} false false"),
+        format!("H.AVIF {stamp} false false"),
+        format!("I.WEBP {stamp} false false"),
     ];
     assert_eq!(lines, expected);
 }
@@ -163,7 +176,7 @@ async fn without_a_catalogue_the_files_are_recognised_by_what_they_were() {
         let copy = copied(named(policy)).await.forgetful();
         copy.fetches_nothing("catalogue lost").await;
         copy.rests("and then").await;
-        assert!(policy == NamePolicy::Id7 || dated(&copy).await.len() == 2);
+        assert!(policy == NamePolicy::Id7 || dated(&copy).await.len() == DATED);
     }
 }
 
@@ -176,16 +189,16 @@ async fn adopting_recognises_the_files_by_what_they_were() {
         let report = adopt(&copy).await;
         assert_eq!(
             (report.recognised, report.derived, report.missing, report.unknown),
-            (4, 2, 0, 0),
+            (4, 5, 0, 0),
             "{report}"
         );
         assert_eq!(dated(&copy).await, before);
         copy.fetches_nothing("adopted").await;
         copy.rests("and then").await;
         let report = check(&copy).await;
-        assert_eq!((report.proven, report.unproven, report.bad), (4, 2, 0), "{report}");
+        assert_eq!((report.proven, report.unproven, report.bad), (4, 5, 0), "{report}");
         // Adopting once more changes nothing.
-        assert_eq!(adopt(&copy).await.known, 6);
+        assert_eq!(adopt(&copy).await.known, 9);
         assert_eq!(dated(&copy).await, before);
     }
 }
@@ -204,7 +217,7 @@ async fn after_a_kill_the_files_are_recognised() {
         (batch.gone_files, batch.progress) = (keys, progress);
         copy.catalogue.commit(batch).await.unwrap();
         copy.fetches_nothing("killed").await;
-        assert_eq!(dated(&copy).await.len(), 2);
+        assert_eq!(dated(&copy).await.len(), DATED);
         copy.rests("and then").await;
     }
 }
@@ -212,48 +225,59 @@ async fn after_a_kill_the_files_are_recognised() {
 #[tokio::test(start_paused = true)]
 async fn rot_is_found_and_what_comes_again_is_dated_again() {
     let copy = copied(|_, builder| dating(builder)).await;
-    let row = dated(&copy).await.remove(0);
-    let path = row.path.clone().unwrap();
-    let good = copy.bytes(path.as_str()).await;
-    copy.put(path.as_str(), flip(good.clone())).await;
-    let report = check(&copy).await;
-    assert_eq!((report.bad, report.proven), (1, 4), "{report}");
-    let mut options = VerifyOptions::default();
-    options.repair = true;
-    let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
-    let report = verify(storage, catalogue, options, Some(&copy.engine()), |_| {}).await.unwrap();
-    assert_eq!((report.bad, report.repaired), (1, 1), "{report}");
-    assert_eq!(copy.bytes(path.as_str()).await, good, "the same bytes as before");
-    let now = dated(&copy).await.into_iter().find(|now| now.key == row.key).unwrap();
-    assert_eq!((now.size, now.sha256), (row.size, row.sha256));
-    assert_eq!(check(&copy).await.bad, 0);
+    for row in dated(&copy).await {
+        let path = row.path.clone().unwrap();
+        let good = copy.bytes(path.as_str()).await;
+        copy.put(path.as_str(), flip(good.clone())).await;
+        let report = check(&copy).await;
+        assert_eq!((report.bad, report.proven), (1, 4), "{path}: {report}");
+        let mut options = VerifyOptions::default();
+        options.repair = true;
+        let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
+        let report = verify(storage, catalogue, options, Some(&copy.engine()), |_| {}).await.unwrap();
+        assert_eq!((report.bad, report.repaired), (1, 1), "{path}: {report}");
+        assert_eq!(copy.bytes(path.as_str()).await, good, "{path}: the same bytes as before");
+        let now = dated(&copy).await.into_iter().find(|now| now.key == row.key).unwrap();
+        assert_eq!((now.size, now.sha256), (row.size, row.sha256), "{path}");
+        assert_eq!(check(&copy).await.bad, 0, "{path}");
+    }
 }
 
 /// Found damaged, then put back by a person.
 #[tokio::test(start_paused = true)]
 async fn a_file_that_was_put_back_is_taken() {
     let copy = copied(|_, builder| dating(builder)).await;
-    let row = dated(&copy).await.remove(0);
-    let path = row.path.clone().unwrap();
-    let good = copy.bytes(path.as_str()).await;
-    copy.put(path.as_str(), flip(good.clone())).await;
-    check(&copy).await;
-    copy.put(path.as_str(), good).await;
+    let paths = dated(&copy).await.into_iter().map(|row| row.path.unwrap().to_string());
+    let mut good = Vec::new();
+    for path in paths {
+        let bytes = copy.bytes(&path).await;
+        copy.put(&path, flip(bytes.clone())).await;
+        good.push((path, bytes));
+    }
+    assert_eq!(check(&copy).await.bad, DATED as u64);
+    for (path, bytes) in good {
+        copy.put(&path, bytes).await;
+    }
     copy.fetches_nothing("put back").await;
-    assert_eq!(dated(&copy).await.len(), 2);
+    assert_eq!(dated(&copy).await.len(), DATED);
     copy.rests("and then").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_was_moved_is_found() {
     let copy = copied(|_, builder| dating(builder)).await;
-    let path = dated(&copy).await.remove(0).path.unwrap();
-    let bytes = copy.bytes(path.as_str()).await;
-    copy.remove(path.as_str()).await;
-    copy.put("elsewhere/kept.jpg", bytes).await;
+    let names = dated(&copy).await.into_iter().map(|row| row.path.unwrap().to_string()).enumerate();
+    for (number, path) in names {
+        let bytes = copy.bytes(&path).await;
+        copy.remove(&path).await;
+        copy.put(&format!("elsewhere/kept-{number}"), bytes).await;
+    }
     copy.fetches_nothing("moved").await;
     let rows = dated(&copy).await;
-    assert!(rows.iter().any(|row| row.path == Some(at("elsewhere/kept.jpg"))), "{rows:?}");
+    for number in 0..DATED {
+        let kept = Some(at(&format!("elsewhere/kept-{number}")));
+        assert!(rows.iter().any(|row| row.path == kept), "{rows:?}");
+    }
     copy.rests("and then").await;
 }
 
@@ -276,12 +300,13 @@ async fn a_folder_of_icloudpd_with_dates_is_taken_as_it_is() {
 #[tokio::test(start_paused = true)]
 async fn a_mirror_removes_them_with_their_photos() {
     let copy = copied(|library, builder| mirroring(Disposal::Remove)(library, dating(builder))).await;
-    copy.trash("A.JPG");
-    copy.trash("B.JPG");
+    for name in ["A.JPG", "B.JPG", "G.HEIC", "H.AVIF", "I.WEBP"] {
+        copy.trash(name);
+    }
     let kept = copy.path("B.JPG").await;
     copy.put(&kept, flip(copy.bytes(&kept).await)).await;
     let (report, told) = copy.clear().await;
-    assert_eq!((report.removed, copy.paths().await.len()), (1, 5), "{told:?}");
+    assert_eq!((report.removed, copy.paths().await.len()), (4, 5), "{told:?}");
     assert!(copy.paths().await.contains(&kept), "what rotted may be somebody's own work");
 }
 
@@ -296,15 +321,15 @@ async fn leave_icloud(rule: MoveRule) {
     let copy = copied(move |library, builder| moving(rule)(library, dating(builder))).await;
     let (paths, shown) = (copy.paths().await, copy.shown().len());
     assert_eq!(shown, 0, "all that was proven went");
-    assert_eq!(paths.len(), 6);
+    assert_eq!(paths.len(), 9);
     copy.fetches_nothing("the run that sees the move").await;
     copy.rests("after the move").await;
     // Another computer, or the catalogue lost: the record knows both, what was fetched and what stands there.
     let copy = copy.forgetful();
     copy.fetches_nothing("without a catalogue").await;
-    assert_eq!(dated(&copy).await.len(), 2);
+    assert_eq!(dated(&copy).await.len(), DATED);
     let report = check(&copy).await;
-    assert_eq!((report.proven, report.unproven, report.bad), (4, 2, 0), "{report}");
+    assert_eq!((report.proven, report.unproven, report.bad), (4, 5, 0), "{report}");
     copy.fetches_nothing("and then").await;
 }
 
@@ -318,10 +343,12 @@ async fn verify_knows_dated_files_that_a_run_took_by_their_names() {
         let report = check(&copy).await;
         assert_eq!((report.bad, report.strays), (0, 0), "{policy:?}: {report}");
         let rows = dated(&copy).await;
-        assert_eq!(rows.len(), 2, "{policy:?}");
-        let path = rows[0].path.as_ref().unwrap().to_string();
-        copy.put(&path, flip(copy.bytes(&path).await)).await;
-        assert_eq!(check(&copy).await.bad, 1, "{policy:?}");
+        assert_eq!(rows.len(), DATED, "{policy:?}");
+        for row in rows {
+            let path = row.path.unwrap().to_string();
+            copy.put(&path, flip(copy.bytes(&path).await)).await;
+        }
+        assert_eq!(check(&copy).await.bad, DATED as u64, "{policy:?}");
     }
 }
 
@@ -334,19 +361,21 @@ async fn dated_files_of_a_lost_catalogue_get_their_sidecars_at_once() {
             move |library: &Library, builder: SyncBuilder| named(policy)(library, builder).sidecars(true);
         let copy = copy.choosing(Arc::new(choose));
         let report = copy.run().await.unwrap();
-        assert_eq!((report.downloaded, report.sidecars), (0, 6), "{policy:?}: {report}");
+        assert_eq!((report.downloaded, report.sidecars), (0, 9), "{policy:?}: {report}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_damaged_photo_stays_in_icloud() {
     let copy = copied(|_, builder| dating(builder)).await;
-    let path = copy.path("A.JPG").await;
-    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    for path in dated(&copy).await.into_iter().map(|row| row.path.unwrap().to_string()) {
+        copy.put(&path, flip(copy.bytes(&path).await)).await;
+    }
     let moving = copy.choosing(Arc::new(|library, builder| moving(ALL)(library, dating(builder))));
     let (report, told) = moving.clear().await;
-    assert_eq!((report.moved, moving.shown().len(), report.damaged), (5, 1, 1), "{told:?}");
-    let ids = [dated(&copy).await.into_iter().find(|row| row.path == Some(at(&path))).unwrap().key.asset];
+    assert_eq!((report.moved, moving.shown().len(), report.damaged), (4, 5, 5), "{told:?}");
+    let ids: Vec<_> = dated(&copy).await.into_iter().map(|row| row.key.asset).collect();
     let removals = copy.catalogue.removals(&copy.key().await, &ids).await.unwrap();
-    assert!(removals[0].as_ref().is_none_or(|row| row.state != RemovalState::Sent));
+    assert_eq!(removals.len(), DATED);
+    assert!(removals.iter().flatten().all(|row| row.state != RemovalState::Sent));
 }

@@ -30,6 +30,7 @@ mod moved_out;
 mod news;
 mod odd_files;
 mod pace;
+mod pixels;
 mod pyicloud;
 mod quiet;
 mod quiet_edges;

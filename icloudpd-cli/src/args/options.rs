@@ -191,10 +191,10 @@ pub(crate) struct Common {
     /// Folders below the directory, from the date of the photo: a Python format string; `none` for no folders
     #[arg(long, value_name = "TEMPLATE", value_parser = folder_structure, default_value = "{:%Y/%m/%d}")]
     pub(crate) folder_structure: String,
-    /// Write the date of the photo into JPEG files that have none
+    /// Write the date of the photo into JPEG files that have none, or into those of `--exif-datetime-format`
     #[arg(long)]
     pub(crate) set_exif_datetime: bool,
-    /// Which files `--set-exif-datetime` is for; may be given more than once [default: jpeg]
+    /// Which files `--set-exif-datetime` is for, by their names; may be given more than once [default: jpeg]
     #[arg(long, value_name = "FORMAT", value_enum, ignore_case = true)]
     pub(crate) exif_datetime_format: Vec<ExifFormat>,
     /// User name at the mail server
@@ -328,7 +328,7 @@ choices! {
     LiveSize { Original, Medium, Thumb }
     LiveNaming { Suffix, Original }
     AlignRaw { AsIs, Original, Alternative }
-    ExifFormat { Jpeg, Png }
+    ExifFormat { Jpeg, Png, Heic, Avif, Webp }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
     Missing { Restore, Respect }
     NotifyOn { NeedsPerson, SessionEnds, RunDone, RunFailed }

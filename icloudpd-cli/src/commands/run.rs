@@ -140,6 +140,9 @@ impl Work<'_> {
             .write_dates(download.exif_formats.iter().map(|format| match format {
                 args::ExifFormat::Jpeg => Format::Jpeg,
                 args::ExifFormat::Png => Format::Png,
+                args::ExifFormat::Heic => Format::Heic,
+                args::ExifFormat::Avif => Format::Avif,
+                args::ExifFormat::Webp => Format::Webp,
             }))
             .stop(seat.stop_signal(&brake.signal))
             .concurrency(NonZeroUsize::new(config.threads).unwrap_or(NonZeroUsize::MIN))

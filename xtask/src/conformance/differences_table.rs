@@ -313,4 +313,12 @@ const DIFFERENCES: &[Difference] = &[
         test: "a_sidecar_that_would_be_left_alone_stays_when_its_photo_goes",
         rows: &[],
     },
+    Difference {
+        id: "O20",
+        theirs: "`--set-exif-datetime` dates files that end in `.jpg` or `.jpeg`",
+        ours: "the same; `--exif-datetime-format` adds PNG, HEIC, AVIF and WebP",
+        why: "an addition that has to be asked for; pixels stay as they are, and the file stays proven",
+        test: "every_pixel_is_what_it_was",
+        rows: &[],
+    },
 ];

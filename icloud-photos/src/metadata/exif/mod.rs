@@ -1,20 +1,24 @@
 //! The date a picture was taken, inside of its file.
 //!
 //! Nothing of a file is decoded and encoded again: one piece of it, the one with Exif, gives way to another, and all other bytes stay
-//! where they were, what follows the picture included. Inside of that piece nothing moves either. The directory with the new dates is
+//! as they were, what follows the picture included, but for the few that say where things stand. Inside of that piece nothing moves
+//! either. The directory with the new dates is
 //! put behind everything else and the one number that leads to it is changed, so that the notes of a camera's maker, which often
 //! hold places in the file, stay right. Behind the directory stands what that number was: [`originals`] gives back the file as it was, bit for bit,
 //! and [`with_date`] gives no file of which that is not true.
 
+mod heif;
 mod jpeg;
+mod place;
 mod png;
 mod splice;
 mod tiff;
+mod webp;
 
 use std::fmt;
 
-use self::splice::Splice;
-pub use self::splice::{Change, Original};
+use self::place::Place;
+pub use self::splice::{Change, Edit, Original};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Files above this are not looked into: 64 MiB.
@@ -31,6 +35,12 @@ pub enum Format {
     Jpeg,
     /// `.png`, with the date in its `eXIf` chunk.
     Png,
+    /// `.heic`, `.heif` and `.hif`: still pictures, with whatever belongs to them. Not those that are films too.
+    Heic,
+    /// `.avif`, likewise.
+    Avif,
+    /// `.webp`. One of a simple form becomes one of the extended form, which Exif needs.
+    Webp,
 }
 
 impl Format {
@@ -40,6 +50,9 @@ impl Format {
         match extension.to_ascii_lowercase().as_str() {
             "jpg" | "jpeg" => Some(Self::Jpeg),
             "png" => Some(Self::Png),
+            "heic" | "heif" | "hif" => Some(Self::Heic),
+            "avif" => Some(Self::Avif),
+            "webp" => Some(Self::Webp),
             _ => None,
         }
     }
@@ -50,25 +63,11 @@ impl Format {
             Some(Self::Jpeg)
         } else if bytes.starts_with(png::SIGNATURE) {
             Some(Self::Png)
+        } else if webp::is_start_of(bytes) {
+            Some(Self::Webp)
         } else {
-            None
+            heif::format(bytes)
         }
-    }
-
-    fn find(self, bytes: &[u8]) -> Result<Splice> {
-        match self {
-            Self::Jpeg => jpeg::find(bytes),
-            Self::Png => png::find(bytes),
-        }
-        .ok_or_else(|| fault("it is no whole picture of its kind"))
-    }
-
-    fn wrap(self, tiff: &[u8]) -> Result<Vec<u8>> {
-        match self {
-            Self::Jpeg => jpeg::wrap(tiff),
-            Self::Png => png::wrap(tiff),
-        }
-        .ok_or_else(|| fault("there is no room for a date"))
     }
 }
 
@@ -77,6 +76,9 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Jpeg => "JPEG",
             Self::Png => "PNG",
+            Self::Heic => "HEIC",
+            Self::Avif => "AVIF",
+            Self::Webp => "WebP",
         })
     }
 }
@@ -87,10 +89,9 @@ impl fmt::Display for Format {
 /// [`ErrorKind::Unsupported`] if these bytes are no picture of a known format, are longer than [`LIMIT`], or their Exif cannot be
 /// followed.
 pub fn has_date(bytes: &[u8]) -> Result<bool> {
-    let splice = format_of(bytes)?.find(bytes)?;
-    match splice.tiff(bytes) {
+    match Place::find(bytes)?.tiff(bytes)? {
         None => Ok(false),
-        Some(tiff) => tiff::has_date(tiff).ok_or_else(|| fault(DAMAGED)),
+        Some(tiff) => tiff::has_date(&tiff).ok_or_else(|| fault(DAMAGED)),
     }
 }
 
@@ -98,8 +99,8 @@ pub fn has_date(bytes: &[u8]) -> Result<bool> {
 /// nothing of the zone. Meant for pictures of which [`has_date`] says no; another date gives way.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] for a date of another form. [`ErrorKind::Unsupported`] as [`has_date`], if the piece for Exif has no
-/// room left, and if the result, read back, is not what it should be: the date, and otherwise the file that was given.
+/// [`ErrorKind::Config`] for a date of another form. [`ErrorKind::Unsupported`] as [`has_date`], if there is no room left for
+/// so much, and if the result, read back, is not what it should be: the date, and otherwise the file that was given.
 pub fn with_date(bytes: &[u8], date: &str) -> Result<Vec<u8>> {
     Ok(change(bytes, date)?.made_to(bytes))
 }
@@ -111,31 +112,35 @@ pub fn with_date(bytes: &[u8], date: &str) -> Result<Vec<u8>> {
 pub fn change(bytes: &[u8], date: &str) -> Result<Change> {
     let date = tiff::Date::parse(date)
         .ok_or_else(|| Error::new(ErrorKind::Config, "a date in a picture is YYYY:MM:DD HH:MM:SS"))?;
-    let format = format_of(bytes)?;
-    let splice = format.find(bytes)?;
-    let tiff = match splice.tiff(bytes) {
+    let place = Place::find(bytes)?;
+    let tiff = match place.tiff(bytes)? {
         None => tiff::fresh(&date),
-        Some(tiff) => tiff::with_date(tiff, &date).ok_or_else(|| fault(DAMAGED))?,
+        Some(tiff) => tiff::with_date(&tiff, &date).ok_or_else(|| fault(DAMAGED))?,
     };
-    let change = Change { at: splice.piece, piece: format.wrap(&tiff)? };
+    let change = place.with(bytes, &tiff).filter(|change| change.growth() <= MOST_ADDED);
+    let change = change.ok_or_else(|| fault("there is no room for a date"))?;
     require_dated(&tiff, &date)?;
-    match originals(&change.made_to(bytes)).iter().any(|original| original.is(bytes)) {
-        true => Ok(change),
+    require_same(&place, bytes, &change, &tiff)?;
+    Ok(change)
+}
+
+/// The new file, read as any other, has this TIFF, and nothing else that is not of the old one.
+fn require_same(place: &Place, bytes: &[u8], change: &Change, tiff: &[u8]) -> Result<()> {
+    let made = change.made_to(bytes);
+    let there = Place::find(&made)?;
+    let is_there = there.tiff(&made)?.as_deref() == Some(tiff) && place.is_moved(&there);
+    match is_there && there.before(&made).iter().any(|change| change.gives(&made, bytes)) {
+        true => Ok(()),
         false => Err(fault("the picture would not have stayed as it is")),
     }
 }
 
 /// What a file may have been before a date was written into it: by this program, exactly, or by one that puts Exif into a file that had
 /// none. icloudpd puts it in the place of what JFIF had there, which is one of a few things. The caller knows a length and a checksum that
-/// say which it is, if any. Never more than a dozen, and none for files above [`LIMIT`].
+/// say which it is, if any. Never more than sixteen, and none for files above [`LIMIT`].
 pub fn originals(bytes: &[u8]) -> Vec<Original<'_>> {
-    let Ok(format) = format_of(bytes) else { return Vec::new() };
-    let Ok(splice) = format.find(bytes) else { return Vec::new() };
-    let Some(tiff) = splice.tiff(bytes) else { return Vec::new() };
-    let before = tiff::undo(tiff).and_then(|tiff| format.wrap(&tiff).ok());
-    let replaced = if format == Format::Jpeg { jpeg::replaced(&splice) } else { Vec::new() };
-    let pieces = before.into_iter().chain([Vec::new()]).chain(replaced);
-    pieces.map(|piece| splice.take(bytes, piece)).collect()
+    let Ok(place) = Place::find(bytes) else { return Vec::new() };
+    place.before(bytes).into_iter().map(|change| Original { bytes, change }).collect()
 }
 
 /// A second reader, which is not of this house, finds the date.
@@ -156,13 +161,6 @@ fn require_dated(tiff: &[u8], date: &tiff::Date) -> Result<()> {
 }
 
 const DAMAGED: &str = "its Exif is damaged";
-
-fn format_of(bytes: &[u8]) -> Result<Format> {
-    if bytes.len() as u64 > LIMIT {
-        return Err(fault("it is too large to be looked into"));
-    }
-    Format::of_bytes(bytes).ok_or_else(|| fault("it is of no format that a date can be written into"))
-}
 
 fn fault(message: &'static str) -> Error {
     Error::new(ErrorKind::Unsupported, message)

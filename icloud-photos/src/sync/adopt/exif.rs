@@ -1,5 +1,6 @@
 //! Seeing through what icloudpd's `--set-exif-datetime` does to a JPEG: it puts an Exif segment in that says when the photo was
-//! taken, always as the first segment, and leaves everything from the picture on as it was. What this program does is undone exactly.
+//! taken, always as the first segment, and leaves everything from the picture on as it was. What this program does, to files of any format, is
+//! undone exactly.
 
 use futures::TryStreamExt;
 
@@ -37,7 +38,7 @@ pub(super) struct Dated {
 /// Looks whether a file is the photo with its date written into it. Either that is proven, or all signs are there: a JPEG that is
 /// whole by its markers, of the photo's pixels, that bears the photo's date where icloudpd writes it, and of a fitting length.
 pub(super) async fn look(storage: &dyn Storage, meta: &ObjectMeta, wish: &Wish) -> Result<Option<Dated>> {
-    let near = wish.size.is_some_and(|size| size != meta.size && size.abs_diff(meta.size) < SEGMENT);
+    let near = wish.size.is_some_and(|size| size != meta.size && size.abs_diff(meta.size) <= SEGMENT);
     if !near || meta.size > LIMIT {
         return Ok(None);
     }

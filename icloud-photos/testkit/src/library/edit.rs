@@ -46,6 +46,12 @@ pub enum Picture {
     Png,
     /// A HEIC that nothing decodes.
     Heic,
+    /// A HEIC that decodes, with Exif that names a maker and no date.
+    HeicStill,
+    /// An AVIF without Exif.
+    Avif,
+    /// A lossless WebP without Exif.
+    Webp,
 }
 
 impl Picture {
@@ -57,6 +63,9 @@ impl Picture {
             Self::JpegDamaged => &uti::JPEG_DAMAGED,
             Self::Png => &uti::PNG,
             Self::Heic => &uti::HEIC,
+            Self::HeicStill => &uti::HEIC_STILL,
+            Self::Avif => &uti::AVIF,
+            Self::Webp => &uti::WEBP,
         }
     }
 }

@@ -25,11 +25,18 @@ pub(super) enum Format {
     JpegCamera,
     /// [`Format::Jpeg`] with Exif that leads nowhere.
     JpegDamaged,
+    /// A whole HEIC, with Exif that names a maker and no date, then padding in a box that runs to the end of the file. It and the two that
+    /// follow are of icloud-photos/src/metadata/exif/testdata, where they are made.
+    HeicStill,
+    /// A whole AVIF without Exif, likewise.
+    Avif,
+    /// A whole WebP, lossless and of the simple form, then padding behind its end.
+    Webp,
 }
 
 impl Format {
     /// Every format; the place in this list is its number in a link.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Jpeg,
         Self::JpegExif,
         Self::Png,
@@ -41,6 +48,9 @@ impl Format {
         Self::Opaque,
         Self::JpegCamera,
         Self::JpegDamaged,
+        Self::HeicStill,
+        Self::Avif,
+        Self::Webp,
     ];
 
     /// What the file begins with.
@@ -57,6 +67,9 @@ impl Format {
             Self::Opaque => b"",
             Self::JpegCamera => &JPEG_CAMERA,
             Self::JpegDamaged => &JPEG_DAMAGED,
+            Self::HeicStill => &HEIC_STILL,
+            Self::Avif => &AVIF,
+            Self::Webp => include_bytes!("testdata/still.webp"),
         }
     }
 }
@@ -107,6 +120,22 @@ const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0
 const HEIC: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\0mdat";
 const MOV: &[u8] = b"\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\0\0mdat";
 const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42\0\0\0\0mdat";
+
+const HEIC_FILE: &[u8] = include_bytes!("testdata/still.heic");
+const HEIC_STILL: [u8; HEIC_FILE.len() + OPEN.len()] = opened(HEIC_FILE);
+
+const AVIF_FILE: &[u8] = include_bytes!("testdata/still.avif");
+const AVIF: [u8; AVIF_FILE.len() + OPEN.len()] = opened(AVIF_FILE);
+
+/// The head of a box for what is not used, which runs to the end of the file.
+const OPEN: &[u8] = b"\0\0\0\0free";
+
+const fn opened<const N: usize>(file: &[u8]) -> [u8; N] {
+    let mut out = [0; N];
+    let at = copy(&mut out, 0, file);
+    copy(&mut out, at, OPEN);
+    out
+}
 
 const fn jpeg<const N: usize>(segment: &[u8]) -> [u8; N] {
     let mut out = [1; N];
