@@ -38,6 +38,7 @@ mod recordings_auth;
 mod recordings_listing;
 mod removal;
 mod removal_edits;
+mod several;
 mod sidecars;
 mod storage;
 mod store;
