@@ -117,7 +117,8 @@ mod tests {
         let mut row = FileRow::new(key, Status::Assumed, 0);
         assert!(row.other_names().is_empty(), "a row without a path");
         row.resource_size = Some(2000);
-        let all = ["2024/A.JPG", "2024/A-2000.JPG", "2024/A-original.JPG"].map(|name| StoragePath::parse(name).unwrap());
+        let all = ["2024/A.JPG", "2024/A-2000.JPG", "2024/A-original.JPG"]
+            .map(|name| StoragePath::parse(name).unwrap());
         for path in &all {
             row.path = Some(path.clone());
             let others: Vec<_> = all.iter().filter(|other| *other != path).cloned().collect();

@@ -238,8 +238,10 @@ struct Coming {
 #[derive(Debug)]
 struct Expected {
     role: Role,
-    /// What the catalogue would say of it. `None` if it is to be fetched.
+    /// What the catalogue would say of it. `None` if it is still to come.
     row: Option<FileRow>,
+    /// Whether it comes for this very photo, and not for another of the same bytes.
+    fetched: bool,
 }
 
 /// Removes what the engine may remove. `token` is how far the library's history was followed.

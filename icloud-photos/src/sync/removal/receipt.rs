@@ -248,9 +248,7 @@ impl Inner {
             Err(error) => Kept::Unreadable { path, reason: error.to_string() },
         };
         match copies::elsewhere(&*self.storage, &*self.catalogue, row).await {
-            Ok(Some((meta, proven))) => {
-                Ok(claim.proven(&meta.path, meta.modified.map(seconds), &proven))
-            }
+            Ok(Some((meta, proven))) => Ok(claim.proven(&meta.path, meta.modified.map(seconds), &proven)),
             Ok(None) | Err(_) => Err(why),
         }
     }

@@ -76,15 +76,19 @@ impl Rehearsal {
     /// What iCloud and the catalogue report.
     pub async fn note(&mut self, action: &Action, observer: &dyn SyncObserver) -> Result<()> {
         match action {
-            Action::Download { target, .. } => self.expect(target.asset.id(), target.role, None),
+            Action::Download { target, .. } => {
+                self.expect(target.asset.id(), Expected { role: target.role, row: None, fetched: true });
+            }
             Action::Present { target, known: false, found, proven, doubted, .. } => {
                 // What this run would fetch for another photo of the same bytes is not here either.
                 let row = |found| self.inner.standing_row(target, Some(found), *proven, *doubted);
                 let row = found.as_ref().map(row);
-                self.expect(target.asset.id(), target.role, row);
+                self.expect(target.asset.id(), Expected { role: target.role, row, fetched: false });
             }
             Action::Renamed { row, found } => {
-                self.expect(&row.key.asset, row.key.role, Some(row.clone().found_at(found)));
+                let now = Some(row.clone().found_at(found));
+                let expected = Expected { role: row.key.role, row: now, fetched: false };
+                self.expect(&row.key.asset, expected);
             }
             Action::Done { asset } => {
                 // Not all that is fetched is of an asset that the plan goes through.
@@ -123,9 +127,9 @@ impl Rehearsal {
         self.inner.albums.len() == 1 || self.seen.insert(asset.id().clone())
     }
 
-    fn expect(&mut self, asset: &AssetId, role: Role, row: Option<FileRow>) {
+    fn expect(&mut self, asset: &AssetId, expected: Expected) {
         if self.inner.removals.rule.is_some() {
-            self.files.push((asset.clone(), Expected { role, row }));
+            self.files.push((asset.clone(), expected));
         }
     }
 
@@ -222,7 +226,7 @@ impl Inner {
         if is_named && self.claimed(asset, rows, &[]).is_ok() {
             return Ok(Leaves::Anyway);
         }
-        let fetches = arrival.files.iter().any(|file| file.row.is_none());
+        let fetches = arrival.files.iter().any(|file| file.fetched);
         let (rows, come) = with_expected(rows.to_vec(), &arrival.files);
         let could = (is_named || fetches) && self.claimed(asset, &rows, &come).is_ok();
         Ok(if could { Leaves::Then } else { Leaves::Never })
