@@ -1,14 +1,14 @@
-//! The progress bar: photos done, bytes, rate, time left. On standard error, and only for a person who looks.
+//! The progress bar: photos looked at, files and bytes that were fetched, rate, time left. On standard error, and only for a person who looks.
 
 use std::fmt;
 use std::io::{IsTerminal as _, stderr, stdout};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-const TEMPLATE: &str = "[{bar:30}] {pos}/{len}, {fetched}, {eta} left";
+const TEMPLATE: &str = "[{bar:30}] {pos}/{len} looked at, {fetched}, {eta} left";
 
 /// Where bars are drawn. Log lines go through it as well, so that they stand above the bar.
 pub(crate) fn area(wanted: bool) -> MultiProgress {
@@ -25,13 +25,20 @@ pub(crate) fn area(wanted: bool) -> MultiProgress {
 pub(crate) struct Progress {
     area: MultiProgress,
     bar: ProgressBar,
-    fetched: Arc<AtomicI64>,
+    fetched: Arc<Fetched>,
+}
+
+/// What came in so far.
+#[derive(Debug, Default)]
+struct Fetched {
+    files: AtomicU64,
+    bytes: AtomicI64,
 }
 
 impl Progress {
     /// Begins at nothing.
     pub(crate) fn start(area: &MultiProgress) -> Self {
-        let fetched = Arc::new(AtomicI64::new(0));
+        let fetched = Arc::<Fetched>::default();
         let bar = area.add(ProgressBar::no_length().with_style(style(fetched.clone())));
         if !area.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(250));
@@ -45,14 +52,19 @@ impl Progress {
         self.bar.set_length(self.bar.length().unwrap_or(0) + photos);
     }
 
-    /// A photo was dealt with.
+    /// A photo was looked at; what is missing of it may still be on its way.
     pub(crate) fn photo(&self) {
         self.bar.inc(1);
     }
 
+    /// A file was fetched.
+    pub(crate) fn file(&self) {
+        self.fetched.files.fetch_add(1, Relaxed);
+    }
+
     /// Bytes came in, or were thrown away again.
     pub(crate) fn bytes(&self, count: i64) {
-        self.fetched.fetch_add(count, Relaxed);
+        self.fetched.bytes.fetch_add(count, Relaxed);
     }
 }
 
@@ -64,12 +76,20 @@ impl Drop for Progress {
     }
 }
 
-fn style(fetched: Arc<AtomicI64>) -> ProgressStyle {
+fn style(fetched: Arc<Fetched>) -> ProgressStyle {
     let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.progress_chars("#> ").with_key("fetched", move |state: &ProgressState, out: &mut dyn fmt::Write| {
         // An error here could only come from the terminal, and then there is nothing to show.
-        let _ = out.write_str(&rate(fetched.load(Relaxed), state.elapsed()));
+        let _ = out.write_str(&fetched.told(state.elapsed()));
     })
+}
+
+impl Fetched {
+    fn told(&self, elapsed: Duration) -> String {
+        let files = self.files.load(Relaxed);
+        let noun = if files == 1 { "file" } else { "files" };
+        format!("{files} {noun} fetched, {}", rate(self.bytes.load(Relaxed), elapsed))
+    }
 }
 
 fn rate(bytes: i64, elapsed: Duration) -> String {
@@ -87,6 +107,19 @@ mod tests {
     fn the_rate_is_bytes_by_time() {
         assert_eq!(rate(4 << 20, Duration::from_secs(2)), "4.00 MiB at 2.00 MiB/s");
         assert_eq!(rate(-5, Duration::ZERO), "0 B at 0 B/s");
+    }
+
+    #[test]
+    fn files_are_counted_when_they_are_here() {
+        let area = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let progress = Progress::start(&area);
+        progress.expect(3);
+        progress.photo();
+        progress.bytes(2 << 20);
+        let second = Duration::from_secs(1);
+        assert_eq!(progress.fetched.told(second), "0 files fetched, 2.00 MiB at 2.00 MiB/s");
+        progress.file();
+        assert_eq!(progress.fetched.told(second), "1 file fetched, 2.00 MiB at 2.00 MiB/s");
     }
 
     #[test]

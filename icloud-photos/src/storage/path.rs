@@ -63,6 +63,16 @@ impl StoragePath {
             None => self.sibling(&format!("{}-{suffix}", self.name())),
         }
     }
+
+    /// The way back: `IMG_1-100.JPG` becomes `IMG_1.JPG`. `None` for a name without that suffix.
+    pub(crate) fn without_suffix(&self, suffix: &str) -> Option<Self> {
+        let (stem, extension) = match self.name().rsplit_once('.') {
+            Some((stem, extension)) => (stem, format!(".{extension}")),
+            None => (self.name(), String::new()),
+        };
+        let plain = stem.strip_suffix(suffix)?.strip_suffix('-')?;
+        Some(self.sibling(&format!("{plain}{extension}")))
+    }
 }
 
 impl fmt::Display for StoragePath {

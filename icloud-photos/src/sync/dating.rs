@@ -15,7 +15,7 @@ use super::ledger::seconds;
 use crate::asset::{AssetId, Checksum, Digests, Role};
 use crate::download::Received;
 use crate::error::Result;
-use crate::storage::{ObjectMeta, StoragePath};
+use crate::storage::{ObjectMeta, Storage, StoragePath};
 
 #[cfg(feature = "metadata")]
 pub(super) use self::with_metadata::*;
@@ -64,14 +64,7 @@ impl Inner {
         size: Option<u64>,
         checksum: &Checksum,
     ) -> Result<Option<Undone>> {
-        let may_be = size.is_none_or(|size| size < there.size && there.size - size <= MOST_ADDED);
-        if !may_be || there.size > LIMIT + MOST_ADDED {
-            return Ok(None);
-        }
-        let bytes = self.bytes_of(&there.path).await?;
-        let checksum = *checksum;
-        let found = tokio::task::spawn_blocking(move || proven_original(&bytes, size, &checksum));
-        Ok(found.await.ok().flatten())
+        undone(&*self.storage, (&there.path, there.size), size, checksum).await
     }
 
     /// A row about a file that is this resource with a date written into it.
@@ -91,18 +84,35 @@ impl Inner {
         row.sha256 = Some(undone.digests.sha256);
         row
     }
+}
 
-    async fn bytes_of(&self, path: &StoragePath) -> Result<Vec<u8>> {
-        let mut bytes = self.storage.read(path, 0).await?;
-        let mut all = Vec::new();
-        while let Some(chunk) = bytes.try_next().await? {
-            all.extend_from_slice(&chunk);
-            if all.len() as u64 > LIMIT + MOST_ADDED {
-                return Ok(Vec::new());
-            }
-        }
-        Ok(all)
+/// The same for a file of some length. `size` is that of the resource, where it is sure.
+pub(super) async fn undone(
+    storage: &dyn Storage,
+    (path, length): (&StoragePath, u64),
+    size: Option<u64>,
+    checksum: &Checksum,
+) -> Result<Option<Undone>> {
+    let may_be = size.is_none_or(|size| size < length && length - size <= MOST_ADDED);
+    if !may_be || length > LIMIT + MOST_ADDED {
+        return Ok(None);
     }
+    let bytes = bytes_of(storage, path).await?;
+    let checksum = *checksum;
+    let found = tokio::task::spawn_blocking(move || proven_original(&bytes, size, &checksum));
+    Ok(found.await.ok().flatten())
+}
+
+async fn bytes_of(storage: &dyn Storage, path: &StoragePath) -> Result<Vec<u8>> {
+    let mut bytes = storage.read(path, 0).await?;
+    let mut all = Vec::new();
+    while let Some(chunk) = bytes.try_next().await? {
+        all.extend_from_slice(&chunk);
+        if all.len() as u64 > LIMIT + MOST_ADDED {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(all)
 }
 
 #[cfg(feature = "metadata")]

@@ -86,17 +86,7 @@ impl Ledger {
         proven: Option<[u8; 32]>,
         doubted: bool,
     ) {
-        let status = match proven {
-            Some(_) if doubted => Status::Unconfirmed,
-            Some(_) => Status::Verified,
-            None => Status::Assumed,
-        };
-        let mut row = inner.row(target.asset.id(), target.role, status);
-        row.describe(inner, target);
-        row.path = Some(target.path.clone());
-        row.size = found.map(|found| found.size);
-        row.modified = found.and_then(|found| found.modified).map(seconds);
-        row.sha256 = proven;
+        let row = inner.standing_row(target, found, proven, doubted);
         if inner.remembers() {
             lock(&self.shared).push(row);
         }
@@ -104,16 +94,7 @@ impl Ledger {
 
     /// A file that was missing stands under another name: its bytes were read.
     pub(super) fn renamed(&self, inner: &Inner, row: FileRow, found: &ObjectMeta) {
-        let status = if row.status == Status::Derived { Status::Derived } else { Status::Verified };
-        let row = FileRow {
-            path: Some(found.path.clone()),
-            size: Some(found.size),
-            modified: found.modified.map(seconds),
-            status,
-            at: seconds(inner.now()),
-            ..row
-        };
-        self.add(inner, row);
+        self.add(inner, FileRow { at: seconds(inner.now()), ..row.found_at(found) });
     }
 
     /// A file that was wanted could not be had. Which bytes would be right, if that is known, stays known.
@@ -301,6 +282,28 @@ impl Inner {
         FileRow::new(key, status, seconds(self.now()))
     }
 
+    /// What is to be said of a file that stands where this asset's belongs.
+    pub(super) fn standing_row(
+        &self,
+        target: &Target,
+        found: Option<&ObjectMeta>,
+        proven: Option<[u8; 32]>,
+        doubted: bool,
+    ) -> FileRow {
+        let status = match proven {
+            Some(_) if doubted => Status::Unconfirmed,
+            Some(_) => Status::Verified,
+            None => Status::Assumed,
+        };
+        let mut row = self.row(target.asset.id(), target.role, status);
+        row.describe(self, target);
+        row.path = Some(target.path.clone());
+        row.size = found.map(|found| found.size);
+        row.modified = found.and_then(|found| found.modified).map(seconds);
+        row.sha256 = proven;
+        row
+    }
+
     /// A file stands there whose bytes came again.
     pub(super) fn found_row(
         &self,
@@ -335,6 +338,13 @@ impl FileRow {
         // Older versions kept no hash of them at first.
         let tried = self.sha256.is_some() && seconds(now).saturating_sub(self.at) < A_DAY;
         self.status == Status::Unconfirmed && self.is_provable() && !tried
+    }
+
+    /// The row of a file that was missing, and whose bytes stand there.
+    pub(super) fn found_at(self, found: &ObjectMeta) -> Self {
+        let status = if self.status == Status::Derived { Status::Derived } else { Status::Verified };
+        let (path, size) = (Some(found.path.clone()), Some(found.size));
+        Self { path, size, modified: found.modified.map(seconds), status, ..self }
     }
 
     /// Whether Apple's checksum can speak for the bytes.

@@ -32,6 +32,7 @@ mod books;
 pub mod catalogue;
 mod claims;
 mod content;
+mod copies;
 mod dates;
 #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
 mod dating;

@@ -39,6 +39,7 @@ mod recordings_auth;
 mod recordings_listing;
 mod removal;
 mod removal_edits;
+mod several;
 mod sidecar_albums;
 mod sidecar_debts;
 mod sidecars;

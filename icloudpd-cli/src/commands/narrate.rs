@@ -274,6 +274,7 @@ impl SyncObserver for Narrator {
                 self.seat.counters().photos.fetch_add(1, Relaxed);
             }
             SyncEvent::Downloaded { path, bytes, resumed_from, doubt } => {
+                self.progress.file();
                 let counters = self.seat.counters();
                 counters.files.fetch_add(1, Relaxed);
                 counters.bytes.fetch_add(bytes, Relaxed);

@@ -352,7 +352,7 @@ async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgre
 async fn rehearse(engine: &SyncEngine, narrator: &Narrator) -> Result<SyncReport> {
     let mut plan = engine.plan();
     let mut report = SyncReport::default();
-    let mut removals = engine.rehearsal();
+    let mut removals = engine.rehearsal().reading();
     while let Some(action) = plan.next().await.transpose()? {
         removals.note(&action, narrator).await?;
         match &action {

@@ -55,6 +55,29 @@ fn old_photos_leave_icloud_once_they_are_proven() {
     assert_eq!(shown(&world).len(), 2);
 }
 
+/// A rehearsal reads what the run would read, and promises nothing of a photo that the run keeps.
+#[test]
+fn a_rehearsal_says_which_photos_stay_for_their_files_are_damaged() {
+    let world = some();
+    ran(&mut world.download()).exits(0);
+    let path =
+        world.directory().join(world.photos().into_iter().find(|path| path.ends_with("31.JPG")).unwrap());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[1000] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let keep = ["--keep-icloud-recent-days", "30"];
+    let dry = ran(world.download().args(keep).arg("--dry-run")).exits(0);
+    dry.says("[DRY RUN] Would delete 30.JPG in iCloud library PrimarySync");
+    assert!(
+        !dry.out.contains("Would delete 31.JPG") && dry.out.contains("31.JPG stays in iCloud"),
+        "{}",
+        dry.out
+    );
+    assert_eq!(shown(&world).len(), 4);
+    let run = ran(world.download().args(keep)).exits(3);
+    assert!(run.out.contains("31.JPG stays in iCloud") && shown(&world).len() == 3, "{}", run.out);
+}
+
 /// Two copies, one inside the other: neither removes what the other moved out.
 #[test]
 fn copies_inside_each_other_know_what_was_moved_out() {

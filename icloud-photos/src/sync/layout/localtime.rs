@@ -54,6 +54,20 @@ impl LocalZone {
         })
     }
 
+    /// Its name in the IANA database, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.0.iana_name()
+    }
+
+    /// What a clock on the wall shows then.
+    pub fn at(&self, time: SystemTime) -> LocalTime {
+        let milliseconds = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).ok(),
+            Err(before) => i64::try_from(before.duration().as_millis()).ok().map(|before| -before),
+        };
+        self.of_asset_date(milliseconds).unwrap_or_else(|first| first)
+    }
+
     /// The local time of an asset's date as Apple gives it, milliseconds since 1970. No date, or one outside the years 1
     /// to 9999, counts as the first moment of 1970.
     pub(super) fn of_asset_date(&self, milliseconds: Option<i64>) -> Result<LocalTime, LocalTime> {

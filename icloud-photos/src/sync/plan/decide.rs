@@ -226,6 +226,18 @@ impl Decider {
         Ok(Some(Action::Renamed { row, found: there }))
     }
 
+    /// One of these files that is proven to be the photo with a date written into it.
+    async fn dated_among(&mut self, wanted: &Wanted<'_>, paths: &[StoragePath]) -> Result<Option<Action>> {
+        for there in self.inner.storage.stat_all(paths.to_vec()).await {
+            if let Some(there) = there?
+                && let Some(action) = self.derived(wanted, there).await?
+            {
+                return Ok(Some(action));
+            }
+        }
+        Ok(None)
+    }
+
     async fn strays(&mut self) -> Result<&mut Strays> {
         Ok(match &mut self.strays {
             Some(strays) => strays,
@@ -395,7 +407,12 @@ impl Decider {
             if self.claims.get(&path).is_some() {
                 return Ok(wanted.present(path, true, there));
             }
-            let Some(meta) = there else { return Ok(self.fetch(wanted, path, true, standing)) };
+            let Some(meta) = there else {
+                return match self.dated_among(wanted, &standing).await? {
+                    Some(action) => Ok(action),
+                    None => Ok(self.fetch(wanted, path, true, standing)),
+                };
+            };
             if let Some(action) = self.take(wanted, path.clone(), meta).await? {
                 return Ok(action);
             }

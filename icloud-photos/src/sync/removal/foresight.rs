@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use time::UtcOffset;
 
 use super::super::catalogue::{AssetRow, Batch, FileRow, Sheet, Status, digest, role_name};
+use super::super::copies::has_others;
 use super::super::engine::Inner;
 use super::super::layout::ItemKind;
 use super::super::ledger::seconds;
@@ -17,7 +18,6 @@ use super::remote::age;
 use super::{Coming, Kept, MoveRule};
 use crate::asset::{Asset, AssetId, Role, date};
 use crate::error::Result;
-use crate::storage::StoragePath;
 
 /// What became of some candidates.
 #[derive(Default)]
@@ -34,15 +34,12 @@ pub(super) struct Staying {
     pub(super) why: Kept,
 }
 
-/// Where a file of an asset stands, and its length.
-type Standing = (StoragePath, Option<u64>);
-
 enum Verdict {
     /// It is not this run's to judge.
     None,
     Stays(Kept),
     /// It may go if these files stand here.
-    Open(Vec<Standing>),
+    Open(Vec<FileRow>),
 }
 
 impl Inner {
@@ -114,21 +111,23 @@ impl Inner {
     }
 
     /// Files may have gone, or been written to, since the catalogue heard of them.
-    async fn look(&self, open: Vec<(AssetId, String, Vec<Standing>)>, foreseen: &mut Foreseen) {
-        let paths = open.iter().flat_map(|(.., files)| files).map(|(path, _)| path.clone()).collect();
+    async fn look(&self, open: Vec<(AssetId, String, Vec<FileRow>)>, foreseen: &mut Foreseen) {
+        let paths = open.iter().flat_map(|(.., files)| files).filter_map(|row| row.path.clone()).collect();
         let mut stats = self.storage.stat_all(paths).await.into_iter();
         for (asset, name, files) in open {
             let mut why = None;
-            for ((path, size), there) in files.into_iter().zip(&mut stats) {
-                let problem = match there {
-                    Ok(None) => Some(Kept::Missing { path }),
-                    Ok(Some(there)) if size.is_some_and(|size| size != there.size) => {
+            for (row, path) in files.iter().filter_map(|row| Some((row, row.path.clone()?))) {
+                let problem = match stats.next() {
+                    Some(Ok(None)) => Some(Kept::Missing { path }),
+                    Some(Ok(Some(there))) if row.size.is_some_and(|size| size != there.size) => {
                         Some(Kept::Differs { path })
                     }
                     // What cannot be looked at is told when it is to be read.
                     _ => None,
                 };
-                why = why.or(problem);
+                // The photo may stand under another name as well.
+                let is_lost = problem.is_some() && !has_others(&*self.storage, row).await;
+                why = why.or(problem.filter(|_| is_lost));
             }
             match why {
                 Some(why) => foreseen.staying.push(Staying { asset, name, why }),
@@ -175,7 +174,7 @@ fn claim(
     role: Role,
     at_icloud: Option<&String>,
     row: Option<&FileRow>,
-) -> std::result::Result<Standing, Kept> {
+) -> std::result::Result<FileRow, Kept> {
     let not_copied = if role == Role::EditedVideo { Kept::EditOfVideo } else { Kept::NotCopied { role } };
     let Some(row) = row.filter(|row| row.status.is_kept() && at_icloud.is_some()) else {
         return Err(not_copied);
@@ -190,5 +189,5 @@ fn claim(
     if row.status == Status::Unconfirmed {
         return Err(Kept::NotAsInICloud { path });
     }
-    Ok((path, row.size))
+    Ok(row.clone())
 }

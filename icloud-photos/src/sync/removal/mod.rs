@@ -24,16 +24,17 @@ mod rehearsal;
 mod remote;
 mod victims;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use self::kept::Kept;
 pub(super) use self::receipt::IRREPLACEABLE;
 pub use self::receipt::{ProvenFile, Receipt, StoredFile};
 pub use self::rehearsal::Rehearsal;
+use super::catalogue::FileRow;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport};
-use crate::asset::{AssetId, Listing};
+use crate::asset::{AssetId, Listing, Role};
 use crate::error::{Error, Result};
 use crate::storage::StoragePath;
 
@@ -131,7 +132,8 @@ pub enum RemovalEvent<'a> {
         /// Its name.
         name: &'a str,
     },
-    /// An asset that a run would move, if its files prove to be here. Told instead of moving it.
+    /// An asset that a run would move, if its files prove to be here: a rehearsal that reads them ([`Rehearsal::reading`]) has seen to
+    /// it. Told instead of moving it.
     WouldMove {
         /// Which.
         asset: &'a AssetId,
@@ -215,15 +217,31 @@ struct Stage<'a> {
     coming: Coming,
 }
 
-/// Assets whose files a run would fetch before it removes anything.
+/// What a run would have learned, and fetched, before it removes anything.
 #[derive(Debug, Default)]
 struct Coming {
+    /// Whether files are read, as a run does before it lets a photo go.
+    reads: bool,
     /// Those that the catalogue has no file of.
     assets: u64,
     /// Those that could leave iCloud then, and could not before.
     leaving: u64,
+    /// How many of those have no file here that is not proven.
+    proven: u64,
     /// Those that the catalogue still has as hidden or deleted.
     shown: HashSet<AssetId>,
+    /// Files of assets that could leave iCloud before, of which more will be known then.
+    files: HashMap<AssetId, Vec<Expected>>,
+}
+
+/// A file of which a run would learn.
+#[derive(Debug)]
+struct Expected {
+    role: Role,
+    /// What the catalogue would say of it. `None` if it is still to come.
+    row: Option<FileRow>,
+    /// Whether it comes for this very photo, and not for another of the same bytes.
+    fetched: bool,
 }
 
 /// Removes what the engine may remove. `token` is how far the library's history was followed. Nothing goes of which a sidecar could not be

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::catalogue::{FileKey, FileRow, RemovalRow, Status, role_name, role_named};
-use super::super::content;
+use super::super::catalogue::{Batch, FileKey, FileRow, RemovalRow, Status, role_name, role_named};
+use super::super::copies::{self, Look, Proven};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
 use super::Kept;
 use crate::asset::{Asset, AssetId, Checksum, Digests, Resource, Role};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::StoragePath;
 
 /// What iCloud cannot make again.
@@ -155,25 +155,49 @@ impl SyncEngine {
 
 impl Inner {
     /// Reads every file of the asset that is wanted here or that cannot be made again. The storage is flushed before, so that what is
-    /// proven is on the disk.
+    /// proven is on the disk. What stands under another name than was known is known from then on.
     pub(super) async fn prove(&self, asset: &Asset) -> Result<std::result::Result<Receipt, Kept>> {
         self.storage.flush().await?;
         let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset.id())).await?;
         let rows = rows.into_iter().next().unwrap_or_default();
+        Ok(match self.read_proof(asset, &rows, &[]).await? {
+            Ok((receipt, learned)) => {
+                if !learned.is_empty() {
+                    self.catalogue.commit(Batch { files: learned, ..Batch::default() }).await?;
+                }
+                Ok(receipt)
+            }
+            Err(why) => Err(why),
+        })
+    }
+
+    /// The same, by these rows, but for files that are still to `come`; changes nothing. With it come the rows of files that are
+    /// not what was known of them.
+    pub(super) async fn read_proof(
+        &self,
+        asset: &Asset,
+        rows: &[FileRow],
+        come: &[Role],
+    ) -> Result<std::result::Result<(Receipt, Vec<FileRow>), Kept>> {
         // Nothing is read for an asset that stays in any case.
-        let claims = match self.claimed(asset, &rows, &[]) {
+        let claims = match self.claimed(asset, rows, come) {
             Ok(claims) => claims,
             Err(why) => return Ok(Err(why)),
         };
-        let mut files = Vec::new();
+        let (mut files, mut learned) = (Vec::new(), Vec::new());
         for claim in claims {
-            match self.read_and_compare(claim).await {
-                Ok(file) => files.push(file),
+            match self.read_and_compare(&claim).await {
+                Ok((file, now)) => {
+                    let is_other = now.path != claim.row.path;
+                    let is_dated = now.status == Status::Derived && claim.row.status != Status::Derived;
+                    learned.extend((is_other || is_dated).then_some(now));
+                    files.push(file);
+                }
                 Err(why) => return Ok(Err(why)),
             }
         }
         let (library, id) = (self.key.as_str().to_owned(), asset.id().as_str().to_owned());
-        Ok(Ok(Receipt { library, asset: id, files, at: seconds(self.now()) }))
+        Ok(Ok((Receipt { library, asset: id, files, at: seconds(self.now()) }, learned)))
     }
 
     /// Whether each of these assets could be proven, by what the catalogue says of its files. Nothing is read.
@@ -208,60 +232,34 @@ impl Inner {
         wanted.chain(lost).chain([Role::Original]).collect()
     }
 
-    async fn read_and_compare(&self, claim: Claimed) -> std::result::Result<ProvenFile, Kept> {
-        let Claimed { role, path, checksum, stated, derived } = claim;
-        if let Some(known) = derived {
-            return self.undo_and_compare(role, path, checksum, stated, known).await;
-        }
-        match content::read(&*self.storage, &path).await {
-            Ok(None) => Err(Kept::Missing { path }),
-            Ok(Some((size, digests)))
-                if digests.checksum == checksum && stated.is_none_or(|stated| stated == size) =>
-            {
-                let (role, path) = (role_name(role).to_owned(), path.to_string());
-                Ok(ProvenFile { role, path, size, checksum: checksum.to_string(), stored: None })
+    /// Of several files that may be the photo one that is proven is enough. What cannot be undone proves nothing, even if it is as
+    /// it was stored.
+    async fn read_and_compare(&self, claim: &Claimed) -> std::result::Result<(ProvenFile, FileRow), Kept> {
+        let Claimed { row, path, checksum, stated } = claim;
+        let is_derived = row.status == Status::Derived;
+        let (path, size) = (path.clone(), stated.filter(|_| !is_derived));
+        let why = match copies::look(&*self.storage, &path, size, checksum).await {
+            Ok(Look::Proven(proven)) => return Ok(claim.proven(&path, row.modified, &proven)),
+            Ok(Look::Missing) => Kept::Missing { path },
+            Ok(Look::Other(digests)) if is_derived && row.sha256 == Some(digests.sha256) => {
+                Kept::NotAsInICloud { path }
             }
-            Ok(Some(_)) => Err(Kept::Differs { path }),
-            Err(error) => Err(Kept::Unreadable { path, reason: error.to_string() }),
-        }
-    }
-
-    /// A date was written into the file: what it was before is found in it, and Apple's checksum in that. What cannot be undone
-    /// proves nothing, even if it is as it was stored.
-    async fn undo_and_compare(
-        &self,
-        role: Role,
-        path: StoragePath,
-        checksum: Checksum,
-        stated: Option<u64>,
-        known: Option<[u8; 32]>,
-    ) -> std::result::Result<ProvenFile, Kept> {
-        let unreadable = |error: Error| Kept::Unreadable { path: path.clone(), reason: error.to_string() };
-        let Some(there) = self.storage.stat(&path).await.map_err(unreadable)? else {
-            return Err(Kept::Missing { path });
+            Ok(Look::Other(_)) => Kept::Differs { path },
+            Err(error) => Kept::Unreadable { path, reason: error.to_string() },
         };
-        if let Some(undone) = self.undone(&there, stated, &checksum).await.map_err(unreadable)? {
-            let (role, size) = (role_name(role).to_owned(), undone.original);
-            let stored = Some(StoredFile::of(there.size, &undone.digests));
-            let (path, checksum) = (path.to_string(), checksum.to_string());
-            return Ok(ProvenFile { role, path, size, checksum, stored });
-        }
-        match self.hash_of(&path).await.map_err(unreadable)? {
-            None => Err(Kept::Missing { path }),
-            stands if stands == known => Err(Kept::NotAsInICloud { path }),
-            Some(_) => Err(Kept::Differs { path }),
+        match copies::elsewhere(&*self.storage, &*self.catalogue, row).await {
+            Ok(Some((meta, proven))) => Ok(claim.proven(&meta.path, meta.modified.map(seconds), &proven)),
+            Ok(None) | Err(_) => Err(why),
         }
     }
 }
 
 /// What the catalogue says of a file, and what Apple says that its bytes are.
 pub(super) struct Claimed {
-    role: Role,
+    row: FileRow,
     path: StoragePath,
     checksum: Checksum,
     stated: Option<u64>,
-    /// Set if something was written into it, to our hash of what was stored.
-    derived: Option<Option<[u8; 32]>>,
 }
 
 impl Claimed {
@@ -269,14 +267,26 @@ impl Claimed {
         let not_copied = if role == Role::EditedVideo { Kept::EditOfVideo } else { Kept::NotCopied { role } };
         let Some(row) = row.filter(|row| row.status.is_kept()) else { return Err(not_copied) };
         let (Some(resource), Some(path)) = (asset.resource(role), &row.path) else { return Err(not_copied) };
-        if row.checksum != resource.checksum || row.resource_size != resource.size {
+        // A record may be wrong about the length.
+        if row.checksum != resource.checksum {
             return Err(Kept::Edited);
         }
         let checksum = resource.checksum.filter(|_| resource.is_provable()).ok_or(Kept::NoChecksum)?;
         if row.status == Status::Unconfirmed {
             return Err(Kept::NotAsInICloud { path: path.clone() });
         }
-        let derived = (row.status == Status::Derived).then_some(row.sha256);
-        Ok(Self { role, path: path.clone(), checksum, stated: resource.size, derived })
+        Ok(Self { row: row.clone(), path: path.clone(), checksum, stated: resource.size })
+    }
+
+    /// The file of the receipt, and what the catalogue is to say of it.
+    fn proven(&self, path: &StoragePath, modified: Option<i64>, proven: &Proven) -> (ProvenFile, FileRow) {
+        let file = ProvenFile {
+            role: role_name(self.row.key.role).to_owned(),
+            path: path.to_string(),
+            size: proven.original.unwrap_or(proven.size),
+            checksum: self.checksum.to_string(),
+            stored: proven.original.map(|_| StoredFile::of(proven.size, &proven.digests)),
+        };
+        (file, self.row.proven_at(path, modified, proven))
     }
 }

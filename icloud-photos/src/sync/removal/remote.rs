@@ -2,6 +2,7 @@
 
 use super::super::catalogue::{Batch, FileKey, RemovalRow, RemovalState};
 use super::super::engine::{Inner, SyncEngine};
+use super::super::event::SyncReport;
 use super::super::ledger::seconds;
 use super::super::store;
 use super::candidates::{Candidates, Source};
@@ -24,7 +25,7 @@ impl Stage<'_> {
         let all = self.inner.count_assets().await? + self.coming.assets;
         let limit = self.inner.removals.limit;
         let mut eligible = Vec::new();
-        let mut count = self.coming.leaving;
+        let (mut count, mut proven) = (self.coming.leaving, self.coming.proven);
         let mut candidates = Candidates::of(self.inner, rule, token).await?;
         // Where a list says who may go, nobody does before it was read to its end.
         let at_once = limit.is_none() && !matches!(candidates.source, Source::Lists { .. });
@@ -36,7 +37,7 @@ impl Stage<'_> {
             let assets = self.sort_out(assets).await?;
             count += assets.len() as u64;
             if self.rehearsal {
-                assets.iter().for_each(|asset| self.would_move(asset));
+                proven += self.rehearse(assets).await?;
             } else if at_once {
                 self.let_go(assets).await?;
             } else if eligible.len() as u64 <= limit.of(all) {
@@ -50,7 +51,7 @@ impl Stage<'_> {
         if !whole {
             self.withhold();
         } else if self.rehearsal {
-            self.report.moved = count;
+            self.report.moved = proven;
             self.warn_of_limit(count, all);
         } else if count > limit.of(all) {
             for ids in eligible.chunks(ASSETS) {
@@ -141,17 +142,36 @@ impl Stage<'_> {
         self.tell(RemovalEvent::Stays { asset: asset.id(), name: &name, why });
     }
 
+    /// Tells of each whether it would go, by its files as they are and will be; counts those that would.
+    async fn rehearse(&mut self, assets: Vec<Asset>) -> Result<u64> {
+        let ids: Vec<_> = assets.iter().map(|asset| asset.id().clone()).collect();
+        let rows = self.inner.catalogue.files_of(&self.inner.key, &ids).await?;
+        let mut would = 0;
+        for (asset, rows) in assets.iter().zip(rows) {
+            let files = self.coming.files.get(asset.id()).map_or(&[][..], Vec::as_slice);
+            match self.coming.judge(self.inner, asset, rows, files).await? {
+                Ok(()) => {
+                    would += 1;
+                    self.would_move(asset);
+                }
+                Err(why) => self.withhold_one(asset, &why),
+            }
+        }
+        Ok(would)
+    }
+
+    fn withhold_one(&mut self, asset: &Asset, why: &Kept) {
+        self.report.withhold(why);
+        self.stays(asset, why);
+    }
+
     /// Proves the files of each, and moves those that are proven.
     async fn let_go(&mut self, assets: Vec<Asset>) -> Result<()> {
         let mut proven = Vec::new();
         for asset in assets {
             match self.inner.prove(&asset).await? {
                 Ok(receipt) => proven.push((asset, receipt)),
-                Err(why) => {
-                    self.report.withheld += 1;
-                    self.report.damaged += u64::from(is_damage(&why));
-                    self.stays(&asset, &why);
-                }
+                Err(why) => self.withhold_one(&asset, &why),
             }
         }
         let Moved { outcomes, ended } = self.inner.move_proven(proven).await?;
@@ -184,6 +204,14 @@ pub(super) fn too_young(asset: &Asset, rule: MoveRule, now: i64) -> Option<Kept>
     }
     let age = age(asset.created_ms()?, now);
     (age < i64::from(days)).then_some(Kept::Young { days: age })
+}
+
+impl SyncReport {
+    /// Counts an asset that stays for something about it is not proven.
+    pub(super) fn withhold(&mut self, why: &Kept) {
+        self.withheld += 1;
+        self.damaged += u64::from(is_damage(why));
+    }
 }
 
 fn is_damage(why: &Kept) -> bool {

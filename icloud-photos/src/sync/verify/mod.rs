@@ -11,13 +11,14 @@ mod report;
 
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 
 use self::finding::{noted, reason};
 pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
 use super::content::hash_all;
-use super::dating::{LIMIT, MOST_ADDED, proven_original};
+use super::copies::elsewhere;
+use super::dating::undone;
 use super::engine::{Inner, Missing, SyncEngine};
 use super::event::is_sidecar;
 use super::ledger::seconds;
@@ -59,6 +60,8 @@ struct Verification<'a> {
 enum Verdict {
     Sound(FileRow),
     Unproven(FileRow),
+    /// The photo is here, under another name.
+    Beside(FileRow),
     Bad(Fault),
 }
 
@@ -121,7 +124,11 @@ impl Verification<'_> {
                         found.doubted.push((path, doubted));
                     }
                 }
-                Ok(None) => found.bad.extend(self.is_missing(&path, &rows).then_some((path, rows))),
+                Ok(None) => {
+                    let rows = self.not_beside(rows, &mut learned).await;
+                    let is_bad = !rows.is_empty() && self.is_missing(&path, &rows);
+                    found.bad.extend(is_bad.then_some((path, rows)));
+                }
                 Err(error) => self.failed(&path, &error),
             }
         }
@@ -139,6 +146,7 @@ impl Verification<'_> {
         learned: &mut Vec<FileRow>,
     ) -> Vec<FileRow> {
         let (mut wrong, mut fault, mut proven, mut promoted) = (Vec::new(), None, false, false);
+        let mut beside = None;
         for row in &rows {
             match self.judge(row, size, digests).await {
                 Verdict::Sound(now) => {
@@ -147,6 +155,10 @@ impl Verification<'_> {
                     learned.extend((now != *row).then_some(now));
                 }
                 Verdict::Unproven(now) => learned.extend((now != *row).then_some(now)),
+                Verdict::Beside(now) => {
+                    beside = now.path.clone();
+                    learned.push(now);
+                }
                 Verdict::Bad(found) => {
                     learned.extend(noted(row, found));
                     fault.get_or_insert((absent(row, &rows).unwrap_or(found), reason(row)));
@@ -164,13 +176,38 @@ impl Verification<'_> {
                 self.report.promoted += u64::from(promoted);
                 VerifyEvent::Sound { path, bytes: size }
             }
-            None => {
-                self.report.unproven += 1;
-                return wrong;
-            }
+            None => match &beside {
+                Some(path) => {
+                    self.report.proven += 1;
+                    VerifyEvent::Sound { path, bytes: size }
+                }
+                None => {
+                    self.report.unproven += 1;
+                    return wrong;
+                }
+            },
         };
         (self.tell)(event);
         wrong
+    }
+
+    /// The rows of a missing file whose photo stands under no other name.
+    async fn not_beside(&mut self, rows: Vec<FileRow>, learned: &mut Vec<FileRow>) -> Vec<FileRow> {
+        let (mut missing, mut beside) = (Vec::new(), None);
+        for row in rows {
+            match self.beside(&row).await {
+                Some(now) => {
+                    beside = now.path.clone().zip(now.size);
+                    learned.push(now);
+                }
+                None => missing.push(row),
+            }
+        }
+        if let Some((path, bytes)) = beside.filter(|_| missing.is_empty()) {
+            self.report.proven += 1;
+            (self.tell)(VerifyEvent::Sound { path: &path, bytes });
+        }
+        missing
     }
 
     /// Whether that is wrong. What was never here, was not removed.
@@ -199,7 +236,23 @@ impl Verification<'_> {
         self.catalogue.commit(Batch { files, ..Batch::default() }).await
     }
 
+    /// A bad file is not missed where the photo stands under another name as well.
     async fn judge(&self, row: &FileRow, size: u64, digests: &Digests) -> Verdict {
+        match self.judge_here(row, size, digests).await {
+            Verdict::Bad(fault) => match self.beside(row).await {
+                Some(now) => Verdict::Beside(now),
+                None => Verdict::Bad(fault),
+            },
+            verdict => verdict,
+        }
+    }
+
+    async fn beside(&self, row: &FileRow) -> Option<FileRow> {
+        let (there, proven) = elsewhere(&*self.storage, &*self.catalogue, row).await.ok()??;
+        Some(row.proven_at(&there.path, there.modified.map(seconds), &proven))
+    }
+
+    async fn judge_here(&self, row: &FileRow, size: u64, digests: &Digests) -> Verdict {
         let sha256_agrees = row.sha256 == Some(digests.sha256);
         let unhashed = row.sha256.is_none() && row.size == Some(size) && !row.is_proven_otherwise();
         match row.status {
@@ -232,14 +285,7 @@ impl Verification<'_> {
     /// A file that was taken for a photo by its name may be that photo with a date written into it.
     async fn dated(&self, row: &FileRow, size: u64) -> Option<FileRow> {
         let (path, checksum) = (row.path.as_ref()?, row.checksum?);
-        let apple = row.resource_size;
-        let may_be = apple.is_none_or(|apple| apple < size && size - apple <= MOST_ADDED);
-        if !may_be || size > LIMIT + MOST_ADDED {
-            return None;
-        }
-        let bytes = self.storage.read(path, 0).await.ok()?.try_collect::<Vec<_>>().await.ok()?.concat();
-        let found = tokio::task::spawn_blocking(move || proven_original(&bytes, apple, &checksum));
-        let undone = found.await.ok().flatten()?;
+        let undone = undone(&*self.storage, (path, size), row.resource_size, &checksum).await.ok()??;
         let (status, sha256) = (Status::Derived, Some(undone.digests.sha256));
         Some(FileRow {
             status,

@@ -1,9 +1,9 @@
 //! What all accounts have in common: this computer, its clock, the way to Apple.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use icloud_photos::sync::layout::LocalZone;
 use icloud_photos::{Client, Door, Probe};
-use jiff::Zoned;
 
 use super::{Findings, nobody};
 use crate::config::Config;
@@ -46,9 +46,12 @@ pub(super) async fn examine(config: &Config, all: &mut Findings) {
 
 /// Folders and times follow the zone: in a container it is often not the one of the house.
 fn time_zone(all: &mut Findings) {
-    let now = Zoned::now();
-    let name = now.time_zone().iana_name().unwrap_or("no name").to_owned();
-    let text = format!("{name}, {}: dates in folders are of this zone", now.strftime("%Y-%m-%d %H:%M %:z"));
+    let zone = match LocalZone::system() {
+        Ok(zone) => zone,
+        Err(error) => return all.error("time zone", &error),
+    };
+    let name = zone.name().unwrap_or("no name");
+    let text = format!("{name}, {}: dates in folders are of this zone", zone.at(SystemTime::now()).stamp());
     match std::env::var_os("TZ") {
         None if name == "UTC" || name == "Etc/UTC" => {
             all.note(
