@@ -27,7 +27,7 @@ fn the_code_comes_from_a_pipe_and_is_asked_for_once() {
             "Two-factor authentication is required (2fa)",
         ]
     );
-    first.says("  a: +1 (***) ***-**81");
+    first.says("  a: (***) ***-**81");
     assert!(first.out.contains(
         "Please enter two-factor authentication code or device index (a) to send SMS with a code: "
     ));
@@ -79,12 +79,13 @@ fn a_letter_sends_a_message_to_that_phone() {
         id,
         last_digits: digits.to_owned(),
         mode: "sms".to_owned(),
+        device_name: None,
     });
     let account =
         AccountSpec { code: Some(CODE.to_owned()), phones: phones.into(), ..AccountSpec::default() };
     let world = World::of(account, LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "B\n012345\n").exits(0);
-    ran.says("  b: +1 (***) ***-**17");
+    ran.says("  b: (***) ***-**17");
     assert!(ran.out.contains("device index (a..b) to send SMS"));
     assert!(ran.out.contains("Please enter two-factor authentication code that you received over SMS: "));
     assert_eq!(world.cloud.counts().requests_to("auth/push/phone"), 1);
