@@ -21,14 +21,6 @@ pub(crate) enum UsageError {
 impl UsageError {
     /// These arguments are left when all options are read. A password among them is not shown.
     pub(super) fn unknown(arguments: &[OsString]) -> Self {
-        let mut shown = Vec::new();
-        let mut is_secret = false;
-        for argument in arguments {
-            let text = argument.to_string_lossy();
-            let (word, next) = without_secret(&text);
-            shown.push(if is_secret { "***".to_owned() } else { word });
-            is_secret = next && !is_secret;
-        }
         let hint = match arguments.first().map(|first| first.to_string_lossy()) {
             Some(first) if first.starts_with("-p") || first.starts_with("--password") => {
                 "A password belongs to a user: it goes after --username.\n"
@@ -37,7 +29,7 @@ impl UsageError {
         };
         Self::Unknown(format!(
             "usage: {USAGE}\n{hint}icloudpd: error: unrecognized arguments: {}",
-            shown.join(" ")
+            without_secrets(arguments)
         ))
     }
 
@@ -50,6 +42,19 @@ impl UsageError {
             (error, _) => error,
         }
     }
+}
+
+/// Arguments as they may be shown.
+pub(crate) fn without_secrets(arguments: &[OsString]) -> String {
+    let mut shown = Vec::new();
+    let mut is_secret = false;
+    for argument in arguments {
+        let text = argument.to_string_lossy();
+        let (word, next) = without_secret(&text);
+        shown.push(if is_secret { "***".to_owned() } else { word });
+        is_secret = next && !is_secret;
+    }
+    shown.join(" ")
 }
 
 /// A word as it may be shown, and whether the next one is a password.
@@ -89,7 +94,7 @@ fn choices(error: &clap::Error) -> String {
 }
 
 /// A text as Python's `repr` shows it.
-pub(super) fn python_repr(text: &str) -> String {
+pub(crate) fn python_repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut shown = String::from(quote);
     for letter in text.chars() {

@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 pub(crate) use self::environment::Surroundings;
-pub(crate) use self::errors::UsageError;
+pub(crate) use self::errors::{UsageError, python_repr, without_secrets};
 use self::file::ConfigFile;
 pub(crate) use self::options::*;
 pub(crate) use self::pages::help;

@@ -236,3 +236,81 @@ fn a_session_that_ends_in_the_middle_of_a_run_needs_no_person() {
     ran(world.download().env_remove("ICLOUDPD_PASSWORD")).exits(0);
     assert_eq!(world.photos().len(), 3);
 }
+
+#[test]
+fn what_follows_a_right_code_is_one_record_of_three_lines() {
+    let world = with_code();
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    let rest = "until 2FA expires.\nYou can set up email notifications for when the two-factor authentication expires.\n\
+        (Use --help to view information about SMTP options.)\n";
+    assert!(ran.out.contains(rest), "{}", ran.out);
+    world.forget_session();
+    let quiet = ["--auth-only", "--log-level", "error"];
+    let ran = ran_with_input(&mut world.icloudpd(&quiet), "012345\n").exits(0);
+    assert!(!ran.out.contains("email notifications"), "{}", ran.out);
+}
+
+#[test]
+fn where_there_are_more_phones_than_letters_the_others_are_told_of() {
+    let phone = |id| Phone { id, last_digits: format!("{id:02}"), mode: "sms".to_owned(), device_name: None };
+    let account = AccountSpec {
+        code: Some(CODE.to_owned()),
+        phones: (1..=28).map(phone).collect(),
+        ..AccountSpec::default()
+    };
+    let world = World::of(account, LibrarySpec::plain(1, 1000));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "{\nz\n012345\n").exits(0);
+    ran.says("  z: (***) ***-**26");
+    ran.says("Too many trusted devices for authentication: 2 of the phones");
+    assert!(ran.out.contains("Invalid index, should be (a..z). Try again") && !ran.out.contains("**27"));
+}
+
+#[test]
+fn two_step_accounts_without_a_device_or_with_a_wrong_code_are_told_so() {
+    let two_step = |phones| AccountSpec {
+        code: Some(CODE.to_owned()),
+        phones,
+        ..AccountSpec::in_state("two-step").unwrap()
+    };
+    let named = Phone {
+        id: 1,
+        last_digits: "81".to_owned(),
+        mode: "sms".to_owned(),
+        device_name: Some("Jane's iPad".to_owned()),
+    };
+    let world = World::of(two_step(vec![named]), LibrarySpec::plain(1, 100));
+    let wrong = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "1\nx\n0\n999999\n").exits(1);
+    wrong.says("  0: Jane's iPad");
+    for text in ["Invalid input: 1 is not in the range 0-0", "Invalid input: 'x' is not a valid integer"] {
+        assert!(wrong.out.contains(text), "{text}: {}", wrong.out);
+    }
+    wrong.says("Failed to verify two-step authentication code. Run again");
+    let world = World::of(two_step(Vec::new()), LibrarySpec::plain(1, 100));
+    let none = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "0\n").exits(1);
+    assert!(none.out.contains("Apple lists no device that a code can be sent to"), "{}", none.out);
+}
+
+#[test]
+fn a_new_browser_has_the_id_that_the_environment_names() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let id = || {
+        let text = std::fs::read_to_string(world.sessions().join("jdoeexamplecom.session")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["client_id"].as_str().unwrap().to_owned()
+    };
+    ran(world.icloudpd(&["--auth-only"]).env("CLIENT_ID", "auth-mine")).exits(0);
+    assert_eq!(id(), "auth-mine");
+    ran(world.icloudpd(&["--auth-only"]).env("CLIENT_ID", "auth-other")).exits(0);
+    assert_eq!(id(), "auth-mine", "the session has one");
+    for none in ["", "a\nb"] {
+        world.forget_session();
+        ran(world.icloudpd(&["--auth-only"]).env("CLIENT_ID", none)).exits(0);
+        assert!(id().starts_with("auth-") && id().len() > 20, "{}", id());
+    }
+}
+
+#[test]
+fn a_session_folder_that_cannot_be_made_is_named_with_its_option() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let ran = ran(&mut world.icloudpd(&["--auth-only", "--cookie-directory", "/dev/null/x"])).exits(1);
+    assert!(ran.out.contains("--cookie-directory") && ran.out.contains("/dev/null/x"), "{}", ran.out);
+}
