@@ -94,7 +94,7 @@ impl Client {
 
     fn driver(&self, account: AppleId) -> Result<Driver> {
         let driver = Driver::new(&self.http, &self.endpoints, self.sessions.clone(), account)?;
-        Ok(driver.as_browser(self.client_id.clone()))
+        Ok(driver.with_client_id(self.client_id.clone()))
     }
 }
 

@@ -69,7 +69,7 @@ impl Driver {
     }
 
     /// A new browser calls itself so.
-    pub(crate) fn as_browser(mut self, client_id: Option<String>) -> Self {
+    pub(crate) fn with_client_id(mut self, client_id: Option<String>) -> Self {
         self.client_id = client_id;
         self
     }
