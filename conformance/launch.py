@@ -1,6 +1,7 @@
 """Runs a real iCloud client from PyPI, with nothing of it edited, against the fake iCloud.
 
     launch.py FAKE_URL icloudpd [ARGUMENT...]
+    launch.py FAKE_URL icloud [ARGUMENT...]
     launch.py FAKE_URL SCRIPT.py [ARGUMENT...]
 
 The client keeps asking for Apple's own names over https, so that its cookie rules (domain, Secure) are the real
@@ -79,6 +80,10 @@ def main():
     if client.endswith(".py"):
         runpy.run_path(client, run_name="__main__")
         return 0
+    if client == "icloud":
+        from pyicloud_ipd.cmdline import main as icloud
+
+        return icloud()
     from icloudpd.cli import cli
 
     return cli()

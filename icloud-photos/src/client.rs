@@ -17,6 +17,7 @@ pub struct Client {
     pub(crate) http: Http,
     pub(crate) endpoints: Endpoints,
     sessions: Arc<dyn SessionStore>,
+    client_id: Option<String>,
 }
 
 /// Collects what a [`Client`] is made of; everything has a default.
@@ -29,6 +30,7 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retries: RetryPolicy,
     sessions: Option<Arc<dyn SessionStore>>,
+    client_id: Option<String>,
 }
 
 impl Client {
@@ -91,7 +93,8 @@ impl Client {
     }
 
     fn driver(&self, account: AppleId) -> Result<Driver> {
-        Driver::new(&self.http, &self.endpoints, self.sessions.clone(), account)
+        let driver = Driver::new(&self.http, &self.endpoints, self.sessions.clone(), account)?;
+        Ok(driver.with_client_id(self.client_id.clone()))
     }
 }
 
@@ -137,6 +140,14 @@ impl ClientBuilder {
         self
     }
 
+    /// The id by which Apple knows this browser, where no saved session has one. Without it, or if it is empty or no
+    /// text for a header, one is made up.
+    pub fn client_id(mut self, id: impl Into<String>) -> Self {
+        self.client_id =
+            Some(id.into()).filter(|id| !id.is_empty() && http::HeaderValue::from_str(id).is_ok());
+        self
+    }
+
     /// Makes the client. Nothing is sent.
     ///
     /// # Errors
@@ -149,7 +160,7 @@ impl ClientBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let http = Http::new(transport, clock, self.timeouts, self.retries);
         let sessions = self.sessions.unwrap_or_else(|| Arc::new(MemorySessionStore::new()));
-        Ok(Client { http, endpoints: self.endpoints, sessions })
+        Ok(Client { http, endpoints: self.endpoints, sessions, client_id: self.client_id })
     }
 }
 

@@ -141,11 +141,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_regions_are_valid_urls() {
+    fn a_region_has_its_hosts() {
         assert_eq!(Endpoints::default().auth_base(), "https://idmsa.apple.com/appleauth/auth");
         let china = Endpoints::for_region(Region::China);
         assert_eq!(china.setup_base(), "https://setup.icloud.com.cn/setup/ws/1");
         assert_eq!(china.home(), "https://www.icloud.com.cn");
+        // Not that of icloudpd: accounts of mainland China got 503 there.
+        assert_eq!(china.auth_root(), "https://idmsa.apple.com");
     }
 
     #[test]

@@ -65,6 +65,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// The value of `factor` in errors about the old two-step verification, which have words of their own.
+pub(crate) const TWO_STEP: &str = "two-step";
+
 /// The message for an error that ends a run.
 pub(crate) fn message(error: &Error) -> String {
     let what = match what_happened(error.kind()) {
@@ -72,6 +75,9 @@ pub(crate) fn message(error: &Error) -> String {
         None => with_causes(error),
     };
     let mut text = what.trim_end_matches('.').to_owned();
+    if error.context().any(|(key, value)| key == "factor" && value == TWO_STEP) {
+        text = text.replace("wo-factor", "wo-step");
+    }
     if let Retry::Exhausted { attempts } = error.retry() {
         text += &format!(" (tried {attempts} times)");
     }
@@ -232,6 +238,12 @@ mod tests {
         assert!(locked.starts_with("Apple has locked this Apple ID") && locked.contains("iforgot.apple.com"));
         let full = message(&Error::storage(std::io::Error::from(std::io::ErrorKind::StorageFull), "/photos"));
         assert!(full.contains("/photos") && full.contains("free some space"), "{full}");
+    }
+
+    #[test]
+    fn two_step_verification_is_called_so() {
+        let error = Error::new(ErrorKind::CodeRejected, "x").with("factor", TWO_STEP);
+        assert!(message(&error).starts_with("Failed to verify two-step authentication code"));
     }
 
     #[test]

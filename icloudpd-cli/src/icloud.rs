@@ -4,11 +4,12 @@
 //! session would do without; a code is made to come; a stored password is removed only if Apple refused that very one;
 //! and the session that is made serves `icloudpd` too, so that it asks for no second code.
 
+mod line;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser};
 use icloud_photos::auth::Challenge;
 use icloud_photos::redact::SecretString;
 use icloud_photos::session::FileSessionStore;
@@ -16,6 +17,7 @@ use icloud_photos::{
     AppleId, Client, Credentials, Endpoints, Error, ErrorKind, Login, Region, Result, SecurityCode,
 };
 
+use self::line::Line;
 use crate::exit::{Exit, message};
 use crate::signals::{self, Terminal};
 use crate::{keystore, prompt};
@@ -23,64 +25,58 @@ use crate::{keystore, prompt};
 /// Bad passwords that a person may enter; Apple counts as well.
 const MOST_FAILURES: u32 = 3;
 
-#[derive(Debug, Parser)]
-#[command(
-    name = "icloud",
-    about = "Stores an iCloud password in the system's key store and tries it",
-    infer_long_args = true
-)]
+/// The line, with what the environment says besides.
+#[derive(Debug)]
 struct Options {
-    /// Apple ID to use
-    #[arg(long, default_value = "")]
     username: String,
-    /// Its password; other users of this machine can see it here. Without it the key store is asked, then you are
-    #[arg(long, allow_hyphen_values = true)]
     password: Option<SecretString>,
-    /// Do not offer to store the password
-    #[arg(short = 'n', long)]
     non_interactive: bool,
-    /// Remove the stored password of this Apple ID, and do nothing else
-    #[arg(long)]
-    delete_from_keyring: bool,
-    /// Apple's domain: com or cn
-    #[arg(long, default_value = "com")]
     domain: String,
-    /// Where the session is kept: the folder of icloudpd (ours alone)
-    #[arg(long, default_value = "~/.pyicloud", env = "ICLOUDPD_COOKIE_DIRECTORY")]
     cookie_directory: PathBuf,
-    /// Show the version, commit hash and timestamp
-    #[arg(long)]
-    version: bool,
-    #[arg(long, hide = true, env = "ICLOUDPD_AUTH_ENDPOINT")]
     auth_endpoint: Option<String>,
-    #[arg(long, hide = true, env = "ICLOUDPD_SETUP_ENDPOINT")]
     setup_endpoint: Option<String>,
+}
+
+impl From<Line> for Options {
+    fn from(line: Line) -> Self {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let folder = || std::env::var_os("ICLOUDPD_COOKIE_DIRECTORY").filter(|folder| !folder.is_empty());
+        let folder = line.cookie_directory.or_else(folder).unwrap_or_else(|| "~/.pyicloud".into());
+        Self {
+            username: line.username.unwrap_or_default(),
+            password: line.password,
+            non_interactive: line.non_interactive,
+            domain: line.domain.unwrap_or_else(|| "com".to_owned()),
+            cookie_directory: folder.into(),
+            auth_endpoint: line.auth_endpoint.or_else(|| set("ICLOUDPD_AUTH_ENDPOINT")),
+            setup_endpoint: line.setup_endpoint.or_else(|| set("ICLOUDPD_SETUP_ENDPOINT")),
+        }
+    }
 }
 
 /// Runs the command with these arguments (without the program's name).
 pub(crate) fn main(args: &[OsString]) -> Exit {
-    let name = std::iter::once(OsString::from("icloud"));
-    let options = match Options::try_parse_from(name.chain(args.iter().cloned())) {
-        Ok(options) => options,
-        Err(error) if !error.use_stderr() => return crate::say(&error.to_string()),
-        Err(error) => {
-            let text = error.to_string();
-            let text = text.lines().next().unwrap_or_default();
-            return usage(&harmless(text.strip_prefix("error: ").unwrap_or(text)));
-        }
+    let line = match line::read(args) {
+        Ok(line) => line,
+        Err(complaint) => return usage(&complaint),
     };
-    if options.version {
+    if line.help {
+        return crate::say(&format!("{}{}", line::USAGE, line::HELP.trim_end()));
+    }
+    if line.version {
         return crate::say(&crate::version());
     }
+    let deletes = line.delete_from_keyring;
+    let options = Options::from(line);
     if options.username.trim().is_empty() {
         return usage("No username supplied");
     }
-    if options.delete_from_keyring {
+    if deletes {
         return delete(options.username.trim());
     }
     let terminal = Terminal::remember();
     let exit = until_stopped(&options).unwrap_or_else(|error| {
-        eprintln!("icloud: {}", message(&error));
+        eprintln!("icloud: {}", told(&error));
         if error.kind() == ErrorKind::Cancelled { Exit::Interrupted } else { Exit::Failed }
     });
     // A prompt for a password may have been cut short.
@@ -88,15 +84,6 @@ pub(crate) fn main(args: &[OsString]) -> Exit {
         terminal.give_back();
     }
     exit
-}
-
-/// What is quoted in a complaint may be a password, or the rest of one.
-fn harmless(complaint: &str) -> String {
-    let mut parts: Vec<_> = complaint.split('\'').map(str::to_owned).collect();
-    if let [_, word, ..] = &mut parts[..] {
-        *word = if word.starts_with('-') { crate::args::without_secret(word) } else { "***".to_owned() };
-    }
-    parts.join("'")
 }
 
 fn until_stopped(options: &Options) -> Result<Exit> {
@@ -113,11 +100,13 @@ fn until_stopped(options: &Options) -> Result<Exit> {
 }
 
 fn usage(complaint: &str) -> Exit {
-    eprintln!(
-        "{}\nicloud: error: {complaint}",
-        Options::command().render_usage().to_string().replacen("Usage", "usage", 1)
-    );
+    eprintln!("{}icloud: error: {complaint}", line::USAGE);
     Exit::Usage
+}
+
+/// What ended it. That nobody answered is said without the advice of icloudpd, which has other options.
+fn told(error: &Error) -> String {
+    if error.kind() == ErrorKind::CodeRequired { error.to_string() } else { message(error) }
 }
 
 /// The name as it was typed, and as icloudpd spells it: what is stored under the one only, icloudpd does not find.
@@ -171,13 +160,13 @@ async fn run(options: &Options) -> Result<Exit> {
         let is_stored = stored.is_some();
         let password = match given.take().or(stored) {
             Some(password) => password,
-            None => match prompt::hidden(format!("Enter iCloud password for {username}: "))
-                .await?
-                .and_then(stripped)
-            {
-                Some(password) => password,
-                None => return Ok(usage("No password supplied")),
-            },
+            None => {
+                match prompt::hidden(format!("Enter iCloud password for {username}: ")).await?.map(stripped) {
+                    Some(Some(password)) => password,
+                    Some(None) => return Ok(usage("No password supplied")),
+                    None => return Err(Error::new(ErrorKind::CodeRequired, "nobody gave a password")),
+                }
+            }
         };
         match client.login(Credentials::new(id.clone(), password.clone())).await {
             Ok(login) => {
@@ -274,7 +263,7 @@ async fn second_step(login: Login) -> Result<Exit> {
 async fn choose_device(challenge: &Challenge) -> Result<Option<Exit>> {
     prompt::say("Your trusted devices are:", false);
     for (index, phone) in challenge.phones().iter().enumerate() {
-        prompt::say(&format!("    {index}: SMS to {}", phone.number().replace('•', "*")), false);
+        prompt::say(&format!("    {index}: {}", prompt::device(phone)), false);
     }
     prompt::say("\nWhich device would you like to use?", false);
     let line = answer("(number) --> ").await?;

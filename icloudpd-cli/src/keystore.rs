@@ -17,8 +17,7 @@ const LONGEST: u64 = 1 << 20;
 
 /// The password of `user`, whom icloudpd spells in lower case. A store that fails has none.
 pub(crate) fn get(user: &str) -> Option<SecretString> {
-    let found = Entry::new(SERVICE, user).and_then(|entry| entry.get_password());
-    match found {
+    match entries(user).and_then(|entries| first_password(&entries)) {
         Ok(text) => return Some(text.into()),
         Err(Error::NoEntry | Error::NoDefaultStore) => {}
         Err(error) => debug!("The keyring gave no password: {error}"),
@@ -34,7 +33,7 @@ pub(crate) fn get(user: &str) -> Option<SecretString> {
 /// # Errors
 /// What the store reports; [`Error::NoDefaultStore`] where there is none.
 pub(crate) fn set(user: &str, password: &SecretString) -> Result<(), Error> {
-    Entry::new(SERVICE, user).and_then(|entry| entry.set_password(password.expose_secret()))
+    entries(user)?.iter().try_for_each(|entry| entry.set_password(password.expose_secret()))
 }
 
 /// Removes a password.
@@ -42,7 +41,29 @@ pub(crate) fn set(user: &str, password: &SecretString) -> Result<(), Error> {
 /// # Errors
 /// What the store reports; [`Error::NoEntry`] if it has none.
 pub(crate) fn delete(user: &str) -> Result<(), Error> {
-    Entry::new(SERVICE, user).and_then(|entry| entry.delete_credential())
+    entries(user)?.iter().try_for_each(Entry::delete_credential)
+}
+
+/// All that have this name. The Python programs mark theirs, and so write one of their own beside ours.
+fn entries(user: &str) -> Result<Vec<Entry>, Error> {
+    let entry = Entry::new(SERVICE, user)?;
+    match entry.inner.get_credential() {
+        Err(Error::Ambiguous(several)) => Ok(several.into_iter().map(|inner| Entry { inner }).collect()),
+        // One that is not there yet can be written.
+        _ => Ok(vec![entry]),
+    }
+}
+
+/// That of the first that has one, as the Python programs take it.
+fn first_password(entries: &[Entry]) -> Result<String, Error> {
+    let mut found = Err(Error::NoEntry);
+    for entry in entries {
+        found = entry.get_password();
+        if found.is_ok() {
+            break;
+        }
+    }
+    found
 }
 
 /// Where `keyrings.alt` keeps passwords on Linux.

@@ -22,6 +22,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::args::LogLevel;
 use crate::config::Config;
 
+/// The target of events of several lines, of which icloudpd stamps the first only. They hold no name of other people's.
+pub(crate) const PARAGRAPH: &str = "icloudpd::paragraph";
+
 /// Starts the log. Lines are printed above whatever `bars` shows.
 ///
 /// The library's own events come through from the level `warn` on, or as `RUST_LOG` says.
@@ -64,7 +67,8 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut message = Message::default();
         event.record(&mut message);
-        let line = line(&Zoned::now(), *event.metadata().level(), &message.text);
+        let allowed: &[char] = if event.metadata().target() == PARAGRAPH { &['\n'] } else { &[] };
+        let line = line(&Zoned::now(), *event.metadata().level(), &message.text, allowed);
         // A log that nobody reads any more must not stop the work.
         let _ = self.bars.suspend(|| match self.to_stderr {
             true => io::stderr().lock().write_all(line.as_bytes()),
@@ -74,14 +78,14 @@ impl<S: Subscriber> Layer<S> for Lines {
 }
 
 /// `YYYY-MM-DD HH:MM:SS LEVEL    message` and a line feed.
-fn line(now: &Zoned, level: Level, message: &str) -> String {
+fn line(now: &Zoned, level: Level, message: &str, allowed: &[char]) -> String {
     let level = match level {
         Level::ERROR => "ERROR",
         Level::WARN => "WARNING",
         Level::INFO => "INFO",
         _ => "DEBUG",
     };
-    format!("{} {level:<8} {}\n", now.strftime("%Y-%m-%d %H:%M:%S"), harmless(message, &[]))
+    format!("{} {level:<8} {}\n", now.strftime("%Y-%m-%d %H:%M:%S"), harmless(message, allowed))
 }
 
 /// Names come from other people: what would move the cursor, colour the terminal or feign a line is shown as an escape, but for
@@ -141,19 +145,20 @@ mod tests {
     fn lines_have_icloudpds_shape() {
         let now: Zoned = "2018-01-01T00:00:00[UTC]".parse().unwrap();
         assert_eq!(
-            line(&now, Level::INFO, "Test info output"),
+            line(&now, Level::INFO, "Test info output", &[]),
             "2018-01-01 00:00:00 INFO     Test info output\n"
         );
-        assert_eq!(line(&now, Level::DEBUG, "x"), "2018-01-01 00:00:00 DEBUG    x\n");
-        assert_eq!(line(&now, Level::ERROR, "x"), "2018-01-01 00:00:00 ERROR    x\n");
-        assert_eq!(line(&now, Level::WARN, "x"), "2018-01-01 00:00:00 WARNING  x\n");
+        assert_eq!(line(&now, Level::DEBUG, "x", &[]), "2018-01-01 00:00:00 DEBUG    x\n");
+        assert_eq!(line(&now, Level::ERROR, "x", &[]), "2018-01-01 00:00:00 ERROR    x\n");
+        assert_eq!(line(&now, Level::WARN, "x", &[]), "2018-01-01 00:00:00 WARNING  x\n");
+        assert_eq!(line(&now, Level::INFO, "x\ny\r", &['\n']), "2018-01-01 00:00:00 INFO     x\ny\\r\n");
     }
 
     #[test]
     fn names_cannot_feign_lines_nor_speak_to_the_terminal() {
         let now: Zoned = "2018-01-01T00:00:00[UTC]".parse().unwrap();
         assert_eq!(
-            line(&now, Level::INFO, "Jörg\u{1b}[2J\r\nall is well\u{9b}1m"),
+            line(&now, Level::INFO, "Jörg\u{1b}[2J\r\nall is well\u{9b}1m", &[]),
             "2018-01-01 00:00:00 INFO     Jörg\\u{1b}[2J\\r\\nall is well\\u{9b}1m\n"
         );
         assert_eq!(harmless("two\nlines\u{7}", &['\n']), "two\nlines\\u{7}");

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::PoisonError;
 
 use icloud_photos::SecurityCode;
+use icloud_photos::auth::Phone;
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::{Error, ErrorKind, Result};
 use tokio::sync::Mutex;
@@ -214,6 +215,11 @@ pub(crate) async fn hidden(prompt: String) -> Result<Option<SecretString>> {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
             return Err(Error::new(ErrorKind::Cancelled, "interrupted"));
         }
+        // The end of the input, at a terminal: asking once more would show what is typed.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            say("", true);
+            None
+        }
         Err(_) if someone_may_answer() => ask(prompt, true).await?,
         Err(_) => None,
     };
@@ -307,12 +313,32 @@ pub(crate) enum Answer {
     Again(String),
 }
 
+/// As many phones can be chosen from as there are letters.
+pub(crate) const MOST_PHONES: usize = 26;
+
+/// A device of the old two-step verification, as it is listed.
+pub(crate) fn device(phone: &Phone) -> String {
+    phone.name().map_or_else(|| format!("SMS to {}", phone.number().replace('•', "*")), str::to_owned)
+}
+
+/// Reads the number of one of `devices` devices; nothing means the first. What is wrong with it, in icloudpd's words.
+pub(crate) fn read_choice(line: &str, devices: usize) -> std::result::Result<usize, String> {
+    let answer = line.trim();
+    let number: i128 = match answer {
+        "" => 0,
+        text => text.parse().map_err(|_| format!("Invalid input: '{text}' is not a valid integer"))?,
+    };
+    let index = usize::try_from(number).ok().filter(|index| *index < devices);
+    index
+        .ok_or_else(|| format!("Invalid input: {number} is not in the range 0-{}", devices.saturating_sub(1)))
+}
+
 /// `(a)` or `(a..c)`, for so many phones; nothing for none.
 fn letters(phones: usize) -> String {
     match phones {
         0 => String::new(),
         1 => "(a)".to_owned(),
-        more => format!("(a..{})", letter(more - 1)),
+        more => format!("(a..{})", letter(more.min(MOST_PHONES) - 1)),
     }
 }
 
@@ -344,7 +370,7 @@ pub(crate) fn read_answer(line: &str, phones: usize) -> Answer {
     if phones == 0 {
         return Answer::Again("Invalid code, should be six digits. Try again".to_owned());
     }
-    if let Some(index) = (0..phones).find(|&index| answer == letter(index).to_string()) {
+    if let Some(index) = (0..phones.min(MOST_PHONES)).find(|&index| answer == letter(index).to_string()) {
         return Answer::Phone(index);
     }
     Answer::Again(match answer.chars().count() {
@@ -396,6 +422,23 @@ mod tests {
         assert_eq!(code_prompt(0), "Please enter two-factor authentication code: ");
         assert!(code_prompt(1).contains("device index (a) to send SMS"));
         assert!(code_prompt(26).contains("device index (a..z) to send SMS"));
+        assert_eq!(code_prompt(27), code_prompt(26), "there are no more letters");
+        assert!(matches!(read_answer("{", 27), Answer::Again(_)));
+    }
+
+    #[test]
+    fn a_choice_of_devices_is_read_as_icloudpd_reads_it() {
+        let table = [
+            ("", Ok(0)),
+            (" 2 ", Ok(2)),
+            ("+1", Ok(1)),
+            ("7", Err("Invalid input: 7 is not in the range 0-2")),
+            ("-1", Err("Invalid input: -1 is not in the range 0-2")),
+            ("x", Err("Invalid input: 'x' is not a valid integer")),
+        ];
+        for (line, expected) in table {
+            assert_eq!(read_choice(line, 3), expected.map_err(str::to_owned), "{line:?}");
+        }
     }
 
     #[test]

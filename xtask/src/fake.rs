@@ -87,10 +87,21 @@ impl Fake {
         })
     }
 
+    /// One whose account has a name of its own among the arguments.
+    pub(crate) fn start_named(programs: &Programs, arguments: &[&str]) -> Result<Self> {
+        let mut command = Command::new(&programs.fake);
+        command.args(["--password", PASSWORD]).args(arguments);
+        Self::serve(programs, command)
+    }
+
     fn start_as(programs: &Programs, tell: impl FnOnce(&mut Command)) -> Result<Self> {
         let mut command = Command::new(&programs.fake);
         command.args(["--username", USERNAME, "--password", PASSWORD]);
         tell(&mut command);
+        Self::serve(programs, command)
+    }
+
+    fn serve(programs: &Programs, mut command: Command) -> Result<Self> {
         let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -135,6 +146,13 @@ impl Fake {
     pub(crate) fn stir(&self, changes: u64) -> Result<()> {
         let url = format!("{}/fake/stir?changes={changes}", self.url);
         self.http.post(url).send()?.error_for_status().context("the fake did not change anything")?;
+        Ok(())
+    }
+
+    /// Ends what Apple would end some day: `sessions`, `session-tokens` or `trust-tokens`.
+    pub(crate) fn expire(&self, what: &str) -> Result<()> {
+        let url = format!("{}/fake/expire?what={what}", self.url);
+        self.http.post(url).send()?.error_for_status().context("the fake did not let anything expire")?;
         Ok(())
     }
 

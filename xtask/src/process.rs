@@ -106,6 +106,8 @@ pub(crate) enum Person<'a> {
     WithDeviceAloud(&'a Fake),
     /// Somebody who first types `lines`, among them the choice of a phone, and then the code that comes as a message.
     WithPhone { fake: &'a Fake, lines: &'a str },
+    /// Somebody who types this at once, and then closes stdin.
+    Typing(&'a str),
 }
 
 impl<'a> Person<'a> {
@@ -113,6 +115,13 @@ impl<'a> Person<'a> {
     fn attend(self, child: &mut Child) -> Result<i32> {
         let mut keyboard = match self {
             Self::Nobody => None,
+            Self::Typing(text) => {
+                if let Some(mut stdin) = child.stdin.take() {
+                    // It may have ended without reading; its exit code tells.
+                    let _ = stdin.write_all(text.as_bytes());
+                }
+                None
+            }
             Self::WithDevice(fake) => Some(Keyboard::new(child, fake)?),
             Self::WithDeviceAloud(fake) => Some(Keyboard { aloud: true, ..Keyboard::new(child, fake)? }),
             Self::WithPhone { fake, lines } => {

@@ -65,6 +65,37 @@ impl Clients {
         command
     }
 
+    /// The real companion command `icloud`, pointed at the fake.
+    pub(crate) fn icloud(&self, fake: &str) -> Command {
+        let mut command = self.launch(fake);
+        command.arg("icloud");
+        command
+    }
+
+    /// The real programs and ours on one key store, in a session bus of its own.
+    pub(crate) fn on_one_key_store(
+        &self,
+        folder: &Path,
+        fake: &str,
+        account: [&str; 2],
+        ours: &Path,
+    ) -> Command {
+        let mut command = Command::new("dbus-run-session");
+        command.args(["--", "sh"]).arg(house::script("keyring.sh")).arg(folder).arg(fake).args(account);
+        command.arg(&self.python).arg(ours);
+        command
+    }
+
+    /// A program at a terminal where somebody types an answer whenever it asks.
+    pub(crate) fn at_terminal(&self, answers: &[&str], program: &Command) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg("-B").arg(house::script("terminal.py"));
+        command.arg(serde_json::Value::from(answers).to_string());
+        command.arg(program.get_program()).args(program.get_args());
+        command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command
+    }
+
     /// The real pyicloud with our script around it, pointed at the fake.
     pub(crate) fn pyicloud(&self, fake: &str) -> Command {
         let mut command = self.launch(fake);

@@ -60,6 +60,8 @@ pub struct Phone {
     /// A number for most accounts, a text for some; sent back as it came.
     pub(super) id: Value,
     pub(super) number: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
     pub(super) delivery: CodeDelivery,
     /// Members of Apple's object that must be sent back with a request.
     pub(super) echo: Value,
@@ -74,6 +76,11 @@ impl Phone {
     /// The masked number, or the name of the device where the old two-step verification lists devices.
     pub fn number(&self) -> &str {
         &self.number
+    }
+
+    /// What its owner calls it, where the old two-step verification lists a device.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// How a code is delivered.

@@ -35,6 +35,8 @@ pub(crate) struct Driver {
     pub(super) endpoints: Endpoints,
     pub(super) vault: Vault,
     web: WebHeaders,
+    /// What a new browser calls itself.
+    client_id: Option<String>,
 }
 
 /// Where a run of the machine ended without an error.
@@ -62,7 +64,20 @@ impl Driver {
             endpoints: endpoints.clone(),
             web: WebHeaders::new(endpoints)?,
             vault: Vault::new(store, account, http.clock().clone()),
+            client_id: None,
         })
+    }
+
+    /// A new browser calls itself so.
+    pub(crate) fn with_client_id(mut self, client_id: Option<String>) -> Self {
+        self.client_id = client_id;
+        self
+    }
+
+    /// A browser nobody has seen before.
+    pub(super) fn new_browser(&self) -> Tokens {
+        let fresh = Tokens::fresh();
+        Tokens { client_id: self.client_id.clone().unwrap_or(fresh.client_id), ..Tokens::default() }
     }
 
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {

@@ -50,7 +50,8 @@ impl Driver {
     pub(crate) async fn login(self, password: SecretString) -> Result<Login> {
         let mut vault = self.vault.open().await?;
         let known = vault.saved.sources().into_iter().next();
-        let machine = self.machine(Some(password), known.map_or_else(Tokens::fresh, |known| known.tokens));
+        let machine =
+            self.machine(Some(password), known.map_or_else(|| self.new_browser(), |known| known.tokens));
         let waiting = Waiting::new(self, machine);
         let reached = waiting.advance(Event::Begin(Rung::Password), &mut vault).await?;
         waiting.login(reached).await

@@ -179,12 +179,13 @@ fn phone(json: &Value) -> Option<Phone> {
     let id = json.get("id")?;
     let id = id.as_str().and_then(|text| text.parse::<u64>().ok()).map_or_else(|| id.clone(), Value::from);
     let number =
-        ["numberWithDialCode", "obfuscatedNumber", "lastTwoDigits"].iter().find_map(|name| json.get(name));
+        ["obfuscatedNumber", "numberWithDialCode", "lastTwoDigits"].iter().find_map(|name| json.get(name));
     let voice = json.get("pushMode").and_then(Value::as_str) == Some("voice");
     let echo = json.get("nonFTEU").map_or_else(|| json!({}), |value| json!({ "nonFTEU": value }));
     Some(Phone {
         id,
         number: number.map(number_or_text).unwrap_or_default(),
+        name: None,
         delivery: if voice { CodeDelivery::Voice } else { CodeDelivery::Sms },
         echo,
     })
@@ -273,6 +274,7 @@ pub(super) fn two_step_devices(body: &[u8]) -> Vec<Phone> {
         Phone {
             id: device.get("deviceId").cloned().unwrap_or_default(),
             number: name.map(number_or_text).unwrap_or_default(),
+            name: device.get("deviceName").and_then(Value::as_str).map(str::to_owned),
             delivery: CodeDelivery::Sms,
             echo: device,
         }

@@ -57,8 +57,7 @@ impl Files {
     pub(super) fn borrow(&self, own: &SavedSession, own_written: Option<SystemTime>) -> Option<Borrowed> {
         let content = self.read();
         let tokens = content.tokens();
-        let worthless = tokens.session_token.is_empty() && tokens.trust_token.is_empty();
-        if worthless || own.disowned.as_deref() == Some(tokens.mark().as_str()) {
+        if tokens.opens_nothing() || own.disowned.as_deref() == Some(tokens.mark().as_str()) {
             return None;
         }
         let Some(mine) = &own.signed_in else { return Some(Borrowed { tokens, is_newer: true }) };
@@ -71,12 +70,17 @@ impl Files {
     }
 
     /// Puts our session there too, so that the other program goes on without a code. Does nothing if what is there may
-    /// belong to another account, or is fresher than ours.
-    pub(super) fn lend(&self, own: &SavedSession, own_written: Option<SystemTime>) -> io::Result<()> {
+    /// belong to another account, or is fresher than ours. `before` is what was saved before `own`.
+    pub(super) fn lend(
+        &self,
+        own: &SavedSession,
+        before: &SavedSession,
+        own_written: Option<SystemTime>,
+    ) -> io::Result<()> {
         let Some(mine) = &own.signed_in else { return Ok(()) };
         let content = self.read();
         let theirs = content.tokens();
-        if !content.may_be_replaced(own) || content.has_newer_trust(&mine.tokens, own_written) {
+        if !content.may_be_replaced(own, before) || content.has_newer_trust(&mine.tokens, own_written) {
             return Ok(());
         }
         let folder = self.data.parent().unwrap_or(Path::new("."));
@@ -91,10 +95,12 @@ impl Files {
 
     /// Removes them after a sign-out, if they are those of the session that ended.
     pub(super) fn forget(&self, ended: &SavedSession) -> io::Result<()> {
-        let (Some(mine), content) = (&ended.signed_in, self.read()) else { return Ok(()) };
-        let same_account = user(&content.tokens().cookies).is_some_and(|dsid| dsid == mine.account.dsid);
-        let same_browser = content.text("client_id") == Some(&mine.tokens.client_id);
-        if !same_account && !same_browser {
+        let (Some(mine), theirs) = (&ended.signed_in, self.read().tokens()) else { return Ok(()) };
+        let is_ours = match user(&theirs.cookies) {
+            Some(dsid) => dsid == mine.account.dsid,
+            None => theirs.is(&mine.tokens),
+        };
+        if !is_ours {
             return Ok(());
         }
         for file in [&self.data, &self.cookies] {
@@ -158,7 +164,9 @@ impl Content {
         newer && !trust.is_empty() && trust != mine.trust_token.expose()
     }
 
-    fn may_be_replaced(&self, own: &SavedSession) -> bool {
+    /// Whether it is this account's: by Apple's number in a cookie or, without one, because it is the session that we
+    /// saved last. What names nobody may be the only trust that somebody else has.
+    fn may_be_replaced(&self, own: &SavedSession, before: &SavedSession) -> bool {
         let Some(mine) = &own.signed_in else { return false };
         let theirs = self.tokens();
         if self.is_foreign || own.disowned.as_deref() == Some(theirs.mark().as_str()) {
@@ -166,8 +174,22 @@ impl Content {
         }
         match user(&theirs.cookies) {
             Some(dsid) => dsid == mine.account.dsid,
-            None => theirs.trust_token.is_empty() || theirs.client_id == mine.tokens.client_id,
+            None => {
+                theirs.opens_nothing()
+                    || before.signed_in.as_ref().is_some_and(|last| theirs.is(&last.tokens))
+            }
         }
+    }
+}
+
+impl Tokens {
+    fn opens_nothing(&self) -> bool {
+        self.session_token.is_empty() && self.trust_token.is_empty()
+    }
+
+    /// Whether both are one session: no two sign-ins have one session token.
+    fn is(&self, other: &Self) -> bool {
+        !self.session_token.is_empty() && self.session_token == other.session_token
     }
 }
 
@@ -386,6 +408,37 @@ mod tests {
         assert!(place.borrowed().await.is_some_and(|borrowed| !borrowed.is_newer));
         store.remove(&jdoe()).await.unwrap();
         assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(DATA));
+    }
+
+    #[tokio::test]
+    async fn what_names_nobody_is_not_overwritten_unless_it_is_the_session_that_we_saved() {
+        let place = Place::new();
+        let store = place.store();
+        // An account without a second factor, whose cookies were lost: a session, and no trust.
+        let theirs = r#"{"client_id": "auth-1", "session_token": "theirs"}"#;
+        place.write("jdoeexamplecom.session", theirs);
+        store.save(&jdoe(), &own("99", "trust")).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(theirs));
+        // A sign-in as the browser that the file speaks of does not prove whose file it is.
+        let theirs = r#"{"client_id": "auth-1", "session_token": "theirs", "trust_token": "theirs"}"#;
+        place.write("jdoeexamplecom.session", theirs);
+        let mut session = own("99", "trust");
+        session.signed_in.as_mut().unwrap().tokens.client_id = "auth-1".to_owned();
+        store.save(&jdoe(), &session).await.unwrap();
+        store.remove(&jdoe()).await.unwrap();
+        assert_eq!(place.read("jdoeexamplecom.session").as_deref(), Some(theirs));
+        assert_eq!(place.read("jdoeexamplecom"), None);
+        // What we lent, and whose cookies were lost since, is known by its session.
+        fs::remove_file(place.0.path().join("jdoeexamplecom.session")).unwrap();
+        store.save(&jdoe(), &session).await.unwrap();
+        fs::remove_file(place.0.path().join("jdoeexamplecom")).unwrap();
+        session.signed_in.as_mut().unwrap().tokens.session_token = "renewed".into();
+        store.save(&jdoe(), &session).await.unwrap();
+        assert!(place.read("jdoeexamplecom.session").unwrap().contains("renewed"));
+        // A sign-in that failed there left nothing that is worth keeping.
+        place.write("jdoeexamplecom.session", r#"{"client_id": "auth-2", "scnt": "s", "session_id": "i"}"#);
+        store.save(&jdoe(), &session).await.unwrap();
+        assert!(place.read("jdoeexamplecom.session").unwrap().contains("renewed"));
     }
 
     #[tokio::test]

@@ -199,7 +199,7 @@ fn share(
     told: &AtomicBool,
 ) {
     let done = match session.signed_in {
-        Some(_) => files.lend(session, written),
+        Some(_) => files.lend(session, before, written),
         None => files.forget(before),
     };
     if let Err(error) = done

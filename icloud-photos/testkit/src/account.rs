@@ -15,6 +15,8 @@ pub struct AccountSpec {
     pub username: String,
     /// The password.
     pub password: String,
+    /// Apple's number for the account; made from its place in the list of accounts when absent.
+    pub dsid: Option<String>,
     /// How the password is hashed.
     pub protocol: Protocol,
     /// PBKDF2 rounds.
@@ -83,13 +85,19 @@ impl Default for AccountSpec {
         Self {
             username: "jdoe@example.com".to_owned(),
             password: "correct horse battery staple".to_owned(),
+            dsid: None,
             protocol: Protocol::S2k,
             iterations: 20064,
             salt: None,
             country: "USA".to_owned(),
             second_factor: SecondFactor::TwoFactor,
             trusted_devices: true,
-            phones: vec![Phone { id: 1, last_digits: "81".to_owned(), mode: "sms".to_owned() }],
+            phones: vec![Phone {
+                id: 1,
+                last_digits: "81".to_owned(),
+                mode: "sms".to_owned(),
+                device_name: None,
+            }],
             code: None,
             push_on_sign_in: false,
             code_accepted: CodeAccepted::Usual,
@@ -211,6 +219,9 @@ pub struct Phone {
     pub last_digits: String,
     /// `sms` or `voice`.
     pub mode: String,
+    /// What its owner calls it, where the old two-step verification lists a device that is no phone.
+    #[serde(default)]
+    pub device_name: Option<String>,
 }
 
 /// How a right code is answered.

@@ -282,7 +282,8 @@ impl Desk {
 
 impl Account {
     fn new(index: usize, spec: AccountSpec) -> Self {
-        let dsid = (12_345_678_901_u64 + index as u64).to_string();
+        let usual = || (12_345_678_901_u64 + index as u64).to_string();
+        let dsid = spec.dsid.clone().unwrap_or_else(usual);
         Self { spec, dsid, verifier: None, wrong_passwords: 0, wrong_codes: 0, codes_sent: 0 }
     }
 

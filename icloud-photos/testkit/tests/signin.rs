@@ -138,8 +138,8 @@ async fn a_rejection_may_be_disguised_and_an_acceptance_may_be_409() {
 #[tokio::test]
 async fn phones_are_listed_in_both_shapes_and_only_listed_ones_take_a_code() {
     let phones = vec![
-        Phone { id: 1, last_digits: "81".to_owned(), mode: "sms".to_owned() },
-        Phone { id: 4, last_digits: "07".to_owned(), mode: "voice".to_owned() },
+        Phone { id: 1, last_digits: "81".to_owned(), mode: "sms".to_owned(), device_name: None },
+        Phone { id: 4, last_digits: "07".to_owned(), mode: "voice".to_owned(), device_name: None },
     ];
     let cloud = cloud(AccountSpec { phones, trusted_devices: false, ..quick() });
     let mut client = Client::new(&cloud);

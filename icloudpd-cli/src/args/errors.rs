@@ -22,13 +22,6 @@ pub(crate) enum UsageError {
 impl UsageError {
     /// These arguments are left when all options of `part` are read. No secret among them is shown.
     pub(super) fn unknown(arguments: &[OsString], part: &[OsString]) -> Self {
-        let secrets = secret::values(part);
-        let shown: Vec<_> = arguments
-            .iter()
-            .map(|word| {
-                if secrets.contains(word) { "***".to_owned() } else { secret::shown(&word.to_string_lossy()) }
-            })
-            .collect();
         let hint = match arguments.first().map(|first| first.to_string_lossy()) {
             Some(first) if first.starts_with("-p") || first.starts_with("--password") => {
                 "A password belongs to a user: it goes after --username.\n"
@@ -37,7 +30,7 @@ impl UsageError {
         };
         Self::Unknown(format!(
             "usage: {USAGE}\n{hint}icloudpd: error: unrecognized arguments: {}",
-            shown.join(" ")
+            secret::without(arguments, part)
         ))
     }
 
@@ -79,7 +72,7 @@ fn choices(error: &clap::Error) -> String {
 }
 
 /// A text as Python's `repr` shows it.
-pub(super) fn python_repr(text: &str) -> String {
+pub(crate) fn python_repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut shown = String::from(quote);
     for letter in text.chars() {

@@ -22,12 +22,12 @@ use std::ffi::OsString;
 use std::path::Path;
 
 pub(crate) use self::environment::Surroundings;
-pub(crate) use self::errors::UsageError;
+pub(crate) use self::errors::{UsageError, python_repr};
 use self::file::ConfigFile;
 pub(crate) use self::options::*;
 pub(crate) use self::pages::help;
 use self::scan::{Scan, scan};
-pub(crate) use self::secret::shown as without_secret;
+pub(crate) use self::secret::without as without_secrets;
 use self::settings::{Origin, Setting, read, winners};
 pub(crate) use self::show::Listing;
 use self::table::Level;

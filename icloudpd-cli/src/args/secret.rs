@@ -16,8 +16,18 @@ const NAMES: [&str; 2] = ["password", "smtp-password"];
 /// How alike a misspelt name is.
 const ALIKE: f64 = 0.85;
 
+/// These words of the line `part`, as they may be shown.
+pub(crate) fn without(words: &[OsString], part: &[OsString]) -> String {
+    let secrets = values(part);
+    let shown = words.iter().map(|word| match secrets.contains(word) {
+        true => "***".to_owned(),
+        false => shown(&word.to_string_lossy()),
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
 /// The words of `part` that may be secrets, for what stands before them.
-pub(super) fn values(part: &[OsString]) -> HashSet<&OsString> {
+fn values(part: &[OsString]) -> HashSet<&OsString> {
     let (mut next, mut more) = (false, false);
     let mut secrets = HashSet::new();
     for word in part {
@@ -36,7 +46,7 @@ pub(super) fn values(part: &[OsString]) -> HashSet<&OsString> {
 }
 
 /// A word without the secret that it may hold itself.
-pub(crate) fn shown(word: &str) -> String {
+fn shown(word: &str) -> String {
     if !promises(word) {
         return word.to_owned();
     }

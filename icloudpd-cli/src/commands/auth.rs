@@ -13,6 +13,8 @@ use super::Shared;
 use crate::args::MfaProvider;
 use crate::board::Seat;
 use crate::config::{Account, Config};
+use crate::exit;
+use crate::output::PARAGRAPH;
 use crate::prompt::{self, Answer};
 
 /// Wrong codes that a person, or a pipe, may enter before we give up; Apple counts as well.
@@ -45,8 +47,10 @@ pub(super) async fn sign_in(
     let client = Client::builder()
         .endpoints(config.endpoints.clone())
         .sessions(FileSessionStore::new(&account.sessions).beside_icloudpd())
+        // icloudpd's name for it.
+        .client_id(std::env::var("CLIENT_ID").unwrap_or_default())
         .build()?;
-    if let Some(session) = client.restore(&id).await? {
+    if let Some(session) = client.restore(&id).await.map_err(about_the_folder)? {
         return Ok(session);
     }
     let seat = &shared.board.seat(number);
@@ -70,7 +74,10 @@ pub(super) async fn sign_in(
             )
             .await;
             seat.notice(None);
-            answered
+            answered.map_err(|error| match challenge.is_two_step() {
+                true => error.with("factor", exit::TWO_STEP),
+                false => error,
+            })
         }
     };
     match answered {
@@ -80,6 +87,11 @@ pub(super) async fn sign_in(
         }
         answered => answered,
     }
+}
+
+/// Nothing else is read or written while a saved session is taken up.
+fn about_the_folder(error: Error) -> Error {
+    if exit::is_storage(&error) { error.with("option", "--cookie-directory") } else { error }
 }
 
 /// In watch mode a question does not wait for ever: other accounts want to be served.
@@ -186,23 +198,30 @@ impl Desk {
                 warn!("The code could not be sent to your devices ({error}). Enter one from Settings{other}");
             }
         }
-        for (index, phone) in challenge.phones().iter().enumerate() {
+        for (index, phone) in challenge.phones().iter().take(prompt::MOST_PHONES).enumerate() {
             self.say(&format!("  {}: {}", prompt::letter(index), stars(phone)));
+        }
+        if let Some(more @ 1..) = challenge.phones().len().checked_sub(prompt::MOST_PHONES) {
+            warn!("Too many trusted devices for authentication: {more} of the phones cannot be chosen here");
         }
         Ok(())
     }
 
     /// The old two-step verification sends a code to a device that is chosen by its number.
     async fn choose_device(self, challenge: &Challenge) -> Result<()> {
-        for (index, phone) in challenge.phones().iter().enumerate() {
-            self.say(&format!("  {index}: SMS to {}", stars(phone)));
+        let devices = challenge.phones();
+        if devices.is_empty() {
+            return Err(Error::new(ErrorKind::Protocol, "Apple lists no device that a code can be sent to"));
+        }
+        for (index, device) in devices.iter().enumerate() {
+            self.say(&format!("  {index}: {}", prompt::device(device)));
         }
         loop {
             let line = self.ask("Please choose an option: [0]: ").await?;
-            let chosen = if line.trim().is_empty() { Ok(0) } else { line.trim().parse::<usize>() };
-            match chosen.ok().and_then(|index| challenge.phones().get(index)) {
-                Some(phone) => return challenge.send_code(phone).await,
-                None => self.say(&format!("Invalid input: '{}' is none of the numbers above", line.trim())),
+            match prompt::read_choice(&line, devices.len()).map(|index| devices.get(index)) {
+                Ok(Some(device)) => return send(challenge, device).await,
+                Ok(None) => {}
+                Err(why) => self.say(&why),
             }
         }
     }
@@ -223,7 +242,7 @@ impl Desk {
                 Answer::Again(why) => self.say(&why),
                 Answer::Phone(index) => {
                     let Some(phone) = phones.get(index) else { continue };
-                    challenge.send_code(phone).await?;
+                    send(challenge, phone).await?;
                     return self.ask_six_digits(prompt::SENT_CODE).await;
                 }
             }
@@ -252,6 +271,13 @@ impl Desk {
     }
 }
 
+/// Makes a message come. Why it does not is told when the run ends.
+async fn send(challenge: &Challenge, phone: &Phone) -> Result<()> {
+    let name = if challenge.is_two_step() { "two-step" } else { "two-factor" };
+    let sent = challenge.send_code(phone).await;
+    sent.inspect_err(|_| error!("Failed to send {name} authentication code"))
+}
+
 /// Whoever answered with something that is no code was there.
 fn after_an_answer(error: Error, answered: bool) -> Error {
     if answered && error.kind() == ErrorKind::CodeRequired {
@@ -268,8 +294,9 @@ fn stars(phone: &Phone) -> String {
 /// icloudpd's words; container wrappers look for them.
 fn all_set(name: &str, short: &str) {
     info!(
-        "Great, you're all set up. The script can now be run without user interaction until {short} expires."
+        target: PARAGRAPH,
+        "Great, you're all set up. The script can now be run without user interaction until {short} expires.\n\
+         You can set up email notifications for when the {name} authentication expires.\n\
+         (Use --help to view information about SMTP options.)"
     );
-    info!("You can set up email notifications for when the {name} authentication expires.");
-    info!("(Use --help to view information about SMTP options.)");
 }

@@ -37,7 +37,9 @@ pub(crate) fn normalise(path: &Path) -> PathBuf {
 }
 
 pub(crate) fn expand_home(path: &Path) -> Result<PathBuf, UsageError> {
-    let Ok(rest) = path.strip_prefix("~") else { return Ok(path.to_owned()) };
+    let Ok(rest) = path.strip_prefix("~") else {
+        return Ok(home_of_another(path).unwrap_or_else(|| path.to_owned()));
+    };
     match std::env::home_dir() {
         Some(home) => Ok(home.join(rest)),
         None => Err(UsageError::Argument(format!(
@@ -45,6 +47,18 @@ pub(crate) fn expand_home(path: &Path) -> Result<PathBuf, UsageError> {
             path.display()
         ))),
     }
+}
+
+/// `~jane/folder`, below the home that the system's list of users names. What it does not know stays as it is.
+fn home_of_another(path: &Path) -> Option<PathBuf> {
+    let mut components = path.components();
+    let user = components.next()?.as_os_str().to_str()?.strip_prefix('~')?;
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let fields = users
+        .lines()
+        .map(|line| line.split(':'))
+        .find_map(|mut fields| (fields.next() == Some(user)).then_some(fields));
+    Some(Path::new(fields?.nth(4).filter(|home| !home.is_empty())?).join(components.as_path()))
 }
 
 #[cfg(test)]
@@ -65,6 +79,18 @@ mod tests {
         for (typed, normal) in table {
             assert_eq!(normalise(Path::new(typed)), Path::new(normal), "{typed}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn homes_of_others_are_found_as_python_finds_them() {
+        let folder = |path: &str| expand_home(Path::new(path)).unwrap();
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        if let Some(home) = users.lines().find_map(|line| line.strip_prefix("root:")?.split(':').nth(4)) {
+            assert_eq!(folder("~root/a/b"), Path::new(home).join("a/b"));
+        }
+        assert_eq!(folder("~no-such-user/a"), Path::new("~no-such-user/a"));
+        assert_eq!(folder("a/~root"), Path::new("a/~root"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn the_code_comes_from_a_pipe_and_is_asked_for_once() {
             "Two-factor authentication is required (2fa)",
         ]
     );
-    first.says("  a: +1 (***) ***-**81");
+    first.says("  a: (***) ***-**81");
     assert!(first.out.contains(
         "Please enter two-factor authentication code or device index (a) to send SMS with a code: "
     ));
@@ -79,12 +79,13 @@ fn a_letter_sends_a_message_to_that_phone() {
         id,
         last_digits: digits.to_owned(),
         mode: "sms".to_owned(),
+        device_name: None,
     });
     let account =
         AccountSpec { code: Some(CODE.to_owned()), phones: phones.into(), ..AccountSpec::default() };
     let world = World::of(account, LibrarySpec::plain(1, 1000));
     let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "B\n012345\n").exits(0);
-    ran.says("  b: +1 (***) ***-**17");
+    ran.says("  b: (***) ***-**17");
     assert!(ran.out.contains("device index (a..b) to send SMS"));
     assert!(ran.out.contains("Please enter two-factor authentication code that you received over SMS: "));
     assert_eq!(world.cloud.counts().requests_to("auth/push/phone"), 1);
@@ -308,4 +309,82 @@ fn a_password_command_that_hangs_is_ended_with_us() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     assert!(!running.said.contains("secret-output"), "{}", running.said);
+}
+
+#[test]
+fn what_follows_a_right_code_is_one_record_of_three_lines() {
+    let world = with_code();
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "012345\n").exits(0);
+    let rest = "until 2FA expires.\nYou can set up email notifications for when the two-factor authentication expires.\n\
+        (Use --help to view information about SMTP options.)\n";
+    assert!(ran.out.contains(rest), "{}", ran.out);
+    world.forget_session();
+    let quiet = ["--auth-only", "--log-level", "error"];
+    let ran = ran_with_input(&mut world.icloudpd(&quiet), "012345\n").exits(0);
+    assert!(!ran.out.contains("email notifications"), "{}", ran.out);
+}
+
+#[test]
+fn where_there_are_more_phones_than_letters_the_others_are_told_of() {
+    let phone = |id| Phone { id, last_digits: format!("{id:02}"), mode: "sms".to_owned(), device_name: None };
+    let account = AccountSpec {
+        code: Some(CODE.to_owned()),
+        phones: (1..=28).map(phone).collect(),
+        ..AccountSpec::default()
+    };
+    let world = World::of(account, LibrarySpec::plain(1, 1000));
+    let ran = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "{\nz\n012345\n").exits(0);
+    ran.says("  z: (***) ***-**26");
+    ran.says("Too many trusted devices for authentication: 2 of the phones");
+    assert!(ran.out.contains("Invalid index, should be (a..z). Try again") && !ran.out.contains("**27"));
+}
+
+#[test]
+fn two_step_accounts_without_a_device_or_with_a_wrong_code_are_told_so() {
+    let two_step = |phones| AccountSpec {
+        code: Some(CODE.to_owned()),
+        phones,
+        ..AccountSpec::in_state("two-step").unwrap()
+    };
+    let named = Phone {
+        id: 1,
+        last_digits: "81".to_owned(),
+        mode: "sms".to_owned(),
+        device_name: Some("Jane's iPad".to_owned()),
+    };
+    let world = World::of(two_step(vec![named]), LibrarySpec::plain(1, 100));
+    let wrong = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "1\nx\n0\n999999\n").exits(1);
+    wrong.says("  0: Jane's iPad");
+    for text in ["Invalid input: 1 is not in the range 0-0", "Invalid input: 'x' is not a valid integer"] {
+        assert!(wrong.out.contains(text), "{text}: {}", wrong.out);
+    }
+    wrong.says("Failed to verify two-step authentication code. Run again");
+    let world = World::of(two_step(Vec::new()), LibrarySpec::plain(1, 100));
+    let none = ran_with_input(&mut world.icloudpd(&["--auth-only"]), "0\n").exits(1);
+    assert!(none.out.contains("Apple lists no device that a code can be sent to"), "{}", none.out);
+}
+
+#[test]
+fn a_new_browser_has_the_id_that_the_environment_names() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let id = || {
+        let text = std::fs::read_to_string(world.sessions().join("jdoeexamplecom.session")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["client_id"].as_str().unwrap().to_owned()
+    };
+    ran(world.icloudpd(&["--auth-only"]).env("CLIENT_ID", "auth-mine")).exits(0);
+    assert_eq!(id(), "auth-mine");
+    ran(world.icloudpd(&["--auth-only"]).env("CLIENT_ID", "auth-other")).exits(0);
+    assert_eq!(id(), "auth-mine", "the session has one");
+    for none in ["", "a\nb"] {
+        world.forget_session();
+        ran(world.icloudpd(&["--auth-only"]).env("CLIENT_ID", none)).exits(0);
+        assert!(id().starts_with("auth-") && id().len() > 20, "{}", id());
+    }
+}
+
+#[test]
+fn a_session_folder_that_cannot_be_made_is_named_with_its_option() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let ran = ran(&mut world.icloudpd(&["--auth-only", "--cookie-directory", "/dev/null/x"])).exits(1);
+    assert!(ran.out.contains("--cookie-directory") && ran.out.contains("/dev/null/x"), "{}", ran.out);
 }

@@ -102,10 +102,10 @@ fn the_code_is_sent_to_a_phone_or_to_the_devices_again() {
     let mut visitor = enter(&mut running);
     visitor.until("Password of the Apple ID");
     visitor.submit("password", "password=correct+horse+battery+staple");
-    visitor.until("Send a code to +1 (***) ***-**81");
+    visitor.until("Send a code to (***) ***-**81");
     assert_eq!(world.cloud.counts().requests_to("auth/code/device"), 0);
     visitor.submit("send", "to=0");
-    visitor.until("It was sent to +1 (***) ***-**81");
+    visitor.until("It was sent to (***) ***-**81");
     assert_eq!(world.cloud.counts().requests_to("auth/push/phone"), 1);
     visitor.submit("code", "code=012345");
     assert_eq!(running.ended(), Some(0), "{}", running.said);

@@ -4,6 +4,7 @@ mod adoption;
 mod compare;
 #[cfg(test)]
 mod coverage;
+mod dialogues;
 mod differences;
 mod exhibits;
 mod grammar;
@@ -13,6 +14,7 @@ mod proofs;
 mod runs;
 mod scene;
 mod scenes;
+mod sessions;
 mod sets;
 mod their_tests;
 #[path = "../../../icloudpd-cli/tests/it/verdict.rs"]
@@ -74,6 +76,8 @@ enum Row {
     Scene(Box<Scene>),
     /// Ours beside the real one.
     Set(&'static Set),
+    /// What both say and ask.
+    Dialogue(Box<dialogues::Dialogue>),
     /// A real client alone.
     Visit(&'static Visit),
 }
@@ -83,6 +87,7 @@ impl Row {
         match self {
             Self::Scene(scene) => &scene.name,
             Self::Set(set) => set.name,
+            Self::Dialogue(dialogue) => dialogue.name,
             Self::Visit(visit) => visit.name,
         }
     }
@@ -91,6 +96,7 @@ impl Row {
         match self {
             Self::Scene(scene) => scene.run(world),
             Self::Set(set) => runs::both(pair.context("the two are not signed in")?, set),
+            Self::Dialogue(dialogue) => dialogue.run(world),
             Self::Visit(visit) => visit.go(world).map(|wrong| Found { wrong, ..Found::default() }),
         }
     }
@@ -136,7 +142,11 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     println!("took {:.0} s", start.elapsed().as_secs_f64());
     let used: std::collections::BTreeSet<&str> = rows
         .iter()
-        .filter_map(|row| if let Row::Scene(scene) = row { Some(scene.exceptions()) } else { None })
+        .filter_map(|row| match row {
+            Row::Scene(scene) => Some(scene.exceptions()),
+            Row::Dialogue(dialogue) => Some(dialogue.exceptions()),
+            _ => None,
+        })
         .flatten()
         .collect();
     println!("{} rows; exceptions used: {}", rows.len(), used.into_iter().collect::<Vec<_>>().join(", "));
@@ -147,6 +157,7 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
 fn chosen(only: Option<&str>) -> Result<Vec<Row>> {
     let scenes = scenes::all().into_iter().map(|scene| Row::Scene(Box::new(scene)));
     let all = VISITS.iter().map(Row::Visit).chain(SETS.iter().map(Row::Set)).chain(scenes);
+    let all = all.chain(dialogues::all().into_iter().map(|one| Row::Dialogue(Box::new(one))));
     let rows: Vec<Row> = all.filter(|row| only.is_none_or(|part| row.name().contains(part))).collect();
     if rows.is_empty() {
         bail!("no row has {:?} in its name", only.unwrap_or_default());

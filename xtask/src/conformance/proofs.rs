@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use super::{scenes, sets, visits};
+use super::{dialogues, scenes, sets, visits};
 use crate::house;
 
 /// Whether there is a test of that name: a function of the workspace, or a row of the conformance run.
@@ -19,6 +19,7 @@ static NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         gather(&house::root().join(folder), &mut names);
     }
     names.extend(scenes::all().into_iter().map(|scene| scene.name));
+    names.extend(dialogues::all().into_iter().map(|dialogue| dialogue.name.to_owned()));
     names.extend(sets::SETS.iter().map(|set| set.name.to_owned()));
     names.extend(visits::VISITS.iter().map(|visit| visit.name.to_owned()));
     names

@@ -204,7 +204,7 @@ impl Scene {
     }
 
     /// What of the differences is wrong: those that no exception allows, and those that should have been there.
-    fn judge(&self, differences: Vec<String>) -> Vec<String> {
+    pub(super) fn judge(&self, differences: Vec<String>) -> Vec<String> {
         let mut used = vec![false; self.differs.len()];
         let mut wrong = Vec::new();
         for difference in differences {

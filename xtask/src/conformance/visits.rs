@@ -13,7 +13,7 @@ use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
 
 use super::runs::{SESSION, TREE, World, icloudpd, ours};
-use super::{adoption, compare, modes};
+use super::{adoption, compare, modes, sessions};
 
 /// One of them: a row of the report.
 #[derive(Debug)]
@@ -34,6 +34,10 @@ pub(super) const VISITS: &[Visit] = &[
     Visit { name: "both: deleted photos go here", run: modes::mirror },
     Visit { name: "session: theirs, then ours, back and forth", run: theirs_then_ours },
     Visit { name: "session: ours, then theirs", run: ours_then_theirs },
+    Visit { name: "session: what expires in between", run: sessions::expiring },
+    Visit { name: "session: both at once", run: sessions::at_once },
+    Visit { name: "session: two accounts of one file name", run: sessions::clashing },
+    Visit { name: "session: one key store for both", run: sessions::key_store },
     Visit { name: "adopt: names by size", run: adoption::by_size },
     Visit { name: "adopt: names by id", run: adoption::by_id },
 ];
@@ -229,7 +233,7 @@ fn ours_then_theirs(place: &Place<'_>) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-fn ours_without_password(place: &Place<'_>, fake: &Fake, person: Person<'_>) -> Result<Ended> {
+pub(super) fn ours_without_password(place: &Place<'_>, fake: &Fake, person: Person<'_>) -> Result<Ended> {
     let mut command = ours(&place.world.programs, &fake.url);
     command.args(["--cookie-directory", SESSION, "--username", USERNAME, "--auth-only"]);
     command.current_dir(&place.folder).env("HOME", &place.folder);

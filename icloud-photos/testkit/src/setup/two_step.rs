@@ -78,10 +78,14 @@ impl Call<'_> {
 }
 
 fn device(phone: &Phone) -> Value {
-    json!({
+    let mut device = json!({
         "deviceType": "SMS",
         "areaCode": "",
         "phoneNumber": format!("*******{}", phone.last_digits),
         "deviceId": phone.id.to_string(),
-    })
+    });
+    if let Some(name) = &phone.device_name {
+        device["deviceName"] = name.as_str().into();
+    }
+    device
 }
