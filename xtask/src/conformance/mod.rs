@@ -18,6 +18,7 @@ mod their_tests;
 #[path = "../../../icloudpd-cli/tests/it/verdict.rs"]
 mod verdict;
 mod visits;
+mod worlds;
 
 use std::fs;
 use std::path::PathBuf;
@@ -59,11 +60,34 @@ pub(crate) struct Options {
     /// Only ask both again about the command lines of icloudpd-cli/tests/it/grammar.jsonl, and write down what they say
     #[arg(long)]
     write_lines: bool,
+    /// Only compare what both do in this many made-up worlds, from the seed on
+    #[arg(long)]
+    worlds: Option<u64>,
+    /// Only play this world, which a failed run wrote down
+    #[arg(long)]
+    world: Option<PathBuf>,
+    /// Leave out of a world that fails what it does not need to fail
+    #[arg(long)]
+    shrink: bool,
+    /// Play them with the icloudpd and fake-icloud of this folder instead of building both
+    #[arg(long)]
+    programs: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { only: None, assets: 300, seed: 20, jobs: 2, lines: None, write_lines: false }
+        Self {
+            only: None,
+            assets: 300,
+            seed: 20,
+            jobs: 2,
+            lines: None,
+            write_lines: false,
+            worlds: None,
+            world: None,
+            shrink: false,
+            programs: None,
+        }
     }
 }
 
@@ -112,6 +136,9 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     }
     if let Some(count) = options.lines {
         return grammar::made_up(count, options.seed);
+    }
+    if options.worlds.is_some() || options.world.is_some() {
+        return worlds::made_up(options.worlds.unwrap_or(1), options);
     }
     let rows = chosen(options.only.as_deref())?;
     let world = prepare(options)?;
