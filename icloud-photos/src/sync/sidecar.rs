@@ -62,6 +62,7 @@ impl Inner {
         let mut targets = Vec::new();
         for row in rows.into_iter().flatten().filter(|row| row.status.is_kept()) {
             let Some(path) = row.path else { continue };
+            let path = self.described_as(path).await;
             if asset.is_trashed() && self.is_shared(asset.id(), &path).await? {
                 continue;
             }
@@ -174,7 +175,7 @@ impl Inner {
         }
         let stats = self.storage.stat_all(files.iter().map(|(at, _)| at.clone()).collect()).await;
         let bare = files.into_iter().zip(stats).filter(|(_, there)| matches!(there, Ok(None)));
-        let bare: Vec<FileRow> = bare.map(|((_, row), _)| row).collect();
+        let bare: Vec<FileRow> = self.without_any(bare.map(|((_, row), _)| row).collect()).await;
         if bare.is_empty() {
             return Ok(Vec::new());
         }
@@ -188,12 +189,41 @@ impl Inner {
         Ok(bare.into_iter().zip(assets).collect())
     }
 
+    /// Those of them that have no sidecar under another name either.
+    async fn without_any(&self, rows: Vec<FileRow>) -> Vec<FileRow> {
+        let mut bare = Vec::new();
+        for row in rows {
+            let Some(path) = row.path.clone() else { continue };
+            if self.described_as(path.clone()).await == path {
+                bare.push(row);
+            }
+        }
+        bare
+    }
+
+    /// The name that a file is described under: one that old versions of icloudpd named (`IMG_1-original.JPG`) has its sidecar beside
+    /// the name of today, where a list asks for it, as with icloudpd.
+    async fn described_as(&self, path: StoragePath) -> StoragePath {
+        let Some(today) = of_today(&path) else { return path };
+        let (Ok(old), Ok(new)) = (beside(&path), beside(&today)) else { return path };
+        match self.storage.stat_all(vec![old, new]).await.as_slice() {
+            [Ok(None), Ok(Some(_))] => today,
+            _ => path,
+        }
+    }
+
     /// Whether sidecars that are missing are looked for where nothing is listed.
     pub(super) fn misses_sidecars(&self) -> bool {
         self.sidecars
             && self.is_whole_library()
             && !(self.skip_photos || self.skip_videos || self.dates.is_any())
     }
+}
+
+/// `IMG_1.JPG` of `IMG_1-original.JPG`.
+fn of_today(path: &StoragePath) -> Option<StoragePath> {
+    let (stem, extension) = path.name().rsplit_once('.')?;
+    Some(path.sibling(&format!("{}.{extension}", stem.strip_suffix("-original")?)))
 }
 
 /// What stands where a sidecar belongs.

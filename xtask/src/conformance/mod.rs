@@ -100,6 +100,8 @@ enum Row {
     Set(&'static Set),
     /// A real client alone.
     Visit(&'static Visit),
+    /// A few worlds that are made up.
+    Worlds,
 }
 
 impl Row {
@@ -108,6 +110,7 @@ impl Row {
             Self::Scene(scene) => &scene.name,
             Self::Set(set) => set.name,
             Self::Visit(visit) => visit.name,
+            Self::Worlds => "worlds: a few that are made up",
         }
     }
 
@@ -116,6 +119,8 @@ impl Row {
             Self::Scene(scene) => scene.run(world),
             Self::Set(set) => runs::both(pair.context("the two are not signed in")?, set),
             Self::Visit(visit) => visit.go(world).map(|wrong| Found { wrong, ..Found::default() }),
+            Self::Worlds => worlds::few(&world.programs, &world.clients, &world.folder)
+                .map(|(wrong, compared)| Found { wrong, compared }),
         }
     }
 }
@@ -173,7 +178,8 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
 
 fn chosen(only: Option<&str>) -> Result<Vec<Row>> {
     let scenes = scenes::all().into_iter().map(|scene| Row::Scene(Box::new(scene)));
-    let all = VISITS.iter().map(Row::Visit).chain(SETS.iter().map(Row::Set)).chain(scenes);
+    let worlds = std::iter::once(Row::Worlds);
+    let all = worlds.chain(VISITS.iter().map(Row::Visit)).chain(SETS.iter().map(Row::Set)).chain(scenes);
     let rows: Vec<Row> = all.filter(|row| only.is_none_or(|part| row.name().contains(part))).collect();
     if rows.is_empty() {
         bail!("no row has {:?} in its name", only.unwrap_or_default());

@@ -1,13 +1,16 @@
 //! What of the differences between the two is meant, and what is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::compare;
-use super::play::{Done, Used};
+use super::play::Done;
 use super::rules;
 use super::world::World;
 use crate::fake::Truth;
 use crate::tree::{Entry, Tree};
+
+/// How often each exception was used.
+pub(super) type Used = BTreeMap<&'static str, u64>;
 
 /// What is looked at.
 #[derive(Debug)]
@@ -43,16 +46,16 @@ pub(super) enum Difference {
 pub(super) struct Verdict {
     pub(super) wrong: Vec<String>,
     pub(super) used: Used,
-    /// The real one ended in a stack trace: there is nothing more to compare with.
-    pub(super) died: bool,
+    /// The real one ended in a stack trace that ends so: there is nothing more to compare with.
+    pub(super) died: Option<String>,
 }
 
 /// Compares all that two runs left and said.
 pub(super) fn judge(step: &Step<'_>) -> Verdict {
     let mut verdict = Verdict::default();
-    if rules::has_died(step) {
-        *verdict.used.entry("F8").or_default() += 1;
-        verdict.died = true;
+    verdict.died = rules::last_words(step);
+    if verdict.died.is_some() {
+        *verdict.used.entry(rules::why_it_died(step)).or_default() += 1;
         return verdict;
     }
     let mut all = trees(&step.theirs.tree, &step.ours.tree);
@@ -113,7 +116,8 @@ pub(super) fn promises(step: &Step<'_>, truth: &Truth) -> Verdict {
     let mut wrong = Vec::new();
     for (path, entry) in step.before.iter().filter(|(path, entry)| is_photo(path, entry)) {
         let now = step.ours.tree.get(path);
-        if now != Some(entry) && step.theirs.tree.get(path) == Some(entry) {
+        let mirrored = now.is_none() && rules::find(step, &Difference::Missing(path.clone())) == Some("C3");
+        if now != Some(entry) && step.theirs.tree.get(path) == Some(entry) && !mirrored {
             wrong.push(format!("{}: a file of the folder is gone or changed: {path}", step.name));
         }
     }
@@ -141,7 +145,7 @@ impl Verdict {
 
     pub(super) fn add(&mut self, other: Self) {
         self.wrong.extend(other.wrong);
-        self.died |= other.died;
+        self.died = self.died.take().or(other.died);
         for (id, times) in other.used {
             *self.used.entry(id).or_default() += times;
         }
@@ -212,9 +216,10 @@ impl Verdict {
     pub(super) fn of_going_back(world: &World, theirs: &Done, own: &Done, ours: &Done, back: &Done) -> Self {
         let name = "the real one over the folder of ours";
         let written = |before: &Done, after: &Done| -> BTreeSet<String> {
-            let new = after.tree.iter().filter(|(path, entry)| {
-                before.tree.get(*path) != Some(entry) && is_photo(path, entry)
-            });
+            let new = after
+                .tree
+                .iter()
+                .filter(|(path, entry)| before.tree.get(*path) != Some(entry) && is_photo(path, entry));
             new.map(|(path, _)| path.clone()).collect()
         };
         let own = written(theirs, own);
@@ -232,8 +237,9 @@ impl Verdict {
     /// What changed in iCloud came to both. Ours says less of what it need not look at: of the rest the paths count.
     pub(super) fn of_changes(step: &Step<'_>, their_first: &Done, our_first: &Done) -> Self {
         let mut verdict = Self::default();
-        if rules::has_died(step) {
-            verdict.died = true;
+        verdict.died = rules::last_words(step);
+        if verdict.died.is_some() {
+            *verdict.used.entry(rules::why_it_died(step)).or_default() += 1;
             return verdict;
         }
         // What differed before, differs still.

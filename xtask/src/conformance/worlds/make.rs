@@ -26,8 +26,16 @@ const ZONES: [&str; 12] = [
 ];
 
 /// Few, so that they clash.
-const NAMES: [&str; 8] =
-    ["IMG_1.JPG", "IMG_1.HEIC", "IMG_2.JPG", "IMG_2.HEIC", "IMG_3.jpeg", "IMG_1.MOV", "IMG_2.PNG", "IMG_1.DNG"];
+const NAMES: [&str; 8] = [
+    "IMG_1.JPG",
+    "IMG_1.HEIC",
+    "IMG_2.JPG",
+    "IMG_2.HEIC",
+    "IMG_3.jpeg",
+    "IMG_1.MOV",
+    "IMG_2.PNG",
+    "IMG_1.DNG",
+];
 const ODD_NAMES: [&str; 16] = [
     "Caf\u{e9}.JPG",
     "Cafe\u{301}.HEIC",
@@ -85,7 +93,11 @@ pub(super) fn world(seed: u64) -> World {
     let damages = (0..harms).map(|_| damage(&mut dice)).collect();
     let many = if dice.chance(60) { 1 + dice.below(4) } else { 0 };
     let edits = (0..many).map(|_| edit(&mut dice)).collect();
-    let kills = if dice.chance(25) { (0..1 + dice.below(3)).map(|_| dice.roll() % 1000).collect() } else { Vec::new() };
+    let kills = if dice.chance(25) {
+        (0..1 + dice.below(3)).map(|_| dice.roll() % 1000).collect()
+    } else {
+        Vec::new()
+    };
     World { seed, tz, library, options, past, damages, edits, kills }
 }
 
@@ -256,13 +268,14 @@ fn names(dice: &mut Dice) -> Vec<Vec<String>> {
 
 /// Folders by parts of the date, which are long or short, few or many.
 fn template(dice: &mut Dice) -> String {
-    let fixed = ["none", "{:%Y}", "{:%Y/%m}", "{0:%Y}/{0:%B}", "{}", "{0.year}/{0.month:02}", "all", "{:%H:%M}"];
+    let fixed =
+        ["none", "{:%Y}", "{:%Y/%m}", "{0:%Y}/{0:%B}", "{}", "{0.year}/{0.month:02}", "all", "{:%H:%M}"];
     if dice.chance(45) {
         return dice.pick(&fixed).to_owned();
     }
     let directives = [
-        "%Y", "%m", "%d", "%H", "%j", "%B", "%b", "%a", "%A", "%y", "%G", "%V", "%U", "%Z", "%z", "%p", "%I", "%e",
-        "%-m", "%^b", "%F", "%C", "%u", "%w", "%M", "%%", "%s",
+        "%Y", "%m", "%d", "%H", "%j", "%B", "%b", "%a", "%A", "%y", "%G", "%V", "%U", "%Z", "%z", "%p", "%I",
+        "%e", "%-m", "%^b", "%F", "%C", "%u", "%w", "%M", "%%", "%s",
     ];
     let mut spec = String::new();
     for part in 0..1 + dice.below(4) {
@@ -276,7 +289,8 @@ fn template(dice: &mut Dice) -> String {
 
 /// Options that leave photos out.
 fn filters(dice: &mut Dice) -> Vec<Vec<String>> {
-    let days = ["2018-07-30", "2018-07-31", "2018-07-31T09:30", "2018-08-01T00:00:00Z", "1971-01-01", "2000d"];
+    let days =
+        ["2018-07-30", "2018-07-31", "2018-07-31T09:30", "2018-08-01T00:00:00Z", "1971-01-01", "2000d"];
     let (before, after) = (dice.pick(&days), dice.pick(&days));
     let few = dice.below(9).to_string();
     let mut options = Vec::new();
@@ -299,7 +313,8 @@ fn filters(dice: &mut Dice) -> Vec<Vec<String>> {
             options.push(one(words));
         }
     }
-    let both = |first: &str, second: &str| [first, second].iter().all(|name| options.iter().any(|o| o[0] == *name));
+    let both =
+        |first: &str, second: &str| [first, second].iter().all(|name| options.iter().any(|o| o[0] == *name));
     if both("--skip-videos", "--skip-photos") {
         options.retain(|option| option[0] != "--skip-photos");
     }

@@ -9,6 +9,7 @@ mod rules;
 mod server;
 mod world;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -18,8 +19,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use self::judge::Verdict;
-use self::play::{Stage, Used};
+use self::judge::{Used, Verdict};
+use self::play::Stage;
 use self::server::Server;
 use self::world::World;
 use super::{Options, differences};
@@ -46,6 +47,23 @@ pub(super) fn made_up(count: u64, options: &Options) -> Result<Tally> {
     hall.play_all(options.seed..options.seed + count, options.jobs)
 }
 
+/// How many worlds every conformance run plays, and from which seed on: those that found something are among them.
+const FEW: std::ops::Range<u64> = 42..62;
+
+/// The few worlds of every conformance run: what is wrong, and how many there were.
+pub(super) fn few(programs: &Programs, clients: &Clients, folder: &Path) -> Result<(Vec<String>, String)> {
+    let folder = folder.join("worlds");
+    fs::create_dir_all(&folder)?;
+    let hall = Hall { programs: programs.clone(), clients: clients.clone(), folder, shrink: false };
+    let mut stage = hall.stage("stage")?;
+    let mut wrong = Vec::new();
+    for seed in FEW {
+        let verdict = hall.one(&mut stage, &make::world(seed))?;
+        wrong.extend(verdict.wrong.iter().map(|line| format!("world {seed}: {line}")));
+    }
+    Ok((wrong, format!("{} worlds", FEW.end - FEW.start)))
+}
+
 /// What all stages share.
 #[derive(Debug)]
 struct Hall {
@@ -60,7 +78,8 @@ struct Hall {
 struct Sum {
     tally: Tally,
     used: Used,
-    died: u64,
+    /// What the real icloudpd said last where it ended in a stack trace, and how often.
+    died: BTreeMap<String, u64>,
 }
 
 impl Hall {
@@ -89,7 +108,8 @@ impl Hall {
         })?;
         let sum = sum.into_inner().ok().context("a stage panicked")?;
         println!("{} worlds, took {:.0} s", seeds.end - seeds.start, start.elapsed().as_secs_f64());
-        println!("{} of them ended the real icloudpd; exceptions used: {:?}", sum.died, sum.used);
+        println!("exceptions used: {:?}", sum.used);
+        println!("the real icloudpd ended in a stack trace with: {:?}", sum.died);
         Ok(sum.tally)
     }
 
@@ -142,7 +162,9 @@ impl Hall {
 impl Sum {
     fn add(&mut self, verdict: Verdict) {
         self.tally.add(Tally::of(!verdict.is_wrong()));
-        self.died += u64::from(verdict.died);
+        if let Some(words) = verdict.died {
+            *self.died.entry(words).or_default() += 1;
+        }
         for (id, times) in verdict.used {
             *self.used.entry(id).or_default() += times;
         }
@@ -152,8 +174,10 @@ impl Sum {
 /// A world that cannot be played is wrong too.
 fn attempt(stage: &mut Stage<'_>, world: &World) -> Verdict {
     let played = stage.play(world);
-    let mut verdict = played
-        .unwrap_or_else(|error| Verdict { wrong: vec![format!("not played: {error:#}")], ..Verdict::default() });
+    let mut verdict = played.unwrap_or_else(|error| Verdict {
+        wrong: vec![format!("not played: {error:#}")],
+        ..Verdict::default()
+    });
     let unknown = verdict.used.keys().filter(|id| differences::find(id).is_none());
     let unknown: Vec<String> = unknown.map(|id| format!("there is no exception {id}")).collect();
     verdict.wrong.extend(unknown);

@@ -34,7 +34,9 @@ impl Server {
         let arguments: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
         let environment: Map<_, _> = command
             .get_envs()
-            .filter_map(|(name, value)| Some((name.to_string_lossy().into(), value?.to_string_lossy().into())))
+            .filter_map(|(name, value)| {
+                Some((name.to_string_lossy().into(), value?.to_string_lossy().into()))
+            })
             .collect();
         let run = json!({
             "fake": fake, "arguments": arguments, "folder": folder, "environment": environment, "out": out, "err": err,

@@ -80,7 +80,8 @@ impl World {
 
     /// The values of an option, in the order they stand in.
     pub(super) fn values<'a>(&'a self, option: &'a str) -> impl Iterator<Item = &'a str> {
-        let groups = self.options.iter().filter(move |group| group.first().is_some_and(|first| first == option));
+        let groups =
+            self.options.iter().filter(move |group| group.first().is_some_and(|first| first == option));
         groups.filter_map(|group| group.get(1)).map(String::as_str)
     }
 
