@@ -62,11 +62,10 @@ impl Inner {
         let mut targets = Vec::new();
         for row in rows.into_iter().flatten().filter(|row| row.status.is_kept()) {
             let Some(path) = row.path else { continue };
-            let path = self.described_as(path).await;
             if asset.is_trashed() && self.is_shared(asset.id(), &path).await? {
                 continue;
             }
-            let both = vec![path.clone(), beside(&path)?];
+            let both = vec![path.clone(), beside(&self.described_as(path.clone()).await)?];
             if self.storage.stat_all(both).await.iter().all(|there| matches!(there, Ok(Some(_)))) {
                 targets.push(Target { asset: asset.clone(), role: row.key.role, path });
             }
@@ -83,6 +82,7 @@ impl Inner {
         if !self.sidecars || self.is_live(asset, *role) {
             return Ok(Described::Same);
         }
+        let path = &self.described_as(path.clone()).await;
         let at = beside(path)?;
         let existing = match self.existing(&at).await? {
             Ok(existing) => existing,
