@@ -142,6 +142,12 @@ impl Fake {
         self.get("counters")
     }
 
+    /// Makes one change, as `/fake/mutate` wants it told; false if it does not apply.
+    pub(crate) fn mutate(&self, change: &serde_json::Value) -> Result<bool> {
+        let url = format!("{}/fake/mutate", self.url);
+        Ok(self.http.post(url).json(change).send()?.status().is_success())
+    }
+
     /// Makes so many changes of all sorts all over the library.
     pub(crate) fn stir(&self, changes: u64) -> Result<()> {
         let url = format!("{}/fake/stir?changes={changes}", self.url);

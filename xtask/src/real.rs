@@ -110,10 +110,21 @@ impl Clients {
         command
     }
 
+    /// A process that runs the real icloudpd as often as it is told to; see the script.
+    pub(crate) fn server(&self) -> Command {
+        self.script("serve.py")
+    }
+
     fn launch(&self, fake: &str) -> Command {
+        let mut command = self.script("launch.py");
+        command.arg(fake);
+        command
+    }
+
+    fn script(&self, name: &str) -> Command {
         let mut command = Command::new(&self.python);
         // No compiled files beside our scripts, no password from a keyring of this machine.
-        command.args(["-B"]).arg(house::script("launch.py")).arg(fake);
+        command.arg("-B").arg(house::script(name));
         command.env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring");
         command
     }

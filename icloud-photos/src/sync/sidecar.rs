@@ -72,7 +72,7 @@ impl Inner {
             if asset.is_trashed() && self.is_shared(asset.id(), &path).await? {
                 continue;
             }
-            let both = vec![path.clone(), beside(&path)?];
+            let both = vec![path.clone(), beside(&self.described_as(path.clone()).await)?];
             if self.storage.stat_all(both).await.iter().all(|there| matches!(there, Ok(Some(_)))) {
                 targets.push(Target { asset: asset.clone(), role: row.key.role, path });
             }
@@ -89,6 +89,7 @@ impl Inner {
         if !self.gets_sidecar(asset, *role) {
             return Ok(Described::Same);
         }
+        let path = &self.described_as(path.clone()).await;
         let at = beside(path)?;
         let existing = match self.existing(&at).await? {
             Ok(existing) => existing,
@@ -259,7 +260,7 @@ impl Inner {
             Err(_) => false,
         };
         let bare = files.into_iter().zip(stats).filter(|(_, there)| is_bare(there));
-        let bare: Vec<FileRow> = bare.map(|((_, row), _)| row).collect();
+        let bare: Vec<FileRow> = self.without_any(bare.map(|((_, row), _)| row).collect()).await;
         if bare.is_empty() {
             return Ok(Vec::new());
         }
@@ -271,6 +272,29 @@ impl Inner {
         let ids: Vec<_> = bare.iter().map(|row| row.key.asset.clone()).collect();
         let assets = self.library.assets_by_id(&ids).await?;
         Ok(bare.into_iter().zip(assets).collect())
+    }
+
+    /// Those of them that have no sidecar under another name either.
+    async fn without_any(&self, rows: Vec<FileRow>) -> Vec<FileRow> {
+        let mut bare = Vec::new();
+        for row in rows {
+            let Some(path) = row.path.clone() else { continue };
+            if self.described_as(path.clone()).await == path {
+                bare.push(row);
+            }
+        }
+        bare
+    }
+
+    /// The name that a file is described under: one that old versions of icloudpd named (`IMG_1-original.JPG`) has its sidecar beside
+    /// the name of today, where a list asks for it, as with icloudpd.
+    async fn described_as(&self, path: StoragePath) -> StoragePath {
+        let Some(today) = of_today(&path) else { return path };
+        let (Ok(old), Ok(new)) = (beside(&path), beside(&today)) else { return path };
+        match self.storage.stat_all(vec![old, new]).await.as_slice() {
+            [Ok(None), Ok(Some(_))] => today,
+            _ => path,
+        }
     }
 
     /// Whether somebody has to see to it that this file, which stands, has its sidecar.
@@ -298,6 +322,12 @@ pub(super) enum Whose {
     Ours,
     Foreign,
     Unknown(Error),
+}
+
+/// `IMG_1.JPG` of `IMG_1-original.JPG`.
+fn of_today(path: &StoragePath) -> Option<StoragePath> {
+    let (stem, extension) = path.name().rsplit_once('.')?;
+    Some(path.sibling(&format!("{}.{extension}", stem.strip_suffix("-original")?)))
 }
 
 /// What stands where a sidecar belongs.

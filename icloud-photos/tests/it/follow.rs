@@ -549,3 +549,16 @@ async fn nobody_asks_again_for_a_missing_file_that_is_filtered_out() {
     copy.choose = Arc::new(|_, builder| builder.skip_videos(true));
     assert_eq!(copy.run().await.unwrap().downloaded, 1);
 }
+
+/// Another name in iCloud is no reason to fetch a file again, or to move it.
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_got_another_name_is_not_fetched_again() {
+    let copy = Copy::of(LibrarySpec::plain(5, 1000)).await;
+    copy.run().await.unwrap();
+    let before = copy.files().await;
+    let asset = copy.rows().await[2].key.asset.clone();
+    assert!(copy.world.library().edit(asset.as_str(), &Edit::Rename("Other.JPG".into()), now(&copy)));
+    let (report, fetched) = copy.run_noting().await;
+    assert!(report.is_clean() && fetched.is_empty(), "{report}: {fetched:?}");
+    assert_eq!(copy.files().await, before);
+}

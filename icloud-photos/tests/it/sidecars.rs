@@ -92,6 +92,28 @@ async fn turning_them_on_later_writes_them_and_fetches_nothing() {
     assert_eq!(copy.sidecars().await.len(), 12);
 }
 
+/// icloudpd puts the sidecar of `IMG_1-original.JPG` beside `IMG_1.JPG`, and so does a run that lists; no later one makes another.
+#[tokio::test(start_paused = true)]
+async fn a_file_with_the_name_of_old_versions_has_one_sidecar_that_is_kept_up_to_date() {
+    let mut copy = Copy::of(LibrarySpec::plain(5, 1000)).await;
+    copy.run().await.unwrap();
+    let (asset, path) = copy.some(2).await;
+    let bytes = copy.bytes(&path).await;
+    copy.remove(&path).await;
+    copy.put(&path.replace(".JPG", "-original.JPG"), bytes).await;
+    copy.catalogue = Arc::default();
+    copy.choose = Arc::new(|_, builder| builder.sidecars(true));
+    let (report, fetched) = copy.run_noting().await;
+    assert_eq!((report.sidecars, fetched.len()), (5, 0), "{report}");
+    assert!(copy.sidecars().await.contains(&format!("{path}.xmp")));
+    assert_eq!(run(&copy.engine()).await, (0, Vec::new()));
+    assert_eq!(copy.sidecars().await.len(), 5);
+    assert!(copy.world.library().edit(&asset, &Edit::Favourite(true), NOW));
+    assert_eq!(run(&copy.engine()).await.0, 1);
+    assert_eq!(copy.sidecars().await.len(), 5);
+    assert!(copy.text(&format!("{path}.xmp")).await.contains("<xmp:Rating>5<"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_change_in_icloud_reaches_the_sidecar_and_nothing_else() {
     let copy = with_sidecars(LibrarySpec::plain(10, 1000)).await;

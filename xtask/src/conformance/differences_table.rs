@@ -417,4 +417,20 @@ const DIFFERENCES: &[Difference] = &[
         test: "session: two accounts of one file name",
         rows: &[],
     },
+    Difference {
+        id: "O15",
+        theirs: "a photo that got another name in iCloud is fetched again under it",
+        ours: "its file is known, and stays where it is",
+        why: "nothing is fetched twice",
+        test: "a_photo_that_got_another_name_is_not_fetched_again",
+        rows: &[],
+    },
+    Difference {
+        id: "O16",
+        theirs: "the modes that move photos move one whose edit, film or RAW file was not asked for",
+        ours: "it stays in iCloud, and is named",
+        why: "what was not asked for would be lost",
+        test: "both: old photos leave iCloud",
+        rows: &[],
+    },
 ];

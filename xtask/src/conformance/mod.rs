@@ -20,6 +20,7 @@ mod their_tests;
 #[path = "../../../icloudpd-cli/tests/it/verdict.rs"]
 mod verdict;
 mod visits;
+mod worlds;
 
 use std::fs;
 use std::path::PathBuf;
@@ -61,11 +62,34 @@ pub(crate) struct Options {
     /// Only ask both again about the command lines of icloudpd-cli/tests/it/grammar.jsonl, and write down what they say
     #[arg(long)]
     write_lines: bool,
+    /// Only compare what both do in this many made-up worlds, from the seed on
+    #[arg(long)]
+    worlds: Option<u64>,
+    /// Only play this world, which a failed run wrote down
+    #[arg(long)]
+    world: Option<PathBuf>,
+    /// Leave out of a world that fails what it does not need to fail
+    #[arg(long)]
+    shrink: bool,
+    /// Play them with the icloudpd and fake-icloud of this folder instead of building both
+    #[arg(long)]
+    programs: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { only: None, assets: 300, seed: 20, jobs: 2, lines: None, write_lines: false }
+        Self {
+            only: None,
+            assets: 300,
+            seed: 20,
+            jobs: 2,
+            lines: None,
+            write_lines: false,
+            worlds: None,
+            world: None,
+            shrink: false,
+            programs: None,
+        }
     }
 }
 
@@ -80,6 +104,8 @@ enum Row {
     Dialogue(Box<dialogues::Dialogue>),
     /// A real client alone.
     Visit(&'static Visit),
+    /// A few worlds that are made up.
+    Worlds,
 }
 
 impl Row {
@@ -89,6 +115,7 @@ impl Row {
             Self::Set(set) => set.name,
             Self::Dialogue(dialogue) => dialogue.name,
             Self::Visit(visit) => visit.name,
+            Self::Worlds => "worlds: a few that are made up",
         }
     }
 
@@ -98,6 +125,8 @@ impl Row {
             Self::Set(set) => runs::both(pair.context("the two are not signed in")?, set),
             Self::Dialogue(dialogue) => dialogue.run(world),
             Self::Visit(visit) => visit.go(world).map(|wrong| Found { wrong, ..Found::default() }),
+            Self::Worlds => worlds::few(&world.programs, &world.clients, &world.folder)
+                .map(|(wrong, compared)| Found { wrong, compared }),
         }
     }
 }
@@ -118,6 +147,9 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     }
     if let Some(count) = options.lines {
         return grammar::made_up(count, options.seed);
+    }
+    if options.worlds.is_some() || options.world.is_some() {
+        return worlds::made_up(options.worlds.unwrap_or(1), options);
     }
     let rows = chosen(options.only.as_deref())?;
     let world = prepare(options)?;
@@ -156,7 +188,8 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
 
 fn chosen(only: Option<&str>) -> Result<Vec<Row>> {
     let scenes = scenes::all().into_iter().map(|scene| Row::Scene(Box::new(scene)));
-    let all = VISITS.iter().map(Row::Visit).chain(SETS.iter().map(Row::Set)).chain(scenes);
+    let worlds = std::iter::once(Row::Worlds);
+    let all = worlds.chain(VISITS.iter().map(Row::Visit)).chain(SETS.iter().map(Row::Set)).chain(scenes);
     let all = all.chain(dialogues::all().into_iter().map(|one| Row::Dialogue(Box::new(one))));
     let rows: Vec<Row> = all.filter(|row| only.is_none_or(|part| row.name().contains(part))).collect();
     if rows.is_empty() {

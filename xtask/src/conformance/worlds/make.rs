@@ -1,0 +1,417 @@
+//! From a seed to a world.
+
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+use super::world::{Damage, Edit, Harm, World};
+
+const JPEG: &str = "public.jpeg";
+const HEIC: &str = "public.heic";
+const MOV: &str = "com.apple.quicktime-movie";
+const MP4: &str = "public.mpeg-4";
+
+const ZONES: [&str; 12] = [
+    "UTC",
+    "Europe/Berlin",
+    "America/Los_Angeles",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+    "Pacific/Kiritimati",
+    "Africa/Monrovia",
+    "America/Sao_Paulo",
+];
+
+/// Few, so that they clash.
+const NAMES: [&str; 8] = [
+    "IMG_1.JPG",
+    "IMG_1.HEIC",
+    "IMG_2.JPG",
+    "IMG_2.HEIC",
+    "IMG_3.jpeg",
+    "IMG_1.MOV",
+    "IMG_2.PNG",
+    "IMG_1.DNG",
+];
+const ODD_NAMES: [&str; 16] = [
+    "Caf\u{e9}.JPG",
+    "Cafe\u{301}.HEIC",
+    "\u{4e2d}\u{6587}.JPG",
+    "IMG_\u{e9}1.JPG",
+    ".hidden",
+    "..jpg",
+    "a.",
+    "noext",
+    "two.dots.JPG",
+    "i/n v:a\0l*i?d\\p<a>t\"h|.JPG",
+    "tail .JPG",
+    "IMG_1-adjusted.JPG",
+    "IMG_1_HEVC.MOV",
+    "IMG_1-1000.JPG",
+    "IMG_1-medium.JPG",
+    "x.heif",
+];
+const RAWS: [&str; 4] =
+    ["com.adobe.raw-image", "com.canon.cr2-raw-image", "com.nikon.nrw-raw-image", "com.sony.arw-raw-image"];
+const OTHERS: [&str; 8] = [
+    "public.png",
+    "public.heif",
+    "com.compuserve.gif",
+    "org.webmproject.webp",
+    "public.tiff",
+    "public.avi",
+    "com.apple.m4v-video",
+    "com.example.hologram",
+];
+/// Few, so that they are equal.
+const LENGTHS: [u64; 6] = [1000, 1001, 1500, 2000, 5000, 70_000];
+
+/// 2018-07-31 00:00 UTC.
+const DAY: i64 = 1_532_995_200_000;
+const ODD_DATES: [i64; 9] = [
+    -157_766_400_000,
+    -500,
+    0,
+    -61_995_110_400_000,
+    -5_364_662_400_000,
+    4_102_444_800_000,
+    253_402_300_800_000,
+    1_520_762_400_000,
+    1_541_320_200_000,
+];
+
+pub(super) fn world(seed: u64) -> World {
+    let mut dice = Dice::new(seed);
+    let tz = dice.pick(&ZONES).to_owned();
+    let library: Vec<Value> = (0..2 + dice.below(12)).map(|_| asset(&mut dice)).collect();
+    let options = options(&mut dice);
+    let past = past(&mut dice, &options);
+    let harms = if past.is_empty() { 0 } else { dice.below(6) };
+    let damages = (0..harms).map(|_| damage(&mut dice)).collect();
+    let many = if dice.chance(60) { 1 + dice.below(4) } else { 0 };
+    let edits = (0..many).map(|_| edit(&mut dice)).collect();
+    let kills = if dice.chance(25) {
+        (0..1 + dice.below(3)).map(|_| dice.roll() % 1000).collect()
+    } else {
+        Vec::new()
+    };
+    World { seed, tz, library, options, past, damages, edits, kills }
+}
+
+fn asset(dice: &mut Dice) -> Value {
+    let name = if dice.chance(75) { dice.pick(&NAMES) } else { dice.pick(&ODD_NAMES) };
+    let kind = kind(dice, name);
+    let mut asset = json!({"name": name, "kind": kind, "date": date(dice), "albums": albums(dice)});
+    asset["files"] = files(dice, kind).into();
+    if dice.chance(25) {
+        asset["own-files"] = own_files(dice, kind).into();
+    }
+    oddities(dice, &mut asset);
+    asset
+}
+
+fn kind(dice: &mut Dice, name: &str) -> &'static str {
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
+    if dice.chance(12) {
+        return dice.pick(&OTHERS);
+    }
+    match end.as_str() {
+        "heic" => HEIC,
+        "mov" => MOV,
+        "dng" => dice.pick(&RAWS),
+        "png" => "public.png",
+        "heif" => "public.heif",
+        _ if dice.chance(8) => dice.pick(&[HEIC, MOV, MP4]),
+        _ => JPEG,
+    }
+}
+
+fn date(dice: &mut Dice) -> i64 {
+    if dice.chance(6) {
+        return dice.pick(&ODD_DATES);
+    }
+    let hours = dice.below(60) as i64 - 20;
+    DAY + hours * 3_600_000 + dice.below(3_600_000) as i64
+}
+
+fn albums(dice: &mut Dice) -> Vec<&'static str> {
+    ["One", "Two"].into_iter().filter(|_| dice.chance(35)).collect()
+}
+
+fn file(dice: &mut Dice, family: &str, kind: &str) -> Value {
+    json!({"family": family, "kind": kind, "size": dice.pick(&LENGTHS)})
+}
+
+fn files(dice: &mut Dice, kind: &str) -> Vec<Value> {
+    let mut files = vec![file(dice, "resOriginal", kind)];
+    let film = [MOV, MP4, "public.avi", "com.apple.m4v-video"].contains(&kind);
+    if film {
+        for family in ["resVidMed", "resVidSmall"] {
+            if dice.chance(80) {
+                files.push(file(dice, family, MP4));
+            }
+        }
+        return files;
+    }
+    for family in ["resJPEGMed", "resJPEGThumb"] {
+        if dice.chance(75) {
+            files.push(file(dice, family, JPEG));
+        }
+    }
+    if dice.chance(35) {
+        files.push(file(dice, "resOriginalVidCompl", MOV));
+        for family in ["resVidMed", "resVidSmall"] {
+            if dice.chance(75) {
+                files.push(file(dice, family, MOV));
+            }
+        }
+    }
+    let raw = kind.contains("raw-image");
+    if raw && dice.chance(60) || dice.chance(8) {
+        let other = if raw { JPEG } else { dice.pick(&[JPEG, RAWS[0], RAWS[1]]) };
+        files.push(file(dice, "resOriginalAlt", other));
+    }
+    files
+}
+
+fn own_files(dice: &mut Dice, kind: &str) -> Vec<Value> {
+    if kind == MOV || kind == MP4 {
+        return vec![file(dice, "resVidFull", MOV), file(dice, "resVidMed", MP4)];
+    }
+    let render = dice.pick(&[JPEG, JPEG, HEIC]);
+    let mut files = vec![file(dice, "resJPEGFull", render)];
+    for family in ["resJPEGMed", "resJPEGThumb"] {
+        if dice.chance(70) {
+            files.push(file(dice, family, JPEG));
+        }
+    }
+    files
+}
+
+/// What few photos have.
+fn oddities(dice: &mut Dice, asset: &mut Value) {
+    for (percent, member, value) in [
+        (15, "favourite", json!(true)),
+        (6, "hidden", json!(true)),
+        (10, "deleted", json!(DAY)),
+        (10, "shared", json!(true)),
+        (20, "offset", json!(25_200)),
+        (4, "clear-name", json!(true)),
+        (3, "flaw", json!("no-item-type")),
+        (2, "text-date", json!("yesterday")),
+    ] {
+        if dice.chance(percent) {
+            asset[member] = value;
+        }
+    }
+    let members = asset.as_object_mut();
+    if asset_has(&members, "text-date") || dice.chance(2) {
+        members.map(|members| members.remove("date"));
+    } else if dice.chance(3) {
+        members.map(|members| members.remove("name"));
+    } else if dice.chance(10) {
+        // Of the id `name-id7` sees no more than the first five characters.
+        asset["master"] = format!("AZ/wA{:020x}AAA", dice.roll()).into();
+    } else if dice.chance(3) {
+        asset["master"] = "AY6c+BsE0jjaXx9tmVGJM1D2VcEO".into();
+    }
+}
+
+fn asset_has(members: &Option<&mut serde_json::Map<String, Value>>, member: &str) -> bool {
+    members.as_ref().is_some_and(|members| members.contains_key(member))
+}
+
+/// What both are told: what changes names comes often, what changes little seldom.
+fn options(dice: &mut Dice) -> Vec<Vec<String>> {
+    let mut options = names(dice);
+    options.extend(filters(dice));
+    options.extend(modes(dice));
+    options
+}
+
+fn one(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Options that decide what files are called.
+fn names(dice: &mut Dice) -> Vec<Vec<String>> {
+    let mut options = Vec::new();
+    if dice.chance(55) {
+        options.push(one(&["--folder-structure", &template(dice)]));
+    }
+    if dice.chance(60) {
+        for _ in 0..1 + dice.below(4) {
+            let size = dice.pick(&["original", "original", "adjusted", "alternative", "medium", "thumb"]);
+            options.push(one(&["--size", size]));
+        }
+    }
+    for (percent, words) in [
+        (20, &["--live-photo-size", "medium"][..]),
+        (3, &["--live-photo-size", "original"]),
+        (25, &["--live-photo-mov-filename-policy", "original"]),
+        (35, &["--file-match-policy", "name-id7"]),
+        (12, &["--align-raw", "original"]),
+        (12, &["--align-raw", "alternative"]),
+        (20, &["--force-size"]),
+        (25, &["--keep-unicode-in-filenames"]),
+        (8, &["--use-os-locale"]),
+    ] {
+        if dice.chance(percent) {
+            options.push(one(words));
+        }
+    }
+    options
+}
+
+/// Folders by parts of the date, which are long or short, few or many.
+fn template(dice: &mut Dice) -> String {
+    let fixed =
+        ["none", "{:%Y}", "{:%Y/%m}", "{0:%Y}/{0:%B}", "{}", "{0.year}/{0.month:02}", "all", "{:%H:%M}"];
+    if dice.chance(45) {
+        return dice.pick(&fixed).to_owned();
+    }
+    let directives = [
+        "%Y", "%m", "%d", "%H", "%j", "%B", "%b", "%a", "%A", "%y", "%G", "%V", "%U", "%Z", "%z", "%p", "%I",
+        "%e", "%-m", "%^b", "%F", "%C", "%u", "%w", "%M", "%%", "%s",
+    ];
+    let mut spec = String::new();
+    for part in 0..1 + dice.below(4) {
+        if part > 0 {
+            spec.push_str(dice.pick(&["/", "-", " ", "_", "."]));
+        }
+        spec.push_str(dice.pick(&directives));
+    }
+    format!("{{:{spec}}}")
+}
+
+/// Options that leave photos out.
+fn filters(dice: &mut Dice) -> Vec<Vec<String>> {
+    let days =
+        ["2018-07-30", "2018-07-31", "2018-07-31T09:30", "2018-08-01T00:00:00Z", "1971-01-01", "2000d"];
+    let (before, after) = (dice.pick(&days), dice.pick(&days));
+    let few = dice.below(9).to_string();
+    let mut options = Vec::new();
+    for (percent, words) in [
+        (8, &["--skip-videos"][..]),
+        (6, &["--skip-photos"]),
+        (12, &["--skip-live-photos"]),
+        (10, &["--skip-created-before", before]),
+        (10, &["--skip-created-after", after]),
+        (12, &["--recent", &few]),
+        (8, &["--until-found", &few]),
+        (8, &["--album", "One"]),
+        (8, &["--album", "Two"]),
+        (4, &["--album", "Favorites"]),
+        (3, &["--album", "Videos"]),
+        (2, &["--album", "Hidden"]),
+        (2, &["--album", "Recently Deleted"]),
+    ] {
+        if dice.chance(percent) {
+            options.push(one(words));
+        }
+    }
+    let both =
+        |first: &str, second: &str| [first, second].iter().all(|name| options.iter().any(|o| o[0] == *name));
+    if both("--skip-videos", "--skip-photos") {
+        options.retain(|option| option[0] != "--skip-photos");
+    }
+    options
+}
+
+/// Options about what is done with photos.
+fn modes(dice: &mut Dice) -> Vec<Vec<String>> {
+    let mut options = Vec::new();
+    for (percent, words) in [
+        (10, &["--set-exif-datetime"][..]),
+        (15, &["--xmp-sidecar"]),
+        (8, &["--auto-delete"]),
+        (6, &["--dry-run"]),
+        (8, &["--only-print-filenames"]),
+    ] {
+        if dice.chance(percent) {
+            options.push(one(words));
+        }
+    }
+    if options.is_empty() && dice.chance(8) {
+        options.push(match dice.chance(50) {
+            true => one(&["--keep-icloud-recent-days", "100"]),
+            false => one(&["--delete-after-download"]),
+        });
+    }
+    options
+}
+
+/// Options of one or two older runs: often the same, but for what says how much is done.
+fn past(dice: &mut Dice, options: &[Vec<String>]) -> Vec<Vec<Vec<String>>> {
+    let mut past = Vec::new();
+    if dice.chance(35) {
+        past.push(older(options.to_vec()));
+    }
+    if dice.chance(30) {
+        past.push(older(names(dice)));
+    }
+    past
+}
+
+fn older(mut options: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    const NEVER: [&str; 7] = [
+        "--dry-run",
+        "--only-print-filenames",
+        "--auto-delete",
+        "--keep-icloud-recent-days",
+        "--delete-after-download",
+        "--recent",
+        "--until-found",
+    ];
+    options.retain(|option| !NEVER.contains(&option[0].as_str()));
+    options
+}
+
+fn damage(dice: &mut Dice) -> Damage {
+    let kind = dice.pick(&[
+        Harm::Removed,
+        Harm::Removed,
+        Harm::Cut,
+        Harm::Emptied,
+        Harm::Garbled,
+        Harm::Longer,
+        Harm::Folder,
+        Harm::Legacy,
+        Harm::Renamed,
+        Harm::HalfPart,
+        Harm::WholePart,
+        Harm::Foreign,
+    ]);
+    Damage { file: dice.below(1000), kind }
+}
+
+fn edit(dice: &mut Dice) -> Edit {
+    let kinds = ["trash", "restore", "hide", "show", "favourite", "rename", "purge", "move-to-shared"];
+    let kind = dice.pick(&kinds).to_owned();
+    let name = (kind == "rename").then(|| dice.pick(&NAMES).to_owned());
+    Edit { asset: dice.below(1000), kind, name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_makes_the_same_world_again() {
+        let text = |seed| serde_json::to_string(&world(seed)).unwrap();
+        assert_eq!(text(7), text(7));
+        assert_ne!(text(7), text(8));
+    }
+
+    #[test]
+    fn what_is_smaller_is_smaller() {
+        let world = world(7);
+        let length = |world: &World| serde_json::to_string(world).unwrap().len();
+        let all = world.smaller();
+        assert!(all.len() > world.library.len());
+        assert!(all.iter().all(|one| length(one) < length(&world)));
+    }
+}
