@@ -1,7 +1,6 @@
 //! What differs between theirs and ours, as lines for a person.
 
 use crate::tree::{Entry, Tree};
-use std::collections::HashSet;
 
 /// Paths, bytes and modification times.
 pub(super) fn trees(theirs: &Tree, ours: &Tree) -> Vec<String> {
@@ -49,29 +48,6 @@ fn is_second(theirs: &Tree, path: &str, entry: &Entry, twins: &[String; 2]) -> b
 /// Printed lines, in order.
 pub(super) fn lines(theirs: &str, ours: &str) -> Vec<String> {
     diff(theirs.lines().collect(), ours.lines().collect())
-}
-
-/// Names that a run would write, as `--only-print-filenames` prints them. The real one looks at the disk alone: where
-/// photos clash it prints the plain name again and again, and one it will not use. Ours prints what it would write, which
-/// the sets that compare trees prove. So the suffixes that tell clashes apart are left out, and repetitions.
-pub(super) fn names(theirs: &str, ours: &str) -> Vec<String> {
-    let plain = |text: &str| {
-        let mut seen = HashSet::new();
-        text.lines().map(without_suffix).filter(|name| seen.insert(name.clone())).collect::<Vec<String>>()
-    };
-    let (theirs, ours) = (plain(theirs), plain(ours));
-    diff(theirs.iter().map(String::as_str).collect(), ours.iter().map(String::as_str).collect())
-}
-
-/// `IMG_1-1160.JPG` and `IMG_1-9f3c2a1b.JPG` without what tells them from `IMG_1.JPG`.
-fn without_suffix(name: &str) -> String {
-    let Some((stem, extension)) = name.rsplit_once('.') else { return name.to_owned() };
-    match stem.rsplit_once('-') {
-        Some((plain, suffix)) if suffix.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            format!("{plain}.{extension}")
-        }
-        _ => name.to_owned(),
-    }
 }
 
 /// Printed libraries, in any order. The real one prints zones of links to bundles of photos too, and then fails on them.
@@ -172,15 +148,6 @@ mod tests {
             without_moment(&line("2021-06-07 12:06:03.878937+00:00"))
         );
         assert_eq!(without_moment(&line("2018-07-31 00:00:00+00:00")), line("2018-07-31 00:00:00+00:00"));
-    }
-
-    #[test]
-    fn names_may_differ_in_what_tells_clashes_apart_and_in_nothing_else() {
-        assert!(
-            names("a/I.JPG\na/I.JPG\na/J.JPG", "a/I.JPG\na/I-1160.JPG\na/I-9f3c2a1b.JPG\na/J.JPG").is_empty()
-        );
-        assert!(!names("a/I.JPG\na/J.JPG", "a/I.JPG").is_empty());
-        assert!(!names("a/I.JPG", "a/I-medium.JPG").is_empty());
     }
 
     fn file(bytes: &str, length: u64, modified: i64) -> Entry {

@@ -7,7 +7,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "changes nothing, here or there",
         why: "photos would be lost",
         test: "move: names alone",
-        rows: &[],
     },
     Difference {
         id: "F8",
@@ -15,7 +14,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "that photo is told, or gets a name made of its id, and the run goes on",
         why: "one photo must not keep all others from being copied",
         test: "odd: no base64",
-        rows: &[],
     },
     Difference {
         id: "F9",
@@ -23,7 +21,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the smallest film, named `-thumb.MOV`",
         why: "it is an option like the others",
         test: "museum: live thumb",
-        rows: &[],
     },
     Difference {
         id: "C3",
@@ -31,7 +28,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "removes files that the catalogue knows as those photos, with the bytes that were stored",
         why: "another photo may have the name",
         test: "test_autodelete_photos",
-        rows: &[],
     },
     Difference {
         id: "K10",
@@ -39,7 +35,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "a file of another length that is not known to be that photo is left alone, and the photo stands beside it, with eight digits of its checksum in its name",
         why: "a cut file looks like that too, and would never be whole",
         test: "old: by id, any length",
-        rows: &[],
     },
     Difference {
         id: "K17",
@@ -47,7 +42,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the exit code is 3",
         why: "whoever runs it by a timer learns that something is missing; nothing that icloudpd ends with has this number",
         test: "test_missing_size",
-        rows: &[],
     },
     Difference {
         id: "C1",
@@ -55,7 +49,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the date stands behind the Exif that was there, so that it can be taken out again and Apple's checksum be found in the rest; nothing is fetched again",
         why: "the file stays proven",
         test: "test_download_photos_and_set_exif",
-        rows: &[],
     },
     Difference {
         id: "C2",
@@ -63,7 +56,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the second stands beside the first, with eight digits of its checksum in its name",
         why: "a photo would be missing",
         test: "museum: adjusted and alternative by id",
-        rows: &[],
     },
     Difference {
         id: "C5",
@@ -71,7 +63,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the first",
         why: "every asset is dealt with, and the file is there when the second comes",
         test: "odd: two assets of one master",
-        rows: &[],
     },
     Difference {
         id: "F10",
@@ -79,7 +70,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "and the libraries there are",
         why: "one can choose",
         test: "filter: no such library",
-        rows: &[],
     },
     Difference {
         id: "O1",
@@ -87,7 +77,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "a later run asks what changed since, and says less of files that it need not look at",
         why: "a second run takes one request",
         test: "museum: default, again",
-        rows: &[],
     },
     Difference {
         id: "O2",
@@ -95,7 +84,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "prints the name that a run would give",
         why: "that is what the option is for",
         test: "museum: names alone",
-        rows: &[],
     },
     Difference {
         id: "O3",
@@ -103,7 +91,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "says `[DRY RUN] Would download` alone",
         why: "nothing was downloaded",
         test: "museum: dry run",
-        rows: &[],
     },
     Difference {
         id: "O4",
@@ -111,7 +98,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "printed as `\\n`",
         why: "a name must not be able to forge lines of the log",
         test: "template: white space",
-        rows: &[],
     },
     Difference {
         id: "O5",
@@ -119,7 +105,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "each with its own number, and one line at the end",
         why: "it is what is true",
         test: "filter: two albums",
-        rows: &[],
     },
     Difference {
         id: "O6",
@@ -127,7 +112,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "its other files are fetched",
         why: "they can be had",
         test: "odd: no link",
-        rows: &[],
     },
     Difference {
         id: "O7",
@@ -135,7 +119,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "nothing is fetched",
         why: "nothing may lie about",
         test: "odd: a folder of the name of a photo",
-        rows: &[],
     },
     Difference {
         id: "O8",
@@ -143,7 +126,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the photo stays in iCloud, and is named",
         why: "the film would be lost",
         test: "test_download_and_delete_after",
-        rows: &[],
     },
     Difference {
         id: "O9",
@@ -151,7 +133,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "no folder, one line with the reason, and a count of what failed",
         why: "not all was downloaded",
         test: "test_missing_size",
-        rows: &[],
     },
     Difference {
         id: "F1",
@@ -159,7 +140,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "moves a photo only once its files were read back from the disk and Apple's checksum was found in them",
         why: "the photo would be lost",
         test: "both: old photos leave iCloud",
-        rows: &[],
     },
     Difference {
         id: "F3",
@@ -167,7 +147,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "ends",
         why: "it is a rehearsal",
         test: "test_keep_icloud_recent_days_delete_existing_dry_run",
-        rows: &[],
     },
     Difference {
         id: "F4",
@@ -175,7 +154,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "is refused, and gone on with",
         why: "the rest of the photo would be lost",
         test: "bytes_of_another_length_that_nothing_proves_are_refused",
-        rows: &[],
     },
     Difference {
         id: "F5",
@@ -183,7 +161,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "is used up, or gone on with, and proven",
         why: "the photo would never come",
         test: "the_stale_part_of_a_small_file_is_used_up",
-        rows: &[],
     },
     Difference {
         id: "F6",
@@ -191,7 +168,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "all that is wanted must be here and proven",
         why: "photos would be lost",
         test: "both: old photos leave iCloud",
-        rows: &[],
     },
     Difference {
         id: "F7",
@@ -199,7 +175,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "it is asked again, later each time",
         why: "passing troubles pass",
         test: "a_503_and_then_all_is_well",
-        rows: &[],
     },
     Difference {
         id: "F18",
@@ -207,7 +182,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the personal library first, and no bundles",
         why: "what is listed can be used",
         test: "libraries_are_listed_with_the_personal_one_first",
-        rows: &[],
     },
     Difference {
         id: "F11",
@@ -215,7 +189,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "says so, and ends with 2",
         why: "nobody should believe that a backup ran",
         test: "what_icloudpd_leaves_unsaid_is_said",
-        rows: &[],
     },
     Difference {
         id: "F13",
@@ -223,7 +196,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "loopback by default, for whoever has the token; no secret is ever shown, and a kind of answer is for its question alone",
         why: "the page signs in to an account",
         test: "wrong_and_right_answers_lead_to_a_copy_and_no_secret_is_ever_shown",
-        rows: &[],
     },
     Difference {
         id: "F15",
@@ -231,7 +203,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the one in the current folder; each way goes on its own, within 30 seconds",
         why: "somebody waits to be told",
         test: "a_script_that_fails_keeps_no_mail_and_no_webhook_from_going",
-        rows: &[],
     },
     Difference {
         id: "F16",
@@ -239,7 +210,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "what this program moved out is known, and its files stay",
         why: "they are the only copies",
         test: "a_file_stays_as_long_as_one_of_its_owners_was_moved_out",
-        rows: &[],
     },
     Difference {
         id: "F17",
@@ -247,7 +217,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "stops there; `icloud` and `icloudpd` share the session",
         why: "one code is enough",
         test: "deleting_a_password_stops_there",
-        rows: &[],
     },
     Difference {
         id: "C6",
@@ -255,7 +224,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "that file is read, never written",
         why: "a password in plain text is not for us to make",
         test: "the_plain_file_of_pythons_keyring_spares_the_prompt",
-        rows: &[],
     },
     Difference {
         id: "C7",
@@ -263,7 +231,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "`x:xmpmeta`, and the forms of the standard; either program takes over the other's",
         why: "other programs read them",
         test: "a_packet_says_what_icloud_says",
-        rows: &[],
     },
     Difference {
         id: "F12",
@@ -271,7 +238,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "writes nothing",
         why: "it is a question",
         test: "a_plan_writes_no_sidecar",
-        rows: &[],
     },
     Difference {
         id: "O10",
@@ -279,7 +245,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "moves nothing: its list was not read to the end",
         why: "only what is known whole may be removed",
         test: "a_list_left_early_moves_nothing_out_and_mirrors_what_icloud_says_is_deleted",
-        rows: &[],
     },
     Difference {
         id: "O11",
@@ -287,7 +252,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "what a filter leaves out is not touched",
         why: "it may be another copy's",
         test: "what_a_limit_leaves_out_neither_leaves_icloud_nor_the_copy",
-        rows: &[],
     },
     Difference {
         id: "O12",
@@ -295,6 +259,5 @@ const DIFFERENCES: &[Difference] = &[
         ours: "what this program moved out of iCloud, and a file that a living photo shares, is not called rejected (rating -1)",
         why: "its owner did not delete it",
         test: "what_was_moved_out_stays_described_as_it_was",
-        rows: &[],
     },
 ];

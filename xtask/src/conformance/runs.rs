@@ -12,6 +12,8 @@ use crate::process::{self, Ended, Person};
 use crate::real::Clients;
 use crate::tree;
 
+use super::pins::Allowed;
+use super::sidecar::{self, Sidecars};
 use super::sets::{Compare, Set, Start};
 use super::{Found, compare};
 
@@ -175,21 +177,24 @@ pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Found> {
     let theirs = one(pair, Who::Theirs, set).context("the real icloudpd")?;
     let ours = one(pair, Who::Ours, set).context("our icloudpd")?;
     let mut differences = compare::trees(&theirs.tree, &ours.tree);
+    differences.extend(sidecar::compare(&theirs.sidecars, &ours.sidecars));
     if theirs.ended.code != ours.ended.code {
         differences.push(format!("exit code {} there, ours: {}", theirs.ended.code, ours.ended.tail()));
     }
     differences.extend(match set.compare {
         Compare::Tree => Vec::new(),
-        Compare::Printed => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
-        Compare::Names => compare::names(&theirs.ended.stdout, &ours.ended.stdout),
+        Compare::Printed | Compare::Names => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
         Compare::Libraries => compare::libraries(&theirs.ended.stdout, &ours.ended.stdout),
     });
+    let (allowed, differences): (Vec<String>, Vec<String>) =
+        differences.into_iter().partition(|line| set.allows.is_some_and(|(_, begin)| line.starts_with(begin)));
+    let allowed = allowed.iter().map(|line| Allowed::new(set.allows.map_or("", |(id, _)| id), line, false)).collect();
     if differences.is_empty() {
         for folder in [&theirs.folder, &ours.folder] {
             fs::remove_dir_all(folder)?;
         }
     }
-    Ok(Found { wrong: differences, compared: compared(set, &theirs) })
+    Ok(Found { wrong: differences, allowed, compared: compared(set, &theirs) })
 }
 
 fn compared(set: &Set, done: &Done) -> String {
@@ -209,6 +214,7 @@ fn compared(set: &Set, done: &Done) -> String {
 struct Done {
     ended: Ended,
     tree: tree::Tree,
+    sidecars: Sidecars,
     folder: PathBuf,
 }
 
@@ -241,5 +247,8 @@ fn one(pair: &Pair<'_>, who: Who, set: &Set) -> Result<Done> {
     if set.start == Start::SecondRun {
         ended = run()?;
     }
-    Ok(Done { ended, tree: tree::read(&folder.join(TREE))?, folder })
+    let root = folder.join(TREE);
+    let mut tree = tree::read(&root)?;
+    let sidecars = sidecar::take(&root, &mut tree)?;
+    Ok(Done { ended, tree, sidecars, folder })
 }
