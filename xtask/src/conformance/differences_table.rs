@@ -32,8 +32,8 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         id: "K10",
         theirs: "under `name-id7` a file of any length with the right name is present",
-        ours: "a file of another length that is not known to be that photo is left alone, and the photo stands beside it, with eight digits of its checksum in its name",
-        why: "a cut file looks like that too, and would never be whole",
+        ours: "a longer one, and a shorter one that ends as files of its kind do (JPEG, PNG, HEIC, QuickTime); beside one that was cut the photo is fetched, with eight digits of its checksum in its name",
+        why: "what was cut would never be whole; what a person made smaller is theirs",
         test: "old: by id, any length",
     },
     Difference {
@@ -259,5 +259,33 @@ const DIFFERENCES: &[Difference] = &[
         ours: "what this program moved out of iCloud, and a file that a living photo shares, is not called rejected (rating -1)",
         why: "its owner did not delete it",
         test: "what_was_moved_out_stays_described_as_it_was",
+    },
+    Difference {
+        id: "F14",
+        theirs: "`--keep-icloud-recent-days 0` with `--delete-after-download` slips through the check, and both rules remove",
+        ours: "is refused as with any other number, with 2",
+        why: "0 is a number of days",
+        test: "move: 0 days after download",
+    },
+    Difference {
+        id: "F19",
+        theirs: "where no provider has a password the run ends in a stack trace, `KeyError: 'dsInfo'`",
+        ours: "says that no password was found and how to give one, and ends with 1",
+        why: "one can do something",
+        test: "password_providers_are_asked_in_their_order_and_no_other",
+    },
+    Difference {
+        id: "F20",
+        theirs: "one file at a time",
+        ours: "several; of files with the same bytes in one folder one at a time has the `.part`",
+        why: "their names of `.part` are the same",
+        test: "a_locked_part_is_left_alone",
+    },
+    Difference {
+        id: "C4",
+        theirs: "a template may lead out of `--directory`",
+        ours: "it may, and the run says where files go",
+        why: "nobody should look for them in vain",
+        test: "a_folder_structure_may_lead_out_of_the_directory",
     },
 ];

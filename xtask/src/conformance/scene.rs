@@ -50,7 +50,7 @@ pub(super) struct Scene {
 #[derive(Debug, Clone)]
 enum Content {
     Zeros(u64),
-    Text(&'static str),
+    Bytes(&'static [u8]),
 }
 
 impl Scene {
@@ -81,9 +81,13 @@ impl Scene {
         self
     }
 
-    pub(super) fn text(mut self, path: &str, text: &'static str) -> Self {
-        self.local.push((path.to_owned(), Content::Text(text)));
+    pub(super) fn bytes(mut self, path: &str, bytes: &'static [u8]) -> Self {
+        self.local.push((path.to_owned(), Content::Bytes(bytes)));
         self
+    }
+
+    pub(super) fn text(self, path: &str, text: &'static str) -> Self {
+        self.bytes(path, text.as_bytes())
     }
 
     pub(super) fn moving(mut self) -> Self {
@@ -208,7 +212,7 @@ impl Scene {
             let mut file = fs::File::create(&path)?;
             match content {
                 Content::Zeros(length) => file.set_len(*length)?,
-                Content::Text(text) => file.write_all(text.as_bytes())?,
+                Content::Bytes(bytes) => file.write_all(bytes)?,
             }
             // Both sides have the same, at whatever time they get them.
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000))?;

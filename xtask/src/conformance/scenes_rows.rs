@@ -105,6 +105,7 @@ fn rows_filters() -> Vec<Scene> {
         filter("album of another library", &["--library", "PrimarySync", "--album", "Screenshots"]),
         filter("Bursts and Panoramas", &["--album", "Bursts", "--album", "Panoramas"]),
         filter("Time-lapse and Slo-mo", &["--album", "Time-lapse", "--album", "Slo-mo"]),
+        filter("names of two albums", &["--album", "One", "--album", "Two", "--only-print-filenames"]),
         filter("a negative number", &["--recent", "-1"]),
         filter("both limits", &["--recent", "5", "--until-found", "1"]),
         filter("until found, forced", &["--until-found", "2", "--size", "thumb", "--force-size"]).again()
@@ -138,6 +139,11 @@ fn rows_presence() -> Vec<Scene> {
             .local(&[("2018/07/31/IMG_7409.MOV", 100), ("2018/07/31/IMG_7409-3294.MOV", 3294), ("2018/07/30/IMG_7408.JPG", 3)]),
         Scene::new("old: by id, longer", on::twelve, &["--recent", "3", BY_ID[0], BY_ID[1]])
             .local(&[("2018/07/31/IMG_7409_QVk2Yyt.JPG", 2000), ("2018/07/30/IMG_7408_QVI4T2l.MOV", 1606), ("2018/07/30/IMG_7407_QVovd0F-original.JPG", 700)]),
+        // The first is a JPEG whose end is there, the second one that was cut before it.
+        Scene::new("old: by id, processed", on::twelve, &["--recent", "2", "--skip-live-photos", BY_ID[0], BY_ID[1]])
+            .bytes("2018/07/31/IMG_7409_QVk2Yyt.JPG", b"\xff\xd8\xff\xe0\0\x04xx\xff\xda\0\x03x12\xff\xd9")
+            .bytes("2018/07/30/IMG_7408_QVI4T2l.JPG", b"\xff\xd8\xff\xe0\0\x04xx\xff\xda\0\x03x12\xff")
+            .differs("K10", &["only in ours: 2018/07/30/", "logged there alone: photos/2018/07/30/*already exists", "logged in ours alone: "]),
         tour("museum: EXIF", &["--set-exif-datetime"]),
         tour("museum: EXIF by id", &["--set-exif-datetime", BY_ID[0], BY_ID[1]]).tz("America/Los_Angeles"),
     ]
