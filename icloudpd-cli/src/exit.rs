@@ -239,7 +239,10 @@ mod tests {
     #[test]
     fn a_server_that_does_not_answer_is_no_connection() {
         let text = message(&Error::new(ErrorKind::Timeout, "the server did not answer"));
-        assert!(text.starts_with("Cannot connect to Apple iCloud service: the server did not answer"), "{text}");
+        assert!(
+            text.starts_with("Cannot connect to Apple iCloud service: the server did not answer"),
+            "{text}"
+        );
     }
 
     #[test]

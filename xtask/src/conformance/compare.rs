@@ -50,6 +50,32 @@ pub(super) fn lines(theirs: &str, ours: &str) -> Vec<String> {
     diff(theirs.lines().collect(), ours.lines().collect())
 }
 
+/// Printed names: those that one of the two prints alone, and whether the others come in one order.
+pub(super) fn names(theirs: &str, ours: &str) -> Vec<String> {
+    let (theirs, ours): (Vec<&str>, Vec<&str>) = (theirs.lines().collect(), ours.lines().collect());
+    let (there, common_there) = split(&theirs, &ours);
+    let (here, common_here) = split(&ours, &theirs);
+    let mut differences: Vec<String> =
+        there.into_iter().map(|line| format!("printed there alone: {line}")).collect();
+    differences.extend(here.into_iter().map(|line| format!("printed in ours alone: {line}")));
+    if common_there != common_here {
+        differences.push("printed in another order".to_owned());
+    }
+    differences
+}
+
+/// The lines that `others` has not, or not as often, and those that it has.
+fn split<'a>(lines: &[&'a str], others: &[&str]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let mut others = others.to_vec();
+    lines.iter().copied().partition(|line| match others.iter().position(|other| other == line) {
+        Some(at) => {
+            others.swap_remove(at);
+            false
+        }
+        None => true,
+    })
+}
+
 /// Printed libraries, in any order. The real one prints zones of links to bundles of photos too, and then fails on them.
 pub(super) fn libraries(theirs: &str, ours: &str) -> Vec<String> {
     let theirs: Vec<&str> = theirs.lines().filter(|line| !line.starts_with("CMM-")).collect();
@@ -148,6 +174,13 @@ mod tests {
             without_moment(&line("2021-06-07 12:06:03.878937+00:00"))
         );
         assert_eq!(without_moment(&line("2018-07-31 00:00:00+00:00")), line("2018-07-31 00:00:00+00:00"));
+    }
+
+    #[test]
+    fn names_that_one_prints_alone_are_told_and_another_order_too() {
+        assert!(names("a\nb\nb", "a\nb\nb").is_empty());
+        assert_eq!(names("a\na\nb", "a\nc\nb"), ["printed there alone: a", "printed in ours alone: c"]);
+        assert_eq!(names("a\nb", "b\na"), ["printed in another order"]);
     }
 
     fn file(bytes: &str, length: u64, modified: i64) -> Entry {

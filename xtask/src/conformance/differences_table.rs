@@ -66,9 +66,9 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "F10",
-        theirs: "an unknown library is named",
-        ours: "and the libraries there are",
-        why: "one can choose",
+        theirs: "an unknown library is named; unknown zones, zones that `TZ` writes as rules, `--recent -1` and endless intervals end in stack traces",
+        ours: "and the libraries there are; such zones are told or understood, and such numbers refused, with 2",
+        why: "one can choose, and do something",
         test: "filter: no such library",
     },
     Difference {
@@ -94,8 +94,8 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "O4",
-        theirs: "line ends in paths are printed as they are",
-        ours: "printed as `\\n`",
+        theirs: "line ends and other control characters in paths are printed as they are",
+        ours: "printed as `\\n` and the like",
         why: "a name must not be able to forge lines of the log",
         test: "template: white space",
     },
@@ -287,5 +287,26 @@ const DIFFERENCES: &[Difference] = &[
         ours: "it may, and the run says where files go",
         why: "nobody should look for them in vain",
         test: "a_folder_structure_may_lead_out_of_the_directory",
+    },
+    Difference {
+        id: "C8",
+        theirs: "attributes in templates may have formats of every kind",
+        ours: "those of whole numbers with zeros in front; others are refused before anything is fetched, with 2",
+        why: "folders are named by dates; nobody was seen to use more",
+        test: "template: attributes of a day",
+    },
+    Difference {
+        id: "O13",
+        theirs: "an `itemType` whose value is null is a film or a photo by the name",
+        ours: "is neither, as one without a value is for both",
+        why: "Apple was never seen to send it; nothing is left out by a guess",
+        test: "kinds: films left out",
+    },
+    Difference {
+        id: "O14",
+        theirs: "where the name has no dot, but the folder has, the length of a second file goes into the folder's name",
+        ours: "behind the name",
+        why: "the file would lie in another folder; only films of photos without extension have such names",
+        test: "old: no extension in a folder with a dot",
     },
 ];

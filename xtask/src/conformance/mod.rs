@@ -23,8 +23,8 @@ mod visits;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -69,7 +69,15 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { only: None, assets: 300, seed: 20, jobs: 2, lines: None, write_lines: false, write_exceptions: false }
+        Self {
+            only: None,
+            assets: 300,
+            seed: 20,
+            jobs: 2,
+            lines: None,
+            write_lines: false,
+            write_exceptions: false,
+        }
     }
 }
 
@@ -192,7 +200,8 @@ fn report(row: &Row, world: &World, pair: Option<&Pair<'_>>, pins: &Mutex<Pins>,
     const SHOWN: usize = 20;
     let start = Instant::now();
     let found = row.run(world, pair);
-    let mut found = found.unwrap_or_else(|error| Found { wrong: vec![format!("{error:#}")], ..Found::default() });
+    let mut found =
+        found.unwrap_or_else(|error| Found { wrong: vec![format!("{error:#}")], ..Found::default() });
     let mut pins = pins.lock().unwrap_or_else(PoisonError::into_inner);
     if writes {
         pins.set(row.name(), found.allowed);

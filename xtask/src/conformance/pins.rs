@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn an_exception_allows_its_very_line_as_often_as_it_stands_there_and_must_be_used() {
-        let pins = Pins::parse("# head\n\n## one\nC2 only in ours: a (7 bytes)\nC2 only in ours: a (7 bytes)\n").unwrap();
+        let pins =
+            Pins::parse("# head\n\n## one\nC2 only in ours: a (7 bytes)\nC2 only in ours: a (7 bytes)\n")
+                .unwrap();
         let line = |text: &str| Allowed::new("C2", text, false);
         let (right, other) = (line("only in ours: a (7 bytes)"), line("only in ours: b (7 bytes)"));
         assert!(pins.judge("one", &[right.clone(), right.clone()]).is_empty());
@@ -142,7 +144,10 @@ mod tests {
     fn days_are_blanked_and_nothing_else() {
         let line = Allowed::new("O1", "logged there alone: photos/2026/11/27/IMG_2026.JPG exists", true);
         assert_eq!(line.line, "logged there alone: photos/Y/M/D/IMG_2026.JPG exists");
-        assert_eq!(Allowed::new("F8", "exit code 1 there, 0 in ours: \nKeyError", false).line, "exit code 1 there, 0 in ours");
+        assert_eq!(
+            Allowed::new("F8", "exit code 1 there, 0 in ours: \nKeyError", false).line,
+            "exit code 1 there, 0 in ours"
+        );
     }
 
     #[test]

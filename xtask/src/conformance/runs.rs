@@ -13,8 +13,8 @@ use crate::real::Clients;
 use crate::tree;
 
 use super::pins::Allowed;
-use super::sidecar::{self, Sidecars};
 use super::sets::{Compare, Set, Start};
+use super::sidecar::{self, Sidecars};
 use super::{Found, compare};
 
 /// The folder that `--directory` names, the same for both: relative, so that printed paths can be compared.
@@ -183,12 +183,15 @@ pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Found> {
     }
     differences.extend(match set.compare {
         Compare::Tree => Vec::new(),
-        Compare::Printed | Compare::Names => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
+        Compare::Names => compare::names(&theirs.ended.stdout, &ours.ended.stdout),
+        Compare::Printed => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
         Compare::Libraries => compare::libraries(&theirs.ended.stdout, &ours.ended.stdout),
     });
-    let (allowed, differences): (Vec<String>, Vec<String>) =
-        differences.into_iter().partition(|line| set.allows.is_some_and(|(_, begin)| line.starts_with(begin)));
-    let allowed = allowed.iter().map(|line| Allowed::new(set.allows.map_or("", |(id, _)| id), line, false)).collect();
+    let (allowed, differences): (Vec<String>, Vec<String>) = differences
+        .into_iter()
+        .partition(|line| set.allows.is_some_and(|(_, begin)| line.starts_with(begin)));
+    let allowed =
+        allowed.iter().map(|line| Allowed::new(set.allows.map_or("", |(id, _)| id), line, false)).collect();
     if differences.is_empty() {
         for folder in [&theirs.folder, &ours.folder] {
             fs::remove_dir_all(folder)?;

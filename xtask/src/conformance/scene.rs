@@ -12,8 +12,8 @@ use super::Found;
 use super::compare;
 use super::differences;
 use super::pins::Allowed;
-use super::sidecar::{self, Sidecars};
 use super::runs::{TREE, World, icloudpd, ours};
+use super::sidecar::{self, Sidecars};
 use crate::fake::Fake;
 use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
@@ -239,7 +239,7 @@ impl Scene {
             differences.push(format!("{} fetches there, {} in ours", theirs.fetched, ours.fetched));
         }
         if self.options.contains(&"--only-print-filenames") {
-            differences.extend(compare::lines(&theirs.ended.stdout, &ours.ended.stdout));
+            differences.extend(compare::names(&theirs.ended.stdout, &ours.ended.stdout));
         } else if self.logged {
             differences.extend(compare::logged(&theirs.ended.stdout, &ours.ended.stdout));
         }

@@ -40,15 +40,22 @@ pub(crate) enum Compare {
     Libraries,
 }
 
-const BASE: Set =
-    Set { name: "", options: &[], tz: "UTC", start: Start::Empty, compare: Compare::Tree, sign_in: false, allows: None };
+const BASE: Set = Set {
+    name: "",
+    options: &[],
+    tz: "UTC",
+    start: Start::Empty,
+    compare: Compare::Tree,
+    sign_in: false,
+    allows: None,
+};
 
 const fn tree(name: &'static str, options: &'static [&'static str]) -> Set {
     Set { name, options, ..BASE }
 }
 
 const fn names(name: &'static str, options: &'static [&'static str]) -> Set {
-    Set { name, options, compare: Compare::Names, allows: Some(("O2", "line ")), ..BASE }
+    Set { name, options, compare: Compare::Names, allows: Some(("O2", "printed ")), ..BASE }
 }
 
 const fn printed(name: &'static str, options: &'static [&'static str]) -> Set {
@@ -112,7 +119,10 @@ pub(crate) const SETS: &[Set] = &[
         compare: Compare::Libraries,
         ..tree("list libraries", &["--list-libraries", "--log-level", "error"])
     },
-    tree("sidecars of everything", &["--xmp-sidecar", "--size", "original", "--size", "adjusted", "--skip-created-before", "2000-01-01"]),
+    tree(
+        "sidecars of everything",
+        &["--xmp-sidecar", "--size", "original", "--size", "adjusted", "--skip-created-before", "2000-01-01"],
+    ),
     tree("smart album Time-lapse", &["--album", "Time-lapse"]),
     tree("smart album Slo-mo", &["--album", "Slo-mo"]),
     tree("smart album Bursts", &["--album", "Bursts"]),

@@ -73,9 +73,14 @@ impl File<'_> {
         let (mut at, mut described, mut holds) = (0_u64, false, false);
         for _ in 0..MOST_PARTS {
             let head = self.piece(at, 16).await?;
-            let (Some(size), Some(kind)) = (head.first_chunk::<4>(), head.get(4..8)) else { return Ok(false) };
+            let (Some(size), Some(kind)) = (head.first_chunk::<4>(), head.get(4..8)) else {
+                return Ok(false);
+            };
             let size = match u32::from_be_bytes(*size) {
-                1 => head.get(8..16).and_then(|size| size.first_chunk::<8>()).map_or(0, |size| u64::from_be_bytes(*size)),
+                1 => head
+                    .get(8..16)
+                    .and_then(|size| size.first_chunk::<8>())
+                    .map_or(0, |size| u64::from_be_bytes(*size)),
                 size => u64::from(size),
             };
             described |= matches!(kind, b"moov" | b"meta");
@@ -98,7 +103,7 @@ mod tests {
 
     async fn whole(bytes: &[u8]) -> bool {
         let storage = MemoryStorage::new();
-        let path: StoragePath = "a".parse().unwrap();
+        let path = StoragePath::parse("a").unwrap();
         let mut writer = storage.write(&path, WriteOptions::default()).await.unwrap();
         writer.write(Bytes::copy_from_slice(bytes)).await.unwrap();
         let meta = writer.commit().await.unwrap();
