@@ -13,6 +13,7 @@ use crate::real::Clients;
 use crate::tree;
 
 use super::pins::Allowed;
+use super::scene::fits;
 use super::sets::{Compare, Set, Start};
 use super::sidecar::{self, Sidecars};
 use super::{Found, compare};
@@ -187,11 +188,14 @@ pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Found> {
         Compare::Printed => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
         Compare::Libraries => compare::libraries(&theirs.ended.stdout, &ours.ended.stdout),
     });
-    let (allowed, differences): (Vec<String>, Vec<String>) = differences
-        .into_iter()
-        .partition(|line| set.allows.is_some_and(|(_, begin)| line.starts_with(begin)));
-    let allowed =
-        allowed.iter().map(|line| Allowed::new(set.allows.map_or("", |(id, _)| id), line, false)).collect();
+    let mut allowed = Vec::new();
+    differences.retain(|line| match set.allows.iter().find(|(_, pattern)| fits(pattern, line)) {
+        Some((exception, _)) => {
+            allowed.push(Allowed::new(exception, line, false));
+            false
+        }
+        None => true,
+    });
     if differences.is_empty() {
         for folder in [&theirs.folder, &ours.folder] {
             fs::remove_dir_all(folder)?;

@@ -278,7 +278,7 @@ impl Scene {
 }
 
 /// Whether a line is as a pattern says: it begins so, and where the pattern has a star it ends as what follows that.
-fn fits(pattern: &str, line: &str) -> bool {
+pub(super) fn fits(pattern: &str, line: &str) -> bool {
     match pattern.split_once('*') {
         None => line.starts_with(pattern),
         Some((begin, end)) => line.starts_with(begin) && line.ends_with(end),

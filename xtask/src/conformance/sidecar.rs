@@ -110,7 +110,7 @@ fn in_one_form(mut facts: Facts) -> Facts {
 fn plain(name: &str, value: &str, per_hour: bool) -> Option<String> {
     match name {
         "exif:GPSLatitude" | "exif:GPSLongitude" => Some(format!("{:.5}", degrees(value)?)),
-        "exif:GPSAltitude" => Some(format!("{:.1}", ratio(value)?)),
+        "exif:GPSAltitude" => Some(format!("{:.0}", ratio(value)?)),
         "exif:GPSSpeed" => Some(format!("{:.1}", ratio(value)? / if per_hour { 3.6 } else { 1.0 })),
         "exif:GPSTimeStamp" => value.strip_suffix('Z').map(str::to_owned),
         "xmp:CreateDate" | "photoshop:DateCreated" => {
