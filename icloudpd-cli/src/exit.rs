@@ -114,7 +114,7 @@ fn what_happened(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::TooManyCodes => {
             "Too many two-factor authentication codes; Apple sends or takes no more for now"
         }
-        ErrorKind::RateLimited => "Apple iCloud is temporarily refusing to serve icloudpd",
+        ErrorKind::RateLimited => "Apple iCloud is temporary refusing to serve icloudpd",
         ErrorKind::AdvancedDataProtection => {
             "Advanced Data Protection is on for this Apple ID, so Apple hides the photos"
         }
@@ -251,6 +251,15 @@ mod tests {
         let after = Some(std::time::Duration::from_secs(1190));
         let error = Error::new(ErrorKind::TooManyAttempts, "x").retrying(Retry::Later { after });
         assert!(message(&error).contains("(wait 20 min)"), "{}", message(&error));
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_no_connection() {
+        let text = message(&Error::new(ErrorKind::Timeout, "the server did not answer"));
+        assert!(
+            text.starts_with("Cannot connect to Apple iCloud service: the server did not answer"),
+            "{text}"
+        );
     }
 
     #[test]

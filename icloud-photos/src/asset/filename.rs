@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use base64::alphabet;
+use base64::engine::{Engine as _, GeneralPurpose, GeneralPurposeConfig};
+
 use crate::library::wire::{Field, decode_text};
 
 /// The name an asset was imported under.
@@ -30,7 +33,8 @@ impl Filename {
         let kind = field.kind;
         let Some(value) = field.value.text() else { return Self::Missing };
         match kind.as_deref() {
-            Some("ENCRYPTED_BYTES" | "BYTES") => match decode_text(&value) {
+            Some("ENCRYPTED_BYTES" | "BYTES") => match decode_text(&value).or_else(|| decode_loosely(&value))
+            {
                 Some(name) => Self::Known(name),
                 None => Self::Undecodable(value.into_owned()),
             },
@@ -38,6 +42,18 @@ impl Filename {
             _ => Self::Known(decode_text(&value).unwrap_or_else(|| value.into_owned())),
         }
     }
+}
+
+/// Base64 as Python reads it: what is not of its alphabet is passed over, and what the last character says too much. Folders that
+/// icloudpd filled have the names that it made of such values.
+fn decode_loosely(value: &str) -> Option<String> {
+    const LOOSE: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
+    let is_part = |char: &char| char.is_ascii_alphanumeric() || matches!(char, '+' | '/' | '=');
+    let bytes = LOOSE.decode(value.chars().filter(is_part).collect::<String>()).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// Base64 was seen under `STRING` too. A name without a dot that decodes to one with a dot is taken for that.
@@ -79,6 +95,15 @@ mod tests {
         assert_eq!(read(not_utf8), Filename::Undecodable("abcdefgh".to_owned()));
         assert_eq!(read("{}"), Filename::Missing);
         assert_eq!(read(r#"{"value":null,"type":"STRING"}"#), Filename::Missing);
+    }
+
+    #[test]
+    fn what_python_passes_over_is_passed_over() {
+        let read =
+            |value: &str| read(&serde_json::json!({"value": value, "type": "ENCRYPTED_BYTES"}).to_string());
+        assert_eq!(read("SU1H\nXzc0 MDku-SlBH"), known("IMG_7409.JPG"));
+        assert_eq!(read("YR=="), known("a"));
+        assert_eq!(read("YQ="), Filename::Undecodable("YQ=".to_owned()));
     }
 
     #[test]

@@ -322,3 +322,26 @@ async fn a_file_that_was_cut_is_no_photo_whatever_its_name() {
     assert_eq!(cut.tree().await.len(), 5, "and nothing is overwritten");
     assert_eq!(cut.run().await.unwrap().downloaded, 0);
 }
+
+/// Where the name alone decides, as with icloudpd a photo that its owner compressed is not fetched again.
+#[tokio::test(start_paused = true)]
+async fn what_its_owner_made_smaller_is_present_by_its_name() {
+    let by_id = |builder: SyncBuilder| builder.layout(LayoutOptions::default().names(NamePolicy::Id7));
+    let whole = world_with(LibrarySpec::plain(3, 3000), by_id).await;
+    assert!(whole.run().await.unwrap().is_clean());
+    let jpeg = b"\xff\xd8\xff\xe0\x00\x04xx\xff\xda\x00\x03x12\xff\xd9";
+    let copy = world_with(LibrarySpec::plain(3, 3000), by_id).await;
+    let paths: Vec<String> = whole.tree().await.into_keys().collect();
+    for (path, bytes) in paths.iter().zip([&jpeg[..], &jpeg[..jpeg.len() - 1]]) {
+        let path = StoragePath::parse(path).unwrap();
+        let mut writer = copy.storage.write(&path, WriteOptions::default()).await.unwrap();
+        writer.write(bytes.to_vec().into()).await.unwrap();
+        writer.commit().await.unwrap();
+    }
+    let report = copy.run().await.unwrap();
+    assert_eq!((report.downloaded, report.present), (2, 1), "the other one was cut: {report}");
+    let tree = copy.tree().await;
+    assert_eq!((tree.len(), tree[&paths[0]], tree[&paths[1]]), (4, jpeg.len() as u64, jpeg.len() as u64 - 1));
+    assert_eq!(copy.run().await.unwrap().downloaded, 0);
+    assert_eq!(copy.tree().await, tree);
+}

@@ -210,7 +210,7 @@ fn throttled() {
     let world = World::new(LibrarySpec::plain(1, 1000));
     world.cloud.set_faults(status("auth/init", 503, Some(RetryAfter::Seconds(3600)))).unwrap();
     let ran = ran(&mut world.download()).exits(1);
-    ran.says("Apple iCloud is temporarily refusing to serve icloudpd");
+    ran.says("Apple iCloud is temporary refusing to serve icloudpd");
     assert!(ran.out.contains("Wait some minutes"));
 }
 

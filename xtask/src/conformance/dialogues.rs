@@ -44,11 +44,11 @@ impl Dialogue {
         for (exception, line) in &self.differs {
             judge = judge.differs(exception, &[*line]);
         }
-        let wrong = judge.judge(self.compare(&theirs, &ours));
+        let (wrong, allowed) = judge.judge(self.compare(&theirs, &ours));
         if wrong.is_empty() {
             fs::remove_dir_all(&folder)?;
         }
-        Ok(Found { wrong, compared: format!("{} lines", theirs.stdout.lines().count()) })
+        Ok(Found { wrong, allowed, compared: format!("{} lines", theirs.stdout.lines().count()) })
     }
 
     fn one(&self, world: &World, folder: &Path, is_ours: bool) -> Result<Ended> {

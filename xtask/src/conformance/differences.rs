@@ -11,18 +11,10 @@ pub(super) struct Difference {
     pub(super) why: &'static str,
     /// The test that shows what ours does, by the name of its function or of its row in the conformance run.
     pub(super) test: &'static str,
-    /// Rows of the tables of behaviour that are as they are because of it.
-    pub(super) rows: &'static [&'static str],
 }
 
 pub(super) fn find(id: &str) -> Option<&'static Difference> {
     DIFFERENCES.iter().find(|difference| difference.id == id)
-}
-
-/// Rows that an exception is about.
-#[cfg(test)]
-pub(super) fn rows() -> impl Iterator<Item = &'static str> {
-    DIFFERENCES.iter().flat_map(|difference| difference.rows.iter().copied())
 }
 
 include!("differences_table.rs");

@@ -7,7 +7,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "changes nothing, here or there",
         why: "photos would be lost",
         test: "move: names alone",
-        rows: &[],
     },
     Difference {
         id: "F8",
@@ -15,7 +14,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "that photo is told, or gets a name made of its id, and the run goes on",
         why: "one photo must not keep all others from being copied",
         test: "odd: no base64",
-        rows: &[],
     },
     Difference {
         id: "F9",
@@ -23,7 +21,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the smallest film, named `-thumb.MOV`",
         why: "it is an option like the others",
         test: "museum: live thumb",
-        rows: &[],
     },
     Difference {
         id: "C3",
@@ -31,15 +28,13 @@ const DIFFERENCES: &[Difference] = &[
         ours: "removes files that the catalogue knows as those photos, with the bytes that were stored",
         why: "another photo may have the name",
         test: "test_autodelete_photos",
-        rows: &[],
     },
     Difference {
         id: "K10",
         theirs: "under `name-id7` a file of any length with the right name is present",
-        ours: "a file of another length that is not known to be that photo is left alone, and the photo stands beside it, with eight digits of its checksum in its name",
-        why: "a cut file looks like that too, and would never be whole",
+        ours: "a longer one, and a shorter one that ends as files of its kind do (JPEG, PNG, HEIC, QuickTime); beside one that was cut the photo is fetched, with eight digits of its checksum in its name",
+        why: "what was cut would never be whole; what a person made smaller is theirs",
         test: "old: by id, any length",
-        rows: &[],
     },
     Difference {
         id: "K17",
@@ -47,7 +42,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the exit code is 3",
         why: "whoever runs it by a timer learns that something is missing; nothing that icloudpd ends with has this number",
         test: "test_missing_size",
-        rows: &[],
     },
     Difference {
         id: "C1",
@@ -55,7 +49,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the date stands behind the Exif that was there, so that it can be taken out again and Apple's checksum be found in the rest; nothing is fetched again",
         why: "the file stays proven",
         test: "test_download_photos_and_set_exif",
-        rows: &[],
     },
     Difference {
         id: "C2",
@@ -63,7 +56,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the second stands beside the first, with eight digits of its checksum in its name",
         why: "a photo would be missing",
         test: "museum: adjusted and alternative by id",
-        rows: &[],
     },
     Difference {
         id: "C5",
@@ -71,15 +63,13 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the first",
         why: "every asset is dealt with, and the file is there when the second comes",
         test: "odd: two assets of one master",
-        rows: &[],
     },
     Difference {
         id: "F10",
-        theirs: "an unknown library is named",
-        ours: "and the libraries there are",
-        why: "one can choose",
+        theirs: "an unknown library is named; unknown zones, zones that `TZ` writes as rules, `--recent -1` and endless intervals end in stack traces",
+        ours: "and the libraries there are; such zones are told or understood, and such numbers refused, with 2",
+        why: "one can choose, and do something",
         test: "filter: no such library",
-        rows: &[],
     },
     Difference {
         id: "O1",
@@ -87,7 +77,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "a later run asks what changed since, and says less of files that it need not look at",
         why: "a second run takes one request",
         test: "museum: default, again",
-        rows: &[],
     },
     Difference {
         id: "O2",
@@ -95,7 +84,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "prints the name that a run would give",
         why: "that is what the option is for",
         test: "museum: names alone",
-        rows: &[],
     },
     Difference {
         id: "O3",
@@ -103,15 +91,13 @@ const DIFFERENCES: &[Difference] = &[
         ours: "says `[DRY RUN] Would download` alone",
         why: "nothing was downloaded",
         test: "museum: dry run",
-        rows: &[],
     },
     Difference {
         id: "O4",
-        theirs: "line ends in paths are printed as they are",
-        ours: "printed as `\\n`",
+        theirs: "line ends and other control characters in paths are printed as they are",
+        ours: "printed as `\\n` and the like",
         why: "a name must not be able to forge lines of the log",
         test: "template: white space",
-        rows: &[],
     },
     Difference {
         id: "O5",
@@ -119,7 +105,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "each with its own number, and one line at the end",
         why: "it is what is true",
         test: "filter: two albums",
-        rows: &[],
     },
     Difference {
         id: "O6",
@@ -127,7 +112,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "its other files are fetched",
         why: "they can be had",
         test: "odd: no link",
-        rows: &[],
     },
     Difference {
         id: "O7",
@@ -135,7 +119,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "nothing is fetched",
         why: "nothing may lie about",
         test: "odd: a folder of the name of a photo",
-        rows: &[],
     },
     Difference {
         id: "O8",
@@ -143,7 +126,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the photo stays in iCloud, and is named",
         why: "the film would be lost",
         test: "test_download_and_delete_after",
-        rows: &[],
     },
     Difference {
         id: "O9",
@@ -151,7 +133,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "no folder, one line with the reason, and a count of what failed",
         why: "not all was downloaded",
         test: "test_missing_size",
-        rows: &[],
     },
     Difference {
         id: "F1",
@@ -159,7 +140,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "moves a photo only once its files were read back from the disk and Apple's checksum was found in them",
         why: "the photo would be lost",
         test: "both: old photos leave iCloud",
-        rows: &[],
     },
     Difference {
         id: "F3",
@@ -167,7 +147,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "ends",
         why: "it is a rehearsal",
         test: "test_keep_icloud_recent_days_delete_existing_dry_run",
-        rows: &[],
     },
     Difference {
         id: "F4",
@@ -175,7 +154,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "is refused, and gone on with",
         why: "the rest of the photo would be lost",
         test: "bytes_of_another_length_that_nothing_proves_are_refused",
-        rows: &[],
     },
     Difference {
         id: "F5",
@@ -183,7 +161,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "is used up, or gone on with, and proven",
         why: "the photo would never come",
         test: "the_stale_part_of_a_small_file_is_used_up",
-        rows: &[],
     },
     Difference {
         id: "F6",
@@ -191,7 +168,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "all that is wanted must be here and proven",
         why: "photos would be lost",
         test: "both: old photos leave iCloud",
-        rows: &[],
     },
     Difference {
         id: "F7",
@@ -199,7 +175,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "it is asked again, later each time",
         why: "passing troubles pass",
         test: "a_503_and_then_all_is_well",
-        rows: &[],
     },
     Difference {
         id: "F18",
@@ -207,7 +182,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the personal library first, and no bundles",
         why: "what is listed can be used",
         test: "libraries_are_listed_with_the_personal_one_first",
-        rows: &[],
     },
     Difference {
         id: "F11",
@@ -215,7 +189,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "says so, and ends with 2",
         why: "nobody should believe that a backup ran",
         test: "what_icloudpd_leaves_unsaid_is_said",
-        rows: &[],
     },
     Difference {
         id: "F13",
@@ -223,7 +196,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "loopback by default, for whoever has the token; no secret is ever shown, and a kind of answer is for its question alone",
         why: "the page signs in to an account",
         test: "wrong_and_right_answers_lead_to_a_copy_and_no_secret_is_ever_shown",
-        rows: &[],
     },
     Difference {
         id: "F15",
@@ -231,7 +203,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the one in the current folder; each way goes on its own, within 30 seconds",
         why: "somebody waits to be told",
         test: "a_script_that_fails_keeps_no_mail_and_no_webhook_from_going",
-        rows: &[],
     },
     Difference {
         id: "F16",
@@ -239,7 +210,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "what this program moved out is known, and its files stay",
         why: "they are the only copies",
         test: "a_file_stays_as_long_as_one_of_its_owners_was_moved_out",
-        rows: &[],
     },
     Difference {
         id: "F17",
@@ -247,7 +217,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "stops there; `icloud` and `icloudpd` share the session",
         why: "one code is enough",
         test: "deleting_a_password_stops_there",
-        rows: &[],
     },
     Difference {
         id: "C6",
@@ -255,7 +224,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "that file is read, never written",
         why: "a password in plain text is not for us to make",
         test: "the_plain_file_of_pythons_keyring_spares_the_prompt",
-        rows: &[],
     },
     Difference {
         id: "C7",
@@ -263,7 +231,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "`x:xmpmeta`, and the forms of the standard; either program takes over the other's",
         why: "other programs read them",
         test: "a_packet_says_what_icloud_says",
-        rows: &[],
     },
     Difference {
         id: "F12",
@@ -271,7 +238,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "writes nothing",
         why: "it is a question",
         test: "a_plan_writes_no_sidecar",
-        rows: &[],
     },
     Difference {
         id: "O10",
@@ -279,7 +245,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "moves nothing: its list was not read to the end",
         why: "only what is known whole may be removed",
         test: "a_list_left_early_moves_nothing_out_and_mirrors_what_icloud_says_is_deleted",
-        rows: &[],
     },
     Difference {
         id: "O11",
@@ -287,7 +252,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "what a filter leaves out is not touched",
         why: "it may be another copy's",
         test: "what_a_limit_leaves_out_neither_leaves_icloud_nor_the_copy",
-        rows: &[],
     },
     Difference {
         id: "O12",
@@ -295,7 +259,48 @@ const DIFFERENCES: &[Difference] = &[
         ours: "what this program moved out of iCloud, and a file that a living photo shares, is not called rejected (rating -1)",
         why: "its owner did not delete it",
         test: "what_was_moved_out_stays_described_as_it_was",
-        rows: &[],
+    },
+    Difference {
+        id: "F14",
+        theirs: "`--keep-icloud-recent-days 0` with `--delete-after-download` slips through the check, and both rules remove",
+        ours: "is refused as with any other number, with 2",
+        why: "0 is a number of days",
+        test: "move: 0 days after download",
+    },
+    Difference {
+        id: "F19",
+        theirs: "where no provider has a password the run ends in a stack trace, `KeyError: 'dsInfo'`",
+        ours: "says that no password was found and how to give one, and ends with 1",
+        why: "one can do something",
+        test: "password_providers_are_asked_in_their_order_and_no_other",
+    },
+    Difference {
+        id: "F20",
+        theirs: "one file at a time",
+        ours: "several; of files with the same bytes in one folder one at a time has the `.part`",
+        why: "their names of `.part` are the same",
+        test: "a_locked_part_is_left_alone",
+    },
+    Difference {
+        id: "C4",
+        theirs: "a template may lead out of `--directory`",
+        ours: "it may, and the run says where files go",
+        why: "nobody should look for them in vain",
+        test: "a_folder_structure_may_lead_out_of_the_directory",
+    },
+    Difference {
+        id: "C8",
+        theirs: "attributes in templates may have formats of every kind",
+        ours: "those of whole numbers with zeros in front; others are refused before anything is fetched, with 2",
+        why: "folders are named by dates; nobody was seen to use more",
+        test: "template: attributes of a day",
+    },
+    Difference {
+        id: "O14",
+        theirs: "where the name has no dot, but the folder has, the length of a second file goes into the folder's name",
+        ours: "behind the name",
+        why: "the file would lie in another folder; only films of photos without extension have such names",
+        test: "old: no extension in a folder with a dot",
     },
     Difference {
         id: "X1",
@@ -303,7 +308,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "albums as tags (`Albums/Trip`), as far as lists and the history say who is in them",
         why: "Immich, digiKam and Lightroom show them",
         test: "the_history_tells_who_comes_and_goes_and_what_albums_are_called",
-        rows: &[],
     },
     Difference {
         id: "X2",
@@ -311,7 +315,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "one that icloudpd did not write, or that cannot be read, stays",
         why: "it is another program's",
         test: "a_sidecar_that_would_be_left_alone_stays_when_its_photo_goes",
-        rows: &[],
     },
     Difference {
         id: "O20",
@@ -319,7 +322,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the same; `--exif-datetime-format` adds PNG, HEIC, AVIF and WebP",
         why: "an addition that has to be asked for; pixels stay as they are, and the file stays proven",
         test: "every_pixel_is_what_it_was",
-        rows: &[],
     },
     Difference {
         id: "P1",
@@ -327,7 +329,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the line of the prompt is ended",
         why: "a log line begins a line",
         test: "a_sign_in_there_serves_icloudpd_too",
-        rows: &[],
     },
     Difference {
         id: "P2",
@@ -335,7 +336,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "a code from a device is taken, and a message can go to the first 26",
         why: "Apple has accepted the password, and a device shows the code",
         test: "2fa: 27 phones",
-        rows: &[],
     },
     Difference {
         id: "P3",
@@ -343,7 +343,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "it is asked for again, three times in all",
         why: "a new sign-in counts with Apple, and sends another code",
         test: "2fa: wrong code",
-        rows: &[],
     },
     Difference {
         id: "P4",
@@ -351,7 +350,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "a sentence that says what is missing; the exit code is the same",
         why: "a person reads it",
         test: "2fa: no answer",
-        rows: &[],
     },
     Difference {
         id: "P5",
@@ -359,7 +357,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "messages go to its phones, chosen by letter",
         why: "one can sign in",
         test: "2fa: phones alone",
-        rows: &[],
     },
     Difference {
         id: "P6",
@@ -367,7 +364,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "the same words and what to do, as an error",
         why: "a person reads it",
         test: "password: wrong",
-        rows: &[],
     },
     Difference {
         id: "P7",
@@ -375,7 +371,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "six digits are asked for",
         why: "Apple counts wrong codes",
         test: "2sa: no code",
-        rows: &[],
     },
     Difference {
         id: "P8",
@@ -383,7 +378,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "it is made; what cannot be made is named",
         why: "a first run in a container has none",
         test: "sessions: in a folder that is missing",
-        rows: &[],
     },
     Difference {
         id: "P9",
@@ -391,7 +385,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "says what it does, and names `--cookie-directory` too",
         why: "the session is shared with `icloudpd`",
         test: "icloud: help",
-        rows: &[],
     },
     Difference {
         id: "P10",
@@ -399,7 +392,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "says so, and goes on",
         why: "the sign-in is worth something without it",
         test: "icloud: to be stored where there is no store",
-        rows: &[],
     },
     Difference {
         id: "P11",
@@ -407,7 +399,6 @@ const DIFFERENCES: &[Difference] = &[
         ours: "at `idmsa.apple.com`; `--auth-endpoint` names another",
         why: "accounts of mainland China got 503 from the one and not from the other (icloudpd's issue 1256), and pyicloud changed for it",
         test: "a_region_has_its_hosts",
-        rows: &[],
     },
     Difference {
         id: "P12",
@@ -415,22 +406,19 @@ const DIFFERENCES: &[Difference] = &[
         ours: "a session is taken over only if Apple says that it is this account's, and a file that is another's, or may be, is not overwritten",
         why: "photos of two people would be mixed",
         test: "session: two accounts of one file name",
-        rows: &[],
     },
     Difference {
-        id: "O15",
+        id: "O13",
         theirs: "a photo that got another name in iCloud is fetched again under it",
         ours: "its file is known, and stays where it is",
         why: "nothing is fetched twice",
         test: "a_photo_that_got_another_name_is_not_fetched_again",
-        rows: &[],
     },
     Difference {
-        id: "O16",
+        id: "O15",
         theirs: "the modes that move photos move one whose edit, film or RAW file was not asked for",
         ours: "it stays in iCloud, and is named",
         why: "what was not asked for would be lost",
         test: "both: old photos leave iCloud",
-        rows: &[],
     },
 ];

@@ -395,3 +395,4 @@ pub(super) fn hours_ago(hours: &[(&str, i64)]) -> Vec<Value> {
     let one = |(name, hours): &(&str, i64)| photo(name).at((now as i64 - hours * 3600) * 1000);
     finish(hours.iter().map(one).collect())
 }
+include!("exhibits_rows.rs");

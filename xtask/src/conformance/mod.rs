@@ -9,6 +9,7 @@ mod differences;
 mod exhibits;
 mod grammar;
 mod modes;
+mod pins;
 #[cfg(test)]
 mod proofs;
 mod runs;
@@ -16,6 +17,7 @@ mod scene;
 mod scenes;
 mod sessions;
 mod sets;
+mod sidecar;
 mod their_tests;
 #[path = "../../../icloudpd-cli/tests/it/verdict.rs"]
 mod verdict;
@@ -24,8 +26,8 @@ mod worlds;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -37,6 +39,7 @@ use crate::house::{self, Profile, Programs};
 use crate::real::Clients;
 use crate::tally::Tally;
 
+use self::pins::{Allowed, Pins};
 pub(crate) use self::runs::ours;
 use self::runs::{Pair, World};
 use self::scene::Scene;
@@ -74,6 +77,9 @@ pub(crate) struct Options {
     /// Play them with the icloudpd and fake-icloud of this folder instead of building both
     #[arg(long)]
     programs: Option<PathBuf>,
+    /// Write down what the exceptions allow, in conformance/exceptions.txt
+    #[arg(long)]
+    write_exceptions: bool,
 }
 
 impl Default for Options {
@@ -89,6 +95,7 @@ impl Default for Options {
             world: None,
             shrink: false,
             programs: None,
+            write_exceptions: false,
         }
     }
 }
@@ -126,7 +133,7 @@ impl Row {
             Self::Dialogue(dialogue) => dialogue.run(world),
             Self::Visit(visit) => visit.go(world).map(|wrong| Found { wrong, ..Found::default() }),
             Self::Worlds => worlds::few(&world.programs, &world.clients, &world.folder)
-                .map(|(wrong, compared)| Found { wrong, compared }),
+                .map(|(wrong, compared)| Found { wrong, compared, ..Found::default() }),
         }
     }
 }
@@ -136,6 +143,8 @@ impl Row {
 struct Found {
     /// What is wrong, line by line; nothing when all is well.
     wrong: Vec<String>,
+    /// What differs, and may.
+    allowed: Vec<Allowed>,
     /// How much was looked at.
     compared: String,
 }
@@ -159,11 +168,12 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
     println!("{} rows, libraries of {} assets", rows.len(), options.assets);
     let next = AtomicUsize::new(0);
     let tally = Mutex::new(Tally::default());
+    let pins = Mutex::new(Pins::read()?);
     thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
             scope.spawn(|| {
                 while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let passed = report(row, &world, pair.as_ref());
+                    let passed = report(row, &world, pair.as_ref(), &pins, options.write_exceptions);
                     if let Ok(mut tally) = tally.lock() {
                         tally.add(Tally::of(passed));
                     }
@@ -171,6 +181,11 @@ pub(crate) fn run(options: &Options) -> Result<Tally> {
             });
         }
     });
+    if options.write_exceptions
+        && let Ok(pins) = pins.into_inner()
+    {
+        pins.write()?;
+    }
     println!("took {:.0} s", start.elapsed().as_secs_f64());
     let used: std::collections::BTreeSet<&str> = rows
         .iter()
@@ -218,11 +233,19 @@ fn empty_folder() -> Result<PathBuf> {
     folder.canonicalize().with_context(|| format!("cannot use {}", folder.display()))
 }
 
-fn report(row: &Row, world: &World, pair: Option<&Pair<'_>>) -> bool {
+fn report(row: &Row, world: &World, pair: Option<&Pair<'_>>, pins: &Mutex<Pins>, writes: bool) -> bool {
     const SHOWN: usize = 20;
     let start = Instant::now();
     let found = row.run(world, pair);
-    let found = found.unwrap_or_else(|error| Found { wrong: vec![format!("{error:#}")], ..Found::default() });
+    let mut found =
+        found.unwrap_or_else(|error| Found { wrong: vec![format!("{error:#}")], ..Found::default() });
+    let mut pins = pins.lock().unwrap_or_else(PoisonError::into_inner);
+    if writes {
+        pins.set(row.name(), found.allowed);
+    } else {
+        found.wrong.extend(pins.judge(row.name(), &found.allowed));
+    }
+    drop(pins);
     let verdict = if found.wrong.is_empty() { "ok    " } else { "FAILED" };
     let seconds = start.elapsed().as_secs_f64();
     let mut text = format!("{verdict} {:<40} {:<12} {seconds:>6.1} s", row.name(), found.compared);

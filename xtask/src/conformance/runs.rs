@@ -12,7 +12,10 @@ use crate::process::{self, Ended, Person};
 use crate::real::Clients;
 use crate::tree;
 
+use super::pins::Allowed;
+use super::scene::fits;
 use super::sets::{Compare, Set, Start};
+use super::sidecar::{self, Sidecars};
 use super::{Found, compare};
 
 /// The folder that `--directory` names, the same for both: relative, so that printed paths can be compared.
@@ -175,21 +178,30 @@ pub(super) fn both(pair: &Pair<'_>, set: &Set) -> Result<Found> {
     let theirs = one(pair, Who::Theirs, set).context("the real icloudpd")?;
     let ours = one(pair, Who::Ours, set).context("our icloudpd")?;
     let mut differences = compare::trees(&theirs.tree, &ours.tree);
+    differences.extend(sidecar::compare(&theirs.sidecars, &ours.sidecars));
     if theirs.ended.code != ours.ended.code {
         differences.push(format!("exit code {} there, ours: {}", theirs.ended.code, ours.ended.tail()));
     }
     differences.extend(match set.compare {
         Compare::Tree => Vec::new(),
-        Compare::Printed => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
         Compare::Names => compare::names(&theirs.ended.stdout, &ours.ended.stdout),
+        Compare::Printed => compare::lines(&theirs.ended.stdout, &ours.ended.stdout),
         Compare::Libraries => compare::libraries(&theirs.ended.stdout, &ours.ended.stdout),
+    });
+    let mut allowed = Vec::new();
+    differences.retain(|line| match set.allows.iter().find(|(_, pattern)| fits(pattern, line)) {
+        Some((exception, _)) => {
+            allowed.push(Allowed::new(exception, line, false));
+            false
+        }
+        None => true,
     });
     if differences.is_empty() {
         for folder in [&theirs.folder, &ours.folder] {
             fs::remove_dir_all(folder)?;
         }
     }
-    Ok(Found { wrong: differences, compared: compared(set, &theirs) })
+    Ok(Found { wrong: differences, allowed, compared: compared(set, &theirs) })
 }
 
 fn compared(set: &Set, done: &Done) -> String {
@@ -209,6 +221,7 @@ fn compared(set: &Set, done: &Done) -> String {
 struct Done {
     ended: Ended,
     tree: tree::Tree,
+    sidecars: Sidecars,
     folder: PathBuf,
 }
 
@@ -241,5 +254,8 @@ fn one(pair: &Pair<'_>, who: Who, set: &Set) -> Result<Done> {
     if set.start == Start::SecondRun {
         ended = run()?;
     }
-    Ok(Done { ended, tree: tree::read(&folder.join(TREE))?, folder })
+    let root = folder.join(TREE);
+    let mut tree = tree::read(&root)?;
+    let sidecars = sidecar::take(&root, &mut tree)?;
+    Ok(Done { ended, tree, sidecars, folder })
 }

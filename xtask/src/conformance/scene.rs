@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -10,39 +11,52 @@ use serde_json::Value;
 use super::Found;
 use super::compare;
 use super::differences;
+use super::pins::Allowed;
 use super::runs::{TREE, World, icloudpd, ours};
+use super::sidecar::{self, Sidecars};
 use crate::fake::Fake;
 use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
+
+/// The folder that a scene may write into beside the one it is told.
+const OUTSIDE: &str = "outside";
 
 /// One of them: a row of the report.
 #[derive(Debug, Clone)]
 pub(super) struct Scene {
     pub(super) name: String,
-    /// The rows of the tables of behaviour that it is about.
-    pub(super) covers: &'static [&'static str],
     library: fn() -> Vec<Value>,
     pub(super) options: Vec<&'static str>,
     tz: &'static str,
-    /// Files that lie in the folder before, with their lengths.
-    local: Vec<(String, u64)>,
+    /// Files that lie in the folder before, with what is in them.
+    local: Vec<(String, Content)>,
     /// How often the programs run; the last run counts.
     runs: u8,
     /// What goes wrong: a fault script.
     faults: &'static str,
     /// Whether what is logged is compared, beside tree, exit code and what is gone in iCloud.
     logged: bool,
+    /// The library is of the days before the run, so that paths are others each day.
+    moving: bool,
+    /// Both write into a folder beside the one that `--directory` names: `{outside}` in the options.
+    outside: bool,
     /// The differences that there must be, and no others: the exception, and how the line about it begins.
     differs: Vec<(&'static str, &'static str)>,
     /// Those that there may be.
     may: Vec<(&'static str, &'static str)>,
 }
 
+/// What is in a file that lies there before.
+#[derive(Debug, Clone)]
+enum Content {
+    Zeros(u64),
+    Bytes(&'static [u8]),
+}
+
 impl Scene {
     pub(super) fn new(name: &str, library: fn() -> Vec<Value>, options: &[&'static str]) -> Self {
         Self {
             name: name.to_owned(),
-            covers: &[],
             library,
             options: options.to_vec(),
             tz: "UTC",
@@ -50,14 +64,11 @@ impl Scene {
             runs: 1,
             faults: "",
             logged: true,
+            moving: false,
+            outside: false,
             differs: Vec::new(),
             may: Vec::new(),
         }
-    }
-
-    pub(super) fn covers(mut self, rows: &'static [&'static str]) -> Self {
-        self.covers = rows;
-        self
     }
 
     pub(super) fn tz(mut self, tz: &'static str) -> Self {
@@ -66,7 +77,26 @@ impl Scene {
     }
 
     pub(super) fn local(mut self, files: &[(&str, u64)]) -> Self {
-        self.local = files.iter().map(|(path, length)| ((*path).to_owned(), *length)).collect();
+        self.local.extend(files.iter().map(|(path, length)| ((*path).to_owned(), Content::Zeros(*length))));
+        self
+    }
+
+    pub(super) fn bytes(mut self, path: &str, bytes: &'static [u8]) -> Self {
+        self.local.push((path.to_owned(), Content::Bytes(bytes)));
+        self
+    }
+
+    pub(super) fn text(self, path: &str, text: &'static str) -> Self {
+        self.bytes(path, text.as_bytes())
+    }
+
+    pub(super) fn moving(mut self) -> Self {
+        self.moving = true;
+        self
+    }
+
+    pub(super) fn outside(mut self) -> Self {
+        self.outside = true;
         self
     }
 
@@ -129,12 +159,12 @@ impl Scene {
         fs::write(&library, Value::from((self.library)()).to_string())?;
         let theirs = self.one(world, &folder, &library, false).context("the real icloudpd")?;
         let ours = self.one(world, &folder, &library, true).context("our icloudpd")?;
-        let wrong = self.judge(self.compare(&theirs, &ours));
+        let (wrong, allowed) = self.judge(self.compare(&theirs, &ours));
         if wrong.is_empty() {
             fs::remove_dir_all(&folder)?;
         }
         let files = theirs.tree.values().filter(|entry| matches!(entry, Entry::File { .. })).count();
-        Ok(Found { wrong, compared: format!("{files} files") })
+        Ok(Found { wrong, allowed, compared: format!("{files} files") })
     }
 
     fn one(&self, world: &World, folder: &Path, library: &Path, is_ours: bool) -> Result<Done> {
@@ -153,25 +183,37 @@ impl Scene {
                 true => ours(&world.programs, &fake.url),
                 false => world.clients.icloudpd(&fake.url),
             };
-            let mut command = icloudpd(command, &folder, &self.options);
+            let outside = folder.join(OUTSIDE).to_string_lossy().into_owned();
+            let options: Vec<String> =
+                self.options.iter().map(|option| option.replace("{outside}", &outside)).collect();
+            let options: Vec<&str> = options.iter().map(String::as_str).collect();
+            let mut command = icloudpd(command, &folder, &options);
             command.env("TZ", self.tz);
             last = Some(process::run(command, &folder, Person::Nobody)?);
         }
         let ended = last.context("no run")?;
         let gone = deleted(&fake)?.difference(&before).cloned().collect();
         let fetched = fake.counts()?.to("content");
-        let mut tree = tree::read(&folder.join(TREE))?;
-        tree.iter_mut().for_each(|(path, entry)| blank_sidecar(path, entry));
-        Ok(Done { ended, tree, gone, fetched })
+        let root = folder.join(TREE);
+        let mut tree = tree::read(&root)?;
+        if self.outside {
+            let beyond = tree::read(&folder.join(OUTSIDE))?;
+            tree.extend(beyond.into_iter().map(|(path, entry)| (format!("{OUTSIDE}/{path}"), entry)));
+        }
+        let sidecars = sidecar::take(&root, &mut tree)?;
+        Ok(Done { ended, tree, sidecars, gone, fetched })
     }
 
     fn lay_out(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
-        for (path, length) in &self.local {
+        for (path, content) in &self.local {
             let path: PathBuf = folder.join(TREE).join(path);
             fs::create_dir_all(path.parent().context("a file in no folder")?)?;
-            let file = fs::File::create(&path)?;
-            file.set_len(*length)?;
+            let mut file = fs::File::create(&path)?;
+            match content {
+                Content::Zeros(length) => file.set_len(*length)?,
+                Content::Bytes(bytes) => file.write_all(bytes)?,
+            }
             // Both sides have the same, at whatever time they get them.
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000))?;
         }
@@ -180,6 +222,7 @@ impl Scene {
 
     fn compare(&self, theirs: &Done, ours: &Done) -> Vec<String> {
         let mut differences = compare::trees(&theirs.tree, &ours.tree);
+        differences.extend(sidecar::compare(&theirs.sidecars, &ours.sidecars));
         if theirs.ended.code != ours.ended.code {
             differences.push(format!(
                 "exit code {} there, {} in ours: {}",
@@ -196,23 +239,30 @@ impl Scene {
             differences.push(format!("{} fetches there, {} in ours", theirs.fetched, ours.fetched));
         }
         if self.options.contains(&"--only-print-filenames") {
-            differences.extend(compare::lines(&theirs.ended.stdout, &ours.ended.stdout));
+            differences.extend(compare::names(&theirs.ended.stdout, &ours.ended.stdout));
         } else if self.logged {
             differences.extend(compare::logged(&theirs.ended.stdout, &ours.ended.stdout));
         }
         differences
     }
 
-    /// What of the differences is wrong: those that no exception allows, and those that should have been there.
-    pub(super) fn judge(&self, differences: Vec<String>) -> Vec<String> {
+    /// What of the differences is wrong: those that no exception allows, and those that should have been there. What is allowed is
+    /// held to its very words by `exceptions.txt`.
+    pub(super) fn judge(&self, differences: Vec<String>) -> (Vec<String>, Vec<Allowed>) {
         let mut used = vec![false; self.differs.len()];
-        let mut wrong = Vec::new();
+        let (mut wrong, mut allowed) = (Vec::new(), Vec::new());
         for difference in differences {
             let at = self.differs.iter().position(|(_, line)| fits(line, &difference));
-            match at {
-                Some(at) => used[at] = true,
-                None if self.may.iter().any(|(_, line)| fits(line, &difference)) => {}
-                None => wrong.push(difference),
+            let may = self.may.iter().find(|(_, line)| fits(line, &difference));
+            match (at, may) {
+                (Some(at), _) => {
+                    used[at] = true;
+                    allowed.push(Allowed::new(self.differs[at].0, &difference, self.moving));
+                }
+                (None, Some((exception, _))) => {
+                    allowed.push(Allowed::new(exception, &difference, self.moving));
+                }
+                (None, None) => wrong.push(difference),
             }
         }
         for (exception, line) in
@@ -223,26 +273,15 @@ impl Scene {
         for exception in self.exceptions().into_iter().filter(|id| differences::find(id).is_none()) {
             wrong.push(format!("there is no exception {exception}"));
         }
-        wrong
+        (wrong, allowed)
     }
 }
 
 /// Whether a line is as a pattern says: it begins so, and where the pattern has a star it ends as what follows that.
-fn fits(pattern: &str, line: &str) -> bool {
+pub(super) fn fits(pattern: &str, line: &str) -> bool {
     match pattern.split_once('*') {
         None => line.starts_with(pattern),
         Some((begin, end)) => line.starts_with(begin) && line.ends_with(end),
-    }
-}
-
-/// Where sidecars stand is compared here. What they say is compared property by property, by exiftool, for theirs is no valid XMP.
-fn blank_sidecar(path: &str, entry: &mut Entry) {
-    if let Entry::File { length, sha256, checksum, modified } = entry
-        && path.ends_with(".xmp")
-    {
-        (*length, *modified) = (0, 0);
-        sha256.clear();
-        checksum.clear();
     }
 }
 
@@ -251,6 +290,7 @@ fn blank_sidecar(path: &str, entry: &mut Entry) {
 struct Done {
     ended: Ended,
     tree: Tree,
+    sidecars: Sidecars,
     /// Names of photos that went to Recently Deleted.
     gone: BTreeSet<String>,
     /// Requests about content in the last run.
@@ -270,11 +310,11 @@ mod tests {
     #[test]
     fn a_scene_allows_the_differences_it_names_and_wants_each_of_them() {
         let scene = Scene::new("one", Vec::new, &[]).differs("F8", &["exit code 1 there, 0 in ours"]);
-        assert!(scene.judge(vec!["exit code 1 there, 0 in ours: \nKeyError".to_owned()]).is_empty());
-        assert_eq!(scene.judge(vec![]).len(), 1);
+        assert!(scene.judge(vec!["exit code 1 there, 0 in ours: \nKeyError".to_owned()]).0.is_empty());
+        assert_eq!(scene.judge(vec![]).0.len(), 1);
         let wider = vec!["exit code 1 there, 0 in ours".to_owned(), "only in ours: a".to_owned()];
-        assert_eq!(scene.judge(wider), ["only in ours: a"]);
+        assert_eq!(scene.judge(wider).0, ["only in ours: a"]);
         let unknown = Scene::new("two", Vec::new, &[]).differs("F99", &["a"]);
-        assert_eq!(unknown.judge(vec!["a".to_owned()]), ["there is no exception F99"]);
+        assert_eq!(unknown.judge(vec!["a".to_owned()]).0, ["there is no exception F99"]);
     }
 }

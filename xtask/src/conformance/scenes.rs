@@ -34,8 +34,10 @@ pub(super) fn all() -> Vec<Scene> {
     all.extend(videos_and_lists());
     all.extend(keep());
     all.extend(auto_delete());
+    all.extend(rows());
     all
 }
 
 include!("scenes_tour.rs");
 include!("scenes_theirs.rs");
+include!("scenes_rows.rs");

@@ -20,6 +20,7 @@ use super::moved::Strays;
 use super::streak::Streak;
 use super::survey::{Found, Surveyed};
 use super::wanted::Wanted;
+use super::whole::is_whole;
 use super::{Action, Why, is_about_storage};
 use crate::asset::{Asset, Role};
 use crate::error::{Error, ErrorKind, Result};
@@ -168,12 +169,16 @@ impl Decider {
                 }
                 Some(_) => self.by_content(&wanted).await,
             },
-            // Where the name alone decides a file may have grown, by a date that was written into it. What is shorter was cut.
+            // Where the name alone decides a file may have grown, by a date that was written into it. What is shorter was cut, or made
+            // smaller by its owner.
             Some(meta)
                 if !self.inner.layout.compares_sizes()
                     && wanted.size.is_some_and(|size| size > meta.size) =>
             {
-                self.by_content(&wanted).await
+                match self.smaller(&wanted, meta).await? {
+                    Some(action) => Ok(action),
+                    None => self.by_content(&wanted).await,
+                }
             }
             Some(meta)
                 if !self.inner.layout.compares_sizes()
@@ -270,6 +275,17 @@ impl Decider {
         }
         self.claims.set(&path, wanted.claim());
         Ok(Some(wanted.read(path, deduplicated, there, digests.sha256, doubted)))
+    }
+
+    /// Takes a shorter file as icloudpd does, by its name; of what was cut `None`, and where there is doubt.
+    async fn smaller(&mut self, wanted: &Wanted<'_>, there: ObjectMeta) -> Result<Option<Action>> {
+        if self.doubts || wanted.contested || wanted.row.is_some() {
+            return Ok(None);
+        }
+        if !is_whole(&*self.inner.storage, &there).await? {
+            return Ok(None);
+        }
+        self.take(wanted, wanted.path.clone(), there).await
     }
 
     /// What the catalogue knows of a file is a claim to its name, made in an earlier run.

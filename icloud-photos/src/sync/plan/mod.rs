@@ -16,6 +16,7 @@ mod streak;
 mod survey;
 mod sweep;
 mod wanted;
+mod whole;
 mod window;
 
 use std::fmt;
