@@ -52,8 +52,7 @@ pub(super) struct Verdict {
 
 /// Compares all that two runs left and said.
 pub(super) fn judge(step: &Step<'_>) -> Verdict {
-    let mut verdict = Verdict::default();
-    verdict.died = rules::last_words(step);
+    let mut verdict = Verdict { died: rules::last_words(step), ..Verdict::default() };
     if verdict.died.is_some() {
         *verdict.used.entry(rules::why_it_died(step)).or_default() += 1;
         return verdict;
@@ -236,8 +235,7 @@ impl Verdict {
 
     /// What changed in iCloud came to both. Ours says less of what it need not look at: of the rest the paths count.
     pub(super) fn of_changes(step: &Step<'_>, their_first: &Done, our_first: &Done) -> Self {
-        let mut verdict = Self::default();
-        verdict.died = rules::last_words(step);
+        let mut verdict = Self { died: rules::last_words(step), ..Self::default() };
         if verdict.died.is_some() {
             *verdict.used.entry(rules::why_it_died(step)).or_default() += 1;
             return verdict;

@@ -181,7 +181,7 @@ impl Play<'_, '_> {
         let taken = self.ours_in("ours-over-theirs")?;
         let mut verdict = Verdict::of_takeover(self.world, theirs, ours, &taken);
         // What the real one makes of files whose length it did not expect is its own affair.
-        if self.world.seed % 2 == 0 && !self.world.has("--set-exif-datetime") {
+        if self.world.seed.is_multiple_of(2) && !self.world.has("--set-exif-datetime") {
             swap("ours", "theirs-over-ours")?;
             swap("theirs", "theirs-again")?;
             let back = self.theirs_in("theirs-over-ours")?;

@@ -123,7 +123,11 @@ impl World {
         }
         (0..self.options.len()).for_each(|at| with(&|world| drop(world.options.remove(at))));
         (0..self.past.len()).for_each(|at| with(&|world| drop(world.past.remove(at))));
-        (0..self.damages.len()).for_each(|at| with(&|world| drop(world.damages.remove(at))));
+        (0..self.damages.len()).for_each(|at| {
+            with(&|world| {
+                world.damages.remove(at);
+            })
+        });
         (0..self.edits.len()).for_each(|at| with(&|world| drop(world.edits.remove(at))));
         (0..many).for_each(|at| with(&|world| drop(world.library.remove(at))));
         for (at, options) in self.past.iter().enumerate() {
