@@ -165,7 +165,7 @@ impl Content {
     }
 
     /// Whether it is this account's: by Apple's number in a cookie or, without one, because it is the session that we
-    /// saved last. What names nobody may be the only trust that somebody else has.
+    /// have, or saved last. What names nobody may be the only trust that somebody else has.
     fn may_be_replaced(&self, own: &SavedSession, before: &SavedSession) -> bool {
         let Some(mine) = &own.signed_in else { return false };
         let theirs = self.tokens();
@@ -175,8 +175,8 @@ impl Content {
         match user(&theirs.cookies) {
             Some(dsid) => dsid == mine.account.dsid,
             None => {
-                theirs.opens_nothing()
-                    || before.signed_in.as_ref().is_some_and(|last| theirs.is(&last.tokens))
+                let known = [Some(mine), before.signed_in.as_ref()];
+                theirs.opens_nothing() || known.into_iter().flatten().any(|one| theirs.is(&one.tokens))
             }
         }
     }

@@ -151,7 +151,7 @@ impl Verification<'_> {
             match self.judge(row, size, digests).await {
                 Verdict::Sound(now) => {
                     proven = true;
-                    promoted |= row.status != Status::Verified;
+                    promoted |= !matches!(row.status, Status::Verified | Status::Derived);
                     learned.extend((now != *row).then_some(now));
                 }
                 Verdict::Unproven(now) => learned.extend((now != *row).then_some(now)),
@@ -255,34 +255,36 @@ impl Verification<'_> {
     async fn judge_here(&self, row: &FileRow, size: u64, digests: &Digests) -> Verdict {
         let sha256_agrees = row.sha256 == Some(digests.sha256);
         let unhashed = row.sha256.is_none() && row.size == Some(size) && !row.is_proven_otherwise();
+        let (now_size, sha256) = (Some(size), Some(digests.sha256));
+        if row.checksum == Some(digests.checksum) {
+            return Verdict::Sound(FileRow {
+                status: Status::Verified,
+                size: now_size,
+                sha256,
+                ..row.clone()
+            });
+        }
+        // One that Apple's record is wrong about bears no date of ours.
+        if row.status != Status::Unconfirmed
+            && let Some(now) = self.dated(row, size).await
+        {
+            return Verdict::Sound(now);
+        }
         match row.status {
+            // From now on its hash speaks for it.
             Status::Derived | Status::Unconfirmed | Status::Assumed if sha256_agrees || unhashed => {
-                let proven = row.checksum == Some(digests.checksum);
-                // From now on its hash speaks for it.
-                let now = FileRow { sha256: Some(digests.sha256), ..row.clone() };
-                match proven {
-                    true => Verdict::Sound(FileRow { status: Status::Verified, ..now }),
-                    false => Verdict::Unproven(now),
-                }
-            }
-            _ if row.checksum == Some(digests.checksum) => {
-                let (size, sha256) = (Some(size), Some(digests.sha256));
-                Verdict::Sound(FileRow { status: Status::Verified, size, sha256, ..row.clone() })
+                Verdict::Unproven(FileRow { sha256, ..row.clone() })
             }
             // Put back, byte for byte.
             Status::Failed { .. } if sha256_agrees && row.was_right() => {
                 let status = row.status_unproven();
-                Verdict::Unproven(FileRow { status, size: Some(size), ..row.clone() })
+                Verdict::Unproven(FileRow { status, size: now_size, ..row.clone() })
             }
-            Status::Assumed => match self.dated(row, size).await {
-                Some(now) => Verdict::Unproven(now),
-                None => Verdict::Bad(self.fault(row, size).await),
-            },
             _ => Verdict::Bad(self.fault(row, size).await),
         }
     }
 
-    /// A file that was taken for a photo by its name may be that photo with a date written into it.
+    /// Apple's checksum may be found in the file once the date is taken out that was written into it.
     async fn dated(&self, row: &FileRow, size: u64) -> Option<FileRow> {
         let (path, checksum) = (row.path.as_ref()?, row.checksum?);
         let undone = undone(&*self.storage, (path, size), row.resource_size, &checksum).await.ok()??;

@@ -144,7 +144,7 @@ pub enum VerifyEvent<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifyReport {
-    /// Files that were read and are proven by Apple's checksum.
+    /// Files that were read and are proven by Apple's checksum; of those with a date written into them, by what they are without it.
     pub proven: u64,
     /// Of those, files that were only assumed to be right before.
     pub promoted: u64,
