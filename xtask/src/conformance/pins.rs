@@ -27,25 +27,33 @@ impl Allowed {
             _ => difference.replace('\n', "\\n"),
         };
         let line = if moving { without_digits_of_days(&line) } else { line };
+        let line = if moving || line.contains(".part (") { without_time(&line) } else { line };
         Self { exception: exception.to_owned(), line }
     }
 }
 
-/// `2026/11/27/a.JPG` as `Y/M/D/a.JPG`, and the end of a line about a file without its time.
+/// The end of a line about a file, without its time: what a program leaves unfinished bears the time of the run.
+fn without_time(line: &str) -> String {
+    let cut = line.split_once(", modified ").map(|(before, _)| format!("{before}, modified lately)"));
+    cut.unwrap_or_else(|| line.to_owned())
+}
+
+/// `2026/11/27/a.JPG` as `Y/M/D/a.JPG`.
 fn without_digits_of_days(line: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in line.split('/') {
-        let before = words.len();
+        let start = word.rfind(' ').map_or(0, |space| space + 1);
+        let (said, last) = word.split_at(start);
         let is = |length: usize, start: &str| {
-            word.len() == length && word.bytes().all(|byte| byte.is_ascii_digit()) && word.starts_with(start)
+            last.len() == length && last.bytes().all(|byte| byte.is_ascii_digit()) && last.starts_with(start)
         };
         let named = match words.last().map(String::as_str) {
-            Some("Y") if is(2, "") => "M",
-            Some("M") if is(2, "") && before > 1 => "D",
+            Some(before) if before.ends_with('Y') && is(2, "") => "M",
+            Some("M") if is(2, "") => "D",
             _ if is(4, "20") => "Y",
-            _ => word,
+            _ => last,
         };
-        words.push(named.to_owned());
+        words.push(format!("{said}{named}"));
     }
     words.join("/")
 }
@@ -144,6 +152,17 @@ mod tests {
     fn days_are_blanked_and_nothing_else() {
         let line = Allowed::new("O1", "logged there alone: photos/2026/11/27/IMG_2026.JPG exists", true);
         assert_eq!(line.line, "logged there alone: photos/Y/M/D/IMG_2026.JPG exists");
+        let line = "missing in ours: 2026/11/27/a.JPG (12 bytes, sha256 90f9, modified 1763389970)";
+        assert_eq!(
+            Allowed::new("F14", line, true).line,
+            "missing in ours: Y/M/D/a.JPG (12 bytes, sha256 90f9, modified lately)"
+        );
+        assert_eq!(Allowed::new("F14", line, false).line, line);
+        let part = "missing in ours: 2018/07/31/A=.part (12 bytes, sha256 90f9, modified 1795791413)";
+        assert_eq!(
+            Allowed::new("O7", part, false).line,
+            "missing in ours: 2018/07/31/A=.part (12 bytes, sha256 90f9, modified lately)"
+        );
         assert_eq!(
             Allowed::new("F8", "exit code 1 there, 0 in ours: \nKeyError", false).line,
             "exit code 1 there, 0 in ours"
