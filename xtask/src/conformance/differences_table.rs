@@ -25,7 +25,7 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         id: "C3",
         theirs: "`--auto-delete` removes whatever has a name that a deleted photo may have had",
-        ours: "removes files that the catalogue knows as those photos, with the bytes that were stored",
+        ours: "removes files that the catalogue knows as those photos, with the bytes that were stored; so also those that bear an id or a length in their names, which icloudpd does not find",
         why: "another photo may have the name",
         test: "test_autodelete_photos",
     },
