@@ -8,6 +8,7 @@ mod astray;
 mod decide;
 mod fate;
 mod follow;
+mod lookup;
 mod moved;
 mod moved_out;
 mod rest;

@@ -8,26 +8,20 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use super::super::catalogue::{FileKey, FileRow, Pending, Progress};
+use super::super::catalogue::{Pending, Progress};
 use super::super::engine::Inner;
-use super::super::event::Target;
-use super::astray::{self, Astray, Tally};
+use super::astray::{self, Astray};
 use super::follow::follow;
+use super::lookup::{Look, recheck};
 use super::moved_out::moved_out;
 use super::rest::{Cut, MARGIN};
-use super::survey::{Item, Memory, Step, Survey, listed, survey, survey_with};
+use super::survey::{Item, Memory, Step, Survey, listed, survey_with};
 use super::sweep::{RollCall, sweep};
 use super::window::Window;
 use super::{Action, is_about_storage};
-use crate::asset::{Asset, AssetId, Change, ChangeCursor};
-use crate::error::{ErrorKind, Result};
+use crate::asset::{AssetId, ChangeCursor};
+use crate::error::Result;
 use crate::library::{AlbumId, AlbumKind};
-
-/// Rows of the catalogue looked at in one go.
-const ROWS: usize = 1000;
-
-/// Assets looked up in one request pair.
-const LOOKUP: usize = 100;
 
 pub(super) struct Route {
     inner: Arc<Inner>,
@@ -398,29 +392,6 @@ impl Route {
     }
 }
 
-/// What is looked for.
-#[derive(Clone, Copy)]
-enum Look {
-    /// Files, and the sidecars of those that stand.
-    Files,
-    Sidecars,
-}
-
-/// Looks for every file that the catalogue knows.
-fn recheck(inner: Arc<Inner>, look: Look) -> Survey {
-    let pages = futures::stream::unfold(Some((inner.clone(), None)), move |state| async move {
-        let (inner, after) = state?;
-        let rows = match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
-            Ok(rows) => rows,
-            Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
-        };
-        let last: FileKey = rows.last()?.key.clone();
-        let items = inner.look_for(rows, look).await;
-        Some((items, Some((inner, Some(last)))))
-    });
-    survey(inner, pages.flat_map(futures::stream::iter))
-}
-
 impl Inner {
     /// Whether the catalogue knows any file, of this library or another.
     async fn memory(&self) -> Result<Memory> {
@@ -463,74 +434,5 @@ impl Inner {
             }
             Err(error) => Err(error),
         }
-    }
-
-    async fn look_for(&self, rows: Vec<FileRow>, look: Look) -> Vec<Item> {
-        let sorted = match self.sort(rows).await {
-            Ok(sorted) => sorted,
-            Err(error) => return vec![Item::Asset(Err(error))],
-        };
-        if let Look::Sidecars = look {
-            return self.to_describe(sorted.standing).await;
-        }
-        let restless = Tally::of(sorted.doubted.iter().chain(&sorted.wanted).map(|row| &row.key));
-        let mut items = sorted.items;
-        items.extend((!restless.is_empty()).then_some(Item::Other(Step::Restless(restless))));
-        items.extend(self.to_describe(sorted.standing).await);
-        items
-    }
-
-    /// Files that lack their sidecars. Whom iCloud no longer has is noted, and not asked about again.
-    async fn to_describe(&self, standing: Vec<FileRow>) -> Vec<Item> {
-        let files = match self.undescribed(standing).await {
-            Ok(files) => files,
-            Err(error) => return vec![Item::Asset(Err(error))],
-        };
-        let item = |(row, asset): (FileRow, Result<Asset>)| match asset {
-            Ok(asset) => {
-                let target = Target { asset, role: row.key.role, path: row.path? };
-                Some(Item::Other(Step::Undescribed(Box::new(target))))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Some(Item::Other(Step::Note(Change::Gone { record: row.key.asset.to_string() })))
-            }
-            Err(error) => {
-                tracing::warn!(%error, asset = %row.key.asset, "no sidecar is written in this run");
-                None
-            }
-        };
-        files.into_iter().filter_map(item).collect()
-    }
-
-    /// What was proven when this copy moved its photo out of iCloud has a leg of its own (`moved_out.rs`).
-    pub(super) async fn leave_moved_out(&self, wanted: &mut Vec<FileRow>) -> Result<()> {
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<_> = wanted.iter().map(|row| row.key.asset.clone()).collect();
-        let proven = self.proven_out(&ids).await?;
-        wanted.retain(|row| !proven.contains(&(row.key.asset.clone(), row.key.role)));
-        Ok(())
-    }
-
-    /// Assets as they are now. Who is gone, or out of sight, wants nothing, and is noted.
-    pub(super) async fn look_up(&self, mut ids: Vec<AssetId>) -> Vec<Item> {
-        ids.sort_unstable();
-        ids.dedup();
-        let mut items = Vec::new();
-        for ids in ids.chunks(LOOKUP) {
-            match self.library.assets_by_id(ids).await {
-                Ok(assets) => items.extend(ids.iter().zip(assets).map(|(id, asset)| match asset {
-                    Ok(asset) if asset.is_trashed() => Item::Other(Step::Note(Change::Trashed(asset))),
-                    Ok(asset) if asset.is_hidden() => Item::Other(Step::Note(Change::Asset(asset))),
-                    Err(error) if error.kind() == ErrorKind::NotFound => {
-                        Item::Other(Step::Note(Change::Gone { record: id.to_string() }))
-                    }
-                    asset => Item::Asset(asset),
-                })),
-                Err(error) => items.push(Item::Asset(Err(error))),
-            }
-        }
-        items
     }
 }
