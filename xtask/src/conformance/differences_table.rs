@@ -421,4 +421,11 @@ const DIFFERENCES: &[Difference] = &[
         why: "what was not asked for would be lost",
         test: "both: old photos leave iCloud",
     },
+    Difference {
+        id: "T1",
+        theirs: "the folder is all it knows: another `--folder-structure` or other rules for names, later or in a second line over the same folder, lay everything out once more",
+        ours: "a photo stands once in a folder: one that stands there stays where it is, whatever the options, and new ones go where the options say",
+        why: "nothing is fetched again, and no disk is filled, for a change of options; a second tree wants a `--directory` of its own. Many trees over one copy are to come",
+        test: "a_photo_stands_once_in_a_folder_whatever_options_come_later",
+    },
 ];
