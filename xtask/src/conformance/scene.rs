@@ -246,6 +246,12 @@ impl Scene {
         differences
     }
 
+    /// How many folders of days the last days have depends on the hour: at one after midnight another number of photos shares a day, or a
+    /// month, than at noon. Their files tell of them.
+    fn is_of_the_hour(&self, difference: &str) -> bool {
+        self.moving && difference.ends_with(" (a folder)")
+    }
+
     /// What of the differences is wrong: those that no exception allows, and those that should have been there. What is allowed is
     /// held to its very words by `exceptions.txt`.
     pub(super) fn judge(&self, differences: Vec<String>) -> (Vec<String>, Vec<Allowed>) {
@@ -254,15 +260,19 @@ impl Scene {
         for difference in differences {
             let at = self.differs.iter().position(|(_, line)| fits(line, &difference));
             let may = self.may.iter().find(|(_, line)| fits(line, &difference));
-            match (at, may) {
+            let exception = match (at, may) {
                 (Some(at), _) => {
                     used[at] = true;
-                    allowed.push(Allowed::new(self.differs[at].0, &difference, self.moving));
+                    self.differs[at].0
                 }
-                (None, Some((exception, _))) => {
-                    allowed.push(Allowed::new(exception, &difference, self.moving));
+                (None, Some((exception, _))) => exception,
+                (None, None) => {
+                    wrong.push(difference);
+                    continue;
                 }
-                (None, None) => wrong.push(difference),
+            };
+            if !self.is_of_the_hour(&difference) {
+                allowed.push(Allowed::new(exception, &difference, self.moving));
             }
         }
         for (exception, line) in
@@ -306,6 +316,20 @@ fn deleted(fake: &Fake) -> Result<BTreeSet<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_the_days_before_a_run_are_pinned_nowhere() {
+        let folders = ["missing in ours: 2026 (a folder)", "missing in ours: 2026/11/27 (a folder)"];
+        let scene = Scene::new("one", Vec::new, &[]).differs("F14", &["missing in ours: "]);
+        let pinned = |scene: &Scene| scene.judge(folders.map(str::to_owned).to_vec()).1.len();
+        assert_eq!(pinned(&scene), 2);
+        let scene = scene.moving();
+        assert_eq!(pinned(&scene), 0);
+        assert!(
+            scene.judge(folders.map(str::to_owned).to_vec()).0.is_empty(),
+            "they use the exception all the same"
+        );
+    }
 
     #[test]
     fn a_scene_allows_the_differences_it_names_and_wants_each_of_them() {

@@ -117,6 +117,9 @@ fn rows_filters() -> Vec<Scene> {
             .may("O1", &["logged "]),
         filter("until found in two albums", &["--until-found", "1", "--album", "One", "--album", "Two"])
             .local(&[("2018/07/31/in both.JPG", 1)]).differs("O5", &["logged there alone: All photos and videos have been downloaded"]),
+        // What was found at the end of one album does not count in the next.
+        filter("until found, from one album to the next", &["--until-found", "2", "--album", "One", "--album", "Two"])
+            .local(&[("2018/07/31/in both.JPG", 8800)]).differs("O5", &["logged there alone: All photos and videos have been downloaded"]),
         filter("neither photos nor films", &["--skip-photos", "--skip-videos"]),
         filter("the very moment", &["--skip-created-before", "2018-07-31T07:22:24.816Z", "--skip-created-after", "2018-07-31T07:22:24.816Z"]),
         filter("an interval and more", &["--skip-created-before", "3000days"]),
