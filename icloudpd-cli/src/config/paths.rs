@@ -7,18 +7,29 @@ use crate::args::UsageError;
 /// icloudpd lets a folder structure begin with `/` or `..` and so lead out of the directory. What it begins with, up to
 /// the first date, then belongs to the root.
 pub(super) fn root(directory: &Path, folder_structure: String) -> (PathBuf, String) {
-    let (fixed, rest) = match folder_structure.find(['{', '}']) {
-        Some(brace) => {
-            folder_structure.split_at(folder_structure[..brace].rfind('/').map_or(0, |slash| slash + 1))
-        }
-        None => (folder_structure.as_str(), ""),
-    };
-    let leads_out =
-        Path::new(fixed).has_root() || Path::new(fixed).components().any(|part| part == Component::ParentDir);
+    let (fixed, rest) = split(&folder_structure);
+    let leads_out = Path::new(&fixed).has_root()
+        || Path::new(&fixed).components().any(|part| part == Component::ParentDir);
     match leads_out {
-        true => (normalise(&directory.join(fixed)), rest.to_owned()),
+        true => (normalise(&directory.join(fixed)), rest),
         false => (directory.to_owned(), folder_structure),
     }
+}
+
+/// The folders that are the same for every date, and the rest. They may stand within the first braces too: `{:/photos/%Y}`.
+fn split(structure: &str) -> (String, String) {
+    let after_slash = |text: &str| text.rfind('/').map_or(0, |slash| slash + 1);
+    let Some(brace) = structure.find(['{', '}']) else { return (structure.to_owned(), String::new()) };
+    let (before, field) = structure.split_at(brace);
+    if let Some(format) = ["{:", "{0:"].iter().find_map(|start| field.strip_prefix(start)) {
+        let text = &format[..format.find(['%', '{', '}']).unwrap_or(format.len())];
+        let end = after_slash(text);
+        if end > 0 {
+            return (format!("{before}{}", &text[..end]), format!("{{:{}", &format[end..]));
+        }
+    }
+    let (fixed, rest) = structure.split_at(after_slash(before));
+    (fixed.to_owned(), rest.to_owned())
 }
 
 /// As Python's `os.path.normpath`: no doubled slash, no `.`, no `..` that can be resolved by the text alone.
@@ -103,6 +114,11 @@ mod tests {
             ("../{:%Y}/{{}}", "/d", "{:%Y}/{{}}"),
             ("a/../../b/{:%Y}", "/d/b", "{:%Y}"),
             ("/abs/", "/abs", ""),
+            ("{:/abs/%Y}", "/abs", "{:%Y}"),
+            ("{0:../%Y/%m}/x", "/d", "{:%Y/%m}/x"),
+            ("x/{:../../%Y}", "/d", "{:%Y}"),
+            ("{:/abs}/{:%Y}", "/", "{:abs}/{:%Y}"),
+            ("{:a/%Y}", "/d/e", "{:a/%Y}"),
         ];
         for (typed, folder, rest) in table {
             let split = root(Path::new("/d/e"), typed.to_owned());

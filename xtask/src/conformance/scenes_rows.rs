@@ -72,6 +72,7 @@ fn rows_dates() -> Vec<Scene> {
         template("none, in capitals", "NONE"),
         tour("template: outside", &["--folder-structure", "../outside/{:%Y}", "--skip-live-photos"]).outside().silent(),
         tour("template: absolute", &["--folder-structure", "{outside}/{:%Y}", "--skip-live-photos"]).outside().silent(),
+        tour("template: absolute by a date", &["--folder-structure", "{:{outside}/%Y}", "--skip-live-photos"]).outside().silent(),
     ]
 }
 
