@@ -76,8 +76,14 @@ pub fn icloudpd() -> ExitCode {
 fn say(text: &str) -> Exit {
     use std::io::Write as _;
     // Nobody reading is no failure.
-    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
-    Exit::Success
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("icloudpd: standard output cannot be written to: {error}");
+            Exit::Failed
+        }
+        _ => Exit::Success,
+    }
 }
 
 /// In icloudpd's shape: scripts take it apart.
@@ -101,6 +107,10 @@ fn run(config: Box<Config>) -> Exit {
             return Exit::Failed;
         }
     };
+    {
+        let _guard = watch.enter();
+        signals::outlive_nudges();
+    }
     let (brake, terminal) = (Brake::default(), Terminal::remember());
     // On a thread of the runtime: handing work from this one to the others would cost a wake-up for each file.
     let mut work = runtime.spawn({

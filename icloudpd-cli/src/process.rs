@@ -2,12 +2,25 @@
 //!
 //! Whoever hangs must not outlive us, nor may its children: a shell that is ended leaves behind what it waits for.
 
-use std::io;
-use std::process::{Command, Output};
+use std::io::{self, Read as _};
+use std::process::{Child, Command, Output};
+
+/// What is ours alone: no program of the user's needs it from us.
+const SECRETS: [&str; 3] = ["ICLOUDPD_PASSWORD", "ICLOUDPD_SMTP_PASSWORD", "ICLOUDPD_NOTIFICATION_WEBHOOK"];
+
+/// Bytes that may be written to a pipe of ours.
+const MOST: u64 = 64 << 10;
 
 /// Runs it to its end, off the threads that serve the network. If this future is dropped before, the program is ended with all that
-/// it started; of one that `may_ask` a person at our terminal, itself alone. Gives what it wrote to where `command` has pipes.
+/// it started; of one that `may_ask` a person at our terminal, itself alone. Gives what it wrote to its standard output,
+/// if `command` has a pipe there.
+///
+/// # Errors
+/// If it cannot be started, or writes more than [`MOST`] bytes.
 pub(crate) async fn to_the_end(mut command: Command, may_ask: bool) -> io::Result<Output> {
+    SECRETS.iter().for_each(|name| {
+        command.env_remove(name);
+    });
     let apart = !(may_ask && has_our_terminal());
     #[cfg(unix)]
     if apart {
@@ -15,9 +28,22 @@ pub(crate) async fn to_the_end(mut command: Command, may_ask: bool) -> io::Resul
     }
     let child = command.spawn()?;
     let mut guard = Guard { leader: Some(child.id()), apart };
-    let ended = tokio::task::spawn_blocking(move || child.wait_with_output()).await;
+    let ended = tokio::task::spawn_blocking(move || output(child)).await;
     guard.leader = None;
     ended.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+fn output(mut child: Child) -> io::Result<Output> {
+    let mut stdout = Vec::new();
+    if let Some(pipe) = child.stdout.take() {
+        // The pipe closes behind this: who writes on is ended by it.
+        pipe.take(MOST + 1).read_to_end(&mut stdout)?;
+    }
+    let status = child.wait()?;
+    if stdout.len() as u64 > MOST {
+        return Err(io::Error::other(format!("it writes more than {MOST} bytes")));
+    }
+    Ok(Output { status, stdout, stderr: Vec::new() })
 }
 
 /// Whether a person at this terminal can be asked by what we start: only then must it stay in our group, for the terminal stops
@@ -55,5 +81,26 @@ impl Drop for Guard {
                 false => kill_process(leader, Signal::TERM),
             };
         }
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::process::Stdio;
+
+    use super::*;
+
+    async fn shell(text: &str) -> io::Result<Output> {
+        let mut command = Command::new("sh");
+        command.args(["-c", text]).stdin(Stdio::null()).stdout(Stdio::piped());
+        to_the_end(command, false).await
+    }
+
+    #[tokio::test]
+    async fn a_program_is_not_heard_for_ever() {
+        assert_eq!(shell("echo secret").await.unwrap().stdout, b"secret\n");
+        let endless = tokio::time::timeout(std::time::Duration::from_secs(20), shell("exec yes")).await;
+        assert!(endless.unwrap().unwrap_err().to_string().contains("more than 65536 bytes"));
     }
 }

@@ -51,7 +51,7 @@ pub(crate) async fn next() -> Exit {
     tokio::select! {
         () = one(SignalKind::terminate()) => Exit::Terminated,
         () = one(SignalKind::hangup()), if heeds_hangups() => Exit::HungUp,
-        exit = interrupt() => exit,
+        exit = interrupt(), if heeds_interrupts() => exit,
     }
 }
 
@@ -64,26 +64,46 @@ async fn one(kind: tokio::signal::unix::SignalKind) {
 }
 
 /// Whether the end of the terminal is to end us. Not where we were started to outlive it (`nohup`): heeding the signal would undo
-/// that, so it is asked once, before.
+/// that.
 #[cfg(unix)]
 fn heeds_hangups() -> bool {
-    static HEEDS: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored = status
-            .lines()
-            .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
-        match ignored {
-            // The first bit is the first signal, SIGHUP.
-            Some(mask) => mask & 1 == 0,
-            // `nohup` leaves no output at the terminal.
-            None => {
-                use std::io::IsTerminal as _;
-                std::io::stdout().is_terminal() || std::io::stderr().is_terminal()
-            }
-        }
-    });
-    *HEEDS
+    use std::io::IsTerminal as _;
+    // Where nobody can be asked: `nohup` leaves no output at the terminal.
+    let at_terminal = || std::io::stdout().is_terminal() || std::io::stderr().is_terminal();
+    ignored().map_or_else(at_terminal, |mask| mask & HANGUP == 0)
 }
+
+/// Whether Ctrl-C is meant for us. Not where a shell started us beside itself (`&` in a script, `trap "" INT`).
+#[cfg(unix)]
+fn heeds_interrupts() -> bool {
+    ignored().is_none_or(|mask| mask & INTERRUPT == 0)
+}
+
+/// Bits of [`ignored`]; the first is that of the first signal.
+#[cfg(unix)]
+const HANGUP: u64 = 1;
+#[cfg(unix)]
+const INTERRUPT: u64 = 1 << 1;
+
+/// What whoever started us had us ignore, as far as the system tells. To be asked before any of them is heeded.
+#[cfg(unix)]
+fn ignored() -> Option<u64> {
+    static IGNORED: std::sync::LazyLock<Option<u64>> = std::sync::LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok())
+    });
+    *IGNORED
+}
+
+/// From now on SIGUSR1, which ends a program that knows nothing of it, does nothing where nobody waits for it. Needs a runtime.
+#[cfg(unix)]
+pub(crate) fn outlive_nudges() {
+    // What is heeded once is never again left to the system.
+    drop(Nudges::new());
+}
+
+#[cfg(not(unix))]
+pub(crate) fn outlive_nudges() {}
 
 #[cfg(not(unix))]
 pub(crate) async fn next() -> Exit {
@@ -96,7 +116,6 @@ pub(crate) struct Nudges(Option<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Nudges {
-    /// From now on the signal no longer ends the program.
     pub(crate) fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         Self(signal(SignalKind::user_defined1()).ok())

@@ -15,6 +15,9 @@ use super::errors::UsageError;
 use super::settings::{Origin, Setting, read as read_values};
 use super::table::{Known, Level, TABLE, Takes, nearest};
 
+/// Bytes. Whatever is longer was named by mistake, or never ends.
+const LONGEST: u64 = 1_000_000;
+
 /// What a file sets.
 #[derive(Default)]
 pub(super) struct ConfigFile {
@@ -76,7 +79,10 @@ fn read(path: &Path) -> io::Result<(String, bool)> {
     let mut file = fs::File::open(path)?;
     let is_private = is_private(&file.metadata()?);
     let mut text = String::new();
-    file.read_to_string(&mut text)?;
+    file.by_ref().take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::other("it is longer than a million bytes"));
+    }
     // Editors of Windows put a byte order mark before the text.
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     Ok((text, is_private))

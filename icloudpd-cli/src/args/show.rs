@@ -132,6 +132,10 @@ fn value(known: &Known, matches: &ArgMatches) -> Value {
         matches.get_raw(id).into_iter().flatten().map(|raw| plain(known, arg.get_value_parser(), raw));
     match known.takes {
         Takes::Nothing => matches.get_flag(id).into(),
+        // The parser has no default for it: whether anybody says it has a meaning of its own.
+        Takes::Many if known.long == "exif-datetime-format" && matches.get_raw(id).is_none() => {
+            json!(["jpeg"])
+        }
         // icloudpd drops repeated words, and keeps repeated titles.
         Takes::Many if known.is_choice => Value::Array(values.fold(Vec::new(), |mut seen, value| {
             if !seen.contains(&value) {

@@ -84,14 +84,16 @@ impl Books {
         now.map(|entry| entry.exit).max().unwrap_or(Exit::Success)
     }
 
-    /// Ends the round: writes the report, if one is wanted.
-    pub(super) fn close(&mut self, shared: Shared<'_>, exit: Exit) -> Exit {
+    /// Ends the round: writes the report, if one is wanted. A run that was fine has failed without it.
+    pub(super) fn close(&mut self, shared: Shared<'_>, mut exit: Exit) -> Exit {
         let config = shared.config;
         if let Some(path) = &config.report_json {
             let (accounts, entries) = (&config.accounts[..], &self.entries[..]);
             let round = Round { number: self.number, began: self.began, exit, accounts, entries };
             if let Err(reason) = report::write(path, &round) {
                 error!("The report cannot be written to {}: {reason}", path.display());
+                // Not everything that was asked for was done.
+                exit = if exit == Exit::Success { Exit::Failed } else { exit };
             }
         }
         self.number += 1;

@@ -185,6 +185,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         .map(|(common, user)| account(&global, common, user))
         .collect::<Result<_, _>>()?;
     let endpoints = endpoints(&global)?;
+    let web = Web::of(&global)?;
     if let Some(listing) = listing {
         return Ok(Invocation::Print(if global.json { listing.json() } else { listing.toml() }));
     }
@@ -200,7 +201,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         only_print_filenames: global.only_print_filenames,
         progress_bar: !global.no_progress_bar && !global.only_print_filenames,
         threads: usize::try_from(global.threads_num).unwrap_or(usize::MAX).max(1),
-        web: Web::of(&global),
+        web,
         mfa: global.mfa_provider,
         providers: providers(global.password_provider),
         watch: global

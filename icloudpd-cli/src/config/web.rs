@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::args::{Global, MfaProvider, PasswordProvider};
+use crate::args::{Global, MfaProvider, PasswordProvider, UsageError};
 
 /// icloudpd's port, but not its address: there the page is open to the whole network.
 const PAGE_ADDRESS: &str = "127.0.0.1:8080";
@@ -27,15 +27,38 @@ pub(crate) struct Page {
 
 impl Web {
     /// As icloudpd does, the page is served when a provider is `webui`; with an address of its own in any case.
-    pub(super) fn of(global: &Global) -> Self {
+    ///
+    /// # Errors
+    /// If an address is none. Whether it can be had shows later.
+    pub(super) fn of(global: &Global) -> Result<Self, UsageError> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let (page, metrics) = (given(&global.webui_address), given(&global.metrics_address));
+        for (option, address) in [("--webui-address", &page), ("--metrics-address", &metrics)] {
+            address.as_deref().map_or(Ok(()), |address| check(option, address))?;
+        }
         let asks = global.mfa_provider == MfaProvider::Webui
             || global.password_provider.contains(&PasswordProvider::Webui);
-        let address = given(&global.webui_address).or_else(|| asks.then(|| PAGE_ADDRESS.to_owned()));
+        let address = page.or_else(|| asks.then(|| PAGE_ADDRESS.to_owned()));
         let page = address.map(|address| Page { address, token_file: global.webui_token_file.clone() });
         let hosts = global.webui_host.iter().map(|name| name.trim().to_lowercase()).collect();
-        Self { page, metrics: given(&global.metrics_address), hosts }
+        Ok(Self { page, metrics, hosts })
     }
+}
+
+fn check(option: &str, address: &str) -> Result<(), UsageError> {
+    let why = match address.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => {
+            if !host.is_empty() {
+                return Ok(());
+            }
+            // Many programs mean every address by `:8080`, and some this machine alone.
+            format!(
+                "name the host too: 127.0.0.1{address} is for this machine alone, 0.0.0.0{address} for all"
+            )
+        }
+        _ => "it must be HOST:PORT, for example 127.0.0.1:8080".to_owned(),
+    };
+    Err(UsageError::Argument(format!("{option} {address} cannot be used: {why}")))
 }
 
 #[cfg(test)]
@@ -48,7 +71,7 @@ mod tests {
     fn web(line: &str) -> Web {
         let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         match crate::args::parse(&args, &Surroundings::default()).unwrap() {
-            Request::Line(line) => Web::of(&line.global),
+            Request::Line(line) => Web::of(&line.global).unwrap(),
             Request::Page(_) => panic!(),
         }
     }

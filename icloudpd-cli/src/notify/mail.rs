@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use lettre::message::{Mailboxes, MessageBuilder, header::ContentType};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
 
 use super::event::Message;
+use super::wire::Wire;
 use crate::config::{Mail, SmtpPassword};
 use crate::prompt;
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
@@ -25,8 +26,17 @@ const TLS_FROM_THE_START: u16 = 465;
 
 pub(super) async fn send(mail: &Mail, message: &Message) -> Result<(), String> {
     let letter = letter(mail, message)?;
-    let server = server(mail).await?;
-    server.send(letter).await.map(drop).map_err(|error| advise(mail, &error))
+    let tls = match mail.tls {
+        true => Some(TlsParameters::new(mail.host.clone()).map_err(|error| error.to_string())?),
+        false => None,
+    };
+    let password = password(&mail.password).await?;
+    let login = mail
+        .username
+        .clone()
+        .zip(password)
+        .map(|(name, password)| Credentials::new(name, password.expose_secret().to_owned()));
+    hand_over(mail, &letter, tls, login).await.map_err(|error| advise(mail, &error))
 }
 
 fn letter(mail: &Mail, message: &Message) -> Result<lettre::Message, String> {
@@ -60,24 +70,26 @@ fn wrapped(text: &str) -> String {
     lines
 }
 
-async fn server(mail: &Mail) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    let tls = || TlsParameters::new(mail.host.clone()).map_err(|error| error.to_string());
-    let tls = match (mail.tls, mail.port) {
-        (false, _) => Tls::None,
-        (true, TLS_FROM_THE_START) => Tls::Wrapper(tls()?),
-        (true, _) => Tls::Required(tls()?),
-    };
-    let server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.host)
-        .port(mail.port)
-        .tls(tls)
-        .timeout(Some(SILENCE));
-    Ok(match (&mail.username, password(&mail.password).await?) {
-        (Some(name), Some(password)) => {
-            server.credentials(Credentials::new(name.clone(), password.expose_secret().to_owned()))
-        }
-        _ => server,
+async fn hand_over(
+    mail: &Mail,
+    letter: &lettre::Message,
+    tls: Option<TlsParameters>,
+    login: Option<Credentials>,
+) -> Result<(), lettre::transport::smtp::Error> {
+    let name = ClientId::default();
+    let (at_once, later) = if mail.port == TLS_FROM_THE_START { (tls, None) } else { (None, tls) };
+    let wire = Wire::to((&mail.host, mail.port), SILENCE, at_once).await?;
+    let mut server = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &name).await?;
+    if let Some(tls) = later {
+        server.starttls(tls, &name).await?;
     }
-    .build())
+    if let Some(login) = login {
+        server.auth(DEFAULT_MECHANISMS, &login).await?;
+    }
+    server.send(letter.envelope(), &letter.formatted()).await?;
+    // The letter has been taken, whatever comes now.
+    server.abort().await;
+    Ok(())
 }
 
 async fn password(from: &SmtpPassword) -> Result<Option<SecretString>, String> {
@@ -114,16 +126,20 @@ mod tests {
     use super::super::event::Event;
     use super::*;
 
-    fn formatted(from: &str, to: &str) -> Result<String, String> {
-        let mail = Mail {
+    fn mail(from: &str, to: &str, port: u16) -> Mail {
+        Mail {
             host: "localhost".to_owned(),
-            port: 25,
+            port,
             tls: false,
             username: None,
             password: SmtpPassword::None,
             from: from.to_owned(),
             to: to.to_owned(),
-        };
+        }
+    }
+
+    fn formatted(from: &str, to: &str) -> Result<String, String> {
+        let mail = mail(from, to, 25);
         let event = Event::NeedsPerson { need: ErrorKind::CodeRequired, what: "" };
         letter(&mail, &Message::new("jdoe@gmail.com", &event))
             .map(|letter| String::from_utf8(letter.formatted()).unwrap())
@@ -150,5 +166,27 @@ mod tests {
         assert!(text.contains("a@b.com") && text.contains("c@d.com"), "{text}");
         assert!(formatted("nobody", "a@b.com").unwrap_err().contains("sender"));
         assert!(formatted("a@b.com\r\nBcc: x@y.z", "a@b.com").is_err());
+    }
+
+    /// Neither the memory nor the time of a run belongs to the mail server.
+    #[tokio::test]
+    async fn a_server_whose_line_never_ends_is_given_up() {
+        use tokio::io::AsyncWriteExt as _;
+        let listener = tokio::net::TcpListener::bind("localhost:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut sent = 0;
+            while client.write_all(&[b'2'; 1 << 16]).await.is_ok() {
+                sent += 1 << 16;
+            }
+            sent
+        });
+        let event = Event::NeedsPerson { need: ErrorKind::CodeRequired, what: "" };
+        let (mail, message) = (mail("a@b.com", "c@d.com", port), Message::new("jdoe", &event));
+        let sent = tokio::time::timeout(Duration::from_secs(20), send(&mail, &message)).await;
+        assert!(sent.unwrap().unwrap_err().contains("more than any answer needs"));
+        // What lies in the buffers of the system counts too.
+        assert!(server.await.unwrap() < 32 << 20);
     }
 }

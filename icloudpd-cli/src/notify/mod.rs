@@ -9,6 +9,7 @@ mod event;
 mod mail;
 mod script;
 mod webhook;
+mod wire;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

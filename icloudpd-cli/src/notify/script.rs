@@ -6,16 +6,10 @@ use std::process::{Command, Stdio};
 use super::event::Message;
 use crate::process;
 
-/// What no script needs.
-const SECRETS: [&str; 3] = ["ICLOUDPD_PASSWORD", "ICLOUDPD_SMTP_PASSWORD", "ICLOUDPD_NOTIFICATION_WEBHOOK"];
-
 /// Runs it to its end. If this future is dropped before, the script is ended with all that it started.
 pub(super) async fn run(path: &Path, message: &Message, keeps_stdout: bool) -> Result<(), String> {
     let mut command = Command::new(program(path));
     command.stdin(Stdio::null()).envs(message.environment());
-    SECRETS.iter().for_each(|name| {
-        command.env_remove(name);
-    });
     if keeps_stdout {
         command.stdout(Stdio::null());
     }

@@ -109,7 +109,8 @@ impl Gate {
 
     pub(super) fn visitor(&self, headers: &HeaderMap) -> Option<Visitor> {
         if let Some(given) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) {
-            let token = given.strip_prefix("Bearer ").map(str::trim)?;
+            let (scheme, token) = given.split_once(' ')?;
+            let token = Some(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
             return self.knows_token(token).then_some(Visitor::Script);
         }
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -243,6 +244,7 @@ mod tests {
         assert_eq!(gate.visitor(&headers(&[("cookie", "icloudpd-8080=0123456789abcdef")])), None);
         let bearer = |token: &str| gate.visitor(&headers(&[("authorization", token), ("cookie", &all)]));
         assert_eq!(bearer("Bearer 0123456789abcdef"), Some(Visitor::Script));
+        assert_eq!(bearer("bearer 0123456789abcdef"), Some(Visitor::Script));
         assert_eq!(bearer("Bearer 0123456789abcde"), None);
         assert_eq!(bearer("Basic eDp5"), None);
         assert_eq!(gate.visitor(&headers(&[])), None);

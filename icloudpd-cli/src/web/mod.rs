@@ -61,7 +61,7 @@ pub(crate) struct Served {
 /// Begins to serve what the command line asks for; nothing, where it asks for nothing.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] if an address is none or is taken, or the file of the token cannot be used.
+/// [`ErrorKind::Config`] if an address cannot be had, or the file of the token cannot be used.
 pub(crate) async fn start(config: &Config, board: &Board) -> Result<Served> {
     let mut servers = JoinSet::new();
     let web = &config.web;
@@ -98,21 +98,12 @@ fn is_page(page: Option<&Page>, address: &str) -> bool {
 }
 
 async fn listen(option: &str, address: &str) -> Result<TcpListener> {
-    // Many programs mean every address by `:8080`, and some this machine alone.
-    if address.starts_with(':') {
-        let why = format!(
-            "{option} {address} cannot be used: name the host too: 127.0.0.1{address} is for this machine alone, 0.0.0.0{address} \
-             for all"
-        );
-        return Err(Error::new(ErrorKind::Config, why));
-    }
     TcpListener::bind(address).await.map_err(|error| unusable(option, address, error))
 }
 
 fn unusable(option: &str, address: &str, error: io::Error) -> Error {
     let why = match error.kind() {
         io::ErrorKind::AddrInUse => "another program listens there already; choose another port",
-        io::ErrorKind::InvalidInput => "it must be HOST:PORT, for example 127.0.0.1:8080",
         _ => "the system does not allow it",
     };
     Error::new(ErrorKind::Config, format!("{option} {address} cannot be used: {why}")).caused_by(error)

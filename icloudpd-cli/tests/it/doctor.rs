@@ -171,3 +171,32 @@ fn what_a_sign_in_meets_is_named_once_it_is_asked_for() {
         assert!(world.cloud.counts().requests_to("auth/complete") <= 1, "{name}");
     }
 }
+
+#[test]
+fn places_that_cannot_be_made_are_named() {
+    let world = world(state("password-only"));
+    ran(&mut world.download()).exits(0);
+    let file = world.sessions().join("file");
+    std::fs::write(&file, "a file").unwrap();
+    let places = ["/proc/icloudpd", file.to_str().unwrap(), &format!("{}/below", file.display())];
+    for place in places.into_iter().filter(|place| cfg!(target_os = "linux") || !place.starts_with("/proc")) {
+        let ran = verb(&world, "doctor", &["--cookie-directory", place]).exits(1);
+        assert!(problems(&ran)[0].starts_with("PROBLEM session folder:"), "{place}\n{}", ran.out);
+        let ran = verb(&world, "doctor", &["--catalogue", place]).exits(1);
+        assert!(problems(&ran)[0].starts_with("PROBLEM catalogue folder:"), "{place}\n{}", ran.out);
+    }
+    let absent = world.sessions().join("absent");
+    let ran = verb(&world, "doctor", &["--catalogue", absent.to_str().unwrap()]);
+    assert!(ran.out.contains("note    catalogue folder:") && !absent.exists(), "{}", ran.out);
+}
+
+#[test]
+fn a_bundle_takes_no_files_place() {
+    let world = world(state("password-only"));
+    ran(&mut world.download()).exits(0);
+    let file = world.directory().join("photo");
+    std::fs::write(&file, "a photo").unwrap();
+    let ran = verb(&world, "doctor", &["--bundle", file.to_str().unwrap()]).exits(1);
+    assert!(ran.out.contains("is there already"), "{}", ran.out);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "a photo");
+}

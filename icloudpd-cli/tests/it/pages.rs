@@ -85,3 +85,30 @@ fn what_is_no_page_is_refused() {
         );
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_page_that_cannot_be_written_is_a_failure() {
+    for args in
+        [&["man"][..], &["completions", "bash"], &["config", "-l", "-u", "a"], &["--help"], &["--version"]]
+    {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let done = icloudpd(args).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(1), "{args:?} {said}");
+        assert!(said.contains("standard output cannot be written to"), "{args:?} {said}");
+    }
+}
+
+#[test]
+fn the_default_that_help_names_is_the_one_that_config_prints() {
+    let all = ran(&mut icloudpd(&["config", "-l", "-u", "a"])).exits(0).out;
+    assert!(all.contains("# exif-datetime-format = [\"jpeg\"]\n"), "{all}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_options_that_never_ends_is_refused() {
+    let endless = ran(&mut icloudpd(&["--config", "/dev/zero", "-l", "-u", "a"])).exits(2);
+    assert!(endless.out.contains("longer than a million bytes"), "{}", endless.out);
+}

@@ -222,6 +222,70 @@ fn the_service_manager_is_told() {
     assert_eq!(watching.child.wait().unwrap().code(), Some(143));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_manager_without_a_file_is_told() {
+    use std::os::linux::net::SocketAddrExt as _;
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let name = format!("icloudpd-test-{}", std::process::id());
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    let socket = UnixDatagram::bind_addr(&address).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    ran(world.download().env("NOTIFY_SOCKET", format!("@{name}"))).exits(0);
+    let mut buffer = [0; 500];
+    let length = socket.recv(&mut buffer).unwrap();
+    assert_eq!(std::str::from_utf8(&buffer[..length]).unwrap().trim(), "READY=1");
+}
+
+/// A run that waits for what is slow, and knows of no rounds.
+fn slow(world: &World) -> Command {
+    let rules = [FaultRule::new("content", FaultAction::Stall { after: None, ms: Some(3000) })];
+    world.cloud.set_faults(FaultScript::new(rules)).unwrap();
+    world.download()
+}
+
+#[test]
+fn a_nudge_ends_no_run_that_knows_none() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let mut watching = Watching::start(&mut slow(&world));
+    watching.says("Processing user");
+    watching.ends_on("-USR1", 0);
+    assert_eq!(world.photos().len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_was_started_to_ignore_ctrl_c_does() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let program = slow(&world);
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' INT; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args());
+    command.env_clear();
+    for (name, value) in program.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let mut watching = Watching::start(&mut command);
+    watching.says("Processing user");
+    watching.ends_on("-INT", 0);
+    assert_eq!(world.photos().len(), 1);
+}
+
+#[test]
+fn a_command_that_knows_one_password_is_not_told_the_others() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let command = format!(
+        "test -z \"$ICLOUDPD_SMTP_PASSWORD$ICLOUDPD_NOTIFICATION_WEBHOOK\" && echo '{}'",
+        World::PASSWORD
+    );
+    let mut run = world.download();
+    run.env_remove("ICLOUDPD_PASSWORD").env("ICLOUDPD_SMTP_PASSWORD", "hunter2");
+    run.env("ICLOUDPD_NOTIFICATION_WEBHOOK", "http://127.0.0.1:9/secret");
+    ran(run.args(["--password-command", &command])).exits(0);
+}
+
 /// A process that took over a saved session has seen no password; it finds one once that session ends.
 #[test]
 fn a_session_that_ends_is_replaced_without_a_person() {
@@ -273,7 +337,7 @@ fn a_report_takes_the_place_of_files_alone() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     ran(world.download().arg("--report-json").arg(&link)).exits(0);
     assert!(link.is_symlink() && std::fs::read_to_string(&real).unwrap().starts_with('{'));
-    let ran = ran(world.download().arg("--report-json").arg(&pipe)).exits(0);
+    let ran = ran(world.download().arg("--report-json").arg(&pipe)).exits(1);
     assert!(ran.out.contains("something that is no file has that name"), "{}", ran.out);
     assert!(!std::fs::metadata(&pipe).unwrap().is_file());
 }

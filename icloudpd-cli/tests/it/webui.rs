@@ -219,7 +219,17 @@ fn an_address_that_is_taken_or_none_ends_the_run_before_it_begins() {
     let table = [
         ("--webui-address", taken.as_str(), "another program listens there already"),
         ("--metrics-address", taken.as_str(), "another program listens there already"),
+    ];
+    for (option, address, why) in table {
+        ran(&mut world.icloudpd(&["--auth-only", option, address]))
+            .exits(1)
+            .says(&format!("{option} {address} cannot be used: {why}"));
+    }
+    drop(holder);
+    let table = [
         ("--webui-address", "nonsense", "it must be HOST:PORT"),
+        ("--webui-address", "localhost:port", "it must be HOST:PORT"),
+        ("--metrics-address", "127.0.0.1:65536", "it must be HOST:PORT"),
         (
             "--webui-address",
             ":0",
@@ -228,11 +238,9 @@ fn an_address_that_is_taken_or_none_ends_the_run_before_it_begins() {
         ("--metrics-address", ":0", "name the host too"),
     ];
     for (option, address, why) in table {
-        ran(&mut world.icloudpd(&["--auth-only", option, address]))
-            .exits(1)
-            .says(&format!("{option} {address} cannot be used: {why}"));
+        let ran = ran(&mut world.icloudpd(&["--auth-only", option, address])).exits(2);
+        assert!(ran.out.contains(&format!("{option} {address} cannot be used: {why}")), "{}", ran.out);
     }
-    drop(holder);
     ran(&mut world.icloudpd(&[
         "--auth-only",
         "--webui-address",

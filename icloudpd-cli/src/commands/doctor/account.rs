@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use icloud_photos::session::FileSessionStore;
-use icloud_photos::storage::FsStorage;
 use icloud_photos::{AppleId, Client, Credentials, Login, Result, Session};
 
-use super::Findings;
+use super::{Findings, folder};
 use crate::args::PasswordProvider;
 use crate::config::{Account, Config, GivenPassword};
 use crate::prompt;
@@ -109,7 +108,7 @@ fn session_folder(folder: &Path, all: &mut Findings) {
         Ok(meta) if !meta.is_dir() => {
             all.bad("session folder", format_args!("{shown} is a file: choose another --cookie-directory"));
         }
-        Ok(meta) => match FsStorage::open(folder).and_then(|folder| folder.check_writable()) {
+        Ok(meta) => match folder::takes_files(folder) {
             Err(error) => all.bad(
                 "session folder",
                 format_args!("{shown} cannot be written to ({}): every run would ask for a code. Check owner and permissions", error.message()),
@@ -120,9 +119,16 @@ fn session_folder(folder: &Path, all: &mut Findings) {
             ),
             Ok(()) => all.good("session folder", shown),
         },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            all.note("session folder", format_args!("{shown} is not there yet. In a container: is it on a volume that stays?"));
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match folder::takes_files(folder) {
+            Err(error) => all.bad(
+                "session folder",
+                format_args!("{shown} is not there and cannot be made ({}): choose another --cookie-directory", error.message()),
+            ),
+            Ok(()) => all.note(
+                "session folder",
+                format_args!("{shown} is not there yet. In a container: is it on a volume that stays?"),
+            ),
+        },
         Err(error) => all.bad("session folder", format_args!("{shown} cannot be looked at: {error}")),
     }
 }

@@ -1,9 +1,11 @@
 //! What was found, in a file that may be posted: without names, addresses, folders of the home and secrets.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::Path;
 
-use icloud_photos::{Error, Result};
+use icloud_photos::{Error, ErrorKind, Result};
 
 use super::Findings;
 use crate::config::{Account, Config, Task};
@@ -19,7 +21,24 @@ pub(super) fn write(config: &Config, all: &Findings, file: &Path) -> Result<()> 
         let _ = writeln!(text, "section {}: {}", number + 1, describe(account));
     }
     let text = Veil::of(config).over(&text);
-    std::fs::write(file, text).map_err(|error| Error::storage(error, file.display()))
+    new(file)?.write_all(text.as_bytes()).map_err(|error| Error::storage(error, file.display()))
+}
+
+/// A file of that name may be anything, a photo too. Devices and pipes hold nothing.
+fn new(file: &Path) -> Result<File> {
+    let holds_nothing = std::fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir());
+    let mut options = File::options();
+    match holds_nothing {
+        true => options.write(true),
+        false => options.write(true).create_new(true),
+    };
+    options.open(file).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Error::new(ErrorKind::Config, "The file of --bundle is there already; name one that is not")
+                .with("path", file.display())
+        }
+        _ => Error::storage(error, file.display()),
+    })
 }
 
 /// What a section asks for, as far as it tells nothing about the person.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use icloud_photos::Result;
 use icloud_photos::storage::FsStorage;
 use icloud_photos::sync::{stock, store};
 use indicatif::HumanBytes;
@@ -29,7 +30,35 @@ pub(super) async fn examine(account: &Account, download: &Download, all: &mut Fi
         ),
     }
     room(root, all);
+    if account.catalogues != account.sessions {
+        catalogues(&account.catalogues, all);
+    }
     catalogue(account, root, &storage, all).await;
+}
+
+/// Whether files can be made in a folder, or it could be made itself.
+pub(super) fn takes_files(folder: &Path) -> Result<()> {
+    FsStorage::open(folder).and_then(|folder| folder.check_writable())
+}
+
+/// A run keeps its books there, and stops where it cannot.
+fn catalogues(folder: &Path, all: &mut Findings) {
+    let shown = folder.display();
+    let looked_at = std::fs::metadata(folder).map(drop);
+    match (takes_files(folder), looked_at) {
+        (Err(error), _) => all.bad(
+            "catalogue folder",
+            format_args!("{shown} cannot be written to ({}): choose another --catalogue", error.message()),
+        ),
+        (Ok(()), Ok(())) => all.good("catalogue folder", shown),
+        (Ok(()), Err(error)) if error.kind() == std::io::ErrorKind::NotFound => all.note(
+            "catalogue folder",
+            format_args!("{shown} is not there; the next run makes it. Is its disk mounted?"),
+        ),
+        (Ok(()), Err(error)) => {
+            all.bad("catalogue folder", format_args!("{shown} cannot be looked at: {error}"));
+        }
+    }
 }
 
 #[cfg(unix)]
