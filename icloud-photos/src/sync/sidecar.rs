@@ -15,7 +15,7 @@
 use futures::StreamExt;
 use sha1::{Digest as _, Sha1};
 
-use super::catalogue::FileRow;
+use super::catalogue::{AssetRow, FileRow, Sheet};
 use super::engine::Inner;
 use super::event::Target;
 use super::layout::ItemKind;
@@ -72,7 +72,7 @@ impl Inner {
             if asset.is_trashed() && self.is_shared(asset.id(), &path).await? {
                 continue;
             }
-            let both = vec![path.clone(), beside(&self.described_as(path.clone()).await)?];
+            let both = vec![path.clone(), beside(&self.described_as(asset, &path).await)?];
             if self.storage.stat_all(both).await.iter().all(|there| matches!(there, Ok(Some(_)))) {
                 targets.push(Target { asset: asset.clone(), role: row.key.role, path });
             }
@@ -80,16 +80,21 @@ impl Inner {
         Ok(targets)
     }
 
-    /// Sees to it that the sidecar of a file that stands says what iCloud says; nothing, for a file that gets none.
+    /// Sees to it that the sidecar of a file that stands says what iCloud says; nothing, for a file that gets none. `path` is the name
+    /// that it is described under.
     ///
     /// # Errors
     /// What the storage reports. What stands there then is as it was.
-    pub(super) async fn describe(&self, target: &Target, albums: &[Vec<String>]) -> Result<Described> {
-        let Target { asset, role, path } = target;
+    pub(super) async fn describe(
+        &self,
+        target: &Target,
+        path: &StoragePath,
+        albums: &[Vec<String>],
+    ) -> Result<Described> {
+        let Target { asset, role, .. } = target;
         if !self.gets_sidecar(asset, *role) {
             return Ok(Described::Same);
         }
-        let path = &self.described_as(path.clone()).await;
         let at = beside(path)?;
         let existing = match self.existing(&at).await? {
             Ok(existing) => existing,
@@ -260,26 +265,28 @@ impl Inner {
             Err(_) => false,
         };
         let bare = files.into_iter().zip(stats).filter(|(_, there)| is_bare(there));
-        let bare: Vec<FileRow> = self.without_any(bare.map(|((_, row), _)| row).collect()).await;
+        let bare: Vec<FileRow> = bare.map(|((_, row), _)| row).collect();
+        let ids: Vec<_> = bare.iter().map(|row| row.key.asset.clone()).collect();
+        // Whom iCloud has no more, nobody can describe.
+        let known = self.catalogue.assets(&self.key, &ids).await?;
+        let known = bare.into_iter().zip(known).filter_map(|(row, known)| Some((row, known?)));
+        let bare = self.without_any(known.collect()).await;
         if bare.is_empty() {
             return Ok(Vec::new());
         }
-        // Whom iCloud has no more, nobody can describe.
-        let ids: Vec<_> = bare.iter().map(|row| row.key.asset.clone()).collect();
-        let known = self.catalogue.assets(&self.key, &ids).await?;
-        let bare: Vec<FileRow> =
-            bare.into_iter().zip(known).filter_map(|(row, known)| known.map(|_| row)).collect();
         let ids: Vec<_> = bare.iter().map(|row| row.key.asset.clone()).collect();
         let assets = self.library.assets_by_id(&ids).await?;
         Ok(bare.into_iter().zip(assets).collect())
     }
 
     /// Those of them that have no sidecar under another name either.
-    async fn without_any(&self, rows: Vec<FileRow>) -> Vec<FileRow> {
+    async fn without_any(&self, rows: Vec<(FileRow, AssetRow)>) -> Vec<FileRow> {
         let mut bare = Vec::new();
-        for row in rows {
-            let Some(path) = row.path.clone() else { continue };
-            if self.described_as(path.clone()).await == path {
+        for (row, asset) in rows {
+            let Some(path) = &row.path else { continue };
+            let media_type = Sheet::read(&asset).media_type;
+            let (_, name) = self.layout.recall(&asset.name, asset.master.as_str(), media_type.as_deref());
+            if self.described_by(&asset.asset, &name, path).await == *path {
                 bare.push(row);
             }
         }
@@ -288,12 +295,26 @@ impl Inner {
 
     /// The name that a file is described under: one that old versions of icloudpd named (`IMG_1-original.JPG`) has its sidecar beside
     /// the name of today, where a list asks for it, as with icloudpd.
-    async fn described_as(&self, path: StoragePath) -> StoragePath {
-        let Some(today) = of_today(&path) else { return path };
-        let (Ok(old), Ok(new)) = (beside(&path), beside(&today)) else { return path };
-        match self.storage.stat_all(vec![old, new]).await.as_slice() {
-            [Ok(None), Ok(Some(_))] => today,
-            _ => path,
+    pub(super) async fn described_as(&self, asset: &Asset, path: &StoragePath) -> StoragePath {
+        self.described_by(asset.id(), &self.layout.place(asset).name, path).await
+    }
+
+    /// The same for an asset whose name in iCloud is `name`: who is called `IMG_1-original.JPG` there is no other photo's old file. Nor is
+    /// a sidecar taken that names another asset.
+    async fn described_by(&self, asset: &AssetId, name: &str, path: &StoragePath) -> StoragePath {
+        let own = || path.clone();
+        let Some(today) = of_today(path).filter(|_| !is_called_original(name)) else { return own() };
+        let (Ok(old), Ok(new)) = (beside(path), beside(&today)) else { return own() };
+        match self.storage.stat(&old).await {
+            Ok(None) => {}
+            _ => return own(),
+        }
+        match self.existing(&new).await {
+            Ok(Ok(Standing::Nothing)) => own(),
+            Ok(Ok(Standing::Ours(there))) if there.asset().is_some_and(|other| other != *asset) => own(),
+            // What is not ours to write is told of in its place.
+            Ok(_) => today,
+            Err(_) => own(),
         }
     }
 
@@ -328,6 +349,11 @@ pub(super) enum Whose {
 fn of_today(path: &StoragePath) -> Option<StoragePath> {
     let (stem, extension) = path.name().rsplit_once('.')?;
     Some(path.sibling(&format!("{}.{extension}", stem.strip_suffix("-original")?)))
+}
+
+/// Whether a photo has that name in iCloud.
+fn is_called_original(name: &str) -> bool {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).ends_with("-original")
 }
 
 /// What stands where a sidecar belongs.

@@ -243,6 +243,33 @@ async fn rot_is_found_and_what_comes_again_is_dated_again() {
     }
 }
 
+/// The picture is right, and only the date in it rotted: that is said, each time, until it is mended. As a proof it is as good as before.
+#[tokio::test(start_paused = true)]
+async fn a_date_that_rotted_is_named_and_written_again() {
+    let copy = copied(|_, builder| dating(builder)).await;
+    let row =
+        dated(&copy).await.into_iter().find(|row| row.path.as_ref().unwrap().name() == "A.JPG").unwrap();
+    let path = row.path.clone().unwrap().to_string();
+    let good = copy.bytes(&path).await;
+    let mut rotten = good.clone();
+    let year = rotten.windows(5).position(|bytes| bytes[0] == b'2' && bytes[4] == b':').unwrap();
+    rotten[year + 3] ^= 1;
+    copy.put(&path, rotten).await;
+    for _ in 0..2 {
+        let report = check(&copy).await;
+        assert_eq!((report.bad, report.proven), (1, 8), "{report}");
+        assert!(dated(&copy).await.contains(&row), "what was stored stays known");
+    }
+    copy.fetches_nothing("no run fetches for it").await;
+    let mut options = VerifyOptions::default();
+    options.repair = true;
+    let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
+    let report = verify(storage, catalogue, options, Some(&copy.engine()), |_| {}).await.unwrap();
+    assert_eq!((report.bad, report.repaired), (1, 1), "{report}");
+    assert_eq!(copy.bytes(&path).await, good);
+    assert_eq!(check(&copy).await.bad, 0);
+}
+
 /// Found damaged, then put back by a person.
 #[tokio::test(start_paused = true)]
 async fn a_file_that_was_put_back_is_taken() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use icloud_photos::SmartAlbum;
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState, Status};
-use icloud_photos::sync::layout::{LayoutOptions, Size};
+use icloud_photos::sync::layout::{LayoutOptions, NamePolicy, Size};
 use icloud_photos::sync::{
     Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport, VerifyOptions, VerifyReport, verify,
 };
@@ -439,6 +439,43 @@ async fn a_rehearsal_counts_as_the_run_does() {
         assert!(run.is_some());
         assert_eq!((before, stopped(rehearsed(&copy).await.1)), (run.clone(), run), "{rule:?}");
     }
+}
+
+/// Of what was adopted the catalogue knows the files, and nothing else before a run.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_names_what_was_adopted() {
+    let mut copy = photos(10, |_, builder| builder).await;
+    copy.run().await.unwrap();
+    copy.catalogue = Arc::default();
+    copy.choose = Arc::new(moving(MoveRule::OlderThan { days: 4 }));
+    copy.engine().adopt(false, |_| {}).await.unwrap();
+    let (rehearsal, would) = rehearsed(&copy).await;
+    let lines = would.iter().filter(|line| line.starts_with("would move")).count();
+    let (report, told) = copy.clear().await;
+    assert_eq!((rehearsal.moved, lines as u64, report.moved), (7, 7, 7), "{would:?} {told:?}");
+}
+
+/// Under `name-id7` a photo that its owner made smaller is not fetched again. It is not proven, so iCloud keeps it.
+#[tokio::test(start_paused = true)]
+async fn what_its_owner_made_smaller_stays_in_icloud() {
+    let by_id = |builder: SyncBuilder| builder.layout(LayoutOptions::default().names(NamePolicy::Id7));
+    let mut copy = photos(3, move |_, builder| by_id(builder)).await;
+    copy.run().await.unwrap();
+    let paths = copy.paths().await;
+    let small = b"\xff\xd8\xff\xe0\x00\x04xx\xff\xda\x00\x03x12\xff\xd9".to_vec();
+    copy.put(&paths[0], small.clone()).await;
+    for about in ["made smaller", "known by now"] {
+        copy.fetches_nothing(about).await;
+    }
+    let known = copy.rows().await.into_iter().find(|row| row.size == Some(small.len() as u64)).unwrap();
+    assert_eq!((known.status, known.sha256), (Status::Assumed, None));
+    copy.choose = choose(move |builder| by_id(builder).move_out(Some(ALL)));
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.moved, report.downloaded, copy.shown().len()), (2, 0, 1), "{told:?}");
+    assert!(copy.bytes(&paths[0]).await == small);
+    copy.choose = choose(by_id);
+    copy.put(&paths[0], small[..small.len() - 1].to_vec()).await;
+    assert_eq!(copy.run_noting().await.1.len(), 1, "what was cut comes again");
 }
 
 /// Files that icloudpd left are known to nobody before the run.

@@ -114,6 +114,53 @@ async fn a_file_with_the_name_of_old_versions_has_one_sidecar_that_is_kept_up_to
     assert!(copy.text(&format!("{path}.xmp")).await.contains("<xmp:Rating>5<"));
 }
 
+/// A photo whose name in iCloud is `IMG_1-original.JPG` is no old file of `IMG_1.JPG`: whose sidecar stands beside that is not touched.
+#[tokio::test(start_paused = true)]
+async fn a_photo_that_is_really_called_original_has_its_own_sidecar() {
+    let copy = with_sidecars(LibrarySpec::plain(0, 1000)).await;
+    let date = copy.world.cloud.now_ms() - 86_400_000;
+    for (name, size) in [("IMG_1.JPG", 2000), ("IMG_1-original.JPG", 2500)] {
+        copy.world.library().add_photo(name, size, date);
+    }
+    copy.run().await.unwrap();
+    let sidecars = copy.sidecars().await;
+    assert_eq!(sidecars.len(), 2, "{sidecars:?}");
+    let old = sidecars.iter().find(|path| path.contains("-original")).unwrap();
+    let plain = old.replace("-original", "");
+    let before = copy.text(&plain).await;
+    copy.remove(old).await;
+    assert_eq!(run(&copy.engine()).await, (1, vec![format!("wrote {old}")]), "it is given back");
+    assert_eq!(copy.sidecars().await, sidecars);
+    // A run that lists, without the sidecar and with nobody known.
+    copy.remove(old).await;
+    let copy = Copy { catalogue: Arc::default(), ..copy };
+    assert_eq!(run(&copy.engine()).await, (1, vec![format!("wrote {old}")]));
+    assert!(copy.text(&plain).await == before);
+}
+
+/// The sidecar beside the name of today is another photo's, of another account say: the old file gets one of its own.
+#[tokio::test(start_paused = true)]
+async fn the_sidecar_of_another_photo_is_never_taken_for_that_of_an_old_file() {
+    let mut copy = with_sidecars(LibrarySpec::plain(3, 1000)).await;
+    copy.run().await.unwrap();
+    let (_, path) = copy.some(1).await;
+    let old = path.replace(".JPG", "-original.JPG");
+    let sidecar = format!("{path}.xmp");
+    let (_, other) = copy.some(2).await;
+    let others = copy.bytes(&format!("{other}.xmp")).await;
+    copy.put(&old, copy.bytes(&path).await).await;
+    copy.remove(&path).await;
+    copy.put(&sidecar, others.clone()).await;
+    // The catalogue knows the file by its old name.
+    let options = icloud_photos::sync::VerifyOptions::default();
+    let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
+    icloud_photos::sync::verify(storage, catalogue, options, None, |_| {}).await.unwrap();
+    assert!(copy.rows().await.iter().any(|row| row.path == Some(at(&old))));
+    copy.choose = Arc::new(|_, builder| builder.sidecars(true));
+    assert_eq!(run(&copy.engine()).await, (1, vec![format!("wrote {old}.xmp")]));
+    assert!(copy.bytes(&sidecar).await == others);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_change_in_icloud_reaches_the_sidecar_and_nothing_else() {
     let copy = with_sidecars(LibrarySpec::plain(10, 1000)).await;

@@ -22,18 +22,15 @@ const LATE: usize = 10_000;
 impl Shared {
     /// The sidecar of a file that stands. Its failure is counted, and ends the run only if everything else would fail too.
     pub(super) async fn describe(&self, target: &Target) -> Result<()> {
-        let described = match self.places_of(target).await {
-            Ok(albums) => self.inner.describe(target, &albums).await,
+        if !self.inner.gets_sidecar(&target.asset, target.role) {
+            return Ok(());
+        }
+        let path = self.inner.described_as(&target.asset, &target.path).await;
+        let described = match self.scribe.places.of(&self.inner, target.asset.id()).await {
+            Ok(albums) => self.inner.describe(target, &path, &albums).await,
             Err(error) => Err(error),
         };
-        self.tell_of_sidecar(&target.path, described)
-    }
-
-    async fn places_of(&self, target: &Target) -> Result<Vec<Vec<String>>> {
-        match self.inner.gets_sidecar(&target.asset, target.role) {
-            true => self.scribe.places.of(&self.inner, target.asset.id()).await,
-            false => Ok(Vec::new()),
-        }
+        self.tell_of_sidecar(&path, described)
     }
 
     /// Takes note of who is in which album, and sees to it that sidecars which are there say so.

@@ -139,7 +139,7 @@ impl Decider {
         {
             let there = there?;
             let removed = there.is_none();
-            if let Some(there) = there.filter(|there| Some(there.size) == row.size) {
+            if let Some(there) = there.clone().filter(|there| Some(there.size) == row.size) {
                 self.claims.set(path, wanted.claim());
                 return Ok(wanted.known(row, path.clone(), there, self.inner.now()));
             }
@@ -149,6 +149,9 @@ impl Decider {
                 return Ok(action);
             }
             if let Some(action) = self.moved(&wanted).await? {
+                return Ok(action);
+            }
+            if let Some(action) = self.made_smaller(&wanted, row, there).await? {
                 return Ok(action);
             }
             if removed && self.inner.missing == Missing::Respect && row.status.is_kept() {
@@ -286,6 +289,26 @@ impl Decider {
             return Ok(None);
         }
         self.take(wanted, wanted.path.clone(), there).await
+    }
+
+    /// A file that the catalogue knows, and that is shorter now and whole, was made smaller by its owner: where the name alone decides
+    /// nothing is fetched. Nor is it proven any more, so the photo stays in iCloud.
+    async fn made_smaller(
+        &mut self,
+        wanted: &Wanted<'_>,
+        row: &FileRow,
+        there: Option<ObjectMeta>,
+    ) -> Result<Option<Action>> {
+        let is_shorter = |there: &ObjectMeta| wanted.size.is_some_and(|size| size > there.size);
+        let by_name = !self.inner.layout.compares_sizes() && row.path.as_ref() == Some(&wanted.path);
+        let Some(found) = there.filter(|there| by_name && is_shorter(there)) else { return Ok(None) };
+        let is_ours =
+            self.claims.get(&found.path).is_none_or(|claim| claim.is_for(wanted.size, wanted.checksum));
+        if !is_ours || !is_whole(&*self.inner.storage, &found).await? {
+            return Ok(None);
+        }
+        self.claims.set(&found.path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
+        Ok(Some(wanted.present(found.path.clone(), false, Some(found))))
     }
 
     /// What the catalogue knows of a file is a claim to its name, made in an earlier run.

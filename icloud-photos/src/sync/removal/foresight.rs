@@ -56,8 +56,11 @@ impl Inner {
         let mut eligible = Vec::new();
         for (id, row) in ids.iter().zip(self.catalogue.assets(&self.key, ids).await?) {
             // What was fetched and is gone is to be settled; other candidates are in the library, or nobody's.
+            let is_known = row.is_some();
             let Some(mut row) = row.filter(|row| !(row.trashed && rule == MoveRule::Fetched)) else {
-                foreseen.open.extend((rule == MoveRule::Fetched).then(|| id.clone()));
+                // Of files that were adopted a rehearsal knows nothing else, and a run would have listed their assets by now.
+                let adopted = !is_known && coming.is_some() && self.has_files(id).await?;
+                foreseen.open.extend((rule == MoveRule::Fetched || adopted).then(|| id.clone()));
                 continue;
             };
             if coming.is_some_and(|coming| coming.shown.contains(id)) {
@@ -85,6 +88,11 @@ impl Inner {
         }
         self.look(open, &mut foreseen).await;
         Ok(foreseen)
+    }
+
+    async fn has_files(&self, asset: &AssetId) -> Result<bool> {
+        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset)).await?;
+        Ok(rows.into_iter().flatten().any(|row| row.status.is_kept()))
     }
 
     /// What its row says of an asset, without its files.

@@ -63,6 +63,8 @@ enum Verdict {
     /// The photo is here, under another name.
     Beside(FileRow),
     Bad(Fault),
+    /// The photo, but not as it was stored: its date is another. It stays known as it was, for as a proof it is as good.
+    Redated(Fault),
 }
 
 /// A file, and the rows that say it stands there, or should: more than one if several photos share it.
@@ -158,6 +160,10 @@ impl Verification<'_> {
                 Verdict::Beside(now) => {
                     beside = now.path.clone();
                     learned.push(now);
+                }
+                Verdict::Redated(found) => {
+                    fault.get_or_insert((found, None));
+                    wrong.push(row.clone());
                 }
                 Verdict::Bad(found) => {
                     learned.extend(noted(row, found));
@@ -268,7 +274,14 @@ impl Verification<'_> {
         if row.status != Status::Unconfirmed
             && let Some(now) = self.dated(row, size).await
         {
-            return Verdict::Sound(now);
+            // The picture is proven; the date that was written into it is not the one that was stored.
+            let other_date =
+                row.status == Status::Derived && row.sha256.is_some() && row.sha256 != now.sha256;
+            return if other_date {
+                Verdict::Redated(self.fault(row, size).await)
+            } else {
+                Verdict::Sound(now)
+            };
         }
         match row.status {
             // From now on its hash speaks for it.
