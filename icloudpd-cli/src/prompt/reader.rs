@@ -29,7 +29,7 @@ async fn alone<T: Send + 'static>(
     let (given_up, asker) = io::pipe()?;
     let reading = tokio::task::spawn_blocking(move || {
         // The thread may come late, and a prompt that nobody waits for is not to be shown.
-        match has_come(given_up.as_fd(), Some(&Timespec::default()))? {
+        match is_closed(&given_up) {
             true => Err(nobody_waits()),
             false => read(&mut half, &given_up),
         }
@@ -57,7 +57,7 @@ pub(super) async fn line(prompt: String, to_stderr: bool) -> io::Result<Vec<u8>>
 
 fn read_line(input: BorrowedFd<'_>, line: &mut Vec<u8>, given_up: &PipeReader) -> io::Result<()> {
     while let Some(byte) = next_byte(input, given_up)? {
-        // No answer is that long; what is left out makes no right one of a wrong one.
+        // No answer is that long.
         if line.len() < MOST || byte == b'\n' {
             line.push(byte);
         }
@@ -147,9 +147,9 @@ fn next_byte(input: BorrowedFd<'_>, given_up: &PipeReader) -> io::Result<Option<
     }
 }
 
-fn has_come(input: BorrowedFd<'_>, within: Option<&Timespec>) -> io::Result<bool> {
-    let mut waited = [PollFd::from_borrowed_fd(input, PollFlags::IN)];
-    Ok(poll(&mut waited, within)? > 0)
+fn is_closed(given_up: &PipeReader) -> bool {
+    let mut waited = [PollFd::from_borrowed_fd(given_up.as_fd(), PollFlags::IN)];
+    poll(&mut waited, Some(&Timespec::default())).is_ok_and(|closed| closed > 0)
 }
 
 /// Reaches nobody.
