@@ -90,8 +90,10 @@ fn until_stopped(options: &Options) -> Result<Exit> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Error::storage(error, "threads"))?;
     let ended = runtime.block_on(async {
         tokio::select! {
-            ended = run(options) => ended,
+            // Signals are to be heeded before a prompt can change the terminal.
+            biased;
             exit = signals::next() => Ok(exit),
+            ended = run(options) => ended,
         }
     });
     // Nobody answers the prompt any more.

@@ -4,7 +4,7 @@
 
 use std::process::{Command, Stdio};
 
-use icloud_photos_testkit::LibrarySpec;
+use icloud_photos_testkit::{AccountSpec, LibrarySpec};
 
 use crate::support::World;
 
@@ -47,8 +47,13 @@ print(code, before, echoes(), prompt in said, b"secr" in said)
 
 /// What the above prints; `None` without Python.
 fn at_a_terminal(program: &Command, prompt: &str, signal: &str) -> Option<String> {
+    python(AT_A_TERMINAL, &[prompt, signal], program)
+}
+
+/// What a script of the above kind prints; `None` without Python.
+fn python(script: &str, arguments: &[&str], program: &Command) -> Option<String> {
     let mut python = Command::new("python3");
-    python.args(["-c", AT_A_TERMINAL, prompt, signal]).arg(program.get_program()).args(program.get_args());
+    python.args(["-c", script]).args(arguments).arg(program.get_program()).args(program.get_args());
     python.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     // Whoever installed Python in the home folder needs to be found there.
     python.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -59,6 +64,167 @@ fn at_a_terminal(program: &Command, prompt: &str, signal: &str) -> Option<String
             eprintln!("SKIPPED: python3 cannot be started ({error})");
             None
         }
+    }
+}
+
+/// Runs a program at a terminal of its own and goes through steps, one a line: `see TEXT` waits until the program shows it next,
+/// `hidden` and `open` until the terminal is as it is for a password and as it is else, `type JSON` types, `kill NAME` sends a signal,
+/// `end` waits for the end. Prints the exit code and what was shown, or the step that came to nothing.
+const DIALOGUE: &str = r#"
+import json, os, pty, select, signal, sys, termios, time
+steps, argv = sys.argv[1].splitlines(), sys.argv[2:]
+child, master = pty.fork()
+if child == 0:
+    os.execv(argv[0], argv)
+said, seen, code = "", 0, None
+def read():
+    global said, code
+    if select.select([master], [], [], 0.05)[0]:
+        try:
+            said += os.read(master, 4096).decode(errors="replace")
+        except OSError:
+            pass
+    if code is None:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        code = os.waitstatus_to_exitcode(status) if pid else None
+def modes():
+    flags = termios.tcgetattr(master)[3]
+    return [bool(flags & one) for one in (termios.ECHO, termios.ICANON, termios.ISIG)]
+def done(verb, what):
+    global seen
+    if verb == "see" and what in said[seen:]:
+        seen = said.index(what, seen) + len(what)
+        return True
+    return {"see": False, "hidden": not modes()[0], "open": all(modes()), "end": code is not None}[verb]
+for step in steps:
+    verb, _, what = step.partition(" ")
+    if verb == "type":
+        os.write(master, json.loads(what).encode())
+    elif verb == "kill":
+        os.kill(child, getattr(signal, "SIG" + what))
+    else:
+        until = time.time() + 40
+        read()
+        while not (reached := done(verb, what)) and time.time() < until:
+            read()
+        if not reached:
+            print("NOT", step)
+            break
+if code is None:
+    os.kill(child, signal.SIGKILL)
+print(code, said)
+"#;
+
+/// What was shown at the terminal, after the exit code; `None` without Python.
+fn dialogue(program: &Command, steps: &[&str]) -> Option<String> {
+    python(DIALOGUE, &[&steps.join("\n")], program)
+}
+
+/// The program for these users, in this order, with nothing that knows a password.
+fn watching(world: &World, users: &[&str], answer_within: &str) -> Command {
+    let (sessions, folder) = (world.sessions(), world.directory());
+    let mut args = vec!["--cookie-directory", sessions.to_str().unwrap()];
+    args.extend(["--watch-with-interval", "3600", "--answer-within", answer_within]);
+    for user in users {
+        args.extend(["-u", user, "-d", folder.to_str().unwrap()]);
+    }
+    let mut program = crate::support::icloudpd(&args);
+    program.envs(world.icloudpd(&[]).get_envs().filter_map(|(name, value)| Some((name, value?))));
+    program.env_remove("ICLOUDPD_PASSWORD");
+    program
+}
+
+const PASSWORD: &str = r#"type "correct horse battery staple\n""#;
+
+#[test]
+fn a_password_prompt_that_timed_out_takes_nothing_from_the_next() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let program = watching(&world, &["other@example.com", World::USER], "4");
+    let steps = [
+        "see iCloud Password for other@example.com:",
+        "hidden",
+        r#"type "half of a secr""#,
+        "see Nobody gave the password of other@example.com in time",
+        "see iCloud Password for jdoe@example.com:",
+        "hidden",
+        PASSWORD,
+        "open",
+        "see All photos and videos have been downloaded",
+        r#"type "\u0003""#,
+        "end",
+    ];
+    let Some(said) = dialogue(&program, &steps) else { return };
+    assert!(said.starts_with("130 "), "{said}");
+    assert!(!said.contains("battery") && !said.contains("secr"), "{said}");
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 1);
+}
+
+#[test]
+fn a_code_prompt_that_timed_out_takes_nothing_from_the_password_prompt_after_it() {
+    let account = AccountSpec { code: Some("012345".to_owned()), ..AccountSpec::default() };
+    let world = World::of(account, LibrarySpec::plain(1, 1000));
+    let program = watching(&world, &[World::USER, "other@example.com"], "4");
+    let steps = [
+        "see iCloud Password for jdoe@example.com:",
+        "hidden",
+        PASSWORD,
+        "see Please enter two-factor authentication code",
+        r#"type "01234""#,
+        "see nobody was there to give the code",
+        "see iCloud Password for other@example.com:",
+        "hidden",
+        PASSWORD,
+        // It is of the other one.
+        "see Invalid email/password combination",
+        "open",
+        "kill TERM",
+        "end",
+    ];
+    let Some(said) = dialogue(&program, &steps) else { return };
+    assert!(said.starts_with("143 ") && !said.contains("battery"), "{said}");
+}
+
+#[test]
+fn after_a_time_out_the_terminal_is_as_it_was_and_ctrl_c_ends() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let program = watching(&world, &[World::USER], "1");
+    let steps = ["hidden", "see Nobody gave", "see Waiting for", "open", PASSWORD, r#"type "\u0003""#, "end"];
+    let Some(said) = dialogue(&program, &steps) else { return };
+    assert!(said.starts_with("130 "), "{said}");
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
+}
+
+#[test]
+fn what_is_typed_while_nobody_asks_is_no_answer() {
+    let account = AccountSpec { code: Some("012345".to_owned()), ..AccountSpec::default() };
+    let world = World::of(account, LibrarySpec::plain(1, 1000));
+    let mut program = watching(&world, &[World::USER], "4");
+    program.env("ICLOUDPD_PASSWORD", World::PASSWORD);
+    let steps = [
+        "see Please enter two-factor authentication code",
+        "see nobody was there to give the code",
+        "see Waiting for",
+        r#"type "999999\n98""#,
+        "kill USR1",
+        "see Please enter two-factor authentication code",
+        r#"type "012345\n""#,
+        "see All photos and videos have been downloaded",
+        "kill TERM",
+        "end",
+    ];
+    let Some(said) = dialogue(&program, &steps) else { return };
+    assert!(said.starts_with("143 ") && !said.contains("Failed to verify"), "{said}");
+}
+
+#[test]
+fn ctrl_c_and_the_end_of_the_input_end_a_hidden_prompt() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let mut program = world.icloudpd(&["--auth-only"]);
+    program.env_remove("ICLOUDPD_PASSWORD");
+    for (key, ending) in [(r#"type "half\u0003""#, "130 "), (r#"type "\u0004""#, "1 ")] {
+        let steps = ["see iCloud Password", "hidden", key, "open", "end"];
+        let Some(said) = dialogue(&program, &steps) else { return };
+        assert!(said.starts_with(ending) && !said.contains("half"), "{said}");
     }
 }
 
