@@ -337,6 +337,8 @@ fn the_limit_is_one_for_all_sections_of_a_user() {
 #[test]
 fn nobody_says_that_all_is_here_when_it_is_not_before_files_go() {
     let world = some();
+    // Of a folder that is not there nobody knows how long its names may be.
+    std::fs::create_dir(world.directory()).unwrap();
     world.cloud.library(World::USER).unwrap().add_photo(
         &format!("{}.JPG", "n".repeat(260)),
         2000,
