@@ -94,6 +94,8 @@ pub enum SyncEvent<'a> {
         path: Option<&'a StoragePath>,
         /// The asset, if it was known.
         asset: Option<&'a AssetId>,
+        /// What messages call the asset, if it could be read.
+        name: Option<&'a str>,
         /// What happened.
         error: &'a Error,
     },

@@ -291,7 +291,8 @@ impl Shared {
             Action::Lost { key, path } => {
                 report.failed += 1;
                 let error = Error::new(ErrorKind::NotFound, LOST).with("path", &path);
-                self.tell(SyncEvent::Failed { path: Some(&path), asset: Some(&key.asset), error: &error });
+                let (path, asset) = (Some(&path), Some(&key.asset));
+                self.tell(SyncEvent::Failed { path, asset, name: None, error: &error });
             }
             Action::Skip { asset, reason } => {
                 report.skipped += 1;
@@ -302,12 +303,13 @@ impl Shared {
             }
             Action::Problem { asset, id, lacks, error } => {
                 report.failed += 1;
+                let name = asset.as_ref().map(|asset| self.inner.layout.place(asset).name);
                 let asset = asset.as_ref().map(Asset::id).or(id.as_ref());
                 if let Some((asset, role)) = asset.zip(lacks) {
                     self.scribe.ledger.lacking(&self.inner, asset, role, &error);
                     self.must_come_again(None);
                 }
-                self.tell(SyncEvent::Failed { path: None, asset, error: &error });
+                self.tell(SyncEvent::Failed { path: None, asset, name: name.as_deref(), error: &error });
             }
             Action::Note { change } => self.scribe.books.note(&self.inner, &change),
             Action::Albums { albums } => self.scribe.books.see_albums(&self.inner, &albums),
@@ -440,7 +442,7 @@ impl Shared {
         self.tally.failed.fetch_add(1, Relaxed);
         let in_a_row = self.tally.failed_in_a_row.fetch_add(1, Relaxed) + 1;
         let asset = Some(target.asset.id());
-        self.tell(SyncEvent::Failed { path: Some(&target.path), asset, error: &error });
+        self.tell(SyncEvent::Failed { path: Some(&target.path), asset, name: None, error: &error });
         if ends_the_run(&error, in_a_row) { Err(error) } else { Ok(()) }
     }
 

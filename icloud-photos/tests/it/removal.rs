@@ -41,7 +41,7 @@ impl SyncObserver for Told {
             RemovalEvent::WouldRemove { path } => format!("would remove {path}"),
             RemovalEvent::Left { path, why } => format!("left {path}: {why}"),
             RemovalEvent::Stopped { removals, all } => format!("stopped {removals} of {all}"),
-            RemovalEvent::Mirroring => return,
+            RemovalEvent::Mirroring { .. } | RemovalEvent::Aged { .. } => return,
             RemovalEvent::Withheld => "withheld".to_owned(),
             other => format!("{other:?}"),
         };

@@ -74,6 +74,11 @@ impl Verb {
         (verb, &args[1..])
     }
 
+    /// Whether it places photos in folders.
+    pub(crate) fn places(self, repair: bool) -> bool {
+        self != Self::Config && !self.is_offline(repair)
+    }
+
     /// Whether no account need be named: it speaks of what is on this machine, or of what accounts have in common.
     pub(crate) fn is_offline(self, repair: bool) -> bool {
         match self {

@@ -29,17 +29,17 @@ pub(super) fn folder_structure(text: &str) -> Result<String, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok("none".to_owned());
     }
-    match Layout::new(LayoutOptions::default().folder(text)) {
+    // Any zone will do: that of this computer is asked for by what needs it.
+    match Layout::new(LayoutOptions::default().folder(text).zone(LocalZone::utc())) {
         Ok(_) => Ok(text.to_owned()),
-        // Folders need the zone of this computer as well; icloudpd's words are for the template alone.
-        Err(error) if error.context().any(|(key, _)| key == "TZ") => Err(error.to_string()),
         Err(_) => Err(format!("Format {text} specified in --folder-structure is incorrect")),
     }
 }
 
-/// A date, or a number of days. What names no zone is meant in that of this computer.
+/// A date, or a number of days. What names no zone is meant in that of this computer; where `TZ` names none that is known, nothing
+/// is done that heeds a date.
 pub(super) fn date_limit(text: &str) -> Result<DateLimit, String> {
-    let zone = LocalZone::system().map_err(|error| error.to_string())?;
+    let zone = LocalZone::system().unwrap_or_else(|_| LocalZone::utc());
     DateLimit::parse(text, &zone).map_err(|error| error.to_string())
 }
 

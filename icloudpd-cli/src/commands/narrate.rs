@@ -1,11 +1,12 @@
 //! Tells what a run does, in icloudpd's words.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
-use icloud_photos::sync::layout::Layout;
+use icloud_photos::sync::layout::{Layout, LayoutProblem};
 use icloud_photos::sync::{Kept, RemovalEvent, SkipReason, SyncEvent, SyncObserver, SyncReport};
 use icloud_photos::{Asset, AssetId, Error};
 use indicatif::MultiProgress;
@@ -30,6 +31,8 @@ pub(super) struct Narrator {
     skip_videos: bool,
     progress: Progress,
     seat: Seat,
+    /// The words for a run that has all need not be said any more, or must not be.
+    closed: AtomicBool,
 }
 
 impl Narrator {
@@ -45,6 +48,24 @@ impl Narrator {
             skip_videos: download.skip_videos,
             progress: Progress::start(bars),
             seat,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// What messages call a photo.
+    pub(super) fn name(&self, asset: &Asset) -> String {
+        self.layout.place(asset).name
+    }
+
+    /// A rehearsal, whose removals come next, has seen something that is not well.
+    pub(super) fn lacks(&self) {
+        self.closed.store(true, Relaxed);
+    }
+
+    /// As in icloudpd before the first word about files that were deleted in iCloud.
+    fn all_downloaded(&self) {
+        if !self.closed.swap(true, Relaxed) {
+            info!("All {} have been downloaded", self.kinds());
         }
     }
 
@@ -107,7 +128,7 @@ impl Narrator {
             );
         }
         if report.is_clean() {
-            info!("All {} have been downloaded", self.kinds());
+            self.all_downloaded();
         }
     }
 
@@ -152,7 +173,7 @@ impl Narrator {
     }
 
     fn skipped(&self, asset: &Asset, reason: &SkipReason) {
-        let name = self.layout.place(asset).name;
+        let name = self.name(asset);
         match reason {
             SkipReason::IsVideo => debug!("Skipping {name}, only downloading photos. (Item type was: MOVIE)"),
             SkipReason::IsPhoto => debug!("Skipping {name}, only downloading videos. (Item type was: IMAGE)"),
@@ -177,6 +198,11 @@ impl Narrator {
             RemovalEvent::WouldMove { name, .. } => {
                 info!("{rehearsal}Would delete {name} in iCloud library {}", self.library);
             }
+            RemovalEvent::Aged { created, keep, days, .. } => {
+                debug!("Created date: {created}");
+                debug!("Keep iCloud recent days: {keep}");
+                debug!("Age days: {days}");
+            }
             RemovalEvent::Stays { name, why: Kept::Young { days }, .. } => debug!(
                 "Skipping deletion of {name} as it is within the keep_icloud_recent_days period ({days} days old)"
             ),
@@ -190,7 +216,12 @@ impl Narrator {
             RemovalEvent::Refused { name, error, .. } => {
                 error!("Could not delete {name} in iCloud. Reason: {}", with_causes(error));
             }
-            RemovalEvent::Mirroring => info!("Deleting any files found in 'Recently Deleted'..."),
+            RemovalEvent::Mirroring { clean } => {
+                if *clean {
+                    self.all_downloaded();
+                }
+                info!("Deleting any files found in 'Recently Deleted'...");
+            }
             RemovalEvent::Removed { path, trash } => {
                 debug!("Deleting {}...", self.full(path).display());
                 info!("Deleted {}", self.full(path).display());
@@ -218,7 +249,7 @@ impl Narrator {
     }
 
     /// One file or one asset failed; the run goes on.
-    fn failed(&self, path: Option<&StoragePath>, asset: Option<&AssetId>, error: &Error) {
+    fn failed(&self, path: Option<&StoragePath>, asset: Option<&AssetId>, name: Option<&str>, error: &Error) {
         let reason = with_causes(error);
         let shown = path.map(|path| self.full(path).display().to_string());
         self.seat.failures().add(asset.map(ToString::to_string), shown, error);
@@ -229,10 +260,11 @@ impl Narrator {
                 self.full(path).display()
             );
         }
-        let name = match (path, asset) {
-            (Some(path), _) => path.name().to_owned(),
-            (None, Some(asset)) => asset.to_string(),
-            (None, None) => "an asset".to_owned(),
+        let name = match (path, name, asset) {
+            (Some(path), ..) => path.name().to_owned(),
+            (None, Some(name), _) => name.to_owned(),
+            (None, None, Some(asset)) => asset.to_string(),
+            (None, None, None) => "an asset".to_owned(),
         };
         error!("Could not download {name}. Please try again later. Reason: {reason}");
     }
@@ -284,8 +316,12 @@ impl SyncObserver for Narrator {
                 self.dating(path, &created.stamp(), unreadable, problem);
             }
             SyncEvent::Skipped { asset, reason } => self.skipped(asset, reason),
+            // The words of icloudpd, and its level.
+            SyncEvent::Remark { problem: problem @ LayoutProblem::NotLocal { .. }, .. } => {
+                error!("{problem}")
+            }
             SyncEvent::Remark { problem, .. } => warn!("{problem}"),
-            SyncEvent::Failed { path, asset, error } => self.failed(path, asset, error),
+            SyncEvent::Failed { path, asset, name, error } => self.failed(path, asset, name, error),
             SyncEvent::Described { path } => debug!("Wrote XMP file {}", self.full(path).display()),
             SyncEvent::SidecarLeft { path, why } => {
                 info!("Not overwriting XMP file {} {why}", self.full(path).display());

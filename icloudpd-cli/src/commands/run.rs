@@ -338,7 +338,7 @@ async fn print_filenames(mut plan: Plan, narrator: &Narrator, bars: &MultiProgre
             Action::Problem { asset, error, .. } => {
                 exit = Exit::Incomplete;
                 let about =
-                    asset.as_ref().map_or_else(|| "an asset".to_owned(), |asset| asset.id().to_string());
+                    asset.as_ref().map_or_else(|| "an asset".to_owned(), |asset| narrator.name(asset));
                 eprintln!("icloudpd: {about}: {}", with_causes(&error));
             }
             Action::End { listing } if listing.lacks() => exit = Exit::Incomplete,
@@ -383,9 +383,11 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator) -> Result<SyncReport
             }
             Action::Problem { asset, id, error, .. } => {
                 report.failed += 1;
+                let name = asset.as_ref().map(|asset| narrator.name(asset));
                 narrator.event(SyncEvent::Failed {
                     path: None,
                     asset: asset.as_ref().map(Asset::id).or(id.as_ref()),
+                    name: name.as_deref(),
                     error,
                 });
             }
@@ -405,6 +407,9 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator) -> Result<SyncReport
             Action::End { listing } => report.listings.push(*listing),
             _ => {}
         }
+    }
+    if !report.is_clean() {
+        narrator.lacks();
     }
     let removals = removals.finish(narrator).await?;
     (report.stopped, report.moved, report.removed) = (removals.stopped, removals.moved, removals.removed);

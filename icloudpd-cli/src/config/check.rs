@@ -1,6 +1,8 @@
 //! What goes together on a command line.
 
-use crate::args::{Common, Global, UsageError, User, Verb};
+use icloud_photos::sync::layout::LocalZone;
+
+use crate::args::{Common, Global, UsageError, User, Verb, python_repr};
 
 /// The checks of icloudpd, in its order, and two of ours: a line without a user, and a negative interval.
 pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
@@ -57,7 +59,19 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
     } else if any(|common| common.smtp_password.is_some() && common.smtp_password_file.is_some()) {
         "Only one of --smtp-password and --smtp-password-file can be used for each configuration"
     } else {
-        return Ok(());
+        let places = sections.iter().any(|(common, _)| !stops_early(common));
+        return if places && verb.places(global.repair) { require_zone() } else { Ok(()) };
     };
     Err(UsageError::Argument(complaint.to_owned()))
+}
+
+/// Folders and dates are of the zone of this computer. icloudpd ends in a stack trace where `TZ` is unknown.
+fn require_zone() -> Result<(), UsageError> {
+    let Err(error) = LocalZone::system() else { return Ok(()) };
+    let name = error.context().find(|(key, _)| *key == "TZ").map_or("", |(_, name)| name);
+    let text = format!(
+        "environment variable TZ: no such time zone: {}. Set it to a name such as Europe/Berlin",
+        python_repr(name)
+    );
+    Err(UsageError::Argument(text))
 }

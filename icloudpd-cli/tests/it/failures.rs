@@ -326,6 +326,33 @@ mod disk {
         assert!(ran.out.contains(world.directory().to_str().unwrap()), "{}", ran.out);
     }
 
+    /// Its disk may not be mounted: what it leads to is not replaced by another copy.
+    #[test]
+    fn a_link_that_leads_nowhere_is_left_alone_and_its_photo_told() {
+        let world = World::new(LibrarySpec::plain(3, 1000));
+        ran(&mut world.download()).exits(0);
+        let photo = world.directory().join(&world.photos()[0]);
+        std::fs::remove_dir_all(world.directory()).unwrap();
+        std::fs::create_dir_all(photo.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("/nonexistent/photo", &photo).unwrap();
+        let other = world.sessions().with_file_name("other sessions");
+        let run = ran(world.download().args(["--cookie-directory", other.to_str().unwrap()])).exits(3);
+        run.says(&format!("Could not download {}. ", photo.file_name().unwrap().to_str().unwrap()));
+        assert!(photo.is_symlink() && std::fs::read_link(&photo).unwrap().starts_with("/nonexistent"));
+    }
+
+    #[test]
+    fn a_copy_that_was_emptied_is_refused_and_not_filled_again() {
+        let world = World::new(LibrarySpec::plain(3, 1000));
+        ran(&mut world.download()).exits(0);
+        std::fs::remove_dir_all(world.directory()).unwrap();
+        std::fs::create_dir(world.directory()).unwrap();
+        world.cloud.reset_counts();
+        let run = ran(&mut world.download()).exits(1);
+        assert!(run.out.contains(world.directory().to_str().unwrap()), "{}", run.out);
+        assert_eq!(world.cloud.counts().requests_to("content"), 0);
+    }
+
     #[test]
     fn unwritable_folder() {
         let world = World::new(LibrarySpec::plain(1, 1000));
@@ -344,6 +371,7 @@ mod disk {
             world.cloud.reset_counts();
             let ran = ran(&mut world.download()).exits(3);
             assert!(ran.out.contains("too long for this storage"), "{}", ran.out);
+            ran.says(&format!("Could not download {name}. Please try again later."));
             assert_eq!(
                 world.cloud.counts().requests_to("content"),
                 fetched,

@@ -46,6 +46,14 @@ fn old_photos_leave_icloud_once_they_are_proven() {
     let run = ran(world.download().args(keep)).exits(0);
     run.says("Deleted 30.JPG in iCloud");
     run.says("Skipping deletion of 29.JPG as it is within the keep_icloud_recent_days period (29 days old)");
+    // The words that icloudpd has for both, before it says what becomes of them.
+    for (days, then) in [(29, "Skipping deletion of 29.JPG "), (30, "Deleting 30.JPG in iCloud...")] {
+        let lines = run.messages();
+        let end = lines.iter().position(|line| line.starts_with(then)).unwrap();
+        let [created, keep, age] = lines[end - 3..end] else { unreachable!() };
+        assert!(created.starts_with("Created date: 20") && created.ends_with("+00:00"), "{created}");
+        assert_eq!((keep, age), ("Keep iCloud recent days: 30", format!("Age days: {days}").as_str()));
+    }
     assert_eq!(shown(&world), ["1.JPG", "29.JPG"]);
     assert_eq!(world.photos().len(), 4);
     let again = ran(world.download().args(keep)).exits(0);
@@ -241,6 +249,13 @@ fn deleted_photos_go_here_too() {
     assert_eq!(world.photos().len(), 6);
     let run = ran(world.download().arg("--auto-delete")).exits(0);
     run.says("Deleted ");
+    for told in [&dry, &run] {
+        let lines = told.messages();
+        let all = lines.iter().filter(|line| **line == "All photos and videos have been downloaded");
+        assert_eq!(all.count(), 1, "{lines:?}");
+        let at = |start| lines.iter().position(|line| line.starts_with(start)).unwrap();
+        assert!(at("All photos") < at("Deleting any files found"), "{lines:?}");
+    }
     let left = world.photos();
     assert!(left.len() == 5 && !left.iter().any(|path| path.contains("gone")), "{left:?}");
     assert!(library(&world).edit(&kept, &Edit::Trash, world.cloud.now_ms()));
@@ -317,4 +332,20 @@ fn the_limit_is_one_for_all_sections_of_a_user() {
     // The next run is another one.
     run(&[]).exits(3);
     assert_eq!(shown(&world).len(), 30);
+}
+
+#[test]
+fn nobody_says_that_all_is_here_when_it_is_not_before_files_go() {
+    let world = some();
+    // Of a folder that is not there nobody knows how long its names may be.
+    std::fs::create_dir(world.directory()).unwrap();
+    world.cloud.library(World::USER).unwrap().add_photo(
+        &format!("{}.JPG", "n".repeat(260)),
+        2000,
+        world.cloud.now_ms(),
+    );
+    for flags in [&["--auto-delete", "--dry-run"][..], &["--auto-delete"]] {
+        let run = ran(world.download().args(flags));
+        assert!(!run.out.contains("have been downloaded"), "{}", run.out);
+    }
 }

@@ -177,6 +177,55 @@ fn folders_and_times_follow_the_time_zone() {
     );
 }
 
+/// As icloudpd has it, which finds on the disk what it has just put there: `IMG_1-original.JPG` is what its older versions called
+/// `IMG_1.JPG`. Where the lengths are the same it takes one photo for the other; here both are kept.
+#[test]
+fn a_photo_of_this_run_may_have_the_older_name_of_another() {
+    for (size, names) in
+        [(2001, ["IMG_1-2001.JPG", "IMG_1-original.JPG"]), (2000, ["IMG_1-original.JPG", "IMG_1.JPG"])]
+    {
+        let world = World::new(LibrarySpec::plain(0, 1000));
+        let library = world.cloud.library(World::USER).unwrap();
+        library.add_photo("IMG_1.JPG", size, 1_714_979_289_000 - 1000);
+        library.add_photo("IMG_1-original.JPG", 2000, 1_714_979_289_000);
+        for fetched in [2, 0] {
+            world.cloud.reset_counts();
+            ran(world.download().args(["--folder-structure", "none"])).exits(0);
+            assert_eq!(
+                (world.photos(), world.cloud.counts().requests_to("content")),
+                (names.map(str::to_owned).to_vec(), fetched)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_date_without_a_local_day_is_told_as_an_error() {
+    let world = World::new(LibrarySpec::plain(0, 1000));
+    world.cloud.library(World::USER).unwrap().add_photo("IMG_1.JPG", 2000, -62_135_596_800_000);
+    let run = ran(world.download().env("TZ", "America/Los_Angeles")).exits(0);
+    let told = "ERROR    Could not convert photo created date to local timezone (0001-01-01 00:00:00+00:00)";
+    assert!(run.out.contains(told), "{}", run.out);
+}
+
+/// No option is blamed for it, and only what puts photos in folders minds.
+#[test]
+fn a_zone_that_nobody_knows_is_told_where_one_is_needed() {
+    let world = World::new(LibrarySpec::plain(1, 1000));
+    let with = |args: &[&str]| ran(world.icloudpd(args).env("TZ", "Mars/Olympus"));
+    let told =
+        "environment variable TZ: no such time zone: 'Mars/Olympus'. Set it to a name such as Europe/Berlin";
+    let directory = world.directory();
+    let copy = ["-d", directory.to_str().unwrap()];
+    with(&copy).exits(2).says(told);
+    let dated = [&copy[..], &["--no-progress-bar", "--skip-created-before", "2018-01-01"]].concat();
+    with(&dated).exits(2).says(told);
+    for question in ["--version", "--help", "--list-albums", "--list-libraries", "--auth-only"] {
+        let all = [&[question], &dated[..]].concat();
+        assert!(!with(&all).exits(0).out.contains("time zone:"), "{question}");
+    }
+}
+
 #[test]
 fn a_folder_structure_may_lead_out_of_the_directory() {
     let world = World::new(LibrarySpec::plain(2, 1000));

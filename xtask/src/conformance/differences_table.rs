@@ -73,8 +73,8 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "O1",
-        theirs: "every run lists everything and says so",
-        ours: "a later run asks what changed since, and says less of files that it need not look at",
+        theirs: "every run lists everything and says so, with a line `Downloading N ...` and one for each photo that a filter skips",
+        ours: "a later run asks what changed since, and says less of files that it need not look at; `Downloading N ...` and `Skipping ...` are said by runs that list",
         why: "a second run takes one request",
         test: "museum: default, again",
     },
@@ -427,5 +427,19 @@ const DIFFERENCES: &[Difference] = &[
         ours: "a photo stands once in a folder: one that stands there stays where it is, whatever the options, and new ones go where the options say",
         why: "nothing is fetched again, and no disk is filled, for a change of options; a second tree wants a `--directory` of its own. Many trees over one copy are to come",
         test: "a_photo_stands_once_in_a_folder_whatever_options_come_later",
+    },
+    Difference {
+        id: "O17",
+        theirs: "a symbolic link that leads nowhere, under the name of a photo, is replaced",
+        ours: "it is left alone, and the photo told as failed",
+        why: "the disk that it leads to may not be mounted",
+        test: "a_link_that_leads_nowhere_is_left_alone_and_its_photo_told",
+    },
+    Difference {
+        id: "O18",
+        theirs: "a `--directory` that is a file or lies on a disk that is mounted read-only lets every photo fail, with exit code 0; a copy that was emptied is fetched again",
+        ours: "exit code 1 and a message before anything is fetched",
+        why: "nobody sees a copy that fails; an empty folder may be one whose disk is not mounted",
+        test: "a_copy_that_was_emptied_is_refused_and_not_filled_again",
     },
 ];

@@ -4,6 +4,7 @@
 //! taken; folders of an existing library can be matched in no other way.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use jiff::civil::DateTime;
@@ -44,9 +45,9 @@ impl LocalZone {
     pub fn named(name: &str) -> Result<Self> {
         let plain = name.strip_prefix(':').unwrap_or(name);
         let zone = if plain.starts_with('/') {
-            std::fs::read(plain).ok().and_then(|data| TimeZone::tzif(plain, &data).ok())
+            zone_file(Path::new(plain))
         } else {
-            TimeZone::get(plain).or_else(|_| TimeZone::posix(plain)).ok()
+            listed(plain).or_else(|| TimeZone::posix(plain).ok())
         };
         zone.map(Self).ok_or_else(|| {
             Error::new(ErrorKind::Config, "no such time zone; set TZ to a name such as Europe/Berlin")
@@ -70,7 +71,7 @@ impl LocalZone {
 
     /// The local time of an asset's date as Apple gives it, milliseconds since 1970. No date, or one outside the years 1
     /// to 9999, counts as the first moment of 1970.
-    pub(super) fn of_asset_date(&self, milliseconds: Option<i64>) -> Result<LocalTime, LocalTime> {
+    pub(in crate::sync) fn of_asset_date(&self, milliseconds: Option<i64>) -> Result<LocalTime, LocalTime> {
         let (seconds, microsecond) =
             milliseconds.map(seconds).filter(|time| is_in_range(time.0)).unwrap_or_default();
         let utc = LocalTime::new(seconds, microsecond, 0, "UTC");
@@ -136,6 +137,30 @@ fn civil(wall: PrimitiveDateTime) -> Option<DateTime> {
     let (hour, minute, second) = (small(hour)?, small(minute)?, small(second)?);
     let (year, nanos) = (i16::try_from(year).ok()?, i32::try_from(nanos).ok()?);
     DateTime::new(year, month, day, hour, minute, second, nanos).ok()
+}
+
+/// A zone by its name: of the database, or a file beside it, as the C library has it. Some systems keep every zone once more below
+/// `posix/` and, with leap seconds, below `right/`; elsewhere the zone itself stands for both.
+fn listed(name: &str) -> Option<TimeZone> {
+    let known = |name: &str| TimeZone::get(name).ok();
+    let plain = name.strip_prefix("posix/").or_else(|| name.strip_prefix("right/"));
+    known(name).or_else(|| beside_the_database(name)).or_else(|| plain.and_then(known))
+}
+
+fn beside_the_database(name: &str) -> Option<TimeZone> {
+    const FOLDERS: [&str; 4] =
+        ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo"];
+    // Such a name is none of the database.
+    if name.split('/').any(|part| part == "..") {
+        return None;
+    }
+    let folders = std::env::var_os("TZDIR").map(PathBuf::from).into_iter();
+    folders.chain(FOLDERS.map(PathBuf::from)).find_map(|folder| zone_file(&folder.join(name)))
+}
+
+fn zone_file(path: &Path) -> Option<TimeZone> {
+    let data = std::fs::read(path).ok()?;
+    TimeZone::tzif(&path.to_string_lossy(), &data).ok()
 }
 
 /// What `TZ` hides when it is set but empty.

@@ -159,10 +159,22 @@ impl Decider {
                 return Ok(Action::Skip { asset: asset.clone(), reason: SkipReason::RemovedHere { name } });
             }
         }
-        let there = found.there?;
+        let mut there = found.there?;
         self.note_owners(&wanted, &wanted.path.clone(), there.as_ref(), &found.owners);
         if let Some(claim) = self.claims.get(&wanted.path).cloned() {
             return self.beside(&wanted, claim).await;
+        }
+        if there.as_ref().is_none_or(|there| there.path != wanted.path)
+            && let Some((older, claim)) = self.older_name(&wanted, file)
+        {
+            if claim.is_for(wanted.size, wanted.checksum) {
+                return self.shared(&wanted, older, false).await;
+            }
+            if self.inner.layout.compares_sizes() && claim.size != wanted.size {
+                return self.by_size(&wanted).await;
+            }
+            // It is another photo's, and the plain name is free.
+            there = None;
         }
         match there {
             None => match wanted.rival(&found.owners) {
@@ -194,6 +206,13 @@ impl Decider {
             }
             Some(_) => self.by_size(&wanted).await,
         }
+    }
+
+    /// The name that older versions of icloudpd gave a file, where it is the name of another photo of this run.
+    fn older_name(&self, wanted: &Wanted<'_>, file: &WantedFile) -> Option<(StoragePath, Claim)> {
+        let older = wanted.path.sibling(file.legacy_name.as_ref()?);
+        let claim = self.claims.get(&older)?.clone();
+        Some((older, claim))
     }
 
     /// Whether somebody moved the file that the catalogue knows, or gave it another name.

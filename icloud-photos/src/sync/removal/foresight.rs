@@ -31,7 +31,23 @@ pub(super) struct Foreseen {
 pub(super) struct Staying {
     pub(super) asset: AssetId,
     pub(super) name: String,
+    /// When it was taken, as Apple says it.
+    pub(super) created: Option<i64>,
     pub(super) why: Kept,
+}
+
+/// One that may go by its row.
+struct Eligible {
+    asset: AssetId,
+    name: String,
+    created: Option<i64>,
+}
+
+impl Eligible {
+    fn stays(self, why: Kept) -> Staying {
+        let Self { asset, name, created } = self;
+        Staying { asset, name, created, why }
+    }
 }
 
 enum Verdict {
@@ -69,21 +85,23 @@ impl Inner {
             let sheet = Sheet::read(&row);
             let (kind, name) =
                 self.layout.recall(&row.name, row.master.as_str(), sheet.media_type.as_deref());
-            match self.by_sight(&row, &sheet, kind, rule, now) {
+            let verdict = self.by_sight(&row, &sheet, kind, rule, now);
+            let candidate = Eligible { asset: row.asset, name, created: row.created };
+            match verdict {
                 Verdict::None => {}
-                Verdict::Stays(why) => foreseen.staying.push(Staying { asset: row.asset, name, why }),
-                Verdict::Open(_) if coming.is_some() => foreseen.open.push(row.asset),
-                Verdict::Open(_) => eligible.push((row.asset, name, sheet)),
+                Verdict::Stays(why) => foreseen.staying.push(candidate.stays(why)),
+                Verdict::Open(_) if coming.is_some() => foreseen.open.push(candidate.asset),
+                Verdict::Open(_) => eligible.push((candidate, sheet)),
             }
         }
-        let ids: Vec<_> = eligible.iter().map(|(asset, ..)| asset.clone()).collect();
+        let ids: Vec<_> = eligible.iter().map(|(candidate, _)| candidate.asset.clone()).collect();
         let files = self.catalogue.files_of(&self.key, &ids).await?;
         let mut open = Vec::new();
-        for ((asset, name, sheet), files) in eligible.into_iter().zip(files) {
+        for ((candidate, sheet), files) in eligible.into_iter().zip(files) {
             match by_files(&sheet, &files) {
                 Verdict::None => {}
-                Verdict::Stays(why) => foreseen.staying.push(Staying { asset, name, why }),
-                Verdict::Open(files) => open.push((asset, name, files)),
+                Verdict::Stays(why) => foreseen.staying.push(candidate.stays(why)),
+                Verdict::Open(files) => open.push((candidate, files)),
             }
         }
         self.look(open, &mut foreseen).await;
@@ -119,10 +137,10 @@ impl Inner {
     }
 
     /// Files may have gone, or been written to, since the catalogue heard of them.
-    async fn look(&self, open: Vec<(AssetId, String, Vec<FileRow>)>, foreseen: &mut Foreseen) {
-        let paths = open.iter().flat_map(|(.., files)| files).filter_map(|row| row.path.clone()).collect();
+    async fn look(&self, open: Vec<(Eligible, Vec<FileRow>)>, foreseen: &mut Foreseen) {
+        let paths = open.iter().flat_map(|(_, files)| files).filter_map(|row| row.path.clone()).collect();
         let mut stats = self.storage.stat_all(paths).await.into_iter();
-        for (asset, name, files) in open {
+        for (candidate, files) in open {
             let mut why = None;
             for (row, path) in files.iter().filter_map(|row| Some((row, row.path.clone()?))) {
                 let problem = match stats.next() {
@@ -138,8 +156,8 @@ impl Inner {
                 why = why.or(problem.filter(|_| is_lost));
             }
             match why {
-                Some(why) => foreseen.staying.push(Staying { asset, name, why }),
-                None => foreseen.open.push(asset),
+                Some(why) => foreseen.staying.push(candidate.stays(why)),
+                None => foreseen.open.push(candidate.asset),
             }
         }
     }

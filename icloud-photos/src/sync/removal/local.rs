@@ -23,7 +23,7 @@ const ROWS: usize = 1000;
 impl Stage<'_> {
     /// Recently Deleted is read twice: to count, so that nothing goes when too much would, and to remove.
     pub(super) async fn mirror(&mut self, disposal: Disposal, token: Option<&str>, _: Census) -> Result<()> {
-        self.tell(RemovalEvent::Mirroring);
+        self.tell(RemovalEvent::Mirroring { clean: self.report.is_clean() });
         if token.is_some() && self.inner.mirrored().await?.as_deref() == token {
             // Nothing happened in the library since.
             return Ok(());

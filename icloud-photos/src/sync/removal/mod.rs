@@ -34,6 +34,7 @@ pub use self::rehearsal::Rehearsal;
 use super::catalogue::FileRow;
 use super::engine::Inner;
 use super::event::{SyncEvent, SyncObserver, SyncReport};
+use super::layout::LocalTime;
 use crate::asset::{AssetId, Listing, Role};
 use crate::error::{Error, Result};
 use crate::storage::StoragePath;
@@ -140,6 +141,17 @@ pub enum RemovalEvent<'a> {
         /// Its name.
         name: &'a str,
     },
+    /// How old an asset is ([`MoveRule::OlderThan`]); what becomes of it is told next.
+    Aged {
+        /// Which.
+        asset: &'a AssetId,
+        /// When it was taken.
+        created: &'a LocalTime,
+        /// It leaves iCloud when it is so many days old.
+        keep: u32,
+        /// How many days old it is; negative for a date in the future.
+        days: i64,
+    },
     /// An asset stays in iCloud.
     Stays {
         /// Which.
@@ -159,7 +171,10 @@ pub enum RemovalEvent<'a> {
         error: &'a Error,
     },
     /// The files of deleted assets come next.
-    Mirroring,
+    Mirroring {
+        /// Whether all that came before went well ([`SyncReport::is_clean`]). A rehearsal speaks of removals alone.
+        clean: bool,
+    },
     /// A file was removed here.
     Removed {
         /// Where it stood.

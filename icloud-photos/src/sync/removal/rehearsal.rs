@@ -171,6 +171,7 @@ impl Rehearsal {
         observer: &dyn SyncObserver,
     ) {
         let name = self.inner.layout.place(asset).name;
+        self.inner.tell_age(asset.id(), asset.created_ms(), observer);
         let (asset, name) = (asset.id(), name.as_str());
         match &verdict {
             Ok(()) => {

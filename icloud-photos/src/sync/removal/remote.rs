@@ -2,7 +2,7 @@
 
 use super::super::catalogue::{Batch, FileKey, RemovalRow, RemovalState};
 use super::super::engine::{Inner, SyncEngine};
-use super::super::event::SyncReport;
+use super::super::event::{SyncEvent, SyncObserver, SyncReport};
 use super::super::ledger::seconds;
 use super::super::store;
 use super::candidates::{Candidates, Source};
@@ -68,7 +68,8 @@ impl Stage<'_> {
     }
 
     /// What is to be said of an asset of which the catalogue knows that it stays.
-    fn foreseen(&mut self, Staying { asset, name, why }: &Staying) {
+    fn foreseen(&mut self, Staying { asset, name, created, why }: &Staying) {
+        self.inner.tell_age(asset, *created, self.observer);
         self.report.withheld += u64::from(!matches!(why, Kept::Young { .. } | Kept::NoDate));
         self.report.damaged += u64::from(is_damage(why));
         self.tell(RemovalEvent::Stays { asset, name, why });
@@ -76,6 +77,7 @@ impl Stage<'_> {
 
     fn would_move(&self, asset: &Asset) {
         let name = self.inner.layout.place(asset).name;
+        self.inner.tell_age(asset.id(), asset.created_ms(), self.observer);
         self.tell(RemovalEvent::WouldMove { asset: asset.id(), name: &name });
     }
 
@@ -139,6 +141,7 @@ impl Stage<'_> {
 
     fn stays(&mut self, asset: &Asset, why: &Kept) {
         let name = self.inner.layout.place(asset).name;
+        self.inner.tell_age(asset.id(), asset.created_ms(), self.observer);
         self.tell(RemovalEvent::Stays { asset: asset.id(), name: &name, why });
     }
 
@@ -180,6 +183,7 @@ impl Stage<'_> {
             match outcome {
                 Ok(()) => {
                     self.report.moved += 1;
+                    self.inner.tell_age(asset.id(), asset.created_ms(), self.observer);
                     self.tell(RemovalEvent::Moved { asset: asset.id(), name: &name });
                 }
                 // The error that ends the run says it for all of them.
@@ -193,6 +197,16 @@ impl Stage<'_> {
     fn refused(&mut self, asset: &AssetId, name: &str, error: &Error) {
         self.report.failed += 1;
         self.tell(RemovalEvent::Refused { asset, name, error });
+    }
+}
+
+impl Inner {
+    /// Tells how old an asset is, where that is what matters.
+    pub(super) fn tell_age(&self, asset: &AssetId, created: Option<i64>, observer: &dyn SyncObserver) {
+        let Some((MoveRule::OlderThan { days: keep }, at)) = self.removals.rule.zip(created) else { return };
+        let (Ok(created) | Err(created)) = self.layout.zone().of_asset_date(Some(at));
+        let days = age(at, seconds(self.now()).saturating_mul(1000));
+        observer.event(SyncEvent::Removal(RemovalEvent::Aged { asset, created: &created, keep, days }));
     }
 }
 

@@ -275,6 +275,14 @@ fn folders_follow_the_local_date() {
         assert_eq!(folder(absurd, "Pacific/Auckland"), "1970/01/01 12:00:00+1200");
     }
     assert_eq!(folder(Some(0), "CET-1CEST,M3.5.0,M10.5.0/3"), "1970/01/01 01:00:00+0100");
+    for berlin in ["posix/Europe/Berlin", ":posix/Europe/Berlin", "right/Europe/Berlin"] {
+        assert_eq!(folder(Some(1_533_021_744_816), berlin), "2018/07/31 09:22:24+0200", "{berlin}");
+    }
+    for unknown in
+        ["posix/Mars/Olympus", "right/", "posix/../Europe/Berlin", "../zoneinfo/Europe/Berlin", "Europe"]
+    {
+        assert!(LocalZone::named(unknown).is_err(), "{unknown}");
+    }
     assert_eq!(LocalZone::named("Mars/Olympus").unwrap_err().kind(), crate::ErrorKind::Config);
 }
 
