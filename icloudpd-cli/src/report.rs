@@ -27,7 +27,7 @@
 //! | `failures` | of single files: `by_kind` counts them all, `first` tells up to 1000 of them (`asset`, `path`, `kind`, `message`) |
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -42,6 +42,9 @@ use crate::exit::{Exit, with_causes};
 
 /// What is told one by one: memory does not grow with what fails.
 const MOST: usize = 1000;
+
+/// So much of a file says whether it is a report.
+const HEAD: u64 = 1024;
 
 /// Files and photos that failed in a run.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -96,12 +99,18 @@ pub(crate) struct Round<'a> {
 /// Writes the document.
 ///
 /// # Errors
-/// What the file system reports, and if something that is no file stands there: a device or a pipe is not for us to replace.
+/// What the file system reports, and if something stands there that is not for us to replace: a device, a pipe, or a file that is no
+/// earlier report and not empty. It may be a photo.
 pub(crate) fn write(path: &Path, round: &Round<'_>) -> std::io::Result<()> {
     // What a link leads to is what is meant.
     let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return Err(std::io::Error::other("something that is no file has that name"));
+    }
+    if !is_ours(path)? {
+        return Err(std::io::Error::other(
+            "a file that is no report has that name; give another, or move it away",
+        ));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -113,6 +122,18 @@ pub(crate) fn write(path: &Path, round: &Round<'_>) -> std::io::Result<()> {
     file.write_all(b"\n")?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Whether nothing would be lost with what stands there.
+fn is_ours(path: &Path) -> std::io::Result<bool> {
+    let mut head = Vec::new();
+    match std::fs::File::open(path) {
+        Ok(file) => file.take(HEAD).read_to_end(&mut head)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let text = String::from_utf8_lossy(&head);
+    Ok(text.trim().is_empty() || (text.starts_with('{') && text.contains("\"accounts\"")))
 }
 
 fn document(round: &Round<'_>) -> Value {

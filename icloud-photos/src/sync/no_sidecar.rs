@@ -35,7 +35,11 @@ impl Inner {
         Ok(Vec::new())
     }
 
-    pub(super) async fn describe(&self, _: &Target, _: &[Vec<String>]) -> Result<Described> {
+    pub(super) async fn described_as(&self, _: &Asset, path: &StoragePath) -> StoragePath {
+        path.clone()
+    }
+
+    pub(super) async fn describe(&self, _: &Target, _: &StoragePath, _: &[Vec<String>]) -> Result<Described> {
         Ok(Described::Same)
     }
 

@@ -21,11 +21,17 @@ fn split(structure: &str) -> (String, String) {
     let after_slash = |text: &str| text.rfind('/').map_or(0, |slash| slash + 1);
     let Some(brace) = structure.find(['{', '}']) else { return (structure.to_owned(), String::new()) };
     let (before, field) = structure.split_at(brace);
-    if let Some(format) = ["{:", "{0:"].iter().find_map(|start| field.strip_prefix(start)) {
+    let starts = ["{:", "{0:"];
+    if let Some((start, format)) = starts.iter().find_map(|start| Some((start, field.strip_prefix(start)?))) {
         let text = &format[..format.find(['%', '{', '}']).unwrap_or(format.len())];
         let end = after_slash(text);
         if end > 0 {
-            return (format!("{before}{}", &text[..end]), format!("{{:{}", &format[end..]));
+            // Braces with nothing left in them would be the whole date.
+            let rest = match format[end..].strip_prefix('}') {
+                Some(behind) => behind.to_owned(),
+                None => format!("{start}{}", &format[end..]),
+            };
+            return (format!("{before}{}", &text[..end]), rest);
         }
     }
     let (fixed, rest) = structure.split_at(after_slash(before));
@@ -115,7 +121,10 @@ mod tests {
             ("a/../../b/{:%Y}", "/d/b", "{:%Y}"),
             ("/abs/", "/abs", ""),
             ("{:/abs/%Y}", "/abs", "{:%Y}"),
-            ("{0:../%Y/%m}/x", "/d", "{:%Y/%m}/x"),
+            ("{0:../%Y/%m}/{0:%d}", "/d", "{0:%Y/%m}/{0:%d}"),
+            ("{:/abs/}", "/abs", ""),
+            ("{:../arch/}/x", "/d/arch", "/x"),
+            ("{0:../}{0:%Y}", "/d", "{0:%Y}"),
             ("x/{:../../%Y}", "/d", "{:%Y}"),
             ("{:/abs}/{:%Y}", "/", "{:abs}/{:%Y}"),
             ("{:a/%Y}", "/d/e", "{:a/%Y}"),

@@ -332,7 +332,7 @@ fn a_report_takes_the_place_of_files_alone() {
     let world = World::new(LibrarySpec::plain(1, 1000));
     let folder = tempfile::tempdir().unwrap();
     let [real, link, pipe] = ["real", "link", "pipe"].map(|name| folder.path().join(name));
-    std::fs::write(&real, "old").unwrap();
+    std::fs::write(&real, "\n").unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     ran(world.download().arg("--report-json").arg(&link)).exits(0);
@@ -340,6 +340,22 @@ fn a_report_takes_the_place_of_files_alone() {
     let ran = ran(world.download().arg("--report-json").arg(&pipe)).exits(1);
     assert!(ran.out.contains("something that is no file has that name"), "{}", ran.out);
     assert!(!std::fs::metadata(&pipe).unwrap().is_file());
+}
+
+/// It may be a photo, perhaps one that has just left iCloud.
+#[test]
+fn a_report_takes_no_place_but_that_of_a_report() {
+    let world = World::new(LibrarySpec::plain(2, 1000));
+    ran(&mut world.download()).exits(0);
+    let photo = world.directory().join(&world.photos()[0]);
+    let before = std::fs::read(&photo).unwrap();
+    let told = ran(world.download().arg("--report-json").arg(&photo)).exits(1);
+    assert!(told.out.contains("a file that is no report has that name"), "{}", told.out);
+    assert_eq!(std::fs::read(&photo).unwrap(), before);
+    let report = tempfile::NamedTempFile::new().unwrap();
+    for _ in 0..2 {
+        ran(world.download().arg("--report-json").arg(report.path())).exits(0);
+    }
 }
 
 #[test]
