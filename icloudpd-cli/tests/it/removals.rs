@@ -198,7 +198,7 @@ fn a_record_that_is_no_folder_is_named() {
     let world = some();
     ran(&mut world.download()).exits(0);
     let moved = world.directory().join(".icloud-photos-moved");
-    std::os::unix::fs::symlink("/nonexistent", &moved).unwrap();
+    std::os::unix::fs::symlink(world.sessions().join("no/disk"), &moved).unwrap();
     let keep = ["--keep-icloud-recent-days", "0"];
     let run = ran(world.download().args(keep)).exits(1);
     assert!(run.out.contains("a link that leads nowhere") && run.out.contains("moved away"), "{}", run.out);
