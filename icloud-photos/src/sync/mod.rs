@@ -36,6 +36,7 @@ mod copies;
 mod dates;
 #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
 mod dating;
+mod described;
 mod doubt;
 mod engine;
 mod event;

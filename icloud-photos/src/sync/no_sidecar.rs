@@ -1,34 +1,13 @@
 //! A library without the feature `metadata` writes no sidecars (`sidecar.rs`).
 
 use super::catalogue::FileRow;
+use super::described::{Described, Whose};
 use super::engine::Inner;
 use super::event::Target;
 use super::plan::Action;
 use crate::asset::{Asset, AssetId, Role};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::StoragePath;
-
-/// What becomes of a sidecar; never anything but the second.
-#[derive(Debug)]
-#[allow(dead_code, reason = "a run asks for all three")]
-pub(super) enum Described {
-    Written,
-    Same,
-    Left(String),
-}
-
-/// Whose a sidecar is.
-#[allow(dead_code, reason = "a mirror asks for all four")]
-pub(super) enum Whose {
-    Nobodys,
-    Ours,
-    Foreign,
-    Unknown(Error),
-}
-
-pub(super) fn beside(path: &StoragePath) -> Result<StoragePath> {
-    StoragePath::parse(&format!("{path}.xmp"))
-}
 
 impl Inner {
     pub(super) async fn told_of(&self, _: &Action) -> Result<Vec<Target>> {

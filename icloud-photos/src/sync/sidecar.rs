@@ -16,6 +16,7 @@ use futures::StreamExt;
 use sha1::{Digest as _, Sha1};
 
 use super::catalogue::{AssetRow, FileRow, Sheet};
+use super::described::{Described, Whose, beside};
 use super::engine::Inner;
 use super::event::Target;
 use super::layout::ItemKind;
@@ -24,21 +25,6 @@ use crate::asset::{Asset, AssetId, Change, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metadata::xmp::{Existing, Foreign, MOST_BYTES, Sidecar};
 use crate::storage::{ObjectMeta, PART_SUFFIX, StoragePath, WriteOptions};
-
-/// What became of a sidecar.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Described {
-    Written,
-    /// It says so already, or is about another photo that shows the same file.
-    Same,
-    /// It is not ours to write.
-    Left(String),
-}
-
-/// Where the sidecar of a file stands, if it can.
-pub(super) fn beside(path: &StoragePath) -> Result<StoragePath> {
-    StoragePath::parse(&format!("{path}.xmp"))
-}
 
 impl Inner {
     /// The files that an action of a plan says something of, beyond what a download does.
@@ -333,16 +319,6 @@ impl Inner {
 fn part_name(at: &StoragePath) -> String {
     let digits: String = Sha1::digest(at.name()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!(".icloud-photos-{digits}{PART_SUFFIX}")
-}
-
-/// Whose a sidecar is.
-pub(super) enum Whose {
-    /// There is none.
-    Nobodys,
-    /// One that this program or icloudpd wrote, or that says nothing.
-    Ours,
-    Foreign,
-    Unknown(Error),
 }
 
 /// `IMG_1.JPG` of `IMG_1-original.JPG`.

@@ -478,6 +478,24 @@ async fn what_its_owner_made_smaller_stays_in_icloud() {
     assert_eq!(copy.run_noting().await.1.len(), 1, "what was cut comes again");
 }
 
+/// Nor is one that grew, by a tag editor for instance.
+#[tokio::test(start_paused = true)]
+async fn what_its_owner_made_longer_stays_in_icloud() {
+    let by_id = |builder: SyncBuilder| builder.layout(LayoutOptions::default().names(NamePolicy::Id7));
+    let mut copy = photos(3, move |_, builder| by_id(builder)).await;
+    copy.run().await.unwrap();
+    let path = copy.paths().await.remove(0);
+    let longer = [copy.bytes(&path).await, vec![7; 500]].concat();
+    copy.put(&path, longer.clone()).await;
+    for about in ["made longer", "known by now"] {
+        copy.fetches_nothing(about).await;
+    }
+    copy.choose = choose(move |builder| by_id(builder).move_out(Some(ALL)));
+    let (report, told) = copy.clear().await;
+    assert_eq!((report.moved, report.downloaded, copy.shown().len()), (2, 0, 1), "{told:?}");
+    assert!(copy.bytes(&path).await == longer);
+}
+
 /// Files that icloudpd left are known to nobody before the run.
 #[tokio::test(start_paused = true)]
 async fn a_rehearsal_counts_what_is_here_and_not_known() {

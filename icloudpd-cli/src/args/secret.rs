@@ -13,6 +13,9 @@ const PARTS: [&str; 7] = ["pass", "pasw", "pwd", "pw", "secret", "token", "webh"
 /// Names that are often misspelt.
 const NAMES: [&str; 2] = ["password", "smtp-password"];
 
+/// Its value is no secret by itself.
+const COMMAND: &str = "password-command";
+
 /// How alike a misspelt name is.
 const ALIKE: f64 = 0.85;
 
@@ -82,7 +85,8 @@ fn is_short(name: &str) -> bool {
 fn promises(word: &str) -> bool {
     let name = word.split('=').next().unwrap_or_default();
     let bare = name.trim_start_matches(is_dash).to_lowercase().replace('_', "-");
-    if Known::by_long(&bare).is_some_and(|known| !known.is_secret()) {
+    // What a password command says may hold one, as in `echo SECRET`.
+    if bare != COMMAND && Known::by_long(&bare).is_some_and(|known| !known.is_secret()) {
         return false;
     }
     let is_alike = || NAMES.iter().any(|name| strsim::jaro_winkler(&bare, name) >= ALIKE);
@@ -116,6 +120,7 @@ mod tests {
             ("--smtp-passwrd=x=y", "--smtp-passwrd=***"),
             ("password=hunter2", "password=***"),
             ("--notification-webhok=http://x", "--notification-webhok=***"),
+            ("--password-command=echo hunter2", "--password-command=***"),
             ("--directry=/photos", "--directry=/photos"),
             ("-d", "-d"),
             ("--skip-video", "--skip-video"),
@@ -129,12 +134,23 @@ mod tests {
 
     #[test]
     fn what_follows_is_a_secret_up_to_the_next_option() {
-        let line: Vec<OsString> =
-            ["x", "--pasword", "-a", "b", "--directry", "c", "--password-file", "f", "g", "-p", "h"]
-                .map(Into::into)
-                .into();
+        let line: Vec<OsString> = [
+            "x",
+            "--pasword",
+            "-a",
+            "b",
+            "--password-file",
+            "f",
+            "g",
+            "-p",
+            "h",
+            "--password-command",
+            "echo i",
+        ]
+        .map(Into::into)
+        .into();
         let mut found: Vec<_> = values(&line).into_iter().map(|word| word.to_str().unwrap()).collect();
         found.sort_unstable();
-        assert_eq!(found, ["-a", "b", "h"]);
+        assert_eq!(found, ["-a", "b", "echo i", "h"]);
     }
 }

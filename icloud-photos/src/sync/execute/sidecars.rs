@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::albums::Late;
 use super::super::catalogue::IN;
+use super::super::described::{Described, beside};
 use super::super::engine::Inner;
 use super::super::event::{SyncEvent, Target};
 use super::super::plan::Action;
-use super::super::sidecar::{self, Described};
 use super::{Shared, ends_the_run};
 use crate::asset::{AssetId, Change};
 use crate::error::Result;
@@ -118,7 +118,7 @@ impl Shared {
 
     fn tell_of_sidecar(&self, path: &StoragePath, described: Result<Described>) -> Result<()> {
         // Said only where a sidecar can stand.
-        let path = sidecar::beside(path)?;
+        let path = beside(path)?;
         match described {
             Ok(Described::Same) => {}
             Ok(Described::Written) => {

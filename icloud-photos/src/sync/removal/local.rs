@@ -6,9 +6,9 @@
 use std::collections::HashSet;
 
 use super::super::catalogue::{Batch, FileKey, MIRROR, Progress};
+use super::super::described::{Whose, beside};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
-use super::super::sidecar::{self, Whose};
 use super::victims::{Deleted, Judged, Victim};
 use super::{Census, Disposal, Kept, RemovalEvent, Stage};
 use crate::error::Result;
@@ -133,7 +133,7 @@ impl Stage<'_> {
 
     /// The sidecar beside a photo that goes, if icloudpd or we wrote it.
     async fn sidecar(&self, path: &StoragePath) -> Result<Option<StoragePath>> {
-        let sidecar = sidecar::beside(path)?;
+        let sidecar = beside(path)?;
         let why = match self.inner.whose_sidecar(&sidecar).await {
             Whose::Nobodys => return Ok(None),
             Whose::Ours => return Ok(Some(sidecar)),
