@@ -61,6 +61,8 @@ pub(super) struct Fetched {
     pub(super) resumed_from: u64,
     /// Apple asked for less at some point.
     pub(super) throttled: bool,
+    /// Nothing was fetched: the bytes stood in the storage already.
+    pub(super) copied: bool,
 }
 
 fn odd(length: u64) -> Error {
@@ -120,7 +122,8 @@ impl<'a> Fetch<'a> {
             let checksum = digests.checksum;
             let reason = match self.judge(size, &checksum, self.one_piece && rejected == Some(checksum)) {
                 Verdict::Keep(proof) => {
-                    return Ok(Fetched { size, proof, digests, resumed_from, throttled: self.throttled });
+                    let throttled = self.throttled;
+                    return Ok(Fetched { size, proof, digests, resumed_from, throttled, copied: false });
                 }
                 Verdict::Reject(reason) => reason,
             };

@@ -13,9 +13,13 @@
 //!    length, are kept and marked [`Proof::Unconfirmed`]: Apple's value may be stale, but nothing is deleted on them.
 //! 5. Only whole, checked bytes get the final name.
 //!
+//! A file that stands in the same storage already, under another name, is not fetched: it is copied, and proven while that is done
+//! (`copied.rs`).
+//!
 //! Sent to Apple: `records/lookup` with record names of the assets, and `GET` of the signed links.
 
 mod answer;
+mod copied;
 mod fetch;
 mod links;
 mod sink;
@@ -27,6 +31,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::TryStreamExt;
 
+use self::copied::copied;
 use self::fetch::{Fetch, Fetched, Progress};
 use self::links::Links;
 use self::sink::{Memory, Sink, ToStorage};
@@ -53,6 +58,7 @@ pub struct Download<'a> {
     progress: Option<Progress>,
     replace: bool,
     copy: usize,
+    copies: Vec<StoragePath>,
 }
 
 /// What is known of bytes that were fetched.
@@ -103,6 +109,8 @@ pub struct Saved {
     pub sha256: [u8; 32],
     /// How many of the bytes an earlier run had fetched.
     pub resumed_from: u64,
+    /// Nothing was fetched: the file stood elsewhere in the storage, and was copied.
+    pub copied: bool,
     /// Something was written into the bytes before they were stored: what is known of them they had before, while length and hashes
     /// are those of what stands there now.
     pub rewritten: bool,
@@ -116,7 +124,17 @@ impl Downloader {
 
     /// Prepares the download of one file of `asset`. Nothing is sent yet.
     pub fn get<'a>(&'a self, asset: &'a Asset, role: Role) -> Download<'a> {
-        Download { downloader: self, asset, role, modified: None, progress: None, replace: false, copy: 0 }
+        let (modified, progress) = (None, None);
+        Download {
+            downloader: self,
+            asset,
+            role,
+            modified,
+            progress,
+            replace: false,
+            copy: 0,
+            copies: Vec::new(),
+        }
     }
 }
 
@@ -130,6 +148,12 @@ impl Download<'_> {
     /// Takes the place of what stands under the name, once the new bytes are whole and judged.
     pub fn replace(mut self) -> Self {
         self.replace = true;
+        self
+    }
+
+    /// Where the file may stand in the same storage: it is copied from there if Apple's checksum proves it, and not fetched.
+    pub(crate) fn copies(mut self, files: Vec<StoragePath>) -> Self {
+        self.copies = files;
         self
     }
 
@@ -172,7 +196,12 @@ impl Download<'_> {
             through_links: false,
         };
         let mut sink = ToStorage::open(storage, path, options.clone(), self.copy).await?;
-        match self.fetch(resource, &mut sink).await {
+        let fetched = match copied(storage, &self.copies, resource, &mut sink, self.progress.as_ref()).await {
+            Ok(None) => self.fetch(resource, &mut sink).await,
+            Ok(Some(copied)) => Ok(copied),
+            Err(error) => Err(error),
+        };
+        match fetched {
             Ok(fetched) => {
                 let copy = sink.take_copy().filter(|copy| copy.len() as u64 == fetched.size);
                 Ok(Received { storage, path, options, sink, fetched, copy, rewritten: None })
@@ -316,6 +345,7 @@ impl Received<'_> {
             checksum: digests.checksum,
             sha256: digests.sha256,
             resumed_from: fetched.resumed_from,
+            copied: fetched.copied,
             rewritten: is_rewritten,
         })
     }

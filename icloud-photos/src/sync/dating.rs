@@ -12,7 +12,7 @@ use super::catalogue::{FileKey, FileRow, Status};
 use super::engine::Inner;
 use super::event::{SyncObserver, Target};
 use super::ledger::seconds;
-use crate::asset::{AssetId, Checksum, Digests, Role};
+use crate::asset::{Checksum, Digests, Role};
 use crate::download::Received;
 use crate::error::Result;
 use crate::storage::{ObjectMeta, Storage, StoragePath};
@@ -70,12 +70,11 @@ impl Inner {
     /// A row about a file that is this resource with a date written into it.
     pub(super) fn derived_row(
         &self,
-        (asset, role): (&AssetId, Role),
+        key: FileKey,
         checksum: &Checksum,
         there: &ObjectMeta,
         undone: &Undone,
     ) -> FileRow {
-        let key = FileKey { library: self.key.clone(), asset: asset.clone(), role };
         let mut row = FileRow::new(key, Status::Derived, seconds(self.now()));
         row.path = Some(there.path.clone());
         row.size = Some(there.size);

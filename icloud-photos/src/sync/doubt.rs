@@ -120,7 +120,8 @@ impl Inner {
     ) -> Result<Option<ObjectMeta>> {
         let Some(there) = self.storage.stat(path).await? else { return Ok(None) };
         let owners = self.catalogue.files_at(std::slice::from_ref(path)).await?;
-        let is_ours = |row: &FileRow| row.key.asset == *target.asset.id() && row.key.role == target.role;
+        let ours = self.key_of(target);
+        let is_ours = |row: &FileRow| row.key.is_same_file(&ours);
         let is_taken = owners.iter().flatten().any(|row| row.status.is_kept() && !is_ours(row));
         let may_be = !is_taken && there.size == size;
         let same = may_be && self.hash_of(path).await? == Some(sha256);
@@ -133,7 +134,8 @@ impl Inner {
         let checksum = resource.and_then(|resource| resource.checksum);
         let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(target.asset.id())).await?;
         let mut rows = rows.into_iter().flatten();
-        Ok(rows.find(|row| row.key.role == target.role && row.checksum == checksum))
+        let key = self.key_of(target);
+        Ok(rows.find(|row| row.key == key && row.checksum == checksum))
     }
 
     /// SHA-256 of what stands there.

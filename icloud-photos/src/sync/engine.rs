@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use sha1::{Digest as _, Sha1};
 
 use super::album_check::AlbumCheck;
-use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue};
+use super::catalogue::{Catalogue, LibraryKey, MemoryCatalogue, Tree};
 use super::dates::{DateLimit, Dates};
 use super::dating::Dating;
 use super::event::{SyncObserver, SyncReport};
@@ -61,6 +61,8 @@ pub(super) struct Inner {
     remembers: bool,
     /// Names the library in the catalogue.
     pub(super) key: LibraryKey,
+    /// Names what places the files.
+    pub(super) tree: Tree,
     /// Names what is asked for: a token of one selection says nothing about another.
     pub(super) selection: String,
 }
@@ -354,6 +356,7 @@ impl SyncBuilder {
         let albums = if self.albums.is_empty() { vec![self.library.all()] } else { self.albums };
         Ok(SyncEngine(Arc::new(Inner {
             downloader: Downloader::new(&self.library),
+            tree: Tree::new(digest(&self.layout.placing(), 8)),
             layout: Layout::new(self.layout)?,
             key: library_key(&self.library),
             library: self.library,
@@ -384,9 +387,13 @@ impl SyncBuilder {
         let chosen = (&self.layout, albums, self.recent, self.skip_videos, self.skip_photos);
         // Who turns sidecars on has them all written: the list is read once more.
         let sidecars = if self.sidecars { "with sidecars" } else { "" };
-        let digest = Sha1::digest(format!("{chosen:?}{}{sidecars}", self.dates.text()));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest(&format!("{chosen:?}{}{sidecars}", self.dates.text()), 20)
     }
+}
+
+/// So many bytes of a digest, as text; the same in every run.
+fn digest(text: &str, bytes: usize) -> String {
+    Sha1::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The account is part of it: every account has a `PrimarySync`.

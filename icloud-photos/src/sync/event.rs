@@ -4,6 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
+use super::catalogue::Tree;
 use super::dates::python;
 use super::layout::{LayoutProblem, LocalTime};
 use super::removal::RemovalEvent;
@@ -60,6 +61,8 @@ pub enum SyncEvent<'a> {
         bytes: u64,
         /// How many of the bytes were there from an earlier run.
         resumed_from: u64,
+        /// Nothing came from iCloud: the file stands in another tree of the same folder, and was copied from there.
+        copied: bool,
         /// Set if the bytes could not be proven.
         doubt: Option<Doubt>,
     },
@@ -200,6 +203,8 @@ pub struct SyncReport {
     pub assets: u64,
     /// Files fetched and named.
     pub downloaded: u64,
+    /// Of those, files that were not fetched: they stand in another tree of the same folder, and were copied from there.
+    pub copied: u64,
     /// Their bytes.
     pub bytes: u64,
     /// Of those, files whose checksum matches; the others are [`SyncReport::unconfirmed`].
@@ -260,6 +265,8 @@ pub struct Target {
     pub asset: Asset,
     /// Which file of it.
     pub role: Role,
+    /// In which tree.
+    pub tree: Tree,
     /// Where it belongs.
     pub path: StoragePath,
 }

@@ -47,6 +47,7 @@ struct Job {
     target: Target,
     modified: Option<std::time::SystemTime>,
     standing: Vec<StoragePath>,
+    copies: Vec<StoragePath>,
     why: Why,
 }
 
@@ -76,6 +77,7 @@ struct Shared {
 #[derive(Default)]
 struct Tally {
     downloaded: AtomicU64,
+    copied: AtomicU64,
     bytes: AtomicU64,
     verified: AtomicU64,
     doubted: AtomicU64,
@@ -256,12 +258,12 @@ impl Shared {
     fn take(&self, action: Action, report: &mut SyncReport) -> Option<Job> {
         match action {
             Action::Begin { total } => self.tell(SyncEvent::Started { total }),
-            Action::Download { target, modified, deduplicated, standing, why, .. } => {
+            Action::Download { target, modified, deduplicated, standing, copies, why, .. } => {
                 if deduplicated {
                     self.tell(SyncEvent::Deduplicated { path: &target.path });
                 }
                 let number = self.scribe.marks.hand_out();
-                return Some(Job { number, target, modified, standing, why });
+                return Some(Job { number, target, modified, standing, copies, why });
             }
             Action::Stands { path, doubted } => {
                 report.present += 1;
@@ -393,7 +395,7 @@ impl Shared {
 
     async fn receive<'s>(&'s self, job: &'s Job, copy: usize) -> Result<Received<'s>> {
         let turn = self.pace.turn().await;
-        let Target { asset, role, path } = &job.target;
+        let Target { asset, role, path, .. } = &job.target;
         self.tell(SyncEvent::Downloading { path });
         let observer = self.observer.clone();
         let mut download = self
@@ -401,6 +403,7 @@ impl Shared {
             .downloader
             .get(asset, *role)
             .copy(copy)
+            .copies(job.copies.clone())
             .progress(move |bytes| observer.event(SyncEvent::Progress { bytes }));
         if let Some(modified) = job.modified {
             download = download.modified(modified);
@@ -426,6 +429,7 @@ impl Shared {
             Proof::Unconfirmed(doubt) => Some(doubt),
         };
         self.tally.downloaded.fetch_add(1, Relaxed);
+        self.tally.copied.fetch_add(u64::from(saved.copied), Relaxed);
         self.tally.bytes.fetch_add(saved.size, Relaxed);
         self.tally.verified.fetch_add(u64::from(doubt.is_none()), Relaxed);
         self.tally.failed_in_a_row.store(0, Relaxed);
@@ -433,6 +437,7 @@ impl Shared {
             path: &saved.path,
             bytes: saved.size,
             resumed_from: saved.resumed_from,
+            copied: saved.copied,
             doubt,
         });
     }
@@ -482,6 +487,7 @@ fn ends_the_run(error: &Error, in_a_row: u64) -> bool {
 impl Tally {
     fn fill(&self, report: &mut SyncReport) {
         report.downloaded = self.downloaded.load(Relaxed);
+        report.copied = self.copied.load(Relaxed);
         report.bytes = self.bytes.load(Relaxed);
         report.verified = self.verified.load(Relaxed);
         report.unconfirmed += report.downloaded - report.verified + self.doubted.load(Relaxed);

@@ -60,8 +60,7 @@ impl Ledger {
         modified: Option<SystemTime>,
     ) {
         let status = if saved.rewritten { Status::Derived } else { status_of(saved.proof) };
-        let mut row = inner.row(target.asset.id(), target.role, status);
-        row.describe(inner, target);
+        let mut row = inner.row(target, status);
         row.path = Some(saved.path.clone());
         row.size = Some(saved.size);
         row.modified = modified.map(seconds);
@@ -109,8 +108,7 @@ impl Ledger {
         let reason = error.to_string();
         let reason = before.as_ref().map_or(reason.clone(), |before| before.failed_since(reason));
         let status = Status::Failed { reason, attempts: failures.saturating_add(1) };
-        let mut row = inner.row(target.asset.id(), target.role, status);
-        row.describe(inner, target);
+        let mut row = inner.row(target, status);
         row.path = Some(target.path.clone());
         row.modified = before.as_ref().filter(|before| before.was_right()).and_then(|before| before.modified);
         if let Some(before) = before.filter(|before| before.sha256.is_some() && before.path.is_some()) {
@@ -129,7 +127,8 @@ impl Ledger {
     /// iCloud itself has no such file.
     pub(super) fn lacking(&self, inner: &Inner, asset: &AssetId, role: Role, error: &Error) {
         let status = Status::Failed { reason: error.to_string(), attempts: 1 };
-        self.add(inner, inner.row(asset, role, status));
+        let key = FileKey::new(inner.key.clone(), asset.clone(), role).within(inner.tree.clone());
+        self.add(inner, FileRow::new(key, status, seconds(inner.now())));
     }
 
     /// Something beside how far the library was copied.
@@ -277,9 +276,49 @@ fn batch(files: Vec<FileRow>) -> Batch {
 }
 
 impl Inner {
-    fn row(&self, asset: &AssetId, role: Role, status: Status) -> FileRow {
-        let key = FileKey { library: self.key.clone(), asset: asset.clone(), role };
-        FileRow::new(key, status, seconds(self.now()))
+    /// Names a file in the catalogue.
+    pub(super) fn key_of(&self, target: &Target) -> FileKey {
+        let (asset, tree) = (target.asset.id().clone(), target.tree.clone());
+        FileKey::new(self.key.clone(), asset, target.role).within(tree)
+    }
+
+    /// What Apple says of a file, and whether it is to have a sidecar.
+    fn row(&self, target: &Target, status: Status) -> FileRow {
+        let mut row = FileRow::new(self.key_of(target), status, seconds(self.now()));
+        row.sidecar = self.gets_sidecar(&target.asset, target.role);
+        let resource = target.asset.resource(target.role);
+        row.resource_size = resource.and_then(|resource| resource.size);
+        row.checksum = resource.and_then(|resource| resource.checksum);
+        row
+    }
+
+    /// Of the rows of an asset the one that this tree has for a file, or that is of no tree; and those of other trees.
+    pub(super) fn row_among<'r>(
+        &self,
+        rows: &'r [FileRow],
+        role: Role,
+    ) -> (Option<&'r FileRow>, Vec<&'r FileRow>) {
+        let of_role = rows.iter().filter(|row| row.key.role == role);
+        let (own, others): (Vec<_>, Vec<_>) = of_role.partition(|row| self.is_own(row));
+        (own.into_iter().max_by_key(|row| !row.key.tree.is_none()), others)
+    }
+
+    /// The row that speaks for a file wherever it stands: that of this tree, or else the best of the others.
+    pub(super) fn best_among<'r>(&self, rows: &'r [FileRow], role: Role) -> Option<&'r FileRow> {
+        let (own, others) = self.row_among(rows, role);
+        own.or_else(|| {
+            others.into_iter().max_by_key(|row| (row.status.is_proof(), row.status.is_kept(), row.at))
+        })
+    }
+
+    /// Whether a row is about this tree. What is of no tree is of all.
+    pub(super) fn is_own(&self, row: &FileRow) -> bool {
+        row.key.tree.is_none() || row.key.tree == self.tree
+    }
+
+    /// What this tree knows of a file that another one has under the same name.
+    pub(super) fn borrowed(&self, row: &FileRow) -> FileRow {
+        FileRow { key: row.key.clone().within(self.tree.clone()), ..row.clone() }
     }
 
     /// What is to be said of a file that stands where this asset's belongs.
@@ -295,8 +334,7 @@ impl Inner {
             Some(_) => Status::Verified,
             None => Status::Assumed,
         };
-        let mut row = self.row(target.asset.id(), target.role, status);
-        row.describe(self, target);
+        let mut row = self.row(target, status);
         row.path = Some(target.path.clone());
         row.size = found.map(|found| found.size);
         row.modified = found.and_then(|found| found.modified).map(seconds);
@@ -312,8 +350,7 @@ impl Inner {
         status: Status,
         sha256: [u8; 32],
     ) -> FileRow {
-        let mut row = self.row(target.asset.id(), target.role, status);
-        row.describe(self, target);
+        let mut row = self.row(target, status);
         row.path = Some(there.path.clone());
         row.size = Some(there.size);
         row.modified = there.modified.map(seconds);
@@ -360,14 +397,6 @@ impl FileRow {
             Status::Failed { .. } => self.was_right() && grew && self.sha256.is_some(),
             _ => false,
         }
-    }
-
-    /// What Apple says of the file, and whether it is to have a sidecar.
-    fn describe(&mut self, inner: &Inner, target: &Target) {
-        self.sidecar = inner.gets_sidecar(&target.asset, target.role);
-        let resource = target.asset.resource(target.role);
-        self.resource_size = resource.and_then(|resource| resource.size);
-        self.checksum = resource.and_then(|resource| resource.checksum);
     }
 }
 

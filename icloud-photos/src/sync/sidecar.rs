@@ -60,7 +60,8 @@ impl Inner {
             }
             let both = vec![path.clone(), beside(&self.described_as(asset, &path).await)?];
             if self.storage.stat_all(both).await.iter().all(|there| matches!(there, Ok(Some(_)))) {
-                targets.push(Target { asset: asset.clone(), role: row.key.role, path });
+                let (asset, role, tree) = (asset.clone(), row.key.role, row.key.tree);
+                targets.push(Target { asset, role, tree, path });
             }
         }
         Ok(targets)

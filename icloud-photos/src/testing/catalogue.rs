@@ -10,7 +10,7 @@ use crate::error::ErrorKind;
 use crate::storage::StoragePath;
 use crate::sync::catalogue::{
     AlbumRow, AssetRow, Batch, Catalogue, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow,
-    RemovalState, Roll, Status, StoreId, Tally, Totals,
+    RemovalState, Roll, Status, StoreId, Tally, Totals, Tree,
 };
 
 type Books = Arc<dyn Catalogue>;
@@ -390,6 +390,32 @@ pub async fn pages_of_what_failed(books: Books) {
     mended.status = Status::Verified;
     books.commit(Batch { files: vec![mended], ..Batch::default() }).await.unwrap();
     assert_eq!(books.failed(&home(), None, 999).await.unwrap(), wanted[1..]);
+}
+
+pub async fn a_file_has_a_row_in_each_tree(books: Books) {
+    let in_tree = |tree: &str, place: &str| {
+        let mut row = row("A");
+        row.key = row.key.within(Tree::new(tree));
+        (row.path, row.checksum) = (Some(path(place)), Some(checksum(b"A")));
+        row
+    };
+    let rows = [in_tree("", "A"), in_tree("one", "one/A"), in_tree("two", "two/A")];
+    let files = vec![rows[2].clone(), rows[0].clone(), rows[1].clone(), row("B")];
+    books.commit(Batch { files, ..Batch::default() }).await.unwrap();
+    let of = async || books.files_of(&home(), &[asset("A")]).await.unwrap().remove(0);
+    assert_eq!(of().await, rows, "in the order of their trees");
+    assert_eq!(books.files_with(&[checksum(b"A")]).await.unwrap(), [rows.clone()]);
+    assert_eq!(books.files_at(&[path("one/A")]).await.unwrap(), [[rows[1].clone()]]);
+    assert_eq!(books.files(None, Some(&rows[1].key), 1).await.unwrap(), rows[2..]);
+    assert_eq!(books.files(Some(&home()), Some(&rows[0].key), 2).await.unwrap(), rows[1..]);
+    let mut lost = rows[1].clone();
+    lost.status = Status::Failed { reason: "x".into(), attempts: 1 };
+    books.commit(Batch { files: vec![lost.clone()], ..Batch::default() }).await.unwrap();
+    assert_eq!(books.failed(&home(), Some(&rows[0].key), 9).await.unwrap(), [lost.clone()]);
+    assert_eq!(books.failed(&home(), Some(&lost.key), 9).await.unwrap(), []);
+    books.commit(Batch { gone_files: vec![lost.key], ..Batch::default() }).await.unwrap();
+    assert_eq!(of().await, [rows[0].clone(), rows[2].clone()], "the others stay");
+    assert_eq!(books.totals().await.unwrap().verified.files, 3);
 }
 
 pub async fn libraries_do_not_mix(books: Books) {

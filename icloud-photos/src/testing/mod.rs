@@ -106,6 +106,7 @@ macro_rules! catalogue_conformance {
             pages_hold_every_row_once_in_order
             pages_of_one_library
             pages_of_what_failed
+            a_file_has_a_row_in_each_tree
             libraries_do_not_mix
             progress_is_kept_for_each_selection
             a_roll_is_kept_as_long_as_its_listing_is_pending

@@ -223,10 +223,15 @@ async fn damage_inside_is_an_error_that_says_what_to_do() {
     let mut bytes = fs::read(file(&folder)).unwrap();
     bytes[4096..].iter_mut().for_each(|byte| *byte ^= 0x5a);
     fs::write(file(&folder), &bytes).unwrap();
-    let catalogue = SqliteCatalogue::open(file(&folder)).unwrap();
-    let asked = catalogue.files(None, None, 10).await.unwrap_err();
-    let written = catalogue.commit(rows(0..10)).await.unwrap_err();
-    for error in [asked, written] {
+    // Where the damage shows depends on what it hit.
+    let errors = match SqliteCatalogue::open(file(&folder)) {
+        Err(error) => vec![error],
+        Ok(catalogue) => {
+            let asked = catalogue.files(None, None, 10).await.unwrap_err();
+            vec![asked, catalogue.commit(rows(0..10)).await.unwrap_err()]
+        }
+    };
+    for error in errors {
         assert_eq!(error.kind(), ErrorKind::Storage, "{error:?}");
         assert!(error.message().contains("move it away") && error.message().contains("adopt"), "{error}");
     }

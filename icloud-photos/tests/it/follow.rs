@@ -562,18 +562,3 @@ async fn a_photo_that_got_another_name_is_not_fetched_again() {
     assert!(report.is_clean() && fetched.is_empty(), "{report}: {fetched:?}");
     assert_eq!(copy.files().await, before);
 }
-
-/// Nor are other options: a photo stands once in a folder.
-#[tokio::test(start_paused = true)]
-async fn a_photo_stands_once_in_a_folder_whatever_options_come_later() {
-    let mut copy = Copy::of(LibrarySpec::plain(5, 1000)).await;
-    copy.run().await.unwrap();
-    let before = copy.files().await;
-    copy.choose = Arc::new(|_, builder| builder.layout(LayoutOptions::default().folder("none")));
-    let (report, fetched) = copy.run_noting().await;
-    assert!(report.is_clean() && fetched.is_empty(), "{report}: {fetched:?}");
-    assert_eq!(copy.files().await, before);
-    copy.remove(before[0].path.as_str()).await;
-    let (report, fetched) = copy.run_noting().await;
-    assert!(report.is_clean() && fetched.len() == 1, "{report}: {fetched:?}");
-}

@@ -47,5 +47,6 @@ mod storage;
 mod store;
 mod support;
 mod sync;
+mod trees;
 mod verify;
 mod xmp;

@@ -305,11 +305,17 @@ impl SyncObserver for Narrator {
                 self.progress.photo();
                 self.seat.counters().photos.fetch_add(1, Relaxed);
             }
-            SyncEvent::Downloaded { path, bytes, resumed_from, doubt } => {
+            SyncEvent::Downloaded { path, bytes, resumed_from, copied, doubt } => {
                 self.progress.file();
                 let counters = self.seat.counters();
                 counters.files.fetch_add(1, Relaxed);
                 counters.bytes.fetch_add(bytes, Relaxed);
+                if copied {
+                    debug!(
+                        "{} stands elsewhere in the folder and was copied from there",
+                        self.full(path).display()
+                    );
+                }
                 self.downloaded(path, resumed_from, doubt);
             }
             SyncEvent::Dating { path, created, unreadable, problem } => {

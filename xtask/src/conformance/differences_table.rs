@@ -423,10 +423,10 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "T1",
-        theirs: "the folder is all it knows: another `--folder-structure` or other rules for names, later or in a second line over the same folder, lay everything out once more",
-        ours: "a photo stands once in a folder: one that stands there stays where it is, whatever the options, and new ones go where the options say",
-        why: "nothing is fetched again, and no disk is filled, for a change of options; a second tree wants a `--directory` of its own. Many trees over one copy are to come",
-        test: "a_photo_stands_once_in_a_folder_whatever_options_come_later",
+        theirs: "the name is all it knows: in another time zone a photo that was taken near midnight is fetched once more, into the folder of another day",
+        ours: "its file is known, and stays where it is; new ones go where the zone says",
+        why: "nothing is fetched twice",
+        test: "another_zone_lays_nothing_out_again",
     },
     Difference {
         id: "O17",

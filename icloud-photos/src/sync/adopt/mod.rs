@@ -72,6 +72,7 @@ async fn adopt(inner: Arc<Inner>, rehearse: bool, tell: Tell<'_>) -> Result<Adop
         rehearse,
         wishes,
         rows: Vec::new(),
+        superseded: Vec::new(),
         have: known.clone(),
         known,
         contents: proven,
@@ -93,6 +94,8 @@ struct Adoption<'a> {
     rehearse: bool,
     wishes: Wishes,
     rows: Vec<FileRow>,
+    /// What was known of those files in this tree, or in none, as long as they were not found.
+    superseded: Vec<FileKey>,
     /// Files of assets that the catalogue has proven before: they stay where they are.
     known: HashSet<(AssetId, Role)>,
     /// Those, and what was found.
@@ -221,7 +224,12 @@ impl Adoption<'_> {
             let Some(place) = places.iter().find(own).or_else(|| places.get(at % places.len())) else {
                 continue;
             };
-            let mut row = self.inner.row_at(asset, *role, &place.meta, Status::Verified);
+            let key = FileKey::new(self.inner.key.clone(), asset.clone(), *role);
+            // What stands where this layout puts it is of its tree; anything else is where its owner wants it, whatever the layout.
+            let (mine, none) = (key.clone().within(self.inner.tree.clone()), key);
+            let (key, other) = if own(&place) { (mine, none) } else { (none, mine) };
+            self.superseded.push(other);
+            let mut row = self.inner.row_at(key, &place.meta, Status::Verified);
             (row.resource_size, row.checksum) = (Some(*size), Some(*checksum));
             row.sha256 = place.sha256;
             rows.push(row);
@@ -357,7 +365,9 @@ impl Adoption<'_> {
         status: Status,
         sha256: Option<[u8; 32]>,
     ) -> Result<()> {
-        let mut row = self.inner.row_at(&wish.asset, wish.role, meta, status);
+        let none = FileKey::new(self.inner.key.clone(), wish.asset.clone(), wish.role);
+        self.superseded.push(none.clone());
+        let mut row = self.inner.row_at(none.within(self.inner.tree.clone()), meta, status);
         (row.resource_size, row.checksum, row.sha256) = (wish.size, wish.checksum, sha256);
         self.note(row).await
     }
@@ -368,11 +378,11 @@ impl Adoption<'_> {
     }
 
     async fn commit(&mut self) -> Result<()> {
-        let files = std::mem::take(&mut self.rows);
+        let (files, gone_files) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.superseded));
         if self.rehearse || files.is_empty() {
             return Ok(());
         }
-        self.inner.catalogue.commit(Batch { files, ..Batch::default() }).await
+        self.inner.catalogue.commit(Batch { files, gone_files, ..Batch::default() }).await
     }
 }
 
@@ -393,8 +403,7 @@ fn confirmed(row: &FileRow, meta: &ObjectMeta, digests: &Digests) -> Option<File
 
 impl Inner {
     /// A row about a file that stands there.
-    fn row_at(&self, asset: &AssetId, role: Role, meta: &ObjectMeta, status: Status) -> FileRow {
-        let key = FileKey { library: self.key.clone(), asset: asset.clone(), role };
+    fn row_at(&self, key: FileKey, meta: &ObjectMeta, status: Status) -> FileRow {
         let mut row = FileRow::new(key, status, seconds(self.now()));
         row.path = Some(meta.path.clone());
         row.size = Some(meta.size);

@@ -241,8 +241,9 @@ impl Catalogue for MemoryCatalogue {
 
 impl State {
     fn files_of(&self, library: &LibraryKey, asset: &AssetId) -> Vec<FileRow> {
-        let keys = Role::ALL.map(|role| FileKey::new(library.clone(), asset.clone(), role));
-        self.rows(Some(&BTreeSet::from(keys)))
+        let first = FileKey::new(library.clone(), asset.clone(), Role::Alternative);
+        let rows = self.files.range(first..).map(|(_, row)| row);
+        rows.take_while(|row| (&row.key.library, &row.key.asset) == (library, asset)).cloned().collect()
     }
 
     /// Those of these rows that exist, in the order of their keys.

@@ -25,7 +25,7 @@ pub(crate) use self::row::{
 };
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Roll,
-    Status,
+    Status, Tree,
 };
 pub(crate) use self::sheet::{Sheet, digest};
 #[cfg(feature = "sqlite")]

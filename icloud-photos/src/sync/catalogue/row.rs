@@ -44,8 +44,31 @@ impl fmt::Display for LibraryKey {
     }
 }
 
-/// Which file of which asset. Ordered by the texts of library and asset, then by the name of the role (`alternative`
-/// before `original`).
+/// Names a tree. Two layouts that place files differently lay the photos of a library out twice in one folder, each in a tree of
+/// its own, as icloudpd does. Opaque text; the default is no tree: a file that stands where no layout puts it, and that all of
+/// them take for theirs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tree(Arc<str>);
+
+impl Tree {
+    /// A tree with this name; no tree for an empty one.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is no tree.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Which file of which asset, in which tree. Ordered by the texts of library and asset, then by the name of the role (`alternative`
+/// before `original`) and that of the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileKey {
     /// The library the asset is in.
@@ -54,16 +77,29 @@ pub struct FileKey {
     pub asset: AssetId,
     /// Which of its files.
     pub role: Role,
+    /// In which tree.
+    pub tree: Tree,
 }
 
 impl FileKey {
-    /// A key of these parts.
+    /// A key of these parts, of no tree.
     pub fn new(library: LibraryKey, asset: AssetId, role: Role) -> Self {
-        Self { library, asset, role }
+        Self { library, asset, role, tree: Tree::default() }
     }
 
-    fn texts(&self) -> (&str, &str, &str) {
-        (self.library.as_str(), self.asset.as_str(), role_name(self.role))
+    /// The same file in this tree.
+    #[must_use]
+    pub fn within(self, tree: Tree) -> Self {
+        Self { tree, ..self }
+    }
+
+    /// Whether both are for the same file, whatever tree it stands in.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (&self.library, &self.asset, self.role) == (&other.library, &other.asset, other.role)
+    }
+
+    fn texts(&self) -> (&str, &str, &str, &str) {
+        (self.library.as_str(), self.asset.as_str(), role_name(self.role), self.tree.as_str())
     }
 }
 
@@ -79,10 +115,10 @@ impl PartialOrd for FileKey {
     }
 }
 
-/// `library/asset/role`.
+/// `library/asset/role`, whatever the tree.
 impl fmt::Display for FileKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (library, asset, role) = self.texts();
+        let (library, asset, role, _) = self.texts();
         write!(f, "{library}/{asset}/{role}")
     }
 }
@@ -132,7 +168,7 @@ impl Status {
     }
 }
 
-/// One file: wanted, and there or not.
+/// One file: wanted, and there or not. A photo that stands in two trees has a row for each of its files in each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileRow {

@@ -133,6 +133,12 @@ impl LayoutOptions {
         self
     }
 
+    /// What decides where a file goes, and not whether it is wanted. The zone is none of it: a copy of one zone is no other copy.
+    pub(in crate::sync) fn placing(&self) -> String {
+        let Self { folder, keep_unicode, names, live_naming, locale, .. } = self;
+        format!("{folder:?} {keep_unicode} {names:?} {live_naming:?} {locale:?}")
+    }
+
     /// How photos of one name are told apart.
     pub fn name_policy(&self) -> NamePolicy {
         self.names

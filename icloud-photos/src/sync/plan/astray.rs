@@ -177,10 +177,10 @@ pub(super) struct Sorted {
 }
 
 impl Inner {
-    /// Rows of files that this layout asks for.
+    /// Rows of files that this layout asks for, in its own tree.
     fn of_layout(&self, rows: Vec<FileRow>) -> impl Iterator<Item = FileRow> {
         let roles = self.layout.roles();
-        rows.into_iter().filter(move |row| roles.contains(&row.key.role))
+        rows.into_iter().filter(move |row| roles.contains(&row.key.role) && self.is_own(row))
     }
 
     /// Looks for the files of a page of rows.

@@ -113,8 +113,9 @@ impl Decider {
         claimless: Option<FileRow>,
     ) -> Option<Action> {
         match action {
-            Action::Renamed { found, .. } => {
-                let target = Target { asset: asset.clone(), role: file.role, path: found.path.clone() };
+            Action::Renamed { row, found } => {
+                let (asset, role) = (asset.clone(), file.role);
+                let target = Target { asset, role, tree: row.key.tree.clone(), path: found.path.clone() };
                 self.inner.sidecars.then_some(Action::Describe { target })
             }
             Action::Present { known: true, .. } => claimless.map(|row| Action::Claim { row }),
@@ -132,7 +133,10 @@ impl Decider {
         // The catalogue has one row for both names; as long as nobody has seen to it that both stand, only the disk counts.
         let row = found.row.filter(|_| self.doubts || !found.is_second);
         let contested = !found.owners.is_empty();
-        let wanted = Wanted { modified, row, contested, ..Wanted::of(asset, file.role, found.path) };
+        let tree = row.as_ref().map_or(&self.inner.tree, |row| &row.key.tree).clone();
+        let wanted = Wanted::of(&tree, asset, file.role, found.path);
+        let copies = wanted.proven_in(&found.elsewhere);
+        let wanted = Wanted { modified, row, contested, copies, ..wanted };
         if let Some((row, there)) = wanted.row.as_ref().zip(found.at_row)
             && let Some(path) = &row.path
             && wanted.is_in(row)
@@ -141,7 +145,8 @@ impl Decider {
             let removed = there.is_none();
             if let Some(there) = there.clone().filter(|there| Some(there.size) == row.size) {
                 self.claims.set(path, wanted.claim());
-                return Ok(wanted.known(row, path.clone(), there, self.inner.now()));
+                let action = wanted.known(row, path.clone(), there, self.inner.now());
+                return Ok(if found.is_borrowed { noted(action) } else { action });
             }
             if row.status == Status::Derived
                 && let Some(action) = self.moved_derived(row).await?
@@ -285,7 +290,7 @@ impl Decider {
         self.claims.set(path, if ours { wanted.claim() } else { Claim::new(claim.size, Some(&content)) });
         if let Some(owner) = owner {
             let modified = Some(modified(&self.inner.layout.place(&owner)));
-            let other = Wanted { modified, ..Wanted::of(&owner, *role, wanted.path.clone()) };
+            let other = Wanted { modified, ..Wanted::of(&wanted.tree, &owner, *role, wanted.path.clone()) };
             let twin = self.by_content(&other).await?;
             self.queue.push_back(twin);
         }
@@ -384,6 +389,7 @@ impl Decider {
             modified: wanted.modified,
             deduplicated,
             standing,
+            copies: wanted.copies.clone(),
             why: match &wanted.row {
                 None => Why::New,
                 Some(FileRow { status: Status::Failed { attempts, .. }, .. }) => {
@@ -393,6 +399,16 @@ impl Decider {
                 Some(_) => Why::Edited,
             },
         }
+    }
+}
+
+/// A file that stands, and that this tree has no row for so far.
+fn noted(action: Action) -> Action {
+    match action {
+        Action::Present { target, deduplicated, proven, doubted, found, .. } => {
+            Action::Present { target, deduplicated, known: false, proven, doubted, found }
+        }
+        action => action,
     }
 }
 

@@ -65,7 +65,7 @@ impl Inner {
         };
         let item = |(row, asset): (FileRow, Result<Asset>)| match asset {
             Ok(asset) => {
-                let target = Target { asset, role: row.key.role, path: row.path? };
+                let target = Target { asset, role: row.key.role, tree: row.key.tree, path: row.path? };
                 Some(Item::Other(Step::Undescribed(Box::new(target))))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -60,6 +60,8 @@ pub enum Action {
         deduplicated: bool,
         /// Where it may stand already, though only its bytes could tell: if they come again, nothing is stored.
         standing: Vec<StoragePath>,
+        /// Where it stands in other trees of the folder: it is copied from there, if it is proven.
+        copies: Vec<StoragePath>,
         /// Why it is not here, or not good enough.
         why: Why,
     },

@@ -60,7 +60,11 @@ impl Inner {
         for (removal, known) in removals.iter().zip(known) {
             files.extend(removal.proven_files().into_iter().map(|proven| {
                 let speaks = |row: &&FileRow| row.path.is_some() && speaks_for(row, &proven);
-                known.iter().find(speaks).cloned().unwrap_or(proven)
+                // What was proven in one tree may stand in another by now.
+                let speaking = known.iter().filter(speaks);
+                let best =
+                    speaking.max_by_key(|row| (row.key.tree == proven.key.tree, row.path == proven.path));
+                best.cloned().unwrap_or(proven)
             }));
         }
         Ok(files)

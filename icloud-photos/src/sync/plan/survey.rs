@@ -98,8 +98,12 @@ pub(super) struct Found {
     pub(super) owners: Vec<FileRow>,
     /// The asset wants the same bytes under another name as well.
     pub(super) is_second: bool,
-    /// The catalogue's row of this very file.
+    /// The catalogue's row of this very file in this tree.
     pub(super) row: Option<FileRow>,
+    /// It is that of another tree, which has the file under the same name.
+    pub(super) is_borrowed: bool,
+    /// Its rows in other trees.
+    pub(super) elsewhere: Vec<FileRow>,
     /// What stands under the row's path, if it has one.
     pub(super) at_row: Option<There>,
 }
@@ -186,9 +190,13 @@ async fn recall(inner: &Inner, steps: &mut [Result<Step>]) -> Result<()> {
         for (file, found) in surveyed.placement.files.iter().zip(&mut surveyed.found) {
             let Ok(found) = found else { continue };
             found.is_second = !roles.insert(file.role);
-            let row = rows.iter().find(|row| row.key.role == file.role).cloned();
-            found.at_row = row.as_ref().and_then(|row| row.path.as_ref()).map(|_| Ok(None));
-            found.row = row;
+            let (own, others) = inner.row_among(&rows, file.role);
+            let shared = others.iter().find(|row| row.path.as_ref() == Some(&found.path));
+            let borrowed = shared.filter(|_| own.is_none()).map(|row| inner.borrowed(row));
+            found.is_borrowed = borrowed.is_some();
+            found.row = own.cloned().or(borrowed);
+            found.at_row = found.row.as_ref().and_then(|row| row.path.as_ref()).map(|_| Ok(None));
+            found.elsewhere = others.into_iter().cloned().collect();
         }
     }
     let paths: Vec<StoragePath> = found_of(steps).map(|(_, found)| found.path.clone()).collect();
@@ -238,7 +246,16 @@ impl Inner {
         let draft = |file: &WantedFile| {
             let path = StoragePath::parse(&placement.path(&file.name))?;
             self.require_short(&path)?;
-            Ok(Found { path, there: Ok(None), owners: Vec::new(), is_second: false, row: None, at_row: None })
+            Ok(Found {
+                path,
+                there: Ok(None),
+                owners: Vec::new(),
+                is_second: false,
+                row: None,
+                is_borrowed: false,
+                elsewhere: Vec::new(),
+                at_row: None,
+            })
         };
         let found = placement.files.iter().map(draft).collect();
         Ok(Step::Asset(Box::new(Surveyed { asset, placement, found })))

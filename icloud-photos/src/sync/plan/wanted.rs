@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::super::catalogue::{FileRow, Status};
+use super::super::catalogue::{FileRow, Status, Tree};
 use super::super::claims::Claim;
 use super::super::event::Target;
 use super::{Action, Why};
@@ -13,6 +13,7 @@ use crate::storage::{ObjectMeta, StoragePath};
 pub(super) struct Wanted<'a> {
     pub(super) asset: &'a Asset,
     pub(super) role: Role,
+    pub(super) tree: Tree,
     pub(super) size: Option<u64>,
     pub(super) checksum: Option<&'a Checksum>,
     pub(super) path: StoragePath,
@@ -21,20 +22,24 @@ pub(super) struct Wanted<'a> {
     pub(super) row: Option<FileRow>,
     /// The catalogue knows something about whatever stands under the plain path.
     pub(super) contested: bool,
+    /// Where it stands in other trees, as far as the catalogue has proof.
+    pub(super) copies: Vec<StoragePath>,
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn of(asset: &'a Asset, role: Role, path: StoragePath) -> Self {
+    pub(super) fn of(tree: &Tree, asset: &'a Asset, role: Role, path: StoragePath) -> Self {
         let resource: Option<&Resource> = asset.resource(role);
         Self {
             asset,
             role,
+            tree: tree.clone(),
             size: resource.and_then(|resource| resource.size),
             checksum: resource.and_then(|resource| resource.checksum.as_ref()),
             path,
             modified: None,
             row: None,
             contested: false,
+            copies: Vec::new(),
         }
     }
 
@@ -54,7 +59,7 @@ impl<'a> Wanted<'a> {
     }
 
     pub(super) fn target(&self, path: StoragePath) -> Target {
-        Target { asset: self.asset.clone(), role: self.role, path }
+        Target { asset: self.asset.clone(), role: self.role, tree: self.tree.clone(), path }
     }
 
     pub(super) fn is_provable(&self) -> bool {
@@ -84,6 +89,12 @@ impl<'a> Wanted<'a> {
         })
     }
 
+    /// Where these rows of other trees have it, and proof of it.
+    pub(super) fn proven_in(&self, elsewhere: &[FileRow]) -> Vec<StoragePath> {
+        let proven = elsewhere.iter().filter(|row| row.status.is_proof() && self.is_in(row));
+        proven.filter_map(|row| row.path.clone()).filter(|path| *path != self.path).collect()
+    }
+
     /// What the catalogue knows stands there. If it could not be confirmed, it is fetched again when it is due.
     pub(super) fn known(
         &self,
@@ -96,8 +107,8 @@ impl<'a> Wanted<'a> {
         let target = self.target(path);
         if row.is_due(now) {
             let (size, modified) = (self.size, self.modified);
-            let (standing, why) = (Vec::new(), Why::Unconfirmed);
-            return Action::Download { target, size, modified, deduplicated, standing, why };
+            let (standing, copies, why) = (Vec::new(), Vec::new(), Why::Unconfirmed);
+            return Action::Download { target, size, modified, deduplicated, standing, copies, why };
         }
         let doubted = row.status == Status::Unconfirmed;
         Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }

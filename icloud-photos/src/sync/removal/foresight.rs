@@ -98,7 +98,7 @@ impl Inner {
         let files = self.catalogue.files_of(&self.key, &ids).await?;
         let mut open = Vec::new();
         for ((candidate, sheet), files) in eligible.into_iter().zip(files) {
-            match by_files(&sheet, &files) {
+            match self.by_files(&sheet, &files) {
                 Verdict::None => {}
                 Verdict::Stays(why) => foreseen.staying.push(candidate.stays(why)),
                 Verdict::Open(files) => open.push((candidate, files)),
@@ -162,6 +162,26 @@ impl Inner {
         }
     }
 
+    /// What iCloud has of an asset that cannot be made again, against what is here: as for a receipt, but for the bytes.
+    fn by_files(&self, sheet: &Sheet, files: &[FileRow]) -> Verdict {
+        let known = |role: &Role| sheet.files.get(role_name(*role));
+        // An older version did not ask for all of them.
+        if IRREPLACEABLE.iter().any(|role| known(role).is_none()) {
+            return Verdict::Open(Vec::new());
+        }
+        let held = IRREPLACEABLE.into_iter().filter(|role| known(role).is_some_and(Option::is_some));
+        let held: BTreeSet<Role> = held.chain([Role::Original]).collect();
+        let mut standing = Vec::new();
+        for role in held {
+            let row = self.best_among(files, role);
+            match claim(role, known(&role).and_then(Option::as_ref), row) {
+                Ok(file) => standing.push(file),
+                Err(why) => return Verdict::Stays(why),
+            }
+        }
+        Verdict::Open(standing)
+    }
+
     /// Remembers how assets are of which the catalogue did not know which files iCloud has.
     pub(super) async fn learn(&self, assets: &[Asset]) -> Result<()> {
         let ids: Vec<_> = assets.iter().map(|asset| asset.id().clone()).collect();
@@ -174,26 +194,6 @@ impl Inner {
         let batch = Batch { assets: rows.collect(), ..Batch::default() };
         if batch.is_empty() { Ok(()) } else { self.catalogue.commit(batch).await }
     }
-}
-
-/// What iCloud has of an asset that cannot be made again, against what is here: as for a receipt, but for the bytes.
-fn by_files(sheet: &Sheet, files: &[FileRow]) -> Verdict {
-    let known = |role: &Role| sheet.files.get(role_name(*role));
-    // An older version did not ask for all of them.
-    if IRREPLACEABLE.iter().any(|role| known(role).is_none()) {
-        return Verdict::Open(Vec::new());
-    }
-    let held = IRREPLACEABLE.into_iter().filter(|role| known(role).is_some_and(Option::is_some));
-    let held: BTreeSet<Role> = held.chain([Role::Original]).collect();
-    let mut standing = Vec::new();
-    for role in held {
-        let row = files.iter().find(|row| row.key.role == role);
-        match claim(role, known(&role).and_then(Option::as_ref), row) {
-            Ok(file) => standing.push(file),
-            Err(why) => return Verdict::Stays(why),
-        }
-    }
-    Verdict::Open(standing)
 }
 
 fn claim(

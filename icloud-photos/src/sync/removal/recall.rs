@@ -120,15 +120,20 @@ impl Inner {
         let proven: Vec<FileRow> = batch.removals.iter().flat_map(RemovalRow::proven_files).collect();
         let ids: Vec<_> = proven.iter().map(|file| file.key.asset.clone()).collect();
         for (file, known) in proven.into_iter().zip(self.catalogue.files_of(&self.key, &ids).await?) {
-            let status = match known.iter().find(|row| row.key == file.key) {
-                Some(row) if row.checksum == file.checksum => continue,
+            let same: Vec<_> = known.iter().filter(|row| row.key.is_same_file(&file.key)).collect();
+            if same.iter().any(|row| row.checksum == file.checksum) {
+                continue;
+            }
+            let known = same.into_iter().find(|row| row.key == file.key || row.key.tree.is_none());
+            let key = known.map_or(&file.key, |row| &row.key).clone();
+            let status = match known {
                 // Which of the two is the later one clocks do not say: it is read again, and asked about.
                 Some(_) => Status::Failed { reason: CONTESTED.to_owned(), attempts: 0 },
                 None if file.status == Status::Derived => Status::Derived,
                 // Whether it still is what it was `verify` finds out.
                 None => Status::Assumed,
             };
-            batch.files.push(FileRow { status, ..file });
+            batch.files.push(FileRow { key, status, ..file });
         }
         if batch.is_empty() { Ok(()) } else { self.catalogue.commit(batch).await }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::catalogue::{Batch, FileKey, FileRow, RemovalRow, Status, role_name, role_named};
+use super::super::catalogue::{Batch, FileKey, FileRow, RemovalRow, Status, Tree, role_name, role_named};
 use super::super::copies::{self, Look, Proven};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
@@ -37,6 +37,9 @@ pub struct Receipt {
 pub struct ProvenFile {
     /// Which file of the asset.
     pub role: String,
+    /// In which tree of the folder it stands, if in one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tree: String,
     /// Where it stands.
     pub path: String,
     /// Its length in bytes.
@@ -124,6 +127,7 @@ impl RemovalRow {
 
     fn proven(&self, file: &ProvenFile) -> Option<FileRow> {
         let key = FileKey::new(self.library.clone(), self.asset.clone(), role_named(&file.role)?);
+        let key = key.within(Tree::new(file.tree.as_str()));
         let mut row = FileRow::new(key, Status::Verified, self.at);
         row.path = Some(StoragePath::parse(&file.path).ok()?);
         (row.size, row.resource_size) = (Some(file.size), Some(file.size));
@@ -139,7 +143,7 @@ impl FileRow {
     /// Whether this row is about a file that was `proven` when its photo was moved out of iCloud, or about what has come since. A row of
     /// other bytes that is older knows an earlier edit.
     pub(in crate::sync) fn speaks_since(&self, proven: &Self) -> bool {
-        self.key == proven.key && (self.checksum == proven.checksum || self.at >= proven.at)
+        self.key.is_same_file(&proven.key) && (self.checksum == proven.checksum || self.at >= proven.at)
     }
 }
 
@@ -214,7 +218,7 @@ impl Inner {
         rows: &[FileRow],
         come: &[Role],
     ) -> std::result::Result<Vec<Claimed>, Kept> {
-        let claim = |role| Claimed::of(asset, role, rows.iter().find(|row| row.key.role == role));
+        let claim = |role| Claimed::of(asset, role, self.best_among(rows, role));
         let (coming, here): (Vec<_>, Vec<_>) =
             self.to_be_proven(asset).into_iter().partition(|role| come.contains(role));
         let is_provable = |role: &Role| asset.resource(*role).is_some_and(Resource::is_provable);
@@ -282,6 +286,7 @@ impl Claimed {
     fn proven(&self, path: &StoragePath, modified: Option<i64>, proven: &Proven) -> (ProvenFile, FileRow) {
         let file = ProvenFile {
             role: role_name(self.row.key.role).to_owned(),
+            tree: self.row.key.tree.as_str().to_owned(),
             path: path.to_string(),
             size: proven.original.unwrap_or(proven.size),
             checksum: self.checksum.to_string(),

@@ -260,7 +260,7 @@ impl Coming {
 /// Rows as they will be, and the files that are still to come.
 fn with_expected(mut rows: Vec<FileRow>, files: &[Expected]) -> (Vec<FileRow>, Vec<Role>) {
     let now: Vec<FileRow> = files.iter().filter_map(|file| file.row.clone()).collect();
-    rows.retain(|row| now.iter().all(|now| now.key.role != row.key.role));
+    rows.retain(|row| now.iter().all(|now| now.key != row.key));
     rows.extend(now);
     (rows, files.iter().filter(|file| file.row.is_none()).map(|file| file.role).collect())
 }

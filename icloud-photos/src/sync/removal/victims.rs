@@ -122,7 +122,12 @@ impl Inner {
             let placement = self.layout.place(asset);
             for row in rows.into_iter().filter(|row| row.status.is_kept()) {
                 let Some(path) = row.path.clone() else { continue };
-                elsewhere.push(!is_named_so(&placement, &row, &path));
+                let is_named_so = is_named_so(&placement, &row, &path);
+                // Another tree is another run's to judge, but for the files that both have.
+                if !(self.is_own(&row) || is_named_so) {
+                    continue;
+                }
+                elsewhere.push(!is_named_so);
                 rows_of.push((row, path));
             }
         }

@@ -337,7 +337,7 @@ impl Verification<'_> {
     async fn was_proven(&self, row: &FileRow) -> bool {
         let removals = self.catalogue.removals(&row.key.library, std::slice::from_ref(&row.key.asset)).await;
         let mut proven = removals.into_iter().flatten().flatten().flat_map(|removal| removal.proven_files());
-        proven.any(|file| file.key == row.key && file.checksum == row.checksum)
+        proven.any(|file| file.key.is_same_file(&row.key) && file.checksum == row.checksum)
     }
 
     async fn repair(&mut self, inner: &Inner, bad: Vec<Shared>) -> Result<()> {
@@ -436,7 +436,7 @@ impl Verification<'_> {
 
 /// Where the file of another photo has the name, that of this one is not there.
 fn absent(row: &FileRow, rows: &[FileRow]) -> Option<Fault> {
-    let taken = rows.iter().any(|other| other.key != row.key && other.status.is_kept());
+    let taken = rows.iter().any(|other| !other.key.is_same_file(&row.key) && other.status.is_kept());
     (!row.status.is_kept() && taken).then_some(Fault::Missing)
 }
 

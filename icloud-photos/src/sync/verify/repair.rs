@@ -37,7 +37,8 @@ impl Inner {
         if let Some(time) = time_of(modified) {
             download = download.modified(time);
         }
-        let target = Target { asset: asset.clone(), role: row.key.role, path: path.clone() };
+        let (tree, path_of) = (row.key.tree.clone(), path.clone());
+        let target = Target { asset: asset.clone(), role: row.key.role, tree, path: path_of };
         // A file that bore its date bears it again; the others are as iCloud has them.
         let room = if row.was_derived() { self.room_for(&target).await } else { None };
         let download = download.copy(room.as_ref().map_or(0, Room::bytes));

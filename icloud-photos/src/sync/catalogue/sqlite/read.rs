@@ -10,7 +10,7 @@ use crate::storage::StoragePath;
 use crate::sync::catalogue::row::{role_name, role_named};
 use crate::sync::catalogue::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
-    StoreId, Totals,
+    StoreId, Totals, Tree,
 };
 
 /// All questions there are.
@@ -19,7 +19,7 @@ pub(super) mod sql {
         ($rest:literal) => {
             concat!(
                 "SELECT library, asset, role, path, size, modified, resource_size, checksum, sha256, status, reason, ",
-                "attempts, at, sidecar FROM files WHERE ",
+                "attempts, at, sidecar, tree FROM files WHERE ",
                 $rest
             )
         };
@@ -34,15 +34,17 @@ pub(super) mod sql {
         };
     }
     pub(crate) const STORE: &str = "SELECT id, place FROM store";
-    pub(crate) const FILES_OF: &str = files!("library = ? AND asset = ? ORDER BY role");
-    pub(crate) const FILES_AT: &str = files!("path = ? ORDER BY library, asset, role");
-    pub(crate) const FILES_WITH: &str = files!("checksum = ? ORDER BY library, asset, role");
+    pub(crate) const FILES_OF: &str = files!("library = ? AND asset = ? ORDER BY role, tree");
+    pub(crate) const FILES_AT: &str = files!("path = ? ORDER BY library, asset, role, tree");
+    pub(crate) const FILES_WITH: &str = files!("checksum = ? ORDER BY library, asset, role, tree");
     pub(crate) const ALL_FILES: &str =
-        files!("(library, asset, role) > (?, ?, ?) ORDER BY library, asset, role LIMIT ?");
+        files!("(library, asset, role, tree) > (?, ?, ?, ?) ORDER BY library, asset, role, tree LIMIT ?");
     pub(crate) const FILES: &str =
-        files!("library = ? AND (asset, role) > (?, ?) ORDER BY asset, role LIMIT ?");
-    pub(crate) const FAILED: &str =
-        files!("status = 'failed' AND library = ? AND (asset, role) > (?, ?) ORDER BY asset, role LIMIT ?");
+        files!("library = ? AND (asset, role, tree) > (?, ?, ?) ORDER BY asset, role, tree LIMIT ?");
+    pub(crate) const FAILED: &str = files!(
+        "status = 'failed' AND library = ? AND (asset, role, tree) > (?, ?, ?) ORDER BY asset, role, tree \
+         LIMIT ?"
+    );
     pub(crate) const ASSET: &str = assets!("library = ? AND asset = ?");
     pub(crate) const ALL_ASSETS: &str = assets!("library = ? AND asset > ? ORDER BY asset LIMIT ?");
     pub(crate) const ASSETS_WITH: &str = assets!("master = ? ORDER BY library, asset");
@@ -101,8 +103,8 @@ pub(super) fn all_files(
     limit: usize,
 ) -> Result<Vec<FileRow>> {
     let library = after.map_or("", |key| key.library.as_str());
-    let (asset, role) = position(after);
-    rows(&mut connection.prepare(sql::ALL_FILES)?, (library, asset, role, most(limit)), file)
+    let (asset, role, tree) = position(after);
+    rows(&mut connection.prepare(sql::ALL_FILES)?, (library, asset, role, tree, most(limit)), file)
 }
 
 pub(super) fn files(
@@ -111,8 +113,8 @@ pub(super) fn files(
     after: Option<&FileKey>,
     limit: usize,
 ) -> Result<Vec<FileRow>> {
-    let (asset, role) = position(after);
-    rows(&mut connection.prepare(sql::FILES)?, (library.as_str(), asset, role, most(limit)), file)
+    let (asset, role, tree) = position(after);
+    rows(&mut connection.prepare(sql::FILES)?, (library.as_str(), asset, role, tree, most(limit)), file)
 }
 
 pub(super) fn failed(
@@ -121,8 +123,8 @@ pub(super) fn failed(
     after: Option<&FileKey>,
     limit: usize,
 ) -> Result<Vec<FileRow>> {
-    let (asset, role) = position(after);
-    rows(&mut connection.prepare(sql::FAILED)?, (library.as_str(), asset, role, most(limit)), file)
+    let (asset, role, tree) = position(after);
+    rows(&mut connection.prepare(sql::FAILED)?, (library.as_str(), asset, role, tree, most(limit)), file)
 }
 
 pub(super) fn assets(
@@ -291,8 +293,8 @@ fn rows<T>(
 }
 
 /// Empty texts come before every key.
-fn position(after: Option<&FileKey>) -> (&str, &str) {
-    after.map_or(("", ""), |key| (key.asset.as_str(), role_name(key.role)))
+fn position(after: Option<&FileKey>) -> (&str, &str, &str) {
+    after.map_or(("", "", ""), |key| (key.asset.as_str(), role_name(key.role), key.tree.as_str()))
 }
 
 fn most(limit: usize) -> i64 {
@@ -306,6 +308,7 @@ fn file(row: &Row<'_>) -> Result<FileRow> {
             library: library(row)?,
             asset: AssetId::new(row.get::<_, String>(1)?),
             role: role_named(&role).ok_or_else(|| strange(2, &role))?,
+            tree: Tree::new(row.get::<_, String>(14)?),
         },
         path: text(row, 3, |text| StoragePath::parse(text).ok())?,
         size: optional_unsigned(row, 4)?,

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) const APPLICATION: i32 = 0x6943_5063;
 
 /// One element for each version. A new role or status needs a new one too, so that older programs refuse the file.
-pub(super) const STEPS: [&str; 6] = [V1, V2, V3, V4, V5, V6];
+pub(super) const STEPS: [&str; 7] = [V1, V2, V3, V4, V5, V6, V7];
 
 const V1: &str = "
     CREATE TABLE store (
@@ -129,6 +129,40 @@ const V6: &str = "
     ALTER TABLE files ADD COLUMN sidecar INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX members_by_asset ON members (library, asset, selection);
     UPDATE progress SET token = NULL WHERE length(selection) = 40 AND instr(selection, ' ') = 0;
+";
+
+/// A file of an asset may stand in several trees. What is known so far is of none, and stays where it is.
+const V7: &str = "
+    ALTER TABLE files RENAME TO files_of_no_tree;
+    DROP INDEX files_by_path;
+    DROP INDEX files_by_checksum;
+    DROP INDEX files_by_status;
+    DROP INDEX files_failed;
+    CREATE TABLE files (
+        library TEXT NOT NULL,
+        asset TEXT NOT NULL,
+        role TEXT NOT NULL,
+        tree TEXT NOT NULL,     -- which layout put it there; empty for none
+        path TEXT,
+        size INTEGER,           -- of the stored bytes
+        modified INTEGER,       -- as stored
+        resource_size INTEGER,  -- as Apple has it
+        checksum TEXT,          -- Apple's, of the resource
+        sha256 TEXT,            -- of the stored bytes
+        status TEXT NOT NULL,   -- verified, unconfirmed, assumed, derived, failed
+        reason TEXT,            -- why it failed
+        attempts INTEGER,
+        at INTEGER NOT NULL,    -- when this row was written
+        sidecar INTEGER NOT NULL, -- whether it is to have one
+        UNIQUE (library, asset, role, tree)
+    );
+    INSERT INTO files SELECT library, asset, role, '', path, size, modified, resource_size, checksum, sha256, status, reason,
+        attempts, at, sidecar FROM files_of_no_tree;
+    DROP TABLE files_of_no_tree;
+    CREATE INDEX files_by_path ON files (path) WHERE path IS NOT NULL;
+    CREATE INDEX files_by_checksum ON files (checksum) WHERE checksum IS NOT NULL;
+    CREATE INDEX files_by_status ON files (status, size);
+    CREATE INDEX files_failed ON files (library, asset, role, tree) WHERE status = 'failed';
 ";
 
 /// Fills a new file.

@@ -29,7 +29,7 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
     each(
         &transaction,
         "REPLACE INTO files (library, asset, role, path, size, modified, resource_size, checksum, sha256, status, \
-         reason, attempts, at, sidecar) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         reason, attempts, at, sidecar, tree) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         &batch.files,
         file,
     )?;
@@ -78,9 +78,10 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<()> {
 }
 
 fn forget(transaction: &Transaction<'_>, batch: &Batch) -> Result<()> {
-    let files = "DELETE FROM files WHERE library = ? AND asset = ? AND role = ?";
+    let files = "DELETE FROM files WHERE library = ? AND asset = ? AND role = ? AND tree = ?";
     each(transaction, files, &batch.gone_files, |statement, key| {
-        run(statement, [key.library.as_str(), key.asset.as_str(), role_name(key.role)])
+        let (library, asset) = (key.library.as_str(), key.asset.as_str());
+        run(statement, [library, asset, role_name(key.role), key.tree.as_str()])
     })?;
     let assets = "DELETE FROM assets WHERE library = ? AND asset = ?";
     each(transaction, assets, &batch.gone_assets, |statement, (library, asset)| {
@@ -137,6 +138,7 @@ fn file(statement: &mut Statement<'_>, row: &FileRow) -> Result<()> {
             attempts,
             row.at,
             row.sidecar,
+            row.key.tree.as_str(),
         ],
     )
 }

@@ -107,7 +107,7 @@ impl Decider {
         if let Some(renamed) = self.elsewhere(&row).await? {
             return Ok(renamed);
         }
-        let role = row.key.role;
+        let (role, tree) = (row.key.role, row.key.tree.clone());
         let Some(asset) = asset.filter(|asset| asset.resource(role).is_some()) else {
             if let Some(shared) = self.twin(&row).await? {
                 return Ok(shared);
@@ -120,7 +120,7 @@ impl Decider {
             });
         };
         let modified = Some(modified(&self.inner.layout.place(asset)));
-        let wanted = Wanted { modified, row: Some(row), ..Wanted::of(asset, role, path.clone()) };
+        let wanted = Wanted { modified, row: Some(row), ..Wanted::of(&tree, asset, role, path.clone()) };
         match (self.claims.get(&path).cloned(), self.inner.storage.stat(&path).await?) {
             (Some(claim), _) => self.beside(&wanted, claim).await,
             (None, None) => Ok(self.download(&wanted, path, false)),

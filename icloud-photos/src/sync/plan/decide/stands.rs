@@ -45,8 +45,8 @@ impl Decider {
         }
         let Some(undone) = self.inner.undone(&there, wanted.size, checksum).await? else { return Ok(None) };
         self.claims.set(&there.path, wanted.claim());
-        let owner = (wanted.asset.id(), wanted.role);
-        let row = self.inner.derived_row(owner, checksum, &there, &undone);
+        let key = self.inner.key_of(&wanted.target(there.path.clone()));
+        let row = self.inner.derived_row(key, checksum, &there, &undone);
         Ok(Some(Action::Renamed { row, found: there }))
     }
 

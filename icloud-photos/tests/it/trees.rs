@@ -1,0 +1,345 @@
+//! Several layouts over one folder: each lays the library out in a tree of its own, and none fetches what another has.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use icloud_photos::Role;
+use icloud_photos::sync::catalogue::{Batch, Catalogue, FileRow, Tree};
+use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LocalZone, NamePolicy};
+use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, VerifyOptions, verify};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
+
+use crate::copies::{Choose, Copy, at, flip};
+
+fn in_folders(template: &'static str) -> Choose {
+    laid_out(move || LayoutOptions::default().folder(template))
+}
+
+fn laid_out(layout: impl Fn() -> LayoutOptions + Send + Sync + 'static) -> Choose {
+    Arc::new(move |_, builder| builder.layout(layout()))
+}
+
+/// A copy by day, and the same folder by year.
+async fn two(photos: u64) -> (Copy, Copy) {
+    let by_day = Copy::of(LibrarySpec::plain(photos, 1000)).await;
+    by_day.run().await.unwrap();
+    let by_year = by_day.choosing(in_folders("year/{:%Y}"));
+    (by_day, by_year)
+}
+
+fn contents(copy: &Copy) -> u64 {
+    copy.world.cloud.counts().requests_to("content")
+}
+
+async fn rows_at(copy: &Copy, path: &str) -> Vec<FileRow> {
+    copy.catalogue.files_at(&[at(path)]).await.unwrap().remove(0)
+}
+
+fn paths_in(paths: &[String], year: bool) -> Vec<String> {
+    paths.iter().filter(|path| path.starts_with("year/") == year).cloned().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_layout_makes_a_tree_of_its_own_and_fetches_nothing() {
+    let (by_day, by_year) = two(5).await;
+    let first = by_day.paths().await;
+    by_day.world.cloud.reset_counts();
+    let report = by_year.run().await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.downloaded, report.copied, report.verified), (5, 5, 5), "{report}");
+    assert_eq!(contents(&by_year), 0, "all of it stands in the other tree");
+    let paths = by_year.paths().await;
+    assert_eq!(paths_in(&paths, false), first);
+    assert_eq!(paths_in(&paths, true).len(), 5);
+    let times = |year: bool| {
+        let files = paths_in(&paths, year).into_iter().map(|path| at(&path));
+        let stats = files.map(|path| by_year.storage_time(path));
+        futures::future::join_all(stats)
+    };
+    let (one, other): (BTreeSet<_>, BTreeSet<_>) =
+        (times(false).await.into_iter().collect(), times(true).await.into_iter().collect());
+    assert_eq!(one, other, "both trees have the dates of the photos");
+    for (copy, about) in [(&by_day, "by day"), (&by_year, "by year"), (&by_day, "by day again")] {
+        copy.rests(about).await;
+    }
+    assert_eq!(by_year.rows().await.len(), 10);
+}
+
+impl Copy {
+    async fn storage_time(&self, path: icloud_photos::storage::StoragePath) -> std::time::SystemTime {
+        use icloud_photos::storage::Storage;
+        self.storage.stat(&path).await.unwrap().unwrap().modified.unwrap()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_missing_in_one_tree_comes_back_in_that_tree() {
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let paths = by_day.paths().await;
+    let lost = paths_in(&paths, true)[0].clone();
+    by_day.remove(&lost).await;
+    by_day.rests("the other tree is none of its business").await;
+    by_year.world.cloud.reset_counts();
+    let (report, fetched) = by_year.run_noting().await;
+    assert!(report.is_clean() && fetched == [lost.as_str()], "{report}: {fetched:?}");
+    assert_eq!(contents(&by_year), 0);
+    assert_eq!(by_day.paths().await, paths);
+}
+
+/// What stands in the other tree is a hint, and no proof.
+#[tokio::test(start_paused = true)]
+async fn damage_does_not_spread_from_tree_to_tree() {
+    let (by_day, by_year) = two(3).await;
+    let paths = by_day.paths().await;
+    let bytes = by_day.bytes(&paths[0]).await;
+    by_day.put(&paths[0], flip(bytes.clone())).await;
+    by_day.put(&paths[1], b"short".to_vec()).await;
+    by_day.remove(&paths[2]).await;
+    by_year.world.cloud.reset_counts();
+    let report = by_year.run().await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.downloaded, report.copied, report.verified), (3, 0, 3), "{report}");
+    assert_eq!(contents(&by_year), 3);
+    let year = paths_in(&by_year.paths().await, true);
+    let mut right = 0;
+    for path in &year {
+        right += usize::from(by_year.bytes(path).await == bytes);
+    }
+    assert_eq!(right, 1, "the right bytes came");
+}
+
+/// A film of a Live Photo gets another name, its photo does not.
+#[tokio::test(start_paused = true)]
+async fn files_that_two_trees_have_under_one_name_are_one_file() {
+    let suffix = Copy::of(LibrarySpec::everyday(3, 60)).await;
+    suffix.run().await.unwrap();
+    let before = suffix.paths().await;
+    let plain = suffix.choosing(laid_out(|| LayoutOptions::default().live_naming(LiveNaming::Original)));
+    plain.world.cloud.reset_counts();
+    let (report, laid_out) = plain.run_noting().await;
+    assert!(report.is_clean(), "{report}");
+    assert!(!laid_out.is_empty() && laid_out.iter().all(|path| path.ends_with(".MOV")), "{laid_out:?}");
+    assert_eq!((contents(&plain), report.copied), (0, report.downloaded));
+    assert_eq!(plain.paths().await.len(), before.len() + laid_out.len());
+    let proven = plain.rows().await.iter().filter(|row| row.status.is_proof()).count();
+    assert!(proven > before.len(), "what stands in both is proven in both");
+    suffix.rests("one").await;
+    plain.rests("other").await;
+    // A file that both have is missed by both, and comes once.
+    let photo = before.iter().find(|path| path.ends_with(".HEIC")).unwrap();
+    plain.remove(photo).await;
+    let (report, fetched) = plain.run_noting().await;
+    assert!(report.is_clean() && fetched == [photo.as_str()], "{report}: {fetched:?}");
+    suffix.rests("it is back for both").await;
+}
+
+/// Who removed a file on purpose does not want it back because a film gets another name.
+#[tokio::test(start_paused = true)]
+async fn a_file_of_two_trees_that_was_removed_stays_away() {
+    let respect = |naming| -> Choose {
+        Arc::new(move |_, builder| {
+            builder.missing(Missing::Respect).layout(LayoutOptions::default().live_naming(naming))
+        })
+    };
+    let suffix = Copy::of(LibrarySpec::plain(4, 1000)).await.choosing(respect(LiveNaming::Suffix));
+    suffix.run().await.unwrap();
+    let paths = suffix.paths().await;
+    suffix.remove(&paths[0]).await;
+    suffix.run().await.unwrap();
+    let plain = suffix.choosing(respect(LiveNaming::Original));
+    let (report, fetched) = plain.run_noting().await;
+    assert!(fetched.is_empty(), "{report}: {fetched:?}");
+    assert_eq!(plain.paths().await, paths[1..]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_comes_to_each_tree_once() {
+    let by_day = Copy::of(LibrarySpec::everyday(5, 40)).await;
+    by_day.run().await.unwrap();
+    let by_id = by_day.choosing(laid_out(|| LayoutOptions::default().names(NamePolicy::Id7)));
+    assert!(by_id.run().await.unwrap().is_clean());
+    let now = by_day.world.cloud.now_ms();
+    by_day.world.library().add_photo("New.JPG", 3000, now);
+    by_day.world.cloud.reset_counts();
+    assert_eq!(by_id.run().await.unwrap().downloaded, 1);
+    assert_eq!(by_day.run().await.unwrap().copied, 1);
+    assert_eq!(contents(&by_day), 1, "fetched for one, copied for the other");
+    assert_eq!(by_day.held().await.len(), by_day.afresh().await.len());
+    by_day.rests("by day").await;
+    by_id.rests("by id").await;
+}
+
+/// Rows of a catalogue that knew no trees, and files that somebody put where no layout has them.
+#[tokio::test(start_paused = true)]
+async fn what_is_of_no_tree_stays_where_it_is_whatever_the_layout() {
+    let (by_day, by_year) = two(4).await;
+    let rows = by_day.rows().await;
+    let mut batch = Batch::default();
+    batch.gone_files = rows.iter().map(|row| row.key.clone()).collect();
+    batch.files = rows
+        .into_iter()
+        .map(|mut row| {
+            row.key = row.key.within(Tree::default());
+            row
+        })
+        .collect();
+    by_day.catalogue.commit(batch).await.unwrap();
+    let paths = by_day.paths().await;
+    by_year.fetches_nothing("another layout").await;
+    by_day.fetches_nothing("the first one").await;
+    by_year.remove(&paths[0]).await;
+    let (report, fetched) = by_year.run_noting().await;
+    assert!(report.is_clean() && fetched.len() == 1 && fetched[0].starts_with("year/"), "{fetched:?}");
+    by_day.fetches_nothing("it is here, though somewhere else").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_adopted_file_is_of_the_tree_that_puts_it_there_and_else_of_none() {
+    let (by_day, by_year) = two(4).await;
+    let (by_day, by_year) = (by_day.forgetful(), by_year.forgetful());
+    let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
+    let report = by_day.engine().adopt(false, |_| {}).await.unwrap();
+    assert_eq!(report.recognised, 4);
+    by_day.fetches_nothing("adopted").await;
+    assert_eq!(by_year.run().await.unwrap().copied, 4, "a tree beside the adopted one");
+    // With another layout the same folder is just somebody's folder.
+    let strange = by_day.choosing(in_folders("strange/{:%m}")).forgetful();
+    strange.engine().adopt(false, |_| {}).await.unwrap();
+    let elsewhere = strange.choosing(in_folders("another/{:%m}"));
+    strange.fetches_nothing("adopted, and named otherwise").await;
+    elsewhere.fetches_nothing("whatever the layout").await;
+}
+
+/// Photos of plain libraries are taken at every hour of the day.
+#[tokio::test(start_paused = true)]
+async fn another_zone_lays_nothing_out_again() {
+    let zone =
+        |name: &'static str| laid_out(move || LayoutOptions::default().zone(LocalZone::named(name).unwrap()));
+    let copy = Copy::of(LibrarySpec::everyday(3, 40)).await.choosing(zone("Pacific/Auckland"));
+    copy.run().await.unwrap();
+    let elsewhere = copy.choosing(zone("America/Los_Angeles"));
+    elsewhere.fetches_nothing("another zone").await;
+    let fresh = elsewhere.forgetful().twin().await;
+    assert_ne!(fresh.paths().await, copy.paths().await, "a first run there has other folders");
+}
+
+#[tokio::test(start_paused = true)]
+async fn verify_reads_every_tree() {
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let bad = paths_in(&by_year.paths().await, true)[1].clone();
+    let bytes = by_year.bytes(&bad).await;
+    by_year.put(&bad, flip(bytes)).await;
+    let (storage, catalogue) = (by_day.storage.clone(), by_day.catalogue.clone());
+    let engine = by_day.engine();
+    let options = VerifyOptions::default().repair();
+    let report = verify(storage, catalogue, options, Some(&engine), |_| {}).await.unwrap();
+    assert_eq!((report.proven, report.bad, report.repaired, report.strays), (5, 1, 1, 0), "{report:?}");
+    by_year.fetches_nothing("repaired").await;
+}
+
+fn moving(template: &'static str) -> Choose {
+    Arc::new(move |_, builder| {
+        let builder = builder.layout(LayoutOptions::default().folder(template));
+        builder.move_out(Some(MoveRule::OlderThan { days: 0 })).removal_limit(RemovalLimit::new(1.0))
+    })
+}
+
+/// The photo leaves iCloud on the proof of one tree. What the other has is its own.
+#[tokio::test(start_paused = true)]
+async fn what_was_moved_out_comes_back_to_the_tree_that_it_was_proven_in() {
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let paths = by_year.paths().await;
+    let out = by_year.choosing(moving("year/{:%Y}"));
+    assert_eq!(out.run().await.unwrap().moved, 3);
+    let lost = paths_in(&paths, true)[0].clone();
+    by_year.remove(&lost).await;
+    // Every run looks for what was moved out, whatever it is about.
+    let (report, fetched) = by_day.run_noting().await;
+    assert!(report.is_clean() && fetched == [lost.as_str()], "{report}: {fetched:?}");
+    assert_eq!(by_day.paths().await, paths);
+    let trees: BTreeSet<_> = paths_in(&paths, false).iter().chain([&lost]).cloned().collect::<BTreeSet<_>>();
+    for path in trees {
+        assert_eq!(rows_at(&by_day, &path).await.len(), 1, "{path} has its row");
+    }
+    assert_eq!(by_day.rows().await.len(), 6);
+}
+
+/// A film that only the other tree has is as good a copy as any.
+#[tokio::test(start_paused = true)]
+async fn a_proof_may_stand_in_two_trees() {
+    let all = Copy::of(LibrarySpec::everyday(3, 40)).await;
+    all.run().await.unwrap();
+    let photos: Choose = Arc::new(|_, builder| {
+        let layout = LayoutOptions::default().folder("photos").live_photos(None);
+        builder
+            .layout(layout)
+            .move_out(Some(MoveRule::OlderThan { days: 0 }))
+            .removal_limit(RemovalLimit::new(1.0))
+    });
+    let films_elsewhere = all.choosing(photos);
+    let report = films_elsewhere.run().await.unwrap();
+    let films = films_elsewhere.rows().await.into_iter().filter(|row| row.key.role == Role::LiveMovie);
+    let (films, shown) = (films.map(|row| row.key.asset.to_string()).collect::<Vec<_>>(), all.shown());
+    assert!(report.moved > 0 && !films.is_empty(), "{report}");
+    assert!(films.iter().any(|asset| !shown.contains(asset)), "those with films went too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_tree_is_mirrored_by_its_own_runs() {
+    let mirroring = |template: &'static str| -> Choose {
+        Arc::new(move |_, builder| {
+            let builder = builder.layout(LayoutOptions::default().folder(template));
+            builder.mirror(Some(Disposal::Remove)).removal_limit(RemovalLimit::new(1.0))
+        })
+    };
+    let (by_day, _) = two(4).await;
+    let by_year = by_day.choosing(mirroring("year/{:%Y}"));
+    by_year.run().await.unwrap();
+    let by_day = by_day.choosing(mirroring("{:%Y/%m/%d}"));
+    let now = by_day.world.cloud.now_ms();
+    let gone = by_day.rows().await[0].key.asset.to_string();
+    assert!(by_day.world.library().edit(&gone, &Edit::Trash, now));
+    let report = by_year.run().await.unwrap();
+    assert_eq!((report.removed, report.withheld), (1, 0), "{report}");
+    assert_eq!(by_year.paths().await.len(), 7);
+    let report = by_day.run().await.unwrap();
+    assert_eq!((report.removed, report.withheld), (1, 0), "{report}");
+    assert_eq!((by_day.paths().await.len(), by_day.rows().await.len()), (6, 6));
+}
+
+/// One file, two rows of one photo: both go with it.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_two_trees_share_goes_with_all_its_rows() {
+    let mirroring = |naming| -> Choose {
+        Arc::new(move |_, builder| {
+            let builder = builder.layout(LayoutOptions::default().live_naming(naming));
+            builder.mirror(Some(Disposal::Remove)).removal_limit(RemovalLimit::new(1.0))
+        })
+    };
+    let one = Copy::of(LibrarySpec::plain(4, 1000)).await.choosing(mirroring(LiveNaming::Suffix));
+    one.run().await.unwrap();
+    let other = one.choosing(mirroring(LiveNaming::Original));
+    other.run().await.unwrap();
+    assert_eq!((one.paths().await.len(), one.rows().await.len()), (4, 8));
+    let gone = one.rows().await[0].key.asset.to_string();
+    assert!(one.world.library().edit(&gone, &Edit::Trash, one.world.cloud.now_ms()));
+    assert_eq!(one.run().await.unwrap().removed, 1);
+    assert_eq!((one.paths().await.len(), one.rows().await.len()), (3, 6));
+}
+
+/// Copying is cut as fetching is: the rest is fetched, and proven with what had come.
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_could_not_be_finished_is_finished_later() {
+    let (by_day, by_year) = two(6).await;
+    let full = crate::copies::Full::new(by_day.storage.clone(), 5);
+    by_year.engine_on(Arc::new(full)).run(Arc::new(())).await.unwrap_err();
+    by_year.faults(vec![FaultRule::new("content", FaultAction::Flip { at: None })]);
+    let report = by_year.run().await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(paths_in(&by_year.paths().await, true).len(), 6);
+    by_year.faults(Vec::new());
+    by_year.rests("finished").await;
+}
