@@ -239,6 +239,32 @@ async fn verify_reads_every_tree() {
     by_year.fetches_nothing("repaired").await;
 }
 
+/// Who changes the layout for good and removes the old tree has lost nothing.
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_was_removed_for_another_is_not_missed() {
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let paths = by_day.paths().await;
+    for path in paths_in(&paths, false) {
+        by_day.remove(&path).await;
+    }
+    by_year.rests("the new layout").await;
+    let verified = async || {
+        let (storage, catalogue) = (by_day.storage.clone(), by_day.catalogue.clone());
+        let options = VerifyOptions::default().repair();
+        verify(storage, catalogue, options, Some(&by_year.engine()), |_| {}).await.unwrap()
+    };
+    let report = verified().await;
+    assert_eq!((report.proven, report.bad, report.removed), (3, 0, 3), "{report:?}");
+    // What stands nowhere is.
+    by_year.remove(&paths_in(&paths, true)[0]).await;
+    let report = verified().await;
+    assert!(report.bad > 0 && report.bad == report.repaired, "{report:?}");
+    let (report, fetched) = by_day.run_noting().await;
+    assert!(report.is_clean() && fetched.len() >= 2, "its own run brings the old one back: {fetched:?}");
+    assert_eq!(by_day.paths().await, paths);
+}
+
 fn moving(template: &'static str) -> Choose {
     Arc::new(move |_, builder| {
         let builder = builder.layout(LayoutOptions::default().folder(template));

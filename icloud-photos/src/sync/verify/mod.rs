@@ -128,7 +128,7 @@ impl Verification<'_> {
                 }
                 Ok(None) => {
                     let rows = self.not_beside(rows, &mut learned).await;
-                    let is_bad = !rows.is_empty() && self.is_missing(&path, &rows);
+                    let is_bad = !rows.is_empty() && self.is_missing(&path, &rows).await?;
                     found.bad.extend(is_bad.then_some((path, rows)));
                 }
                 Err(error) => self.failed(&path, &error),
@@ -216,9 +216,12 @@ impl Verification<'_> {
         missing
     }
 
-    /// Whether that is wrong. What was never here, was not removed.
-    fn is_missing(&mut self, path: &StoragePath, rows: &[FileRow]) -> bool {
-        let removed = self.options.missing == Missing::Respect && rows.iter().all(|row| row.status.is_kept());
+    /// Whether that is wrong. What was never here, was not removed. A tree that somebody removed for another took nothing away that a run
+    /// in it would not put back.
+    async fn is_missing(&mut self, path: &StoragePath, rows: &[FileRow]) -> Result<bool> {
+        let was_here = rows.iter().all(|row| row.status.is_kept());
+        let removed =
+            was_here && (self.options.missing == Missing::Respect || self.are_in_other_trees(rows).await?);
         if removed {
             self.report.removed += 1;
             (self.tell)(VerifyEvent::Removed { path });
@@ -227,7 +230,23 @@ impl Verification<'_> {
             let reason = rows.iter().find_map(reason);
             (self.tell)(VerifyEvent::Bad { path, fault: Fault::Missing, reason });
         }
-        !removed
+        Ok(!removed)
+    }
+
+    /// Whether each of these files stands in another tree of the folder. Whether it is right there is told when it is read there.
+    async fn are_in_other_trees(&self, rows: &[FileRow]) -> Result<bool> {
+        for row in rows {
+            let all = self.catalogue.files_of(&row.key.library, std::slice::from_ref(&row.key.asset)).await?;
+            let same = |other: &&FileRow| {
+                other.key.is_same_file(&row.key) && other.key != row.key && other.checksum == row.checksum
+            };
+            let paths = all.iter().flatten().filter(same).filter(|other| other.status.is_kept());
+            let paths: Vec<_> = paths.filter_map(|other| other.path.clone()).collect();
+            if !self.storage.stat_all(paths).await.iter().any(|there| matches!(there, Ok(Some(_)))) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn failed(&mut self, path: &StoragePath, error: &Error) {

@@ -116,7 +116,7 @@ pub enum VerifyEvent<'a> {
         /// What was noted when it could not be had.
         reason: Option<&'a str>,
     },
-    /// Somebody removed a file, and that is respected.
+    /// Somebody removed a file, and that is respected, or it stands in another tree of the folder.
     Removed {
         /// Where it stood.
         path: &'a StoragePath,
@@ -156,7 +156,7 @@ pub struct VerifyReport {
     pub bad: u64,
     /// Of those, files that were fetched again.
     pub repaired: u64,
-    /// Files that somebody removed, where that is respected.
+    /// Files that somebody removed, where that is respected, or that stand in another tree of the folder.
     pub removed: u64,
     /// Files and folders that could not be read, and files that could not be fetched.
     pub failed: u64,
