@@ -147,13 +147,18 @@ impl Visitor {
 
     /// Looks at the page until it shows `text`.
     pub(crate) fn until(&mut self, text: &str) -> String {
+        self.until_any(&[text])
+    }
+
+    /// The same with several texts, of which one is enough.
+    pub(crate) fn until_any(&mut self, texts: &[&str]) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
             let got = self.get("/");
-            if got.body.contains(text) {
+            if texts.iter().any(|text| got.body.contains(text)) {
                 return got.body;
             }
-            assert!(Instant::now() < until, "the page never showed {text:?}:\n{}", got.body);
+            assert!(Instant::now() < until, "the page never showed {texts:?}:\n{}", got.body);
             std::thread::sleep(Duration::from_millis(50));
         }
     }
