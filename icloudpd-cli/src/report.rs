@@ -189,6 +189,7 @@ pub(crate) fn counts(report: &SyncReport) -> Value {
     json!({
         "assets": report.assets,
         "downloaded": report.downloaded,
+        "copied": report.copied,
         "bytes": report.bytes,
         "verified": report.verified,
         "unconfirmed": report.unconfirmed,

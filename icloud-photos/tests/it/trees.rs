@@ -283,8 +283,10 @@ async fn what_was_moved_out_comes_back_to_the_tree_that_it_was_proven_in() {
     let lost = paths_in(&paths, true)[0].clone();
     by_year.remove(&lost).await;
     // Every run looks for what was moved out, whatever it is about.
+    by_day.world.cloud.reset_counts();
     let (report, fetched) = by_day.run_noting().await;
     assert!(report.is_clean() && fetched == [lost.as_str()], "{report}: {fetched:?}");
+    assert_eq!(contents(&by_day), 0, "the other tree has it");
     assert_eq!(by_day.paths().await, paths);
     let trees: BTreeSet<_> = paths_in(&paths, false).iter().chain([&lost]).cloned().collect::<BTreeSet<_>>();
     for path in trees {

@@ -182,11 +182,15 @@ fn tally(stock: &Stock) -> serde_json::Value {
 
 /// `plan`: what a run would do, why, and how many bytes it takes. The report counts what it would remove.
 pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<(Exit, SyncReport)> {
-    let (mut files, mut bytes, mut problems) = (0_u64, 0_u64, 0_u64);
+    let (mut files, mut bytes, mut copies, mut problems) = (0_u64, 0_u64, 0_u64, 0_u64);
     let (mut plan, mut removals) = (engine.plan(), engine.rehearsal());
     while let Some(action) = plan.next().await.transpose()? {
         removals.note(&action, &Going(bars)).await?;
         let line = match action {
+            Action::Download { target, copies: from, .. } if !from.is_empty() => {
+                copies += 1;
+                format!("copy {} (it stands in this folder already, under another name)", target.path)
+            }
             Action::Download { target, size, why, .. } => {
                 files += 1;
                 bytes += size.unwrap_or(0);
@@ -215,6 +219,9 @@ pub(super) async fn plan(engine: &SyncEngine, bars: &MultiProgress) -> Result<(E
         }
     }
     let report = removals.finish(&Going(bars)).await?;
+    if copies > 0 {
+        let _ = print(bars, format_args!("{copies} files to copy within the folder"))?;
+    }
     let _ = print(bars, format_args!("{files} files to fetch, {}", HumanBytes(bytes)))?;
     let exit = if problems == 0 && !report.stopped { Exit::Success } else { Exit::Incomplete };
     Ok((exit, report))

@@ -60,6 +60,31 @@ fn a_file_that_was_removed_comes_back_unless_that_is_respected() {
 }
 
 #[test]
+fn another_folder_structure_is_laid_out_beside_and_copied() {
+    let world = World::new(LibrarySpec::plain(5, 2000));
+    ran(&mut world.download()).exits(0);
+    let first = world.photos();
+    world.cloud.reset_counts();
+    let flat = ["--folder-structure", "none"];
+    let planned = verb(&world, "plan", &flat).exits(0);
+    assert!(planned.out.contains("5 files to copy within the folder\n0 files to fetch"), "{}", planned.out);
+    let report = world.sessions().join("report.json");
+    let told = ran(world.download().args(flat).arg("--report-json").arg(&report)).exits(0);
+    assert_eq!(format!("{}{}", told.out, told.err).matches("Downloaded ").count(), 5, "as icloudpd says it");
+    let report = std::fs::read_to_string(report).unwrap();
+    assert!(report.contains(r#""copied":5"#) || report.contains(r#""copied": 5"#), "{report}");
+    assert_eq!(world.cloud.counts().requests_to("content"), 0);
+    assert_eq!(world.photos().len(), 10);
+    assert!(first.iter().all(|path| world.photos().contains(path)));
+    for structure in [&flat[..], &[]] {
+        world.cloud.reset_counts();
+        ran(world.download().args(structure)).exits(0);
+        assert_eq!(world.cloud.counts().requests, 2, "{structure:?}");
+    }
+    assert!(verb(&world, "verify", &[]).exits(0).out.contains("10 proven"));
+}
+
+#[test]
 fn adopt_takes_renamed_files_and_names_damaged_ones() {
     let world = World::new(LibrarySpec::plain(30, 3000));
     ran(&mut world.download()).exits(0);

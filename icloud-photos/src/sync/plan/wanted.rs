@@ -90,8 +90,9 @@ impl<'a> Wanted<'a> {
     }
 
     /// Where these rows of other trees have it, and proof of it.
-    pub(super) fn proven_in(&self, elsewhere: &[FileRow]) -> Vec<StoragePath> {
-        let proven = elsewhere.iter().filter(|row| row.status.is_proof() && self.is_in(row));
+    pub(super) fn proven_in<'r>(&self, elsewhere: impl IntoIterator<Item = &'r FileRow>) -> Vec<StoragePath> {
+        let is_same = |row: &&FileRow| row.key.role == self.role && self.is_in(row);
+        let proven = elsewhere.into_iter().filter(is_same).filter(|row| row.status.is_proof());
         proven.filter_map(|row| row.path.clone()).filter(|path| *path != self.path).collect()
     }
 
