@@ -63,3 +63,10 @@ fn describe() {
     assert!(text.lines().any(|line| line.starts_with("wrote ") && line.ends_with(".xmp")), "{text}");
     assert!(text.contains(" now stands in "), "{text}");
 }
+
+#[test]
+fn two_trees() {
+    let text = run(env!("CARGO_BIN_EXE_two_trees"));
+    let last = text.lines().last().unwrap_or("");
+    assert!(last.ends_with(" copied, 0 fetched") && !last.contains(" 0 copied"), "{text}");
+}
