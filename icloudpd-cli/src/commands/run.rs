@@ -413,5 +413,6 @@ async fn rehearse(engine: &SyncEngine, narrator: &Narrator) -> Result<SyncReport
     }
     let removals = removals.finish(narrator).await?;
     (report.stopped, report.moved, report.removed) = (removals.stopped, removals.moved, removals.removed);
+    (report.withheld, report.damaged) = (removals.withheld, removals.damaged);
     Ok(report)
 }

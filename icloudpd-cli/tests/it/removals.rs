@@ -63,7 +63,7 @@ fn old_photos_leave_icloud_once_they_are_proven() {
     assert_eq!(shown(&world).len(), 2);
 }
 
-/// A rehearsal reads what the run would read, and promises nothing of a photo that the run keeps.
+/// A rehearsal reads what the run would read, promises nothing of a photo that the run keeps, and ends with its exit code.
 #[test]
 fn a_rehearsal_says_which_photos_stay_for_their_files_are_damaged() {
     let world = some();
@@ -74,7 +74,7 @@ fn a_rehearsal_says_which_photos_stay_for_their_files_are_damaged() {
     bytes[1000] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
     let keep = ["--keep-icloud-recent-days", "30"];
-    let dry = ran(world.download().args(keep).arg("--dry-run")).exits(0);
+    let dry = ran(world.download().args(keep).arg("--dry-run")).exits(3);
     dry.says("[DRY RUN] Would delete 30.JPG in iCloud library PrimarySync");
     assert!(
         !dry.out.contains("Would delete 31.JPG") && dry.out.contains("31.JPG stays in iCloud"),
