@@ -18,6 +18,7 @@ use super::news::{self, News};
 use super::plan::{self, Plan};
 use super::removal::{Disposal, IRREPLACEABLE, MoveRule, RemovalLimit, Removals};
 use super::stop::StopSignal;
+use super::trees::tree_of;
 use crate::asset::{Assets, ChangeCursor, Fields, Role};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
@@ -361,7 +362,7 @@ impl SyncBuilder {
         let albums = if self.albums.is_empty() { vec![self.library.all()] } else { self.albums };
         Ok(SyncEngine(Arc::new(Inner {
             downloader: Downloader::new(&self.library),
-            tree: Tree::new(digest(&self.layout.placing(), 8)),
+            tree: tree_of(&self.layout),
             layout: Layout::new(self.layout)?,
             key: library_key(&self.library),
             library: self.library,
@@ -397,7 +398,7 @@ impl SyncBuilder {
 }
 
 /// So many bytes of a digest, as text; the same in every run.
-fn digest(text: &str, bytes: usize) -> String {
+pub(super) fn digest(text: &str, bytes: usize) -> String {
     Sha1::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -276,12 +276,6 @@ fn batch(files: Vec<FileRow>) -> Batch {
 }
 
 impl Inner {
-    /// Names a file in the catalogue.
-    pub(super) fn key_of(&self, target: &Target) -> FileKey {
-        let (asset, tree) = (target.asset.id().clone(), target.tree.clone());
-        FileKey::new(self.key.clone(), asset, target.role).within(tree)
-    }
-
     /// What Apple says of a file, and whether it is to have a sidecar.
     fn row(&self, target: &Target, status: Status) -> FileRow {
         let mut row = FileRow::new(self.key_of(target), status, seconds(self.now()));
@@ -290,35 +284,6 @@ impl Inner {
         row.resource_size = resource.and_then(|resource| resource.size);
         row.checksum = resource.and_then(|resource| resource.checksum);
         row
-    }
-
-    /// Of the rows of an asset the one that this tree has for a file, or that is of no tree; and those of other trees.
-    pub(super) fn row_among<'r>(
-        &self,
-        rows: &'r [FileRow],
-        role: Role,
-    ) -> (Option<&'r FileRow>, Vec<&'r FileRow>) {
-        let of_role = rows.iter().filter(|row| row.key.role == role);
-        let (own, others): (Vec<_>, Vec<_>) = of_role.partition(|row| self.is_own(row));
-        (own.into_iter().max_by_key(|row| !row.key.tree.is_none()), others)
-    }
-
-    /// The row that speaks for a file wherever it stands: that of this tree, or else the best of the others.
-    pub(super) fn best_among<'r>(&self, rows: &'r [FileRow], role: Role) -> Option<&'r FileRow> {
-        let (own, others) = self.row_among(rows, role);
-        own.or_else(|| {
-            others.into_iter().max_by_key(|row| (row.status.is_proof(), row.status.is_kept(), row.at))
-        })
-    }
-
-    /// Whether a row is about this tree. What is of no tree is of all.
-    pub(super) fn is_own(&self, row: &FileRow) -> bool {
-        row.key.tree.is_none() || row.key.tree == self.tree
-    }
-
-    /// What this tree knows of a file that another one has under the same name.
-    pub(super) fn borrowed(&self, row: &FileRow) -> FileRow {
-        FileRow { key: row.key.clone().within(self.tree.clone()), ..row.clone() }
     }
 
     /// What is to be said of a file that stands where this asset's belongs.

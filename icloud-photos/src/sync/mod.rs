@@ -60,6 +60,7 @@ mod stock;
 mod stop;
 pub mod store;
 mod trash;
+mod trees;
 mod verify;
 
 pub use self::adopt::{AdoptEvent, AdoptReport};
