@@ -336,7 +336,10 @@ fn same_bytes(one: &Entry, other: &Entry) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod names {
     use super::*;
 
     #[test]
