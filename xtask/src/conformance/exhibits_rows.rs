@@ -107,3 +107,8 @@ pub(super) fn trees() -> Vec<Value> {
         year(photo("gone.JPG").set("deleted", DAY_ONE), 1),
     ])
 }
+
+pub(super) fn one_master_two_days() -> Vec<Value> {
+    let one = |date| photo("twice.JPG").set("master", "AY6c+BsE0jjaXx9tmVGJM1D2VcEO").at(date);
+    finish(vec![one(DAY_ONE), one(DAY_ONE - 86_400_000), photo("once.JPG")])
+}
