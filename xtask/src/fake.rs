@@ -212,7 +212,19 @@ impl Counts {
 /// What the fake holds.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Truth {
+    pub(crate) zones: Vec<Zone>,
     pub(crate) assets: Vec<Asset>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Zone {
+    pub(crate) albums: Vec<Album>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Album {
+    pub(crate) id: String,
+    pub(crate) title: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -59,8 +59,8 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "C5",
-        theirs: "of assets that share one original the last of a page gives the file its time",
-        ours: "the first",
+        theirs: "of assets that share one original the last of a page gives the file its time, and all their folder",
+        ours: "the first gives a file that they share its time; on different days each has its own",
         why: "every asset is dealt with, and the file is there when the second comes",
         test: "odd: two assets of one master",
     },
@@ -74,7 +74,7 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         id: "O1",
         theirs: "every run lists everything and says so, with a line `Downloading N ...` and one for each photo that a filter skips",
-        ours: "a later run asks what changed since, and says less of files that it need not look at; `Downloading N ...` and `Skipping ...` are said by runs that list",
+        ours: "a later run asks what changed since, and says less of files that it need not look at; `Downloading N ...` and `Skipping ...` are said by runs that list; `already exists` is said of every file that is known and was looked for, also of photos that have left iCloud",
         why: "a second run takes one request",
         test: "museum: default, again",
     },
@@ -234,8 +234,8 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "F12",
-        theirs: "`--only-print-filenames` with `--xmp-sidecar` writes files, or ends in a stack trace",
-        ours: "writes nothing",
+        theirs: "`--only-print-filenames` with `--xmp-sidecar` writes files, or ends in a stack trace; of several albums the first alone is printed",
+        ours: "writes nothing; all albums are printed",
         why: "it is a question",
         test: "a_plan_writes_no_sidecar",
     },
@@ -290,16 +290,16 @@ const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         id: "C8",
-        theirs: "attributes in templates may have formats of every kind",
+        theirs: "attributes in templates may have formats of every kind, and formats may hold fields (`{0:%Y-{0.month}}`)",
         ours: "those of whole numbers with zeros in front; others are refused before anything is fetched, with 2",
         why: "folders are named by dates; nobody was seen to use more",
         test: "template: attributes of a day",
     },
     Difference {
         id: "O14",
-        theirs: "where the name has no dot, but the folder has, the length of a second file goes into the folder's name",
+        theirs: "where a name has no dot, the length of a second file goes into the folder's name; has that none either, the second is never fetched",
         ours: "behind the name",
-        why: "the file would lie in another folder; only films of photos without extension have such names",
+        why: "the file would lie in another folder, or be missing; only films of photos without extension have such names",
         test: "old: no extension in a folder with a dot",
     },
     Difference {
@@ -441,5 +441,19 @@ const DIFFERENCES: &[Difference] = &[
         ours: "exit code 1 and a message before anything is fetched",
         why: "nobody sees a copy that fails; an empty folder may be one whose disk is not mounted",
         test: "a_copy_that_was_emptied_is_refused_and_not_filled_again",
+    },
+    Difference {
+        id: "C9",
+        theirs: "a template may lead out of `--directory` by `..` behind a date (`{:%Y/../../x}`)",
+        ours: "only by what stands in front of the first date; else every photo is told as failed, with 3",
+        why: "a copy has one root; nobody was seen to write one behind a date",
+        test: "template: outside behind a date",
+    },
+    Difference {
+        id: "O21",
+        theirs: "`--keep-icloud-recent-days` with `--dry-run` tells the age of photos that are not here yet",
+        ours: "of those that are here",
+        why: "no other could leave iCloud",
+        test: "move: rehearsed before anything is here",
     },
 ];

@@ -90,3 +90,25 @@ pub(super) fn kinds() -> Vec<Value> {
         Exhibit::new("d.MOV", MOV).film(),
     ])
 }
+
+/// A little of all that names and folders depend on, of three years and in two albums; one lies in Recently Deleted.
+pub(super) fn trees() -> Vec<Value> {
+    let year = |exhibit: Exhibit, back: i64| exhibit.at(DAY_ONE - back * 366 * 86_400_000);
+    let album = |exhibit: Exhibit, titles: &[&str]| exhibit.set("albums", json!(titles));
+    finish(vec![
+        album(Exhibit::new("live.HEIC", HEIC).small().live(), &["One"]),
+        year(album(photo("both.JPG").live(), &["One", "Two"]), 1),
+        year(album(photo("edited.JPG").edited(JPEG), &["Two"]), 1),
+        photo("clash.JPG"),
+        photo("clash.JPG"),
+        year(album(Exhibit::new("film.MOV", MOV).film(), &["Two"]), 2),
+        photo("Caf\u{e9}.JPG"),
+        Exhibit::new("raw.DNG", DNG).small().file("resOriginalAlt", JPEG),
+        year(photo("gone.JPG").set("deleted", DAY_ONE), 1),
+    ])
+}
+
+pub(super) fn one_master_two_days() -> Vec<Value> {
+    let one = |date| photo("twice.JPG").set("master", "AY6c+BsE0jjaXx9tmVGJM1D2VcEO").at(date);
+    finish(vec![one(DAY_ONE), one(DAY_ONE - 86_400_000), photo("once.JPG")])
+}

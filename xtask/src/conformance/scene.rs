@@ -18,6 +18,10 @@ use crate::fake::Fake;
 use crate::process::{self, Ended, Person};
 use crate::tree::{self, Entry, Tree};
 
+mod lines;
+
+use self::lines::Next;
+
 /// The folder that a scene may write into beside the one it is told.
 const OUTSIDE: &str = "outside";
 
@@ -44,6 +48,12 @@ pub(super) struct Scene {
     differs: Vec<(&'static str, &'static str)>,
     /// Those that there may be.
     may: Vec<(&'static str, &'static str)>,
+    /// Lines of the real one that filled the folder before.
+    past: Vec<Vec<&'static str>>,
+    /// What follows the first line, over the same folder.
+    later: Vec<Next>,
+    /// How many requests about content ours makes in the first line.
+    fetches: Option<u64>,
 }
 
 /// What is in a file that lies there before.
@@ -68,6 +78,9 @@ impl Scene {
             outside: false,
             differs: Vec::new(),
             may: Vec::new(),
+            past: Vec::new(),
+            later: Vec::new(),
+            fetches: None,
         }
     }
 
@@ -157,47 +170,67 @@ impl Scene {
         fs::create_dir_all(&folder)?;
         let library = folder.join("library.json");
         fs::write(&library, Value::from((self.library)()).to_string())?;
-        let theirs = self.one(world, &folder, &library, false).context("the real icloudpd")?;
-        let ours = self.one(world, &folder, &library, true).context("our icloudpd")?;
-        let (wrong, allowed) = self.judge(self.compare(&theirs, &ours));
+        let (differences, files) = if self.past.is_empty() && self.later.is_empty() {
+            let theirs = self.one(world, &folder, &library, false).context("the real icloudpd")?;
+            let ours = self.one(world, &folder, &library, true).context("our icloudpd")?;
+            (self.compare(&self.options, &theirs, &ours), theirs.files())
+        } else {
+            self.lines(world, &folder, &library)?
+        };
+        let (wrong, allowed) = self.judge(differences);
         if wrong.is_empty() {
             fs::remove_dir_all(&folder)?;
         }
-        let files = theirs.tree.values().filter(|entry| matches!(entry, Entry::File { .. })).count();
         Ok(Found { wrong, allowed, compared: format!("{files} files") })
     }
 
     fn one(&self, world: &World, folder: &Path, library: &Path, is_ours: bool) -> Result<Done> {
+        let side = self.side(world, folder, library, is_ours)?;
+        let before = deleted(&side.fake)?;
+        let mut last = None;
+        for _ in 0..self.runs.max(1) {
+            last = Some(self.once(world, &side, &self.options)?);
+        }
+        self.done(&side, &before, last.context("no run")?)
+    }
+
+    /// A fake for one of the two, and a folder as it stands before.
+    fn side(&self, world: &World, folder: &Path, library: &Path, is_ours: bool) -> Result<Side> {
+        let folder = folder.join(if is_ours { "ours" } else { "theirs" });
+        self.lay_out(&folder)?;
+        Ok(Side { fake: self.fake(world, library)?, folder, is_ours })
+    }
+
+    fn fake(&self, world: &World, library: &Path) -> Result<Fake> {
         let faults = if self.faults.is_empty() { Vec::new() } else { vec!["--faults", self.faults] };
         let path = library.to_string_lossy();
         let mut arguments = vec!["--library", &path, "--state", "password-only", "--seed", "20"];
         arguments.extend(faults);
-        let fake = Fake::start_with(&world.programs, &arguments)?;
-        let folder = folder.join(if is_ours { "ours" } else { "theirs" });
-        self.lay_out(&folder)?;
-        let before = deleted(&fake)?;
-        let mut last = None;
-        for _ in 0..self.runs.max(1) {
-            fake.reset_counts()?;
-            let command = match is_ours {
-                true => ours(&world.programs, &fake.url),
-                false => world.clients.icloudpd(&fake.url),
-            };
-            let outside = folder.join(OUTSIDE).to_string_lossy().into_owned();
-            let options: Vec<String> =
-                self.options.iter().map(|option| option.replace("{outside}", &outside)).collect();
-            let options: Vec<&str> = options.iter().map(String::as_str).collect();
-            let mut command = icloudpd(command, &folder, &options);
-            command.env("TZ", self.tz);
-            last = Some(process::run(command, &folder, Person::Nobody)?);
-        }
-        let ended = last.context("no run")?;
-        let gone = deleted(&fake)?.difference(&before).cloned().collect();
-        let fetched = fake.counts()?.to("content");
-        let root = folder.join(TREE);
+        Fake::start_with(&world.programs, &arguments)
+    }
+
+    fn once(&self, world: &World, side: &Side, options: &[&str]) -> Result<Ended> {
+        side.fake.reset_counts()?;
+        let command = match side.is_ours {
+            true => ours(&world.programs, &side.fake.url),
+            false => world.clients.icloudpd(&side.fake.url),
+        };
+        let outside = side.folder.join(OUTSIDE).to_string_lossy().into_owned();
+        let options: Vec<String> =
+            options.iter().map(|option| option.replace("{outside}", &outside)).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let mut command = icloudpd(command, &side.folder, &options);
+        command.env("TZ", self.tz);
+        process::run(command, &side.folder, Person::Nobody)
+    }
+
+    fn done(&self, side: &Side, before: &BTreeSet<String>, ended: Ended) -> Result<Done> {
+        let gone = deleted(&side.fake)?.difference(before).cloned().collect();
+        let fetched = side.fake.counts()?.to("content");
+        let root = side.folder.join(TREE);
         let mut tree = tree::read(&root)?;
         if self.outside {
-            let beyond = tree::read(&folder.join(OUTSIDE))?;
+            let beyond = tree::read(&side.folder.join(OUTSIDE))?;
             tree.extend(beyond.into_iter().map(|(path, entry)| (format!("{OUTSIDE}/{path}"), entry)));
         }
         let sidecars = sidecar::take(&root, &mut tree)?;
@@ -220,7 +253,7 @@ impl Scene {
         Ok(())
     }
 
-    fn compare(&self, theirs: &Done, ours: &Done) -> Vec<String> {
+    fn compare(&self, options: &[&str], theirs: &Done, ours: &Done) -> Vec<String> {
         let mut differences = compare::trees(&theirs.tree, &ours.tree);
         differences.extend(sidecar::compare(&theirs.sidecars, &ours.sidecars));
         if theirs.ended.code != ours.ended.code {
@@ -235,10 +268,10 @@ impl Scene {
             .extend(theirs.gone.difference(&ours.gone).map(|name| format!("gone there alone: {name}")));
         differences
             .extend(ours.gone.difference(&theirs.gone).map(|name| format!("gone in ours alone: {name}")));
-        if self.runs > 1 && ours.fetched > theirs.fetched {
+        if (self.runs > 1 || !self.later.is_empty()) && ours.fetched > theirs.fetched {
             differences.push(format!("{} fetches there, {} in ours", theirs.fetched, ours.fetched));
         }
-        if self.options.contains(&"--only-print-filenames") {
+        if options.contains(&"--only-print-filenames") {
             differences.extend(compare::names(&theirs.ended.stdout, &ours.ended.stdout));
         } else if self.logged {
             differences.extend(compare::logged(&theirs.ended.stdout, &ours.ended.stdout));
@@ -305,6 +338,20 @@ struct Done {
     gone: BTreeSet<String>,
     /// Requests about content in the last run.
     fetched: u64,
+}
+
+impl Done {
+    fn files(&self) -> usize {
+        self.tree.values().filter(|entry| matches!(entry, Entry::File { .. })).count()
+    }
+}
+
+/// One of the two programs: its fake and its folder.
+#[derive(Debug)]
+struct Side {
+    fake: Fake,
+    folder: PathBuf,
+    is_ours: bool,
 }
 
 fn deleted(fake: &Fake) -> Result<BTreeSet<String>> {

@@ -35,9 +35,11 @@ pub(super) fn all() -> Vec<Scene> {
     all.extend(keep());
     all.extend(auto_delete());
     all.extend(rows());
+    all.extend(trees());
     all
 }
 
 include!("scenes_tour.rs");
 include!("scenes_theirs.rs");
 include!("scenes_rows.rs");
+include!("scenes_trees.rs");

@@ -37,6 +37,7 @@ fn rows_names() -> Vec<Scene> {
             .differs("K17", &["exit code 0 there, 3 in ours"])
             .differs("O7", &["missing in ours: "]),
         Scene::new("odd: no original, adjusted", on::medium_only, &["--size", "adjusted"]).silent().differs("K17", &["exit code 0 there, 3 in ours"]),
+        Scene::new("odd: two assets of one master, on two days", on::one_master_two_days, &[]).differs("C5", &["only in ours: 2018/07/31/twice.JPG", "logged there alone: ", "logged in ours alone: "]),
         Scene::new("odd: links missing", on::links_missing, &[]).silent().differs("O6", &["only in ours: 2018/07/31/live.JPG", "only in ours: 2018/07/31/still.JPG"]).may("K17", &["exit code 0 there, 3 in ours"]),
         Scene::new("odd: a file where a folder should be", on::twelve, &["--recent", "3", "--skip-live-photos"])
             .local(&[("2018/07/31", 5)])
@@ -70,6 +71,16 @@ fn rows_dates() -> Vec<Scene> {
         template("a second argument", "{1:%Y}"),
         template("a brace too many", "{:%Y}}"),
         template("none, in capitals", "NONE"),
+        template("doubled braces", "{:{{x}}/%Y}"),
+        template("doubled braces around a date", "{0:{{%Y}}/%m}{{{0:%d}}}"),
+        template("a doubled brace alone", "{:{{}"),
+        tour("template: a field within a field", &["--folder-structure", "{0:%Y-{0.month}}", "--recent", "3"]).silent().differs("C8", &["exit code 0 there, 2 in ours", "missing in ours: "]),
+        tour("template: doubled braces outside", &["--folder-structure", "{:../outside/{{}}/%Y}", "--skip-live-photos"]).outside().silent(),
+        tour("template: outside behind a date", &["--folder-structure", "{:%Y/../../outside/%m}", "--recent", "3"])
+            .outside()
+            .silent()
+            .differs("C9", &["exit code 0 there, 3 in ours", "missing in ours: outside/"]),
+        tour("template: back to the directory behind a date", &["--folder-structure", "{:%Y/../%m/%%/..}", "--skip-live-photos"]),
         tour("template: outside", &["--folder-structure", "../outside/{:%Y}", "--skip-live-photos"]).outside().silent(),
         tour("template: absolute", &["--folder-structure", "{outside}/{:%Y}", "--skip-live-photos"]).outside().silent(),
         tour("template: absolute by a date", &["--folder-structure", "{:{outside}/%Y}", "--skip-live-photos"]).outside().silent(),
@@ -143,6 +154,9 @@ fn rows_presence() -> Vec<Scene> {
         Scene::new("old: no extension in a folder with a dot", on::no_dot, &dotted)
             .local(&[("2018.07/bar", 5), ("2018.07/a.MOV", 5)])
             .differs("O14", &["missing in ours: 2018-1021.07", "only in ours: 2018.07/bar-1021", "logged there alone: ", "logged in ours alone: "]),
+        Scene::new("old: no extension and no dot", on::no_dot, &[])
+            .local(&[("2018/07/31/bar", 5), ("2018/07/31/a.MOV", 5)])
+            .differs("O14", &["only in ours: 2018/07/31/bar-1021", "logged there alone: ", "logged in ours alone: "]),
         Scene::new("old: parts that nobody wants", on::twelve, &["--recent", "1"])
             .local(&[("2018/07/31/AAAA====.part", 40), ("2018/07/31/IMG_1.JPG.part", 0)]),
         Scene::new("old: printed with films of other length", on::twelve, &["--recent", "3", "--only-print-filenames"])
@@ -187,6 +201,8 @@ fn rows_faults() -> Vec<Scene> {
 
 fn rows_modes() -> Vec<Scene> {
     let aged = || on::hours_ago(&[("tomorrow.JPG", -30), ("new.JPG", 1), ("day.JPG", 24), ("old.JPG", 9000)]);
+    let fresh = || on::hours_ago(&[("new.JPG", 1), ("day.JPG", 25)]);
+    let old = || on::hours_ago(&[("old.JPG", 9000)]);
     let keep = |name: &str, days: &'static str, options: &[&'static str]| {
         Scene::new(&format!("move: {name}"), aged, &[&["--keep-icloud-recent-days", days], options].concat()).moving()
     };
@@ -198,6 +214,14 @@ fn rows_modes() -> Vec<Scene> {
             .silent()
             .differs("F14", &["exit code 0 there, 2 in ours", "missing in ours: ", "gone there alone: "]),
         keep("a size that is not there", "1", &["--size", "adjusted", "--size", "original", "--force-size"]),
+        Scene::new("move: rehearsed before anything is here", fresh, &["--keep-icloud-recent-days", "7", "--dry-run"]).moving()
+            .differs("O3", &["logged there alone: Downloaded "])
+            .differs("O21", &["logged there alone: Skipping deletion of "]),
+        Scene::new("move: before a rehearsal", fresh, &["--keep-icloud-recent-days", "7"]).then(&["--keep-icloud-recent-days", "7", "--dry-run"]).moving()
+            .may("O1", &["line 2: logged there alone: Downloading "]),
+        Scene::new("move: all gone, again", old, &["--keep-icloud-recent-days", "7"]).twice().moving()
+            .differs("O1", &["logged in ours alone: photos/*already exists"])
+            .may("O1", &["logged there alone: Downloading "]),
         keep("by dates", "1", &["--skip-created-after", "2d"]),
         Scene::new("move: after download, the film was missing", on::twelve, &["--recent", "1", "--delete-after-download"])
             .local(&[P7409])

@@ -117,7 +117,7 @@ impl Parser<'_> {
                 pieces.push(Piece::Text(brace[..1].to_owned()));
                 self.rest = &self.rest[2..];
             } else if let Some(field) = self.rest.strip_prefix('{') {
-                let end = field.find('}')?;
+                let end = closing(field)?;
                 pieces.push(self.field(&field[..end])?);
                 self.rest = &field[end + 1..];
             } else {
@@ -134,9 +134,6 @@ impl Parser<'_> {
 
     /// What stands between braces: `number.attribute!conversion:format`.
     fn field(&mut self, inside: &str) -> Option<Piece> {
-        if inside.contains('{') {
-            return None;
-        }
         let end = inside.find([':', '!']).unwrap_or(inside.len());
         let (name, rest) = inside.split_at(end);
         let field = self.name(name)?;
@@ -144,12 +141,12 @@ impl Parser<'_> {
             Some(rest) => (true, rest.strip_prefix('s')?),
             None => (false, rest),
         };
-        let spec = if spec.is_empty() { "" } else { spec.strip_prefix(':')? };
+        let spec = if spec.is_empty() { String::new() } else { literal(spec.strip_prefix(':')?)? };
         if field == Field::Whole && !text && !spec.is_empty() {
-            return Some(Piece::Date(spec.to_owned()));
+            return Some(Piece::Date(spec));
         }
         let text = text || field == Field::Whole;
-        Some(Piece::Value { field, text, spec: Spec::parse(spec, text)? })
+        Some(Piece::Value { field, text, spec: Spec::parse(&spec, text)? })
     }
 
     fn name(&mut self, name: &str) -> Option<Field> {
@@ -168,6 +165,35 @@ impl Parser<'_> {
         }
         Some(attribute)
     }
+}
+
+/// Where the brace is that closes a field. Python counts those within: all of a format stands between them.
+fn closing(field: &str) -> Option<usize> {
+    let mut open = 1_usize;
+    for (at, char) in field.char_indices() {
+        match char {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// A format with its doubled braces as single ones. Fields within it are refused: nobody was seen to use them.
+fn literal(format: &str) -> Option<String> {
+    let mut text = String::with_capacity(format.len());
+    let mut chars = format.chars();
+    while let Some(char) = chars.next() {
+        if matches!(char, '{' | '}') && chars.next() != Some(char) {
+            return None;
+        }
+        text.push(char);
+    }
+    Some(text)
 }
 
 /// Python's small language for numbers and text: `[[fill]align][sign][0][width][.precision][type]`.

@@ -233,6 +233,33 @@ impl Verdict {
         verdict
     }
 
+    /// What stands in the folder is not fetched again for another name. Of a folder that others have filled nothing proves what is in
+    /// it before it was read, and dated bytes are not those that iCloud has.
+    pub(super) fn of_copies(step: &Step<'_>) -> Self {
+        let mut verdict = Self::default();
+        if !step.world.past.is_empty() || step.world.has("--set-exif-datetime") {
+            return verdict;
+        }
+        let checksums = |tree: &Tree| -> Vec<String> {
+            let sums = tree.values().filter_map(|entry| match entry {
+                Entry::File { checksum, .. } => Some(checksum.clone()),
+                Entry::Folder => None,
+            });
+            sums.collect()
+        };
+        let before = checksums(step.before);
+        let new = step.ours.tree.iter().filter(|(path, entry)| {
+            is_photo(path, entry)
+                && step.before.get(*path) != Some(entry)
+                && matches!(entry, Entry::File { checksum, .. } if !before.contains(checksum))
+        });
+        let (new, fetched) = (new.count() as u64, step.ours.fetched);
+        verdict.wrong_if(fetched > new && step.ours.ended.code == 0, || {
+            format!("{}: {fetched} fetches for {new} new contents", step.name)
+        });
+        verdict
+    }
+
     /// What changed in iCloud came to both. Ours says less of what it need not look at: of the rest the paths count.
     pub(super) fn of_changes(step: &Step<'_>, their_first: &Done, our_first: &Done) -> Self {
         let mut verdict = Self { died: rules::last_words(step), ..Self::default() };

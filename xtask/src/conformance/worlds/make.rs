@@ -98,7 +98,9 @@ pub(super) fn world(seed: u64) -> World {
     } else {
         Vec::new()
     };
-    World { seed, tz, library, options, past, damages, edits, kills }
+    let quiet = options.iter().any(|option| LAST.contains(&option[0].as_str()));
+    let other = if !quiet && dice.chance(40) { other(&mut dice, &options) } else { Vec::new() };
+    World { seed, tz, library, options, past, damages, edits, kills, other }
 }
 
 fn asset(dice: &mut Dice) -> Value {
@@ -370,6 +372,43 @@ fn older(mut options: Vec<Vec<String>>) -> Vec<Vec<String>> {
     options
 }
 
+/// Options after which there is nothing more to lay out: photos are gone, or nothing was written.
+const LAST: [&str; 4] =
+    ["--dry-run", "--only-print-filenames", "--keep-icloud-recent-days", "--delete-after-download"];
+
+/// The same options, with one or two others about where files go and what they are called.
+fn other(dice: &mut Dice, options: &[Vec<String>]) -> Vec<Vec<String>> {
+    const LAYOUT: [&str; 7] = [
+        "--folder-structure",
+        "--folder-structure",
+        "--file-match-policy",
+        "--live-photo-mov-filename-policy",
+        "--keep-unicode-in-filenames",
+        "--size",
+        "--align-raw",
+    ];
+    let mut other = options.to_vec();
+    for _ in 0..1 + dice.below(2) {
+        let name = dice.pick(&LAYOUT);
+        let had = other.iter().any(|option| option[0] == name);
+        other.retain(|option| option[0] != name);
+        match name {
+            "--folder-structure" => other.push(one(&[name, &template(dice)])),
+            "--size" => {
+                for size in ["original", "adjusted", "thumb"].into_iter().filter(|_| dice.chance(50)) {
+                    other.push(one(&[name, size]));
+                }
+            }
+            "--file-match-policy" if !had => other.push(one(&[name, "name-id7"])),
+            "--live-photo-mov-filename-policy" if !had => other.push(one(&[name, "original"])),
+            "--keep-unicode-in-filenames" if !had => other.push(one(&[name])),
+            "--align-raw" if !had => other.push(one(&[name, "original"])),
+            _ => {}
+        }
+    }
+    other
+}
+
 fn damage(dice: &mut Dice) -> Damage {
     let kind = dice.pick(&[
         Harm::Removed,
@@ -404,6 +443,16 @@ mod tests {
         let text = |seed| serde_json::to_string(&world(seed)).unwrap();
         assert_eq!(text(7), text(7));
         assert_ne!(text(7), text(8));
+    }
+
+    #[test]
+    fn another_layout_is_another_and_comes_where_something_was_laid_out() {
+        let worlds: Vec<World> = (0..300).map(world).collect();
+        let (with, without): (Vec<_>, Vec<_>) = worlds.iter().partition(|world| !world.other.is_empty());
+        assert!(with.len() > 50 && without.len() > 50, "{} {}", with.len(), without.len());
+        assert!(with.iter().all(|world| !world.moves() && !world.rehearses()));
+        let same = with.iter().filter(|world| world.other == world.options).count();
+        assert!(same < with.len() / 10, "{same}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn harm(path: &Path, harm: Harm, length: u64, checksum: &str) -> Result<()> {
 }
 
 /// RFC 4648, with its padding: how icloudpd names what it has not fetched whole.
-fn base32(bytes: &[u8]) -> String {
+pub(super) fn base32(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut text = String::new();
     for five in bytes.chunks(5) {

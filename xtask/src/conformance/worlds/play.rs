@@ -42,7 +42,10 @@ pub(super) struct Stage<'a> {
 struct Play<'a, 'b> {
     stage: &'a mut Stage<'b>,
     world: &'a World,
+    /// What both are told now.
     arguments: Vec<String>,
+    /// The name of the shared library.
+    shared: String,
     theirs: Fake,
     ours: Fake,
 }
@@ -64,12 +67,18 @@ impl Stage<'_> {
         let (theirs, ours) = (fake()?, fake()?);
         let shared = theirs.truth()?.assets.into_iter().find(|asset| asset.zone.starts_with("SharedSync"));
         let shared = shared.map_or_else(|| "SharedSync".to_owned(), |asset| asset.zone);
-        let arguments = world.arguments().iter().map(|word| word.replace("{shared}", &shared)).collect();
-        Play { stage: self, world, arguments, theirs, ours }.run()
+        let mut play = Play { stage: self, world, arguments: Vec::new(), shared, theirs, ours };
+        play.tell(world);
+        play.run()
     }
 }
 
 impl Play<'_, '_> {
+    fn tell(&mut self, world: &World) {
+        let words = world.arguments();
+        self.arguments = words.iter().map(|word| word.replace("{shared}", &self.shared)).collect();
+    }
+
     fn run(&mut self) -> Result<Verdict> {
         let before = self.fill().context("the past")?;
         let mut verdict = Verdict::default();
@@ -93,9 +102,34 @@ impl Play<'_, '_> {
             verdict.add(self.killed(&ours, took)?);
             verdict.add(self.other_way(&theirs, &ours)?);
         }
-        if !verdict.is_wrong() && !self.world.edits.is_empty() && self.edit()? {
+        let (mut theirs, mut ours) = (theirs, ours);
+        if !verdict.is_wrong() && !self.world.other.is_empty() {
+            verdict.add(self.with_others(&mut theirs, &mut ours)?);
+        }
+        let ends = verdict.is_wrong() || verdict.died.is_some();
+        if !ends && !self.world.edits.is_empty() && self.edit()? {
             verdict.add(self.edited(&theirs, &ours)?);
         }
+        Ok(verdict)
+    }
+
+    /// Both run with other options over the same folder, and with the first ones again.
+    fn with_others(&mut self, theirs: &mut Done, ours: &mut Done) -> Result<Verdict> {
+        let other = self.world.told(self.world.other.clone());
+        let mut verdict = Verdict::default();
+        for (name, world) in [("other options", &other), ("the first options again", self.world)] {
+            self.tell(world);
+            let now = (self.theirs_in("theirs")?, self.ours_in("ours")?);
+            let step = Step { name, world, before: &ours.tree, theirs: &now.0, ours: &now.1 };
+            verdict.add(Verdict::of_changes(&step, theirs, ours));
+            verdict.add(Verdict::of_copies(&step));
+            verdict.add(promises(&step, &self.ours.truth()?));
+            (*theirs, *ours) = now;
+            if verdict.is_wrong() || verdict.died.is_some() {
+                break;
+            }
+        }
+        self.tell(self.world);
         Ok(verdict)
     }
 
@@ -146,6 +180,9 @@ impl Play<'_, '_> {
         self.ours.reset_counts()?;
         let command = self.command(ours(self.stage.programs, &self.ours.url), &folder, &self.arguments);
         let ended = process::run(command, &folder, Person::Nobody)?;
+        // As the server does it for the real one: what a failed world left tells what was said.
+        fs::write(folder.join("stdout.log"), &ended.stdout)?;
+        fs::write(folder.join("stderr.log"), &ended.stderr)?;
         done(&self.ours, &folder, ended, &before)
     }
 

@@ -1,6 +1,10 @@
 //! The differences that are meant, each as narrow as it can be told: what kind of path or line, and what must stand beside it.
 //! The ids are those of `differences_table.rs`.
 
+mod moves;
+mod parts;
+mod rehearsals;
+
 use super::super::runs::TREE;
 use super::judge::{Difference, Step};
 use crate::tree::Entry;
@@ -11,20 +15,27 @@ type Rule = fn(&Step<'_>, &Difference) -> bool;
 
 const RULES: &[(&str, Rule)] = &[
     ("C2", beside),
+    ("O14", without_a_dot),
     ("C1", dated),
     ("C1", fetched_again),
-    ("F5", used_up),
-    ("O7", in_the_way),
+    ("C1", taken_over),
+    ("F5", parts::used_up),
+    ("O7", parts::in_the_way),
     ("O13", renamed),
-    ("O15", would_be_lost),
-    ("O2", rehearsed_names),
-    ("F12", no_sidecar_for_a_question),
+    ("O15", moves::would_be_lost),
+    ("F1", moves::nothing_of_it),
+    ("K10", rehearsals::beside_by_id),
+    ("C2", rehearsals::beside),
+    ("O2", rehearsals::names),
+    ("O2", rehearsals::plain_again),
+    ("O3", rehearsals::rehearsed_as_done),
+    ("F12", rehearsals::no_sidecar_for_a_question),
+    ("F12", rehearsals::every_album),
     ("C3", mirrored),
-    ("O3", rehearsed_as_done),
-    ("O2", plain_again),
-    ("K17", failed),
+    ("K17", rehearsals::failed),
     ("O5", several_albums),
     ("C5", shared_master),
+    ("C2", stopped_early),
 ];
 
 /// The row of the table that a difference falls under.
@@ -77,6 +88,11 @@ fn extras<'a>(step: &'a Step<'_>) -> impl Iterator<Item = (&'a String, String)> 
     extra.filter_map(|path| Some((path, plain(step, path)?)))
 }
 
+/// What a log says, without times and levels.
+fn messages(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| line.get(29..))
+}
+
 fn told_path(line: &str) -> Option<&str> {
     let path = line.strip_prefix("Downloaded ");
     let path = path.or_else(|| line.strip_suffix(" already exists"));
@@ -113,6 +129,52 @@ fn by_size(plain: &str, path: &str) -> bool {
     end == other_end && size.is_some_and(|size| !size.is_empty() && size.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// `IMG_1.JPG`, of `IMG_1-1000.JPG`.
+fn without_size(path: &str) -> Option<String> {
+    let (stem, end) = path.rsplit_once('.')?;
+    let (plain, size) = stem.rsplit_once('-')?;
+    let is_size = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_digit());
+    is_size.then(|| format!("{plain}.{end}"))
+}
+
+/// O14: theirs has no place for the length in a name without a dot, and never fetches the second of two.
+fn without_a_dot(step: &Step<'_>, difference: &Difference) -> bool {
+    let extras = || {
+        let extra = step.ours.tree.iter().filter(|(path, _)| !step.theirs.tree.contains_key(*path));
+        extra.filter_map(|(path, entry)| {
+            let Entry::File { length, .. } = entry else { return None };
+            let plain = path.strip_suffix(&format!("-{length}"))?;
+            let name = plain.rsplit_once('/').map_or(plain, |(_, name)| name);
+            (!name.contains('.') && step.ours.tree.contains_key(plain)).then_some((path.as_str(), plain))
+        })
+    };
+    match difference {
+        Difference::Extra(path) => extras().any(|(extra, _)| extra == path),
+        Difference::SaidHere(line) => {
+            told_path(line).is_some_and(|path| extras().any(|(extra, _)| extra == path))
+        }
+        Difference::SaidThere(line) => {
+            let path = told_path(line).filter(|_| !line.starts_with("Downloaded "));
+            path.is_some_and(|path| extras().any(|(_, plain)| plain == path))
+        }
+        _ => false,
+    }
+}
+
+/// C2: a photo that theirs takes for another one, which is there, counts for its `--until-found`; ours has it beside, and goes on.
+fn stopped_early(step: &Step<'_>, difference: &Difference) -> bool {
+    let found = |text: &str| messages(text).any(|line| line.starts_with("Found "));
+    let alone = found(&step.theirs.ended.stdout) && !found(&step.ours.ended.stdout);
+    step.world.has("--until-found")
+        && alone
+        && extras(step).next().is_some()
+        && match difference {
+            Difference::SaidThere(line) => line.starts_with("Found "),
+            Difference::Extra(_) | Difference::GoneHere(_) | Difference::SaidHere(_) => true,
+            _ => false,
+        }
+}
+
 /// C1: dates are written in another way, and theirs fetches the dated file again.
 fn dated(step: &Step<'_>, difference: &Difference) -> bool {
     if !step.world.has("--set-exif-datetime") {
@@ -128,65 +190,34 @@ fn dated(step: &Step<'_>, difference: &Difference) -> bool {
 fn fetched_again(step: &Step<'_>, difference: &Difference) -> bool {
     let path = match difference {
         Difference::Missing(path) => path,
-        Difference::SaidThere(line) => match told_path(line) {
+        Difference::SaidThere(line) => match told_path(line).or_else(|| parts::would(line)) {
             Some(path) => path,
             None => return false,
         },
         _ => return false,
     };
     let path = path.strip_suffix(".xmp").unwrap_or(path);
-    let of_one_that_stands = || {
-        let (stem, end) = path.rsplit_once('.')?;
-        let (plain, size) = stem.rsplit_once('-')?;
-        let is_size = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_digit());
-        Some(is_size && step.ours.tree.contains_key(&format!("{plain}.{end}")))
-    };
-    step.world.has("--set-exif-datetime") && is_jpeg(path) && of_one_that_stands() == Some(true)
+    let stands = |plain: String| step.ours.tree.contains_key(&plain);
+    step.world.has("--set-exif-datetime") && is_jpeg(path) && without_size(path).is_some_and(stands)
 }
 
-/// F5: a whole `.part` is used up by ours, and asked for past its end by theirs, in every run.
-fn used_up(step: &Step<'_>, difference: &Difference) -> bool {
-    let part = |path: &String| path.ends_with(".part") && step.before.contains_key(path);
-    if !step.before.keys().any(part) {
-        return false;
-    }
-    let folder_of_part = |path: &str| {
-        let mut parts = step.before.keys().filter(|part| part.ends_with(".part"));
-        parts.any(|part| folder(part) == folder(path) && !step.ours.tree.contains_key(part))
+/// C1: such a file is there for ours, and stays as it is; theirs says that it fetches another.
+fn taken_over(step: &Step<'_>, difference: &Difference) -> bool {
+    let Difference::SaidHere(line) = difference else { return false };
+    let Some(path) = told_path(line).filter(|_| line.ends_with(" already exists")) else { return false };
+    let again = |line: &str| {
+        let other = told_path(line).filter(|_| line.ends_with(" deduplicated"));
+        other.is_some_and(|other| by_size(path, other))
     };
-    match difference {
-        Difference::Missing(path) => part(path),
-        Difference::Extra(path) => folder_of_part(path) && !step.before.contains_key(path),
-        Difference::SaidThere(line) => line.starts_with("Could not download "),
-        Difference::SaidHere(line) => {
-            line.starts_with("Downloaded ") && told_path(line).is_some_and(folder_of_part)
-        }
-        Difference::GoneHere(_) => step.world.has("--delete-after-download"),
-        _ => false,
-    }
+    step.world.has("--set-exif-datetime")
+        && is_jpeg(path)
+        && step.before.contains_key(path)
+        && step.before.get(path) == step.ours.tree.get(path)
+        && messages(&step.theirs.ended.stdout).any(again)
 }
 
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// O7: something that is no file has the name; theirs leaves what it fetched as a `.part`, and both say that it failed.
-fn in_the_way(step: &Step<'_>, difference: &Difference) -> bool {
-    let said = format!("{}{}", step.ours.ended.stdout, step.ours.ended.stderr);
-    if !said.contains("something that is no file has the name") {
-        return false;
-    }
-    let is_folder = |path: &str| matches!(step.before.get(path), Some(Entry::Folder));
-    match difference {
-        Difference::Missing(path) => path.ends_with(".part"),
-        Difference::SaidThere(line) | Difference::SaidHere(line) => {
-            line.starts_with("Could not download ") || line.starts_with("All ")
-        }
-        Difference::PrintedThere(line) => {
-            line.strip_prefix(TREE).and_then(|path| path.strip_prefix('/')).is_some_and(is_folder)
-        }
-        _ => false,
-    }
 }
 
 /// O13: a photo that got another name in iCloud is fetched again under it by theirs, and stays where it is here.
@@ -205,94 +236,42 @@ fn renamed(step: &Step<'_>, difference: &Difference) -> bool {
         }
 }
 
-/// O3: a rehearsal downloads nothing.
-fn rehearsed_as_done(step: &Step<'_>, difference: &Difference) -> bool {
-    step.world.has("--dry-run")
-        && matches!(difference, Difference::SaidThere(line) if line.starts_with("Downloaded "))
-}
-
-/// O2: the plain name again where photos clash; ours prints the names that a run would give.
-fn plain_again(step: &Step<'_>, difference: &Difference) -> bool {
-    let prints = |line: &str| step.ours.ended.stdout.lines().any(|other| other == line);
-    match difference {
-        Difference::PrintedHere(line) => {
-            without_digits(line).is_some_and(|(plain, _)| prints(&plain) || stands(step, &plain))
-        }
-        _ => false,
-    }
-}
-
-/// Whether a printed path is there already.
-fn stands(step: &Step<'_>, printed: &str) -> bool {
-    let path = printed.strip_prefix(TREE).and_then(|path| path.strip_prefix('/'));
-    path.is_some_and(|path| step.before.contains_key(path))
-}
-
-/// O2: a rehearsal of `--dry-run` too says the name that a run would give.
-fn rehearsed_names(step: &Step<'_>, difference: &Difference) -> bool {
-    let (line, other) = match difference {
-        Difference::SaidThere(line) => (line, &step.ours.ended.stdout),
-        Difference::SaidHere(line) => (line, &step.theirs.ended.stdout),
-        _ => return false,
+/// C3: ours removes the files of deleted photos that it stored, whatever they are called; theirs those whose names it can guess, whoever
+/// stored them, and be it a moment ago.
+fn mirrored(step: &Step<'_>, difference: &Difference) -> bool {
+    let says = |text: &str, what: &str, path: &str| {
+        let wanted = format!("{what} {TREE}/{path}");
+        messages(text).any(|line| line == wanted)
     };
-    let path = line.strip_prefix("[DRY RUN] Would download ").or_else(|| line.strip_suffix(" deduplicated"));
-    let plain = |path: &str| {
-        let (stem, end) = path.rsplit_once('.').unwrap_or((path, ""));
-        let (start, mark) = stem.rsplit_once('-').unwrap_or((stem, ""));
-        let is_mark = !mark.is_empty() && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
-        format!("{}.{end}", if is_mark { start } else { stem })
+    let (theirs, ours) = (&step.theirs.ended.stdout, &step.ours.ended.stdout);
+    let was_there = |path: &str| step.before.contains_key(path);
+    let fetched = |path: &str| says(theirs, "Downloaded", path.strip_suffix(".xmp").unwrap_or(path));
+    let deleted = |line: &str| {
+        let path = line.strip_prefix("Deleted ")?.strip_prefix(TREE)?.strip_prefix('/')?;
+        Some(path.to_owned())
     };
-    let downloads = |text: &str, path: &str| {
-        let mut told = text.lines().filter_map(|line| line.split_once("[DRY RUN] Would download "));
-        told.any(|(_, other)| plain(other) == plain(path))
-    };
-    step.world.has("--dry-run") && path.is_some_and(|path| downloads(other, path))
-}
-
-/// O14: what was not asked for, and cannot be made again, keeps its photo in iCloud; ours names each.
-fn would_be_lost(step: &Step<'_>, difference: &Difference) -> bool {
-    let stays = step.ours.ended.stdout.lines().filter(|line| line.contains(" stays in iCloud: ")).count();
-    let gone = step.theirs.gone.difference(&step.ours.gone).count();
-    step.world.moves()
-        && stays >= gone
+    step.world.has("--auto-delete")
         && match difference {
-            Difference::GoneThere(_) => true,
-            Difference::SaidThere(line) => line.starts_with("Deleted ") && line.ends_with(" in iCloud"),
+            Difference::Missing(path) => says(ours, "Deleted", path) && was_there(path),
+            Difference::Extra(path) => says(theirs, "Deleted", path) && (was_there(path) || fetched(path)),
+            Difference::SaidThere(line) => {
+                deleted(line).is_some_and(|path| was_there(&path) || fetched(&path))
+                    || fetched_anew(step, line)
+            }
+            Difference::SaidHere(line) => deleted(line).is_some_and(|path| was_there(&path)),
             _ => false,
         }
 }
 
-/// F12: `--only-print-filenames` writes nothing.
-fn no_sidecar_for_a_question(step: &Step<'_>, difference: &Difference) -> bool {
-    step.world.has("--only-print-filenames")
-        && step.world.has("--xmp-sidecar")
-        && matches!(difference, Difference::Missing(path) if path.ends_with(".xmp"))
-}
-
-/// C3: ours removes the files of deleted photos that it stored, whatever they are called; theirs those whose names it can guess, whoever
-/// stored them.
-fn mirrored(step: &Step<'_>, difference: &Difference) -> bool {
-    if !step.world.has("--auto-delete") {
-        return false;
-    }
-    let says = |done: &super::play::Done, path: &str| {
-        done.ended.stdout.lines().any(|line| line.ends_with(&format!(" Deleted {TREE}/{path}")))
-    };
-    match difference {
-        Difference::Missing(path) => says(step.ours, path) && step.before.contains_key(path),
-        Difference::Extra(path) => says(step.theirs, path) && step.before.contains_key(path),
-        Difference::SaidThere(line) | Difference::SaidHere(line) => {
-            let path = line.strip_prefix("Deleted ").and_then(|path| path.strip_prefix(TREE));
-            path.and_then(|path| path.strip_prefix('/')).is_some_and(|path| step.before.contains_key(path))
-        }
-        _ => false,
-    }
-}
-
-/// K17: something could not be had.
-fn failed(step: &Step<'_>, difference: &Difference) -> bool {
-    let said = [&step.ours.ended.stdout, &step.ours.ended.stderr];
-    *difference == Difference::Exit(0, 3) && said.iter().any(|said| said.contains("Could not "))
+/// What theirs removed before for its name, and fetches again, stands in ours as it did.
+fn fetched_anew(step: &Step<'_>, line: &str) -> bool {
+    let path = told_path(line).filter(|_| line.starts_with("Downloaded "));
+    path.is_some_and(|path| {
+        let ours = step.ours.tree.get(path);
+        let again = format!("Deleted {TREE}/{path}");
+        let removed = messages(&step.theirs.ended.stdout).any(|line| line == again);
+        ours.is_some() && step.before.get(path) == ours && (removed || step.theirs.tree.get(path) == ours)
+    })
 }
 
 /// O5: what is said of several albums.
@@ -306,16 +285,61 @@ fn several_albums(step: &Step<'_>, difference: &Difference) -> bool {
             || line.starts_with("All ") && matches!(difference, Difference::SaidThere(_)))
 }
 
-/// C5: of assets that share one original the last of a page gives the file its time there, the first here.
+/// C5: of assets that share one original the last of a page gives the file its time and folder there; here each has its own, and the
+/// first gives a file that they share its time.
 fn shared_master(step: &Step<'_>, difference: &Difference) -> bool {
     let masters: Vec<&str> =
         step.world.library.iter().filter_map(|asset| asset.get("master")?.as_str()).collect();
     let shared = masters.iter().any(|one| masters.iter().filter(|other| *other == one).count() > 1);
-    shared && matches!(difference, Difference::Time(_))
+    let name = |path: &str| path.rsplit_once('/').map_or(path, |(_, name)| name).to_owned();
+    // The same bytes under the same name stand in another folder of both.
+    let elsewhere = |path: &str| {
+        let same = |(other, entry): (&String, &Entry)| {
+            other != path
+                && name(other) == name(path)
+                && step.theirs.tree.get(other).is_some_and(|there| same_bytes(there, entry))
+                && step.ours.tree.get(path).is_some_and(|here| same_bytes(here, entry))
+        };
+        step.ours.tree.iter().any(same)
+    };
+    let is_new = |path: &str| !step.theirs.tree.contains_key(path) && elsewhere(path);
+    shared
+        && match difference {
+            Difference::Time(_) => true,
+            Difference::Extra(path) => is_new(path.strip_suffix(".xmp").unwrap_or(path)),
+            Difference::SaidHere(line) => {
+                let rehearsed = parts::would(line);
+                told_path(line).is_some_and(is_new)
+                    || rehearsed.is_some_and(|path| rehearsed_twice(step, name(path)))
+            }
+            Difference::SaidThere(line) => {
+                let path = told_path(line).filter(|_| line.ends_with(" already exists"));
+                let twins = |path: &str| {
+                    step.ours.tree.keys().any(|other| name(other) == name(path) && is_new(other))
+                };
+                path.is_some_and(twins)
+            }
+            _ => false,
+        }
+}
+
+/// Whether a rehearsal of theirs would fetch a file of that name twice into one folder.
+fn rehearsed_twice(step: &Step<'_>, wanted: String) -> bool {
+    let end = format!("/{wanted}");
+    let paths =
+        || messages(&step.theirs.ended.stdout).filter_map(parts::would).filter(|path| path.ends_with(&end));
+    paths().any(|path| paths().filter(|other| *other == path).count() > 1)
+}
+
+fn same_bytes(one: &Entry, other: &Entry) -> bool {
+    matches!((one, other), (Entry::File { sha256: one, .. }, Entry::File { sha256: other, .. }) if one == other)
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod names {
     use super::*;
 
     #[test]

@@ -21,6 +21,9 @@ pub(super) struct World {
     pub(super) edits: Vec<Edit>,
     /// After how many thousandths of its time a run of ours is killed, one after the other.
     pub(super) kills: Vec<u64>,
+    /// The options of a run over the folder of the first, after which the first ones come again; none if there is none.
+    #[serde(default)]
+    pub(super) other: Vec<Vec<String>>,
 }
 
 /// Something that happened to a file of the folder.
@@ -95,6 +98,11 @@ impl World {
         self.has("--dry-run") || self.has("--only-print-filenames")
     }
 
+    /// The same world where both are told something else.
+    pub(super) fn told(&self, options: Vec<Vec<String>>) -> Self {
+        Self { options, ..self.clone() }
+    }
+
     /// Everything that is one thing smaller.
     pub(super) fn smaller(&self) -> Vec<Self> {
         let mut all = Vec::new();
@@ -115,6 +123,9 @@ impl World {
                 world.damages.clear();
             });
         }
+        if !self.other.is_empty() {
+            with(&|world| world.other.clear());
+        }
         // First halves, then one at a time.
         let many = self.library.len();
         if many > 3 {
@@ -133,6 +144,7 @@ impl World {
         for (at, options) in self.past.iter().enumerate() {
             (0..options.len()).for_each(|option| with(&|world| drop(world.past[at].remove(option))));
         }
+        (0..self.other.len()).for_each(|at| with(&|world| drop(world.other.remove(at))));
         if self.tz != "UTC" {
             with(&|world| "UTC".clone_into(&mut world.tz));
         }

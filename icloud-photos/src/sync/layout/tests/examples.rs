@@ -328,6 +328,29 @@ fn folders_are_normalised() {
     assert_eq!(of("a/.."), pair("", "a.JPG"));
 }
 
+/// As CPython 3.11 formats them; `museum`'s rows of the conformance run go through the real icloudpd.
+#[test]
+fn braces_may_be_doubled_within_braces() {
+    let of = |template: &str| place(Build::new("a.JPG", JPEG), utc().folder(template)).folder;
+    assert_eq!(of("{:{{x}}/%Y}"), "{x}/2018");
+    assert_eq!(of("{:{{%Y}}}"), "{2018}");
+    assert_eq!(of("{0:{{%Y}}/%m}{{{0:%d}}}"), "{2018}/07{31}");
+    assert_eq!(of("{:a{{}}b}"), "a{}b");
+    for refused in [
+        "{:{{}",
+        "{:{}}",
+        "{:a{{b}",
+        "{:}}",
+        "{:%Y}}/}",
+        "{0:{{/%Y}",
+        "{{:%Y}}}",
+        "{:{:%Y}}",
+        "{0:%Y-{0.month}}",
+    ] {
+        assert!(Layout::new(utc().folder(refused)).is_err(), "{refused}");
+    }
+}
+
 #[test]
 fn repeated_sizes_count_once_and_none_means_original() {
     assert_eq!(utc().sizes([THM, O, THM]).wanted_sizes(), [THM, O]);
