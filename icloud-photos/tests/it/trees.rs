@@ -72,6 +72,18 @@ impl Copy {
     }
 }
 
+/// Nobody has read what icloudpd left there; it is proven on the way.
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_by_its_name_can_be_copied_too() {
+    let (by_day, _) = two(4).await;
+    let by_day = by_day.forgetful();
+    by_day.fetches_nothing("by name and length").await;
+    let by_year = by_day.choosing(in_folders("year/{:%Y}"));
+    by_year.world.cloud.reset_counts();
+    let report = by_year.run().await.unwrap();
+    assert!(report.is_clean() && report.copied == 4 && contents(&by_year) == 0, "{report}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_missing_in_one_tree_comes_back_in_that_tree() {
     let (by_day, by_year) = two(3).await;

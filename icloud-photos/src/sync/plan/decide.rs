@@ -135,7 +135,7 @@ impl Decider {
         let contested = !found.owners.is_empty();
         let tree = row.as_ref().map_or(&self.inner.tree, |row| &row.key.tree).clone();
         let wanted = Wanted::of(&tree, asset, file.role, found.path);
-        let copies = wanted.proven_in(&found.elsewhere);
+        let copies = wanted.standing_in(&found.elsewhere);
         let wanted = Wanted { modified, row, contested, copies, ..wanted };
         if let Some((row, there)) = wanted.row.as_ref().zip(found.at_row)
             && let Some(path) = &row.path

@@ -22,7 +22,7 @@ pub(super) struct Wanted<'a> {
     pub(super) row: Option<FileRow>,
     /// The catalogue knows something about whatever stands under the plain path.
     pub(super) contested: bool,
-    /// Where it stands in other trees, as far as the catalogue has proof.
+    /// Where it stands in other trees, by the catalogue.
     pub(super) copies: Vec<StoragePath>,
 }
 
@@ -89,11 +89,18 @@ impl<'a> Wanted<'a> {
         })
     }
 
-    /// Where these rows of other trees have it, and proof of it.
-    pub(super) fn proven_in<'r>(&self, elsewhere: impl IntoIterator<Item = &'r FileRow>) -> Vec<StoragePath> {
-        let is_same = |row: &&FileRow| row.key.role == self.role && self.is_in(row);
-        let proven = elsewhere.into_iter().filter(is_same).filter(|row| row.status.is_proof());
-        proven.filter_map(|row| row.path.clone()).filter(|path| *path != self.path).collect()
+    /// Where these rows of other trees have it. Whether they are right is proven when it is copied.
+    pub(super) fn standing_in<'r>(
+        &self,
+        elsewhere: impl IntoIterator<Item = &'r FileRow>,
+    ) -> Vec<StoragePath> {
+        if !self.is_provable() {
+            return Vec::new();
+        }
+        let as_sent = |row: &FileRow| matches!(row.status, Status::Verified | Status::Assumed);
+        let same = elsewhere.into_iter().filter(|row| row.key.role == self.role && self.is_in(row));
+        let paths = same.filter(|row| as_sent(row)).filter_map(|row| row.path.clone());
+        paths.filter(|path| *path != self.path).collect()
     }
 
     /// What the catalogue knows stands there. If it could not be confirmed, it is fetched again when it is due.

@@ -122,7 +122,7 @@ impl Decider {
         let modified = Some(modified(&self.inner.layout.place(asset)));
         let known = self.inner.catalogue.files_of(&self.inner.key, std::slice::from_ref(asset.id())).await?;
         let wanted = Wanted::of(&tree, asset, role, path.clone());
-        let copies = wanted.proven_in(known.iter().flatten().filter(|other| other.key != row.key));
+        let copies = wanted.standing_in(known.iter().flatten().filter(|other| other.key != row.key));
         let wanted = Wanted { modified, copies, row: Some(row), ..wanted };
         match (self.claims.get(&path).cloned(), self.inner.storage.stat(&path).await?) {
             (Some(claim), _) => self.beside(&wanted, claim).await,
