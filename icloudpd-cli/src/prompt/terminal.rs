@@ -10,6 +10,9 @@ use super::elsewhere as reader;
 #[cfg(unix)]
 use super::reader;
 
+/// Bytes of an answer; terminals take no longer lines either.
+pub(super) const MOST: usize = 4096;
+
 /// How a hidden question ended.
 pub(super) enum Hidden {
     Text(Vec<u8>),
@@ -41,6 +44,11 @@ pub(crate) async fn hidden(prompt: String) -> Result<Option<SecretString>> {
     match text {
         // What stands for bytes that are no text: sent to Apple, it would count as a wrong password.
         Some(text) if text.contains('\u{fffd}') => Err(no_text()),
+        // What is cut would count as a wrong one too.
+        Some(text) if text.len() > MOST => Err(Error::new(
+            ErrorKind::PasswordRequired,
+            format!("The password that was entered is longer than {MOST} bytes"),
+        )),
         text => Ok(text.map(SecretString::from)),
     }
 }
