@@ -35,8 +35,7 @@ fn read_within(path: &Path, only_line: bool, patience: Duration) -> io::Result<S
                 return Err(io::Error::other(format!("{what} is longer than {MOST} bytes")));
             }
             Ok(_) => text.extend(byte),
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => return Err(error),
         }
     }

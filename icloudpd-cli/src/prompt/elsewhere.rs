@@ -30,7 +30,7 @@ impl Readings {
 }
 
 /// A line of standard input with its end; empty at the end of the input.
-pub(super) async fn line(prompt: String, to_stderr: bool) -> io::Result<Vec<u8>> {
+pub(super) async fn line(prompt: String, _: String, to_stderr: bool) -> io::Result<Vec<u8>> {
     let mut readings = READING.lock().await;
     readings.wait_for_the_dead().await;
     show(&prompt, to_stderr)?;

@@ -19,8 +19,8 @@ pub(super) struct Feed {
     begun: bool,
     /// A question was given up within a line: the rest is of no use.
     within: bool,
-    /// Until when lines may come that answer questions which were given up, one for each.
-    late: VecDeque<Instant>,
+    /// Questions that were given up, what they were about, and until when a line may come that answers them.
+    late: VecDeque<(Instant, String)>,
 }
 
 impl Feed {
@@ -31,6 +31,7 @@ impl Feed {
     /// The line that answers this question, with its end; empty at the end of the input. `again` shows the question.
     pub(super) fn answer(
         &mut self,
+        about: String,
         source: &mut Source<'_>,
         again: impl Fn() -> io::Result<()>,
     ) -> io::Result<Vec<u8>> {
@@ -38,13 +39,14 @@ impl Feed {
             let mut line = Vec::new();
             if let Err(given_up) = read_line(source, &mut line) {
                 self.within |= !line.is_empty();
-                self.late.push_back(Instant::now() + LATE);
+                self.forget();
+                self.late.push_back((Instant::now() + LATE, about));
                 return Err(given_up);
             }
             if !std::mem::replace(&mut self.begun, true) && line.starts_with(MARK) {
                 line.drain(..MARK.len());
             }
-            if line.is_empty() || !self.is_late() {
+            if line.is_empty() || !self.is_late(&about) {
                 return Ok(line);
             }
             say("\nThis line came too late for an earlier question and is not used", true);
@@ -52,14 +54,18 @@ impl Feed {
         }
     }
 
-    /// Whether the line that was read now belongs to a question that was given up.
-    fn is_late(&mut self) -> bool {
+    /// Whether the line that was read now belongs to a question that was given up. Who is asked the same again may answer now.
+    fn is_late(&mut self, about: &str) -> bool {
+        self.forget();
+        let within = std::mem::take(&mut self.within);
+        let owed = self.late.iter().position(|(_, asked)| within || asked != about);
+        owed.and_then(|owed| self.late.remove(owed)).is_some() || within
+    }
+
+    /// Those that nobody answers any more.
+    fn forget(&mut self) {
         let now = Instant::now();
-        while self.late.front().is_some_and(|until| *until < now) {
-            self.late.pop_front();
-        }
-        let owed = self.late.pop_front().is_some();
-        std::mem::take(&mut self.within) || owed
+        self.late.retain(|(until, _)| *until >= now);
     }
 }
 

@@ -21,8 +21,7 @@ pub(crate) fn is_ours(terminal: BorrowedFd<'_>) -> bool {
 /// Sends a signal as the terminal would: to all in front of it, a script that called us among them.
 pub(super) fn tell_who_is_in_front(terminal: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
     let controls_us = tcgetpgrp(terminal).is_ok_and(|front| front == getpgrp());
-    let told =
-        if controls_us { kill_current_process_group(signal) } else { kill_process(getpid(), signal) };
+    let told = if controls_us { kill_current_process_group(signal) } else { kill_process(getpid(), signal) };
     Ok(told?)
 }
 
@@ -47,8 +46,7 @@ impl Terminal {
 
     /// To the terminal, wherever the output goes.
     pub(super) fn say(&self, text: &str) {
-        let shown =
-            OpenOptions::new().write(true).open("/dev/tty").and_then(|mut tty| write!(tty, "{text}"));
+        let shown = OpenOptions::new().write(true).open("/dev/tty").and_then(|mut tty| write!(tty, "{text}"));
         if shown.is_err() {
             // Whoever cannot read it cannot answer either; the answer decides.
             let _ = write!(io::stderr(), "{text}");
@@ -127,10 +125,7 @@ impl<'a> Quiet<'a> {
         if self.is_on && is_ours(self.terminal) {
             forget(self.terminal);
             // It may be gone.
-            let _ = self
-                .before
-                .as_ref()
-                .map(|before| tcsetattr(self.terminal, OptionalActions::Now, before));
+            let _ = self.before.as_ref().map(|before| tcsetattr(self.terminal, OptionalActions::Now, before));
         }
         self.is_on = false;
     }
@@ -138,7 +133,8 @@ impl<'a> Quiet<'a> {
     /// The keys that the terminal would make signals of.
     pub(super) fn keys(&self) -> Keys {
         let heeded = self.before.as_ref().filter(|before| before.local_modes.contains(LocalModes::ISIG));
-        let key = |code| heeded.map(|before| before.special_codes[code]).filter(|key| !matches!(key, 0 | 0xff));
+        let key =
+            |code| heeded.map(|before| before.special_codes[code]).filter(|key| !matches!(key, 0 | 0xff));
         Keys {
             interrupt: key(SpecialCodeIndex::VINTR),
             quit: key(SpecialCodeIndex::VQUIT),

@@ -40,14 +40,14 @@ async fn alone<T: Send + 'static>(
 }
 
 /// A line of standard input with its end; empty at the end of the input.
-pub(super) async fn line(prompt: String, to_stderr: bool) -> io::Result<Vec<u8>> {
+pub(super) async fn line(prompt: String, about: String, to_stderr: bool) -> io::Result<Vec<u8>> {
     alone(move |feed, asker| {
         let stdin = io::stdin();
         let again = || show(&prompt, to_stderr);
         again()?;
         match stdin.is_terminal() {
             true => line_at_terminal(stdin.as_fd(), asker, again),
-            false => feed.answer(&mut Source::new(stdin.as_fd(), asker), again),
+            false => feed.answer(about, &mut Source::new(stdin.as_fd(), asker), again),
         }
     })
     .await

@@ -38,7 +38,7 @@ pub(crate) async fn hidden(prompt: String) -> Result<Option<SecretString>> {
             say("", true);
             None
         }
-        Hidden::NoTerminal if someone_may_answer() => ask(prompt, true).await?,
+        Hidden::NoTerminal if someone_may_answer() => ask(prompt.clone(), prompt, true).await?,
         Hidden::NoTerminal => None,
     };
     match text {
@@ -60,9 +60,10 @@ fn no_text() -> Error {
     )
 }
 
-/// Shows a prompt and reads the answer from standard input, which may be a pipe. `None` at its end.
-pub(crate) async fn ask(prompt: String, to_stderr: bool) -> Result<Option<String>> {
-    let read = reader::line(prompt, to_stderr).await;
+/// Shows a prompt and reads the answer from standard input, which may be a pipe. `None` at its end. An answer that comes late may
+/// still be one to a later question `about` the same.
+pub(crate) async fn ask(prompt: String, about: String, to_stderr: bool) -> Result<Option<String>> {
+    let read = reader::line(prompt, about, to_stderr).await;
     if !at_terminal() {
         // What is piped in is not echoed, nor is its line feed; the next log line begins a line all the same.
         say("", to_stderr);

@@ -56,7 +56,7 @@ impl Watching {
     #[track_caller]
     fn ends_on(mut self, signal: &str, code: i32) -> String {
         self.signal(signal);
-        assert_eq!(self.child.wait().unwrap().code(), Some(code), "{}", self.seen.join("\n"));
+        assert_eq!(crate::support::code(self.child.wait().unwrap()), Some(code), "{}", self.seen.join("\n"));
         self.seen.extend(self.lines.iter());
         self.seen.join("\n")
     }
