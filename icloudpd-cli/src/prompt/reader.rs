@@ -15,6 +15,9 @@ use super::typed::{Key, Typed};
 use super::waiting::{Asker, Event, Source};
 use crate::signals::{self, Continued};
 
+/// Instead of a question: the answer would go to the shell, and be seen.
+const BEHIND: &str = "A question waits until this program is in front (fg)\n";
+
 /// Who holds it reads.
 static READING: Mutex<Feed> = Mutex::const_new(Feed::new());
 
@@ -44,11 +47,11 @@ pub(super) async fn line(prompt: String, about: String, to_stderr: bool) -> io::
     alone(move |feed, asker| {
         let stdin = io::stdin();
         let again = || show(&prompt, to_stderr);
-        again()?;
-        match stdin.is_terminal() {
-            true => line_at_terminal(stdin.as_fd(), asker, again),
-            false => feed.answer(about, &mut Source::new(stdin.as_fd(), asker), again),
+        if stdin.is_terminal() {
+            return line_at_terminal(stdin.as_fd(), asker, again, || show(BEHIND, to_stderr));
         }
+        again()?;
+        feed.answer(about, &mut Source::new(stdin.as_fd(), asker), again)
     })
     .await
 }
@@ -57,10 +60,12 @@ fn line_at_terminal(
     terminal: BorrowedFd<'_>,
     asker: &Asker,
     again: impl Fn() -> io::Result<()>,
+    behind: impl Fn() -> io::Result<()>,
 ) -> io::Result<Vec<u8>> {
     // What a person typed when nobody asked is no answer to this, nor is it one to the next question.
     let _clean = Clean::new(terminal);
     let mut source = Source::new(terminal, asker);
+    if source.is_away() { behind() } else { again() }?;
     let mut line = Vec::new();
     loop {
         match source.next()? {
@@ -85,7 +90,7 @@ pub(super) async fn hidden(prompt: String) -> io::Result<Hidden> {
     alone(move |_, asker| {
         let Some(terminal) = Terminal::find() else { return Ok(Hidden::NoTerminal) };
         let mut quiet = Quiet::new(terminal.as_fd())?;
-        terminal.say(&prompt);
+        terminal.say(if quiet.is_on() { &prompt } else { BEHIND });
         let read = read_hidden(&terminal, &mut quiet, asker, &prompt)?;
         drop(quiet);
         if matches!(read, Hidden::Text(_)) {

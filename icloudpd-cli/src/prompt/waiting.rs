@@ -98,6 +98,10 @@ impl<'a> Source<'a> {
         }
     }
 
+    pub(super) fn is_away(&self) -> bool {
+        self.away
+    }
+
     /// Nothing comes from here before [`Event::Back`].
     pub(super) fn turn_away(&mut self) {
         self.away = true;

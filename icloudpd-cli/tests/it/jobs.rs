@@ -112,11 +112,11 @@ fn a_watch_in_the_background_is_not_stopped_by_its_questions() {
     let end = typed("exit");
     let steps = [
         &line,
-        "see iCloud Password for jdoe@example.com:",
+        "see A question waits until this program is in front (fg)",
         "see Nobody gave the password of jdoe@example.com in time",
         "see Waiting for",
         &nudge,
-        "see iCloud Password for jdoe@example.com:",
+        "see A question waits",
         r#"type "jobs\n""#,
         "see Running",
         // The shell that has it in front now tells it nothing.
