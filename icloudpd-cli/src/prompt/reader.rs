@@ -36,7 +36,8 @@ async fn alone<T: Send + 'static>(
     let read = loop {
         tokio::select! {
             read = &mut reading => break read,
-            () = continued.next() => goes_on.write_all(&[0])?,
+            // The reading may have ended just now.
+            () = continued.next() => drop(goes_on.write_all(&[0])),
         }
     };
     read.unwrap_or_else(|error| Err(io::Error::other(error)))
