@@ -210,7 +210,7 @@ async fn forget(username: &str) {
 }
 
 async fn offer_to_store(username: &str, password: SecretString) -> Result<()> {
-    let answer = prompt::ask("Save password in keyring? [y/N] ".to_owned(), false).await?;
+    let answer = prompt::ask("Save password in keyring? [y/N] ".to_owned(), String::new(), false).await?;
     let answer = answer.unwrap_or_default().trim().to_lowercase();
     if answer != "y" && answer != "yes" {
         return Ok(());
@@ -281,7 +281,7 @@ async fn choose_device(challenge: &Challenge) -> Result<Option<Exit>> {
 }
 
 async fn answer(question: &str) -> Result<String> {
-    let line = prompt::ask(question.to_owned(), false).await?;
+    let line = prompt::ask(question.to_owned(), String::new(), false).await?;
     line.ok_or_else(|| Error::new(ErrorKind::CodeRequired, "standard input ended before a code came"))
 }
 

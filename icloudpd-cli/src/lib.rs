@@ -15,6 +15,7 @@ mod process;
 mod progress;
 mod prompt;
 mod report;
+mod secretfile;
 mod service;
 mod signals;
 mod web;
@@ -41,7 +42,7 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// The program `icloud`: a password for the system's key store, proved by a sign-in.
 pub fn icloud() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    icloud::main(&args).into()
+    signals::end(icloud::main(&args))
 }
 
 /// The program `icloudpd`.
@@ -70,7 +71,7 @@ pub fn icloudpd() -> ExitCode {
             Exit::Usage
         }
     };
-    exit.into()
+    signals::end(exit)
 }
 
 fn say(text: &str) -> Exit {

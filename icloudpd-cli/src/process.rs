@@ -2,21 +2,24 @@
 //!
 //! Whoever hangs must not outlive us, nor may its children: a shell that is ended leaves behind what it waits for.
 
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Output};
 
 /// What is ours alone: no program of the user's needs it from us.
 const SECRETS: [&str; 3] = ["ICLOUDPD_PASSWORD", "ICLOUDPD_SMTP_PASSWORD", "ICLOUDPD_NOTIFICATION_WEBHOOK"];
 
-/// Bytes that may be written to a pipe of ours.
+/// Bytes of the line that is wanted.
 const MOST: u64 = 64 << 10;
 
+/// Bytes that may follow it.
+const ENOUGH: u64 = 16 << 20;
+
 /// Runs it to its end, off the threads that serve the network. If this future is dropped before, the program is ended with all that
-/// it started; of one that `may_ask` a person at our terminal, itself alone. Gives what it wrote to its standard output,
-/// if `command` has a pipe there.
+/// it started; of one that `may_ask` a person at our terminal, itself alone. Gives the first line that it wrote to its standard
+/// output, if `command` has a pipe there.
 ///
 /// # Errors
-/// If it cannot be started, or writes more than [`MOST`] bytes.
+/// If it cannot be started, or writes a line of more than [`MOST`] bytes, or more than [`ENOUGH`] behind it.
 pub(crate) async fn to_the_end(mut command: Command, may_ask: bool) -> io::Result<Output> {
     SECRETS.iter().for_each(|name| {
         command.env_remove(name);
@@ -34,14 +37,21 @@ pub(crate) async fn to_the_end(mut command: Command, may_ask: bool) -> io::Resul
 }
 
 fn output(mut child: Child) -> io::Result<Output> {
-    let mut stdout = Vec::new();
+    let (mut stdout, mut rest) = (Vec::new(), 0);
     if let Some(pipe) = child.stdout.take() {
         // The pipe closes behind this: who writes on is ended by it.
-        pipe.take(MOST + 1).read_to_end(&mut stdout)?;
+        let mut pipe = BufReader::new(pipe);
+        pipe.by_ref().take(MOST + 1).read_until(b'\n', &mut stdout)?;
+        if stdout.len() as u64 <= MOST {
+            rest = io::copy(&mut pipe.take(ENOUGH + 1), &mut io::sink())?;
+        }
     }
     let status = child.wait()?;
     if stdout.len() as u64 > MOST {
-        return Err(io::Error::other(format!("it writes more than {MOST} bytes")));
+        return Err(io::Error::other(format!("its first line is longer than {MOST} bytes")));
+    }
+    if rest > ENOUGH {
+        return Err(io::Error::other(format!("it writes more than {ENOUGH} bytes")));
     }
     Ok(Output { status, stdout, stderr: Vec::new() })
 }
@@ -100,7 +110,19 @@ mod tests {
     #[tokio::test]
     async fn a_program_is_not_heard_for_ever() {
         assert_eq!(shell("echo secret").await.unwrap().stdout, b"secret\n");
-        let endless = tokio::time::timeout(std::time::Duration::from_secs(20), shell("exec yes")).await;
-        assert!(endless.unwrap().unwrap_err().to_string().contains("more than 65536 bytes"));
+        for (text, why) in [
+            ("exec yes", "more than 16777216 bytes"),
+            ("exec cat /dev/zero", "first line is longer than 65536 bytes"),
+        ] {
+            let endless = tokio::time::timeout(std::time::Duration::from_secs(20), shell(text)).await;
+            assert!(endless.unwrap().unwrap_err().to_string().contains(why));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_may_say_more_than_its_first_line() {
+        let ended = shell("echo secret; head -c 100000 /dev/zero").await.unwrap();
+        assert!(ended.status.success());
+        assert_eq!(ended.stdout, b"secret\n");
     }
 }

@@ -10,8 +10,13 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, Prog
 
 const TEMPLATE: &str = "[{bar:30}] {pos}/{len} looked at, {fetched}, {eta} left";
 
-/// Where bars are drawn. Log lines go through it as well, so that they stand above the bar.
+/// Where bars are drawn. Log lines go through it as well, so that they stand above the bar. As with icloudpd, whoever sets
+/// `FORCE_TQDM` gets one wherever it goes.
 pub(crate) fn area(wanted: bool) -> MultiProgress {
+    if std::env::var_os("FORCE_TQDM").is_some_and(|value| !value.is_empty()) {
+        let anything = Box::new(console::Term::stderr());
+        return MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(anything, 4));
+    }
     let seen = wanted && stdout().is_terminal() && stderr().is_terminal();
     MultiProgress::with_draw_target(if seen {
         ProgressDrawTarget::stderr()

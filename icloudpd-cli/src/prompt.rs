@@ -3,12 +3,18 @@
 mod codes;
 #[cfg(not(unix))]
 mod elsewhere;
+#[cfg(unix)]
+mod feed;
+#[cfg(unix)]
+pub(crate) mod modes;
 mod passwords;
 #[cfg(unix)]
 mod reader;
 mod terminal;
 #[cfg(unix)]
 mod typed;
+#[cfg(unix)]
+mod waiting;
 
 use icloud_photos::{Error, ErrorKind, Result};
 

@@ -28,7 +28,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use icloud_photos::sync::SyncReport;
@@ -102,16 +102,8 @@ pub(crate) struct Round<'a> {
 /// What the file system reports, and if something stands there that is not for us to replace: a device, a pipe, or a file that is no
 /// earlier report and not empty. It may be a photo.
 pub(crate) fn write(path: &Path, round: &Round<'_>) -> std::io::Result<()> {
-    // What a link leads to is what is meant.
-    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return Err(std::io::Error::other("something that is no file has that name"));
-    }
-    if !is_ours(path)? {
-        return Err(std::io::Error::other(
-            "a file that is no report has that name; give another, or move it away",
-        ));
-    }
+    let path = &meant(path);
+    may_be_replaced(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     // Who reads it is often another user.
@@ -121,6 +113,31 @@ pub(crate) fn write(path: &Path, round: &Round<'_>) -> std::io::Result<()> {
     serde_json::to_writer_pretty(&mut file, &document(round))?;
     file.write_all(b"\n")?;
     file.persist(path)?;
+    Ok(())
+}
+
+/// Looks before a run whether its report will be let in. Its folder may still be made by the run.
+///
+/// # Errors
+/// If something stands there that is not for us to replace.
+pub(crate) fn look_ahead(path: &Path) -> std::io::Result<()> {
+    may_be_replaced(&meant(path))
+}
+
+/// What a link leads to.
+fn meant(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn may_be_replaced(path: &Path) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(std::io::Error::other("something that is no file has that name"));
+    }
+    if !is_ours(path)? {
+        return Err(std::io::Error::other(
+            "a file that is no report has that name; give another, or move it away",
+        ));
+    }
     Ok(())
 }
 

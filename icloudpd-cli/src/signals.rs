@@ -1,5 +1,6 @@
 //! Ctrl-C, and what a service manager sends to end a program.
 
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
@@ -75,7 +76,7 @@ fn heeds_hangups() -> bool {
 
 /// Whether Ctrl-C is meant for us. Not where a shell started us beside itself (`&` in a script, `trap "" INT`).
 #[cfg(unix)]
-fn heeds_interrupts() -> bool {
+pub(crate) fn heeds_interrupts() -> bool {
     ignored().is_none_or(|mask| mask & INTERRUPT == 0)
 }
 
@@ -143,6 +144,41 @@ impl Nudges {
     }
 }
 
+/// SIGCONT: the program was stopped and goes on; who was in front meanwhile may have changed the terminal.
+#[cfg(unix)]
+pub(crate) struct Continued(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Continued {
+    pub(crate) fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())).ok())
+    }
+
+    pub(crate) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(continued) => drop(continued.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The end of the program. Ctrl-C is to be what ended it: a shell goes on with its script if we seem to have ended by ourselves.
+#[cfg(unix)]
+pub(crate) fn end(exit: Exit) -> ExitCode {
+    use rustix::process::{Signal, getpid};
+    // The first process of a container does not die of signals.
+    if exit == Exit::Interrupted && !getpid().is_init() {
+        let _ = signal_hook::low_level::emulate_default_handler(Signal::INT.as_raw());
+    }
+    exit.into()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn end(exit: Exit) -> ExitCode {
+    exit.into()
+}
+
 async fn interrupt() -> Exit {
     match tokio::signal::ctrl_c().await {
         Ok(()) => Exit::Interrupted,
@@ -157,16 +193,22 @@ pub(crate) struct Terminal(std::fs::File, rustix::termios::Termios);
 
 #[cfg(unix)]
 impl Terminal {
-    /// `None` without a terminal.
+    /// `None` without a terminal. One that others are in front of is as they need it.
     pub(crate) fn remember() -> Option<Self> {
-        let terminal = std::fs::File::open("/dev/tty").ok()?;
+        let terminal = std::fs::File::open("/dev/tty").ok().filter(Self::is_ours)?;
         let state = rustix::termios::tcgetattr(&terminal).ok()?;
         Some(Self(terminal, state))
     }
 
+    fn is_ours(terminal: &std::fs::File) -> bool {
+        crate::prompt::modes::is_ours(std::os::fd::AsFd::as_fd(terminal))
+    }
+
     pub(crate) fn give_back(&self) {
-        // It may be gone.
-        let _ = rustix::termios::tcsetattr(&self.0, rustix::termios::OptionalActions::Now, &self.1);
+        if Self::is_ours(&self.0) {
+            // It may be gone.
+            let _ = rustix::termios::tcsetattr(&self.0, rustix::termios::OptionalActions::Now, &self.1);
+        }
     }
 }
 

@@ -62,7 +62,11 @@ pub(super) async fn sign_in(
     let answered = match config.mfa {
         MfaProvider::Webui => entry.code(&credentials, challenge).await,
         MfaProvider::Console => {
-            let desk = Desk { to_stderr: config.keeps_stdout(), may_ask: means == Means::All };
+            let desk = Desk {
+                to_stderr: config.keeps_stdout(),
+                may_ask: means == Means::All,
+                username: &account.username,
+            };
             seat.notice(Some("Waits for the code at the terminal".to_owned()));
             let answered = in_time(
                 config,
@@ -143,12 +147,13 @@ async fn approve(consent: &ConsentAction, seat: &Seat) -> Result<Session> {
 
 /// Where questions are put.
 #[derive(Clone, Copy)]
-struct Desk {
+struct Desk<'a> {
     to_stderr: bool,
     may_ask: bool,
+    username: &'a str,
 }
 
-impl Desk {
+impl Desk<'_> {
     /// Answers a challenge with a code that a person, or a program behind a pipe, enters.
     async fn answer(self, challenge: &Challenge) -> Result<Session> {
         let (name, short) = if challenge.is_two_step() { ("Two-step", "2sa") } else { ("Two-factor", "2fa") };
@@ -262,7 +267,8 @@ impl Desk {
     }
 
     async fn ask(self, prompt: &str) -> Result<String> {
-        let line = prompt::ask(prompt.to_owned(), self.to_stderr).await?;
+        let about = format!("code of {}", self.username);
+        let line = prompt::ask(prompt.to_owned(), about, self.to_stderr).await?;
         line.ok_or_else(|| Error::new(ErrorKind::CodeRequired, "standard input ended before a code came"))
     }
 

@@ -44,6 +44,13 @@ pub(crate) async fn run(shared: Shared<'_>) -> Exit {
     if shared.config.verb == Verb::Doctor {
         return doctor::run(shared).await;
     }
+    // A long run is not to find out at its end that its report is not wanted there.
+    if let Some(path) = &shared.config.report_json
+        && let Err(reason) = crate::report::look_ahead(path)
+    {
+        error!("The report cannot be written to {}: {reason}; nothing was done", path.display());
+        return Exit::Usage;
+    }
     service::ready();
     let exit = match shared.config.watch {
         Some(interval) => watch::rounds(shared, interval).await,

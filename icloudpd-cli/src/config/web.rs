@@ -46,7 +46,11 @@ impl Web {
 }
 
 fn check(option: &str, address: &str) -> Result<(), UsageError> {
+    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let bare = bare.split('/').next().unwrap_or_default();
     let why = match address.rsplit_once(':') {
+        // Browsers want it so, but it is no web address that is listened at.
+        _ if bare != address && bare.contains(':') => format!("write {bare}"),
         Some((host, port)) if port.parse::<u16>().is_ok() => {
             if !host.is_empty() {
                 return Ok(());
@@ -73,6 +77,27 @@ mod tests {
         match crate::args::parse(&args, &Surroundings::default()).unwrap() {
             Request::Line(line) => Web::of(&line.global).unwrap(),
             Request::Page(_) => panic!(),
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_before_anything_begins() {
+        for option in ["--webui-address", "--metrics-address"] {
+            let table = [
+                ("http://127.0.0.1:80", "write 127.0.0.1:80"),
+                ("127.0.0.1:80/", "write 127.0.0.1:80"),
+                ("https://[::1]:80/page", "write [::1]:80"),
+                ("http://localhost", "it must be HOST:PORT, for example 127.0.0.1:8080"),
+                ("/tmp/socket", "it must be HOST:PORT, for example 127.0.0.1:8080"),
+                (":80", "name the host too"),
+            ];
+            for (address, why) in table {
+                let UsageError::Argument(text) = check(option, address).unwrap_err() else { panic!() };
+                assert!(text.starts_with(&format!("{option} {address} cannot be used: {why}")), "{text}");
+            }
+            for address in ["127.0.0.1:0", "[::1]:0", "::1:80", "nas.lan:65535"] {
+                assert!(check(option, address).is_ok(), "{address}");
+            }
         }
     }
 

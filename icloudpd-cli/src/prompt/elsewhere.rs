@@ -1,7 +1,7 @@
 //! Reading where it cannot be broken off: a question that is given up leaves its reading behind, and the next one waits until that
 //! has ended. So what answers a dead question still answers no other.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io::{self, BufRead as _};
 
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -22,18 +22,15 @@ impl Readings {
             let _ = hidden.await;
         }
         self.hidden = None;
-        // A line in a pipe waits for its question.
-        if io::stdin().is_terminal() {
-            if let Some(line) = &mut self.line {
-                let _ = line.await;
-            }
-            self.line = None;
+        if let Some(line) = &mut self.line {
+            let _ = line.await;
         }
+        self.line = None;
     }
 }
 
 /// A line of standard input with its end; empty at the end of the input.
-pub(super) async fn line(prompt: String, to_stderr: bool) -> io::Result<Vec<u8>> {
+pub(super) async fn line(prompt: String, _: String, to_stderr: bool) -> io::Result<Vec<u8>> {
     let mut readings = READING.lock().await;
     readings.wait_for_the_dead().await;
     show(&prompt, to_stderr)?;

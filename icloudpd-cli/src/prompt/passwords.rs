@@ -14,7 +14,7 @@ use super::{blocking, hidden};
 use crate::args::PasswordProvider;
 use crate::board::{About, Answer as PageAnswer, Seat};
 use crate::config::GivenPassword;
-use crate::{keystore, process};
+use crate::{keystore, process, secretfile};
 
 /// A password and whether it may go into the keyring: not when it came from there, and not when the user keeps it in
 /// a place of their own choice.
@@ -122,7 +122,7 @@ fn from_file(path: &Path) -> Result<SecretString> {
             .with("path", path.display())
             .caused_by(error)
     };
-    let content = SecretString::from(std::fs::read_to_string(path).map_err(complain)?);
+    let content = SecretString::from(secretfile::read(path, true).map_err(complain)?);
     warn_if_exposed(path);
     first_line(&content).ok_or_else(|| {
         Error::new(ErrorKind::Config, "The first line of the password file is empty")

@@ -10,6 +10,9 @@ use super::elsewhere as reader;
 #[cfg(unix)]
 use super::reader;
 
+/// Bytes of an answer; terminals take no longer lines either.
+pub(super) const MOST: usize = 4096;
+
 /// How a hidden question ended.
 pub(super) enum Hidden {
     Text(Vec<u8>),
@@ -35,12 +38,17 @@ pub(crate) async fn hidden(prompt: String) -> Result<Option<SecretString>> {
             say("", true);
             None
         }
-        Hidden::NoTerminal if someone_may_answer() => ask(prompt, true).await?,
+        Hidden::NoTerminal if someone_may_answer() => ask(prompt.clone(), prompt, true).await?,
         Hidden::NoTerminal => None,
     };
     match text {
         // What stands for bytes that are no text: sent to Apple, it would count as a wrong password.
         Some(text) if text.contains('\u{fffd}') => Err(no_text()),
+        // What is cut would count as a wrong one too.
+        Some(text) if text.len() > MOST => Err(Error::new(
+            ErrorKind::PasswordRequired,
+            format!("The password that was entered is longer than {MOST} bytes"),
+        )),
         text => Ok(text.map(SecretString::from)),
     }
 }
@@ -52,9 +60,10 @@ fn no_text() -> Error {
     )
 }
 
-/// Shows a prompt and reads the answer from standard input, which may be a pipe. `None` at its end.
-pub(crate) async fn ask(prompt: String, to_stderr: bool) -> Result<Option<String>> {
-    let read = reader::line(prompt, to_stderr).await;
+/// Shows a prompt and reads the answer from standard input, which may be a pipe. `None` at its end. An answer that comes late may
+/// still be one to a later question `about` the same.
+pub(crate) async fn ask(prompt: String, about: String, to_stderr: bool) -> Result<Option<String>> {
+    let read = reader::line(prompt, about, to_stderr).await;
     if !at_terminal() {
         // What is piped in is not echoed, nor is its line feed; the next log line begins a line all the same.
         say("", to_stderr);

@@ -36,7 +36,7 @@ impl Token {
 pub(super) fn token(file: Option<&Path>) -> Result<Token> {
     let Some(file) = file else { return Ok(Token(random()?.into())) };
     let complain = |why: &'static str| Error::new(ErrorKind::Config, why).with("path", file.display());
-    let text = std::fs::read_to_string(file)
+    let text = crate::secretfile::read(file, false)
         .map(SecretString::from)
         .map_err(|error| complain("The file of --webui-token-file cannot be read").caused_by(error))?;
     crate::prompt::warn_if_exposed(file);

@@ -73,7 +73,8 @@ pub(crate) async fn start(config: &Config, board: &Board) -> Result<Served> {
         let listener = listen("--webui-address", &page.address).await?;
         let address =
             listener.local_addr().map_err(|error| unusable("--webui-address", &page.address, error))?;
-        let token = gate::token(page.token_file.as_deref())?;
+        let file = page.token_file.clone();
+        let token = crate::prompt::blocking(move || gate::token(file.as_deref())).await?;
         tell(config, page, address, &token);
         let gate = Gate::new(token, address.port())?;
         let site = Site::new(board.clone(), Facts::of(config), Some(gate), &web.hosts);

@@ -211,7 +211,7 @@ fn a_run_that_is_asked_to_end_writes_down_what_it_has() {
         }
         let id = child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
-        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert_eq!(crate::support::code(child.wait().unwrap()), Some(code));
         let files = contents(&world.directory());
         let files: std::collections::BTreeSet<_> =
             files.into_keys().filter(|path| !path.ends_with(".part")).collect();

@@ -10,11 +10,15 @@ mod failures;
 mod filters;
 mod grammar;
 mod icloud;
+#[cfg(unix)]
+mod jobs;
 mod keep;
 mod network;
 mod notify;
 mod page;
 mod pages;
+#[cfg(unix)]
+mod piped;
 mod quiet;
 mod removals;
 mod runs;

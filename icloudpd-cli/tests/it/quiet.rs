@@ -187,3 +187,15 @@ fn a_library_that_is_gone_is_noticed() {
         refused.says(&format!("Unknown library: {shared}. The libraries of this account are:"));
     }
 }
+
+/// icloudpd's own tests ask for the bar so.
+#[test]
+fn a_bar_can_be_forced() {
+    for (value, drawn) in [("yes", true), ("", false)] {
+        let world = World::new(LibrarySpec::plain(3, 1000));
+        let mut program = world.download();
+        let forced = ran(program.arg("--no-progress-bar").env("FORCE_TQDM", value)).exits(0);
+        assert_eq!(forced.err.contains("/3 looked at"), drawn, "{}", forced.err);
+        assert!(!forced.out.contains("looked at"), "{}", forced.out);
+    }
+}

@@ -71,6 +71,13 @@ pub(crate) fn ran_with_input(command: &mut Command, input: impl AsRef<[u8]>) -> 
     finish(child.wait_with_output().unwrap())
 }
 
+/// The exit code as a shell tells it: 130 for who died of Ctrl-C.
+#[cfg(unix)]
+pub(crate) fn code(status: std::process::ExitStatus) -> Option<i32> {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().or(status.signal().map(|signal| 128 + signal))
+}
+
 fn finish(output: Output) -> Ran {
     Ran {
         code: output.status.code(),

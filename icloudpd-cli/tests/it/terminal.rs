@@ -68,7 +68,7 @@ fn python(script: &str, arguments: &[&str], program: &Command) -> Option<String>
 }
 
 /// Runs a program at a terminal of its own and goes through steps, one a line: `see TEXT` waits until the program shows it next,
-/// `hidden` and `open` until the terminal is as it is for a password and as it is else, `type JSON` types, `kill NAME` sends a signal,
+/// `hidden` and `open` until the terminal is as it is for a password and as it is else, `type JSON` types, `kill NAME` sends a signal, `sane` sets the terminal as a shell does,
 /// `end` waits for the end. Prints the exit code and what was shown, or the step that came to nothing.
 const DIALOGUE: &str = r#"
 import json, os, pty, select, signal, sys, termios, time
@@ -102,6 +102,10 @@ for step in steps:
         os.write(master, json.loads(what).encode())
     elif verb == "kill":
         os.kill(child, getattr(signal, "SIG" + what))
+    elif verb == "sane":
+        now = termios.tcgetattr(master)
+        now[3] |= termios.ECHO | termios.ICANON | termios.ISIG
+        termios.tcsetattr(master, termios.TCSANOW, now)
     else:
         until = time.time() + 40
         read()
@@ -116,12 +120,12 @@ print(code, said)
 "#;
 
 /// What was shown at the terminal, after the exit code; `None` without Python.
-fn dialogue(program: &Command, steps: &[&str]) -> Option<String> {
+pub(crate) fn dialogue(program: &Command, steps: &[&str]) -> Option<String> {
     python(DIALOGUE, &[&steps.join("\n")], program)
 }
 
 /// The program for these users, in this order, with nothing that knows a password.
-fn watching(world: &World, users: &[&str], answer_within: &str) -> Command {
+pub(crate) fn watching(world: &World, users: &[&str], answer_within: &str) -> Command {
     let (sessions, folder) = (world.sessions(), world.directory());
     let mut args = vec!["--cookie-directory", sessions.to_str().unwrap()];
     args.extend(["--watch-with-interval", "3600", "--answer-within", answer_within]);
@@ -134,7 +138,7 @@ fn watching(world: &World, users: &[&str], answer_within: &str) -> Command {
     program
 }
 
-const PASSWORD: &str = r#"type "correct horse battery staple\n""#;
+pub(crate) const PASSWORD: &str = r#"type "correct horse battery staple\n""#;
 
 #[test]
 fn a_password_prompt_that_timed_out_takes_nothing_from_the_next() {
@@ -154,7 +158,7 @@ fn a_password_prompt_that_timed_out_takes_nothing_from_the_next() {
         "end",
     ];
     let Some(said) = dialogue(&program, &steps) else { return };
-    assert!(said.starts_with("130 "), "{said}");
+    assert!(said.starts_with("-2 "), "{said}");
     assert!(!said.contains("battery") && !said.contains("secr"), "{said}");
     assert_eq!(world.cloud.counts().requests_to("auth/init"), 1);
 }
@@ -190,7 +194,7 @@ fn after_a_time_out_the_terminal_is_as_it_was_and_ctrl_c_ends() {
     let program = watching(&world, &[World::USER], "1");
     let steps = ["hidden", "see Nobody gave", "see Waiting for", "open", PASSWORD, r#"type "\u0003""#, "end"];
     let Some(said) = dialogue(&program, &steps) else { return };
-    assert!(said.starts_with("130 "), "{said}");
+    assert!(said.starts_with("-2 "), "{said}");
     assert_eq!(world.cloud.counts().requests_to("auth/init"), 0);
 }
 
@@ -221,7 +225,7 @@ fn ctrl_c_and_the_end_of_the_input_end_a_hidden_prompt() {
     let world = World::new(LibrarySpec::plain(1, 1000));
     let mut program = world.icloudpd(&["--auth-only"]);
     program.env_remove("ICLOUDPD_PASSWORD");
-    for (key, ending) in [(r#"type "half\u0003""#, "130 "), (r#"type "\u0004""#, "1 ")] {
+    for (key, ending) in [(r#"type "half\u0003""#, "-2 "), (r#"type "\u0004""#, "1 ")] {
         let steps = ["see iCloud Password", "hidden", key, "open", "end"];
         let Some(said) = dialogue(&program, &steps) else { return };
         assert!(said.starts_with(ending) && !said.contains("half"), "{said}");
@@ -242,7 +246,7 @@ fn a_signal_at_a_hidden_prompt_gives_the_terminal_back() {
         (run, "iCloud Password for jdoe@example.com:"),
         (icloud, "Enter iCloud password for jdoe@example.com: "),
     ] {
-        for (signal, code) in [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)] {
+        for (signal, code) in [("SIGTERM", 143), ("SIGINT", -2), ("SIGHUP", 129)] {
             let Some(said) = at_a_terminal(&program, prompt, signal) else { return };
             // The code; no echo at the prompt; an echo after it; the prompt was shown, and what was typed was not.
             assert_eq!(said, format!("{code} False True True False"), "{prompt} {signal}");

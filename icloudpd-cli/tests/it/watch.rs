@@ -56,7 +56,7 @@ impl Watching {
     #[track_caller]
     fn ends_on(mut self, signal: &str, code: i32) -> String {
         self.signal(signal);
-        assert_eq!(self.child.wait().unwrap().code(), Some(code), "{}", self.seen.join("\n"));
+        assert_eq!(crate::support::code(self.child.wait().unwrap()), Some(code), "{}", self.seen.join("\n"));
         self.seen.extend(self.lines.iter());
         self.seen.join("\n")
     }
@@ -337,7 +337,7 @@ fn a_report_takes_the_place_of_files_alone() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     ran(world.download().arg("--report-json").arg(&link)).exits(0);
     assert!(link.is_symlink() && std::fs::read_to_string(&real).unwrap().starts_with('{'));
-    let ran = ran(world.download().arg("--report-json").arg(&pipe)).exits(1);
+    let ran = ran(world.download().arg("--report-json").arg(&pipe)).exits(2);
     assert!(ran.out.contains("something that is no file has that name"), "{}", ran.out);
     assert!(!std::fs::metadata(&pipe).unwrap().is_file());
 }
@@ -349,8 +349,11 @@ fn a_report_takes_no_place_but_that_of_a_report() {
     ran(&mut world.download()).exits(0);
     let photo = world.directory().join(&world.photos()[0]);
     let before = std::fs::read(&photo).unwrap();
-    let told = ran(world.download().arg("--report-json").arg(&photo)).exits(1);
+    world.forget_session();
+    let asked = world.cloud.counts().requests_to("auth/init");
+    let told = ran(world.download().arg("--report-json").arg(&photo)).exits(2);
     assert!(told.out.contains("a file that is no report has that name"), "{}", told.out);
+    assert_eq!(world.cloud.counts().requests_to("auth/init"), asked, "it is seen before anything is asked");
     assert_eq!(std::fs::read(&photo).unwrap(), before);
     let report = tempfile::NamedTempFile::new().unwrap();
     for _ in 0..2 {
