@@ -195,6 +195,12 @@ fn fetched_again(step: &Step<'_>, difference: &Difference) -> bool {
             Some(path) => path,
             None => return false,
         },
+        Difference::PrintedThere(line) => {
+            match line.strip_prefix(TREE).and_then(|path| path.strip_prefix('/')) {
+                Some(path) => path,
+                None => return false,
+            }
+        }
         _ => return false,
     };
     let path = path.strip_suffix(".xmp").unwrap_or(path);

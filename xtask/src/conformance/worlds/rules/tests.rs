@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::super::judge::Difference::{
-    Bytes, Exit, Extra, GoneHere, GoneThere, Missing, PrintedHere, SaidHere, SaidThere,
+    Bytes, Exit, Extra, GoneHere, GoneThere, Missing, PrintedHere, PrintedThere, SaidHere, SaidThere,
 };
 use super::super::judge::{Difference, Step};
 use super::super::play::Done;
@@ -140,6 +140,11 @@ fn what_is_no_file_excuses_the_photo_of_its_name_alone() {
             said(SaidThere, "[DRY RUN] Would download photos/d/a.JPG"),
         ],
     );
+    let gone_on = done(&[("d/N.part", "aa"), ("e/N.part", "aa")], &[], &[]);
+    let left = done(&[("d/N.part", "a"), ("e/N.part", "a")], &[&line], &[]);
+    let half = Case::new("--size original", gone_on, left).before(&[("d/N.part", "a"), ("e/N.part", "a")]);
+    half.is("O7", &[said(Bytes, "d/N.part")]);
+    half.is_nothing(&[said(Bytes, "e/N.part")]);
     case.is_nothing(&[
         said(Missing, "e/N.part"),
         said(SaidHere, "Could not download b.JPG. Please try again later. Reason: no answer"),
