@@ -178,6 +178,8 @@ fn a_dated_file_is_there_where_theirs_fetches_it_beside() {
             said(SaidThere, "[DRY RUN] Would download photos/a-1.JPG"),
         ],
     );
+    case.is("C1", &[said(PrintedThere, "photos/a-1.JPG")]);
+    case.is_nothing(&[said(PrintedThere, "photos/c-1.JPG"), said(PrintedThere, "photos/a-x.JPG")]);
     case.is_nothing(&[
         said(SaidHere, "photos/b.JPG already exists"),
         said(SaidHere, "photos/c.JPG already exists"),
