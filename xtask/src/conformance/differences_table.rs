@@ -39,7 +39,7 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         id: "K17",
         theirs: "files that could not be had do not change the exit code",
-        ours: "the exit code is 3",
+        ours: "the exit code is 3; so it is where a photo that was to leave iCloud is kept because it is not proven",
         why: "whoever runs it by a timer learns that something is missing; nothing that icloudpd ends with has this number",
         test: "test_missing_size",
     },

@@ -177,6 +177,7 @@ fn trees_that_change() -> Vec<Scene> {
 fn trees_removed() -> Vec<Scene> {
     let two = |name: &str| tree(name, &BY_DAY).then(&BY_YEAR).fetches(0);
     const MIRROR: &str = "--auto-delete";
+    const XMP: [&str; 1] = ["--xmp-sidecar"];
     const AFTER: [&str; 1] = ["--delete-after-download"];
     const DAYS: [&str; 2] = ["--keep-icloud-recent-days", "400"];
     // All that iCloud could not make again, so that both move the same.
@@ -205,6 +206,18 @@ fn trees_removed() -> Vec<Scene> {
             .edit("both.JPG", "trash").then(&mirror(&BY_DAY)).fetches(0).then(&mirror(&BY_YEAR)).fetches(0),
         moved(tree("moved out by the second", &whole(&day, &[])).then(&whole(&year, &AFTER)).fetches(0).then(&day).fetches(0).then(&year).fetches(0), &[3, 4]),
         moved(tree("moved out by the second, by days", &whole(&day, &[])).then(&whole(&year, &DAYS)).fetches(0).then(&day).fetches(0).then(&year).fetches(0), &[3, 4]),
+        // Of what was deleted before ours ever ran it knows no file.
+        tree("of the real one, mirrored at once", &["--auth-only"]).past(&BY_DAY).past(&BY_YEAR).edit("both.JPG", "trash")
+            .then(&mirror(&BY_DAY)).fetches(0).then(&mirror(&BY_YEAR)).fetches(0)
+            .differs("C3", &["line 2: only in ours: 2017/07/30/both", "line 2: logged there alone: Deleted photos/2017/07/30/both"])
+            .differs("C3", &["line 3: only in ours: years/2017/both", "line 3: logged there alone: Deleted photos/years/2017/both"]),
+        followed(
+            tree("mirrored with sidecars", &[&BY_DAY[..], &XMP].concat()).then(&[&BY_YEAR[..], &XMP].concat()).fetches(0)
+                .edit("both.JPG", "trash")
+                .then(&[&mirror(&BY_DAY)[..], &XMP].concat()).fetches(0)
+                .then(&[&mirror(&BY_YEAR)[..], &XMP].concat()).fetches(0),
+            &[3, 4],
+        ),
         // What the first moved out is nothing that the second would lay out.
         moved(tree("moved out by the first", &whole(&day, &DAYS)).then(&whole(&year, &[])).fetches(0).then(&whole(&day, &[])).fetches(0), &[3]),
         moved(tree("moved out by the second of few", &whole(&day, &[])).then(&[&whole(&year, &AFTER)[..], &["--recent", "2"]].concat()).fetches(0).then(&whole(&day, &[])).fetches(0), &[3]),

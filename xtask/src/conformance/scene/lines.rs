@@ -169,3 +169,45 @@ fn rot(path: &Path) -> Result<()> {
     fs::write(path, vec![b'x'; length as usize])?;
     Ok(fs::File::options().write(true).open(path)?.set_modified(modified)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_of_requests_is_of_the_line_before_it() {
+        let scene =
+            Scene::new("one", Vec::new, &[]).fetches(3).then(&["--size"]).fetches(0).edit("a", "trash");
+        assert_eq!(scene.fetches, Some(3));
+        assert!(matches!(scene.later[..], [Next::Line(_, Some(0)), Next::Edit("a", "trash")]));
+    }
+
+    #[test]
+    fn what_is_said_is_said_again_and_what_stands_is_told_once() {
+        for lasting in ["missing in ours: a (a folder)", "only in ours: a", "a.JPG: 1 bytes there, 2 in ours"]
+        {
+            assert!(is_of_the_tree(lasting), "{lasting}");
+        }
+        let said = [
+            "logged there alone: a",
+            "printed there alone: a",
+            "exit code 0 there, 3 in ours",
+            "gone there alone: a",
+        ];
+        for passing in said.into_iter().chain(["0 fetches there, 1 in ours", "1 fetches in ours, not 0"]) {
+            assert!(!is_of_the_tree(passing), "{passing}");
+        }
+    }
+
+    #[test]
+    fn a_file_rots_and_keeps_its_length_and_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.JPG");
+        fs::write(&path, b"abcd").unwrap();
+        let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000);
+        fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        rot(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"xxxx");
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), old);
+    }
+}

@@ -33,6 +33,7 @@ const RULES: &[(&str, Rule)] = &[
     ("F12", rehearsals::every_album),
     ("C3", mirrored),
     ("K17", rehearsals::failed),
+    ("K17", moves::kept),
     ("O5", several_albums),
     ("C5", shared_master),
     ("C2", stopped_early),
@@ -194,6 +195,12 @@ fn fetched_again(step: &Step<'_>, difference: &Difference) -> bool {
             Some(path) => path,
             None => return false,
         },
+        Difference::PrintedThere(line) => {
+            match line.strip_prefix(TREE).and_then(|path| path.strip_prefix('/')) {
+                Some(path) => path,
+                None => return false,
+            }
+        }
         _ => return false,
     };
     let path = path.strip_suffix(".xmp").unwrap_or(path);
@@ -231,7 +238,15 @@ fn renamed(step: &Step<'_>, difference: &Difference) -> bool {
     step.name == "after changes"
         && match difference {
             Difference::Missing(path) => is_new(path),
-            Difference::SaidThere(line) => told_path(line).is_some_and(is_new),
+            Difference::SaidThere(line) => {
+                told_path(line).or_else(|| parts::deleted_name(line)).is_some_and(is_new)
+            }
+            Difference::GoneThere(_) => {
+                let moved = messages(&step.theirs.ended.stdout)
+                    .filter_map(parts::deleted_name)
+                    .filter(|name| is_new(name));
+                step.theirs.gone.difference(&step.ours.gone).count() <= moved.count()
+            }
             _ => false,
         }
 }
@@ -253,7 +268,7 @@ fn mirrored(step: &Step<'_>, difference: &Difference) -> bool {
     step.world.has("--auto-delete")
         && match difference {
             Difference::Missing(path) => says(ours, "Deleted", path) && was_there(path),
-            Difference::Extra(path) => says(theirs, "Deleted", path) && (was_there(path) || fetched(path)),
+            Difference::Extra(path) => says(theirs, "Deleted", path),
             Difference::SaidThere(line) => {
                 deleted(line).is_some_and(|path| was_there(&path) || fetched(&path))
                     || fetched_anew(step, line)
@@ -294,6 +309,9 @@ fn shared_master(step: &Step<'_>, difference: &Difference) -> bool {
     let name = |path: &str| path.rsplit_once('/').map_or(path, |(_, name)| name).to_owned();
     // The same bytes under the same name stand in another folder of both.
     let elsewhere = |path: &str| {
+        // Dates differ, and so the bytes of what gets one.
+        let dated = step.world.has("--set-exif-datetime") && is_jpeg(path);
+        let same_bytes = |one: &Entry, other: &Entry| dated || same_bytes(one, other);
         let same = |(other, entry): (&String, &Entry)| {
             other != path
                 && name(other) == name(path)

@@ -14,12 +14,18 @@ pub(super) fn nothing_of_it(step: &Step<'_>, difference: &Difference) -> bool {
     explained(step, difference, &|name| stays(step, name) + asked_in_vain(step, name))
 }
 
-/// How many photos of the name ours says that it keeps. It names them as iCloud does, without the id that `name-id7` adds.
+/// How many photos of the name ours says that it keeps. It names them as iCloud does: with all their letters, and without the id that
+/// `name-id7` adds.
 fn stays(step: &Step<'_>, name: &str) -> usize {
     let by_id = step.world.values("--file-match-policy").any(|policy| policy == "name-id7");
-    let name = if by_id { without_id(name) } else { name.to_owned() };
-    let start = format!("{name} stays in iCloud: ");
-    messages(&step.ours.ended.stdout).filter(|line| line.starts_with(&start)).count()
+    let wanted = letters(&if by_id { without_id(name) } else { name.to_owned() });
+    let kept = messages(&step.ours.ended.stdout).filter_map(|line| line.split_once(" stays in iCloud: "));
+    kept.filter(|(kept, _)| letters(kept) == wanted).count()
+}
+
+/// What no rule for names changes.
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// `IMG_1.JPG`, of `IMG_1_QVk2Yyt.JPG`.
@@ -54,4 +60,16 @@ fn explained(step: &Step<'_>, difference: &Difference, kept: &dyn Fn(&str) -> us
         }
         _ => false,
     }
+}
+
+/// K17: something that was to leave iCloud is kept, for it is not proven.
+pub(super) fn kept(step: &Step<'_>, difference: &Difference) -> bool {
+    let kept = messages(&step.ours.ended.stdout)
+        .any(|line| line.starts_with("Kept, though they were to be deleted, "));
+    kept && step.ours.ended.code == 3
+        && match difference {
+            Difference::Exit(0, 3) => true,
+            Difference::SaidThere(line) => line.starts_with("All "),
+            _ => false,
+        }
 }

@@ -139,6 +139,13 @@ pub(super) fn in_the_way(step: &Step<'_>, difference: &Difference) -> bool {
             let beside = |one: &Failed<'_>| folder(one.path) == folder(part);
             part.ends_with(".part") && !step.before.contains_key(part) && blocked.iter().any(beside)
         }
+        // Theirs goes on with one that lay there.
+        Difference::Bytes(part) => {
+            let beside = |one: &Failed<'_>| folder(one.path) == folder(part);
+            part.ends_with(".part")
+                && step.before.get(part) == step.ours.tree.get(part)
+                && blocked.iter().any(beside)
+        }
         Difference::SaidThere(line) => {
             told_path(line).or_else(|| would(line)).is_some_and(at)
                 || failed_name(line).is_some_and(named)

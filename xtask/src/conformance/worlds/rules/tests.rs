@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::super::judge::Difference::{
-    Bytes, Exit, Extra, GoneHere, GoneThere, Missing, PrintedHere, SaidHere, SaidThere,
+    Bytes, Exit, Extra, GoneHere, GoneThere, Missing, PrintedHere, PrintedThere, SaidHere, SaidThere,
 };
 use super::super::judge::{Difference, Step};
 use super::super::play::Done;
@@ -140,6 +140,11 @@ fn what_is_no_file_excuses_the_photo_of_its_name_alone() {
             said(SaidThere, "[DRY RUN] Would download photos/d/a.JPG"),
         ],
     );
+    let gone_on = done(&[("d/N.part", "aa"), ("e/N.part", "aa")], &[], &[]);
+    let left = done(&[("d/N.part", "a"), ("e/N.part", "a")], &[&line], &[]);
+    let half = Case::new("--size original", gone_on, left).before(&[("d/N.part", "a"), ("e/N.part", "a")]);
+    half.is("O7", &[said(Bytes, "d/N.part")]);
+    half.is_nothing(&[said(Bytes, "e/N.part")]);
     case.is_nothing(&[
         said(Missing, "e/N.part"),
         said(SaidHere, "Could not download b.JPG. Please try again later. Reason: no answer"),
@@ -173,6 +178,8 @@ fn a_dated_file_is_there_where_theirs_fetches_it_beside() {
             said(SaidThere, "[DRY RUN] Would download photos/a-1.JPG"),
         ],
     );
+    case.is("C1", &[said(PrintedThere, "photos/a-1.JPG")]);
+    case.is_nothing(&[said(PrintedThere, "photos/c-1.JPG"), said(PrintedThere, "photos/a-x.JPG")]);
     case.is_nothing(&[
         said(SaidHere, "photos/b.JPG already exists"),
         said(SaidHere, "photos/c.JPG already exists"),
@@ -230,4 +237,42 @@ fn a_name_without_a_dot_takes_a_length_here_alone() {
     let case = Case::new("--size original", theirs, ours);
     case.is("O14", &[said(Extra, "d/noext-2"), said(SaidThere, "photos/d/noext already exists")]);
     case.is_nothing(&[said(Extra, "d/noext-9"), said(Extra, "d/a.JPG-2")]);
+}
+
+#[test]
+fn names_that_stay_are_compared_by_what_no_rule_changes() {
+    let theirs = done(&[], &["Deleted Caf_QVk2Yyt.JPG in iCloud", "Deleted a_b.JPG in iCloud"], &["1", "2"]);
+    let stays = ["Caf\u{e9}.JPG stays in iCloud: why", "a:b.JPG stays in iCloud: why"];
+    let case =
+        Case::new("--delete-after-download, --file-match-policy name-id7", theirs, done(&[], &stays, &[]));
+    case.is(
+        "O15",
+        &[said(SaidThere, "Deleted Caf_QVk2Yyt.JPG in iCloud"), said(SaidThere, "Deleted a_b.JPG in iCloud")],
+    );
+}
+
+#[test]
+fn what_is_kept_for_it_is_not_proven_ends_with_3() {
+    let mut ours =
+        done(&[], &["Kept, though they were to be deleted, for something about them is not proven: 1"], &[]);
+    ours.ended.code = 3;
+    let all = said(SaidThere, "All photos have been downloaded");
+    Case::new("--delete-after-download", done(&[], &[], &[]), ours).is("K17", &[Exit(0, 3), all.clone()]);
+    Case::new("--delete-after-download", done(&[], &[], &[]), done(&[], &[], &[]))
+        .is_nothing(&[Exit(0, 3), all]);
+}
+
+#[test]
+fn who_got_another_name_leaves_the_library_there_alone() {
+    let theirs = done(&[], &["Deleted new.JPG in iCloud"], &["1"]);
+    let mut case = Case::new("--delete-after-download", theirs, done(&[], &[], &[]));
+    let name = Some("new.JPG".to_owned());
+    case.world.edits.push(super::super::world::Edit { asset: 0, kind: "rename".to_owned(), name });
+    let (before, ours) = (&case.before, &case.ours);
+    let find = |name, difference| {
+        find(&Step { name, world: &case.world, before, theirs: &case.theirs, ours }, &difference)
+    };
+    assert_eq!(find("after changes", said(GoneThere, "1")), Some("O13"));
+    assert_eq!(find("after changes", said(SaidThere, "Deleted new.JPG in iCloud")), Some("O13"));
+    assert_eq!(find("first run", said(GoneThere, "1")), None);
 }
