@@ -24,11 +24,12 @@ pub struct Stock {
 pub async fn stock(storage: &dyn Storage, catalogue: &dyn Catalogue) -> Result<Stock> {
     let mut stock = Stock::default();
     stock.here.assets = catalogue.totals().await?.assets;
-    let mut after: Option<FileKey> = None;
+    let (mut after, mut seen): (Option<FileKey>, Seen) = (None, Seen::default());
     loop {
-        let rows = catalogue.files(None, after.as_ref(), ROWS).await?;
+        let mut rows = catalogue.files(None, after.as_ref(), ROWS).await?;
         let Some(last) = rows.last() else { return Ok(stock) };
         after = Some(last.key.clone());
+        rows.retain(|row| seen.is_first(row));
         let (paths, kept): (Vec<StoragePath>, Vec<FileRow>) = rows
             .iter()
             .filter(|row| row.status.is_kept())
@@ -39,6 +40,28 @@ pub async fn stock(storage: &dyn Storage, catalogue: &dyn Catalogue) -> Result<S
             stock.count(row, is_here);
         }
         rows.iter().filter(|row| !row.status.is_kept()).for_each(|row| stock.count(row, true));
+    }
+}
+
+/// Where the file of the last row stands, in each tree: rows of one file follow each other.
+#[derive(Default)]
+struct Seen(Option<(FileKey, Vec<StoragePath>)>);
+
+impl Seen {
+    /// Whether no row before was about the same file under the same name, for another tree.
+    fn is_first(&mut self, row: &FileRow) -> bool {
+        let Some(path) = &row.path else { return true };
+        match &mut self.0 {
+            Some((key, paths)) if key.is_same_file(&row.key) => {
+                let is_first = !paths.contains(path);
+                paths.push(path.clone());
+                is_first
+            }
+            _ => {
+                self.0 = Some((row.key.clone(), vec![path.clone()]));
+                true
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use icloud_photos::Role;
 use icloud_photos::sync::catalogue::{Batch, Catalogue, FileRow, Tree};
 use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LocalZone, NamePolicy};
-use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, VerifyOptions, verify};
+use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, VerifyOptions, stock, verify};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
 use crate::copies::{Choose, Copy, at, flip};
@@ -382,4 +382,173 @@ async fn a_tree_that_could_not_be_finished_is_finished_later() {
     assert_eq!(paths_in(&by_year.paths().await, true).len(), 6);
     by_year.faults(Vec::new());
     by_year.rests("finished").await;
+}
+
+/// What another layout has is none of what this one may remove a share of.
+#[tokio::test(start_paused = true)]
+async fn the_limit_is_a_share_of_one_tree() {
+    let mirroring = |naming| -> Choose {
+        Arc::new(move |_, builder| {
+            let builder = builder.layout(LayoutOptions::default().live_naming(naming));
+            let mut limit = RemovalLimit::new(0.1);
+            limit.always = 1;
+            builder.mirror(Some(Disposal::Remove)).removal_limit(limit)
+        })
+    };
+    let one = Copy::of(LibrarySpec::plain(20, 1000)).await.choosing(mirroring(LiveNaming::Suffix));
+    one.run().await.unwrap();
+    one.choosing(mirroring(LiveNaming::Original)).run().await.unwrap();
+    one.choosing(in_folders("year/{:%Y}")).run().await.unwrap();
+    let paths = one.paths().await;
+    let gone: BTreeSet<_> = one.rows().await.iter().map(|row| row.key.asset.to_string()).take(9).collect();
+    assert!(gone.len() >= 3);
+    for asset in &gone {
+        assert!(one.world.library().edit(asset, &Edit::Trash, one.world.cloud.now_ms()));
+    }
+    let report = one.run().await.unwrap();
+    assert!(report.stopped && report.removed == 0, "{report}");
+    assert_eq!(one.paths().await, paths);
+}
+
+/// A layout that nobody uses any more, and whose files were removed, says nothing of photos that are gone for good.
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_is_gone_is_forgotten_with_its_photos() {
+    for mirrored in [true, false] {
+        let (by_day, by_year) = two(4).await;
+        by_year.run().await.unwrap();
+        let paths = by_day.paths().await;
+        for path in paths_in(&paths, false) {
+            by_day.remove(&path).await;
+        }
+        let row = by_year
+            .rows()
+            .await
+            .into_iter()
+            .find(|row| row.path.as_ref().unwrap().as_str().starts_with("year/"));
+        let (gone, path) = row.map(|row| (row.key.asset.to_string(), row.path.unwrap())).unwrap();
+        let edit = if mirrored { Edit::Trash } else { Edit::Purge };
+        assert!(by_year.world.library().edit(&gone, &edit, by_year.world.cloud.now_ms()));
+        let by_year = if mirrored {
+            let mirroring: Choose = Arc::new(|_, builder| {
+                let builder = builder.layout(LayoutOptions::default().folder("year/{:%Y}"));
+                builder.mirror(Some(Disposal::Remove))
+            });
+            by_year.choosing(mirroring)
+        } else {
+            by_year.remove(path.as_str()).await;
+            by_year
+        };
+        by_year.run().await.unwrap();
+        by_year.run().await.unwrap();
+        assert!(!by_year.paths().await.contains(&path.to_string()));
+        let left = by_year.rows().await.into_iter().filter(|row| row.key.asset.to_string() == gone).count();
+        assert_eq!(left, 0, "mirrored: {mirrored}");
+        let (storage, catalogue) = (by_year.storage.clone(), by_year.catalogue.clone());
+        let options = VerifyOptions::default().repair();
+        let report = verify(storage, catalogue, options, Some(&by_year.engine()), |_| {}).await.unwrap();
+        assert!(report.is_clean() && report.bad == 0, "mirrored: {mirrored}: {report:?}");
+    }
+}
+
+/// Whose name was known to a layout that is gone is free again.
+#[tokio::test(start_paused = true)]
+async fn a_name_is_free_once_its_photo_is_gone_whatever_the_layouts() {
+    let naming = |naming| laid_out(move || LayoutOptions::default().live_naming(naming));
+    let one = Copy::of(LibrarySpec::plain(0, 1000)).await.choosing(naming(LiveNaming::Original));
+    let now = one.world.cloud.now_ms();
+    let old = one.world.library().add_photo("NEW.JPG", 1500, now);
+    one.run().await.unwrap();
+    let two = one.choosing(naming(LiveNaming::Suffix));
+    two.run().await.unwrap();
+    let path = two.paths().await[0].clone();
+    assert!(one.world.library().edit(&old, &Edit::Trash, now));
+    two.remove(&path).await;
+    two.run().await.unwrap();
+    two.run().await.unwrap();
+    one.world.library().add_photo("NEW.JPG", 1700, now);
+    two.run().await.unwrap();
+    assert_eq!(two.paths().await, [path]);
+}
+
+/// An adoption with the options of one tree finds files of another: those become that one's, once its run comes.
+#[tokio::test(start_paused = true)]
+async fn a_tree_is_complete_whatever_was_adopted_first() {
+    let (by_day, by_year) = two(4).await;
+    by_year.run().await.unwrap();
+    let paths = by_day.paths().await;
+    for path in &paths_in(&paths, false)[2..] {
+        by_day.remove(path).await;
+    }
+    let by_day = by_day.forgetful();
+    let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
+    by_day.engine().adopt(false, |_| {}).await.unwrap();
+    by_day.fetches_nothing("all are here").await;
+    by_year.fetches_nothing("these are where this layout puts them").await;
+    by_day.world.cloud.reset_counts();
+    let report = by_day.run().await.unwrap();
+    assert!(report.is_clean() && report.copied == 2 && contents(&by_day) == 0, "{report}");
+    assert_eq!(by_day.paths().await, paths);
+    by_day.rests("by day").await;
+    by_year.run().await.unwrap();
+    by_year.rests("by year").await;
+}
+
+/// A file that is lost here and stands in a tree that nobody knows of yet is taken for moved, until that tree is known.
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_for_moved_is_laid_out_once_it_is_anothers() {
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let paths = by_day.paths().await;
+    let by_day = by_day.forgetful();
+    let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
+    by_day.run().await.unwrap();
+    by_day.remove(&paths_in(&paths, false)[0]).await;
+    by_day.fetches_nothing("it was moved, for all that is known").await;
+    by_year.fetches_nothing("no: it is this one's").await;
+    assert_eq!(by_day.run().await.unwrap().copied, 1);
+    assert_eq!(by_day.paths().await, paths);
+    by_day.rests("by day").await;
+}
+
+/// What stands in a copy inside of this one was not moved there.
+#[tokio::test(start_paused = true)]
+async fn files_of_another_copy_are_not_taken_for_moved() {
+    let copy = Copy::of(LibrarySpec::plain(3, 1000)).await;
+    copy.run().await.unwrap();
+    let paths = copy.paths().await;
+    copy.put("inner/.icloud-photos-store", b"{}".to_vec()).await;
+    copy.put("inner/A.JPG", copy.bytes(&paths[0]).await).await;
+    copy.put("B.JPG", copy.bytes(&paths[1]).await).await;
+    copy.remove(&paths[0]).await;
+    copy.remove(&paths[1]).await;
+    let (report, fetched) = copy.run_noting().await;
+    assert!(report.is_clean() && fetched == [paths[0].as_str()], "{report}: {fetched:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_counts_once_whatever_the_layouts() {
+    let one = Copy::of(LibrarySpec::plain(5, 1000)).await;
+    one.run().await.unwrap();
+    let two = one.choosing(laid_out(|| LayoutOptions::default().live_naming(LiveNaming::Original)));
+    two.run().await.unwrap();
+    let paths = two.paths().await;
+    two.remove(&paths[0]).await;
+    let counted = stock(&*two.storage, &*two.catalogue).await.unwrap();
+    assert_eq!((counted.here.verified.files, counted.missing.files), (4, 1), "{counted:?}");
+}
+
+/// A catalogue that was lost learns from the record in which tree it was that a photo was proven.
+#[tokio::test(start_paused = true)]
+async fn the_record_says_which_tree_it_was() {
+    let (by_day, by_year) = two(2).await;
+    by_year.run().await.unwrap();
+    let out = by_year.choosing(moving("year/{:%Y}"));
+    assert_eq!(out.run().await.unwrap().moved, 2);
+    let trees: BTreeSet<_> = by_year.rows().await.into_iter().map(|row| row.key.tree).collect();
+    assert_eq!(trees.len(), 2);
+    let lost = by_day.forgetful();
+    lost.run().await.unwrap();
+    let rows = lost.rows().await;
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| !row.key.tree.is_none() && trees.contains(&row.key.tree)), "{rows:?}");
 }

@@ -75,6 +75,7 @@ impl Decider {
         }
         for (file, found) in placement.files.iter().zip(found) {
             let claimless = found.as_ref().ok().and_then(|found| self.claimless(&asset, found));
+            let treeless = found.as_ref().ok().and_then(|found| self.treeless(found));
             let placed = match found {
                 Ok(found) => self.decide(&asset, file, found, modified).await,
                 Err(error) => Err(error),
@@ -86,7 +87,9 @@ impl Decider {
                         row.sidecar |= self.inner.gets_sidecar(&asset, file.role);
                     }
                     let describe = self.describe(&asset, file, &action, claimless);
+                    let stands = matches!(action, Action::Present { known: true, .. });
                     self.queue.push_back(action);
+                    self.queue.extend(treeless.filter(|_| stands).map(|row| Action::Settle { row }));
                     self.queue.extend(describe);
                 }
                 Err(error) => {
@@ -102,6 +105,15 @@ impl Decider {
     fn claimless(&self, asset: &Asset, found: &Found) -> Option<FileRow> {
         let row = found.row.as_ref().filter(|row| !row.sidecar && row.status.is_kept())?;
         self.inner.gets_sidecar(asset, row.key.role).then(|| row.clone())
+    }
+
+    /// The row, in this tree, of a file of no tree that stands where this layout puts it.
+    fn treeless(&self, found: &Found) -> Option<FileRow> {
+        let row = found
+            .row
+            .as_ref()
+            .filter(|row| row.key.tree.is_none() && row.path.as_ref() == Some(&found.path))?;
+        Some(self.inner.borrowed(row))
     }
 
     /// A file that is only remembered anew stands all the same, and gets its sidecar.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::catalogue::FileRow;
+use super::super::catalogue::{FileKey, FileRow};
 use super::super::engine::Inner;
 use super::astray::Tally;
 use super::survey::{Item, Step};
@@ -54,7 +54,10 @@ impl Inner {
             match self.fate(&row, there, asset) {
                 Fate::Left => tally.add(&row.key),
                 Fate::Mirrored => {}
-                Fate::Forgotten => steps.push(Step::Gone(row.key)),
+                Fate::Forgotten => {
+                    steps.extend(self.gone_elsewhere(&row).await?.into_iter().map(Step::Gone));
+                    steps.push(Step::Gone(row.key));
+                }
                 Fate::Sought => steps.push(Step::Sought(Box::new(row), asset.map(|asset| (*asset).clone()))),
             }
         }
@@ -63,6 +66,15 @@ impl Inner {
         }
         items.extend(steps.into_iter().map(Item::Other));
         Ok((items, tally))
+    }
+
+    /// What other trees know of a file that is forgotten, if it is gone there as well: no run may come that lays them out.
+    async fn gone_elsewhere(&self, row: &FileRow) -> Result<Vec<FileKey>> {
+        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(&row.key.asset)).await?;
+        let others = rows.into_iter().flatten().filter(|other| other.key.role == row.key.role);
+        let others = others.filter(|other| !self.is_own(other)).collect();
+        let files = self.with_files(others).await.into_iter();
+        Ok(files.filter(|(_, there)| matches!(there, Ok(None))).map(|(other, _)| other.key).collect())
     }
 
     fn asks_for(&self, asset: &Asset, role: Role) -> bool {

@@ -98,6 +98,11 @@ pub enum Action {
         /// What the catalogue says of it.
         row: FileRow,
     },
+    /// Nothing to do but to remember that a file which stands is of this layout's tree, and no longer of none.
+    Settle {
+        /// What the catalogue says of it, in the tree.
+        row: FileRow,
+    },
     /// Nothing to do but to remember it: a file that was missing or damaged, of a photo that this copy moved out of iCloud, stands under
     /// another name, or is right again.
     Renamed {

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use super::super::catalogue::FileRow;
 use super::super::content;
 use super::super::engine::Inner;
-use super::super::store::is_ours;
+use super::super::store::{MARK, is_ours};
 use crate::asset::{Checksum, Digests};
 use crate::error::Result;
 use crate::storage::{ObjectMeta, StoragePath};
@@ -31,10 +31,13 @@ struct Stray {
 impl Strays {
     /// Walks the storage. What cannot be read is not found: it is fetched again.
     pub(super) async fn gather(inner: &Inner) -> Result<Self> {
-        let mut strays: HashMap<u64, Vec<Stray>> = HashMap::new();
+        let (mut strays, mut inside): (HashMap<u64, Vec<Stray>>, Vec<String>) = (HashMap::new(), Vec::new());
         let mut files = inner.storage.list(&StoragePath::root()).ready_chunks(FILES);
         while let Some(found) = files.next().await {
             let metas: Vec<_> = found.into_iter().flatten().filter(|meta| !is_ours(&meta.path)).collect();
+            inside.extend(
+                metas.iter().filter_map(|meta| meta.path.as_str().strip_suffix(MARK).map(str::to_owned)),
+            );
             let paths: Vec<_> = metas.iter().map(|meta| meta.path.clone()).collect();
             let rows = inner.catalogue.files_at(&paths).await?;
             for (meta, rows) in metas.into_iter().zip(rows) {
@@ -44,6 +47,10 @@ impl Strays {
                     strays.entry(meta.size).or_default().push(Stray { meta, content: None, taken: false });
                 }
             }
+        }
+        // What stands in another copy is that one's, wherever it is.
+        for strays in strays.values_mut() {
+            strays.retain(|stray| !inside.iter().any(|root| stray.meta.path.as_str().starts_with(root)));
         }
         Ok(Self(strays))
     }

@@ -163,14 +163,15 @@ impl Inner {
         self.catalogue.commit(Batch { progress: vec![progress], ..Batch::default() }).await
     }
 
-    /// How many files the library has here.
+    /// How many files the library has in this tree: of others nothing would go.
     async fn count_files(&self) -> Result<u64> {
         let (mut count, mut after) = (0, None::<FileKey>);
         loop {
             let rows = self.catalogue.files(Some(&self.key), after.as_ref(), ROWS).await?;
             let Some(last) = rows.last() else { return Ok(count) };
             after = Some(last.key.clone());
-            count += rows.iter().filter(|row| row.status.is_kept()).count() as u64;
+            let own = rows.iter().filter(|row| row.status.is_kept() && self.is_own(row));
+            count += own.count() as u64;
         }
     }
 }

@@ -260,7 +260,11 @@ impl Coming {
 /// Rows as they will be, and the files that are still to come.
 fn with_expected(mut rows: Vec<FileRow>, files: &[Expected]) -> (Vec<FileRow>, Vec<Role>) {
     let now: Vec<FileRow> = files.iter().filter_map(|file| file.row.clone()).collect();
-    rows.retain(|row| now.iter().all(|now| now.key != row.key));
+    // What is found where no layout puts it takes the place of all that was known of it.
+    let is_replaced = |row: &FileRow, now: &FileRow| {
+        now.key == row.key || now.key.tree.is_none() && now.key.is_same_file(&row.key)
+    };
+    rows.retain(|row| !now.iter().any(|now| is_replaced(row, now)));
     rows.extend(now);
     (rows, files.iter().filter(|file| file.row.is_none()).map(|file| file.role).collect())
 }

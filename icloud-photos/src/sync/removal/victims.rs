@@ -122,12 +122,7 @@ impl Inner {
             let placement = self.layout.place(asset);
             for row in rows.into_iter().filter(|row| row.status.is_kept()) {
                 let Some(path) = row.path.clone() else { continue };
-                let is_named_so = is_named_so(&placement, &row, &path);
-                // Another tree is another run's to judge, but for the files that both have.
-                if !(self.is_own(&row) || is_named_so) {
-                    continue;
-                }
-                elsewhere.push(!is_named_so);
+                elsewhere.push(!is_named_so(&placement, &row, &path));
                 rows_of.push((row, path));
             }
         }
@@ -138,6 +133,11 @@ impl Inner {
             rows_of.into_iter().zip(elsewhere).zip(others.into_iter().zip(there))
         {
             let is_there = !matches!(there, Ok(None));
+            // Another tree is another run's to judge, but for the files that both have, and for rows without a file: who removed that
+            // tree has no more to do with it.
+            if is_there && elsewhere && !self.is_own(&row) {
+                continue;
+            }
             let victim = Victim { row, path, is_there };
             let why = match there {
                 Ok(None) => None,

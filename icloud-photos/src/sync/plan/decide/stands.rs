@@ -22,7 +22,12 @@ impl Decider {
         let path = meta.path.clone();
         self.claims.set(&path, wanted.claim());
         let deduplicated = path != wanted.path;
-        Ok(Some(wanted.read(path, deduplicated, meta, sha256, false)))
+        if !deduplicated || wanted.tree.is_none() {
+            return Ok(Some(wanted.read(path, deduplicated, meta, sha256, false)));
+        }
+        // Where no layout put it, it is of no tree: should another layout lay claim to it, this one's place is empty.
+        self.queue.push_back(Action::Forget { key: self.inner.key_of(&wanted.target(path.clone())) });
+        Ok(Some(wanted.of_no_tree().read(path, deduplicated, meta, sha256, false)))
     }
 
     /// The same for a file that something was written into: its own hash says which it is.
