@@ -300,7 +300,8 @@ impl Inner {
             None => Status::Assumed,
         };
         let mut row = self.row(target, status);
-        row.path = Some(target.path.clone());
+        // Old versions of icloudpd gave it another name.
+        row.path = Some(found.map_or(&target.path, |found| &found.path).clone());
         row.size = found.map(|found| found.size);
         row.modified = found.and_then(|found| found.modified).map(seconds);
         row.sha256 = proven;

@@ -118,11 +118,20 @@ impl Inner {
         Ok(Described::Written)
     }
 
-    /// Where files of an asset stand that are to have sidecars.
+    /// The names that the files of an asset are described under which are to have sidecars.
     pub(super) async fn described_files(&self, asset: &AssetId) -> Result<Vec<StoragePath>> {
-        let rows = self.catalogue.files_of(&self.key, std::slice::from_ref(asset)).await?;
+        let id = std::slice::from_ref(asset);
+        let rows = self.catalogue.files_of(&self.key, id).await?;
         let rows = rows.into_iter().flatten().filter(|row| row.sidecar && row.status.is_kept());
-        Ok(rows.filter_map(|row| row.path).collect())
+        let known = self.catalogue.assets(&self.key, id).await?.pop().flatten();
+        let mut names = Vec::new();
+        for path in rows.filter_map(|row| row.path) {
+            names.push(match &known {
+                Some(known) => self.described_known(known, &path).await,
+                None => path,
+            });
+        }
+        Ok(names)
     }
 
     /// Sees to it that a sidecar which is there, and about this asset, names these albums.
@@ -271,13 +280,18 @@ impl Inner {
         let mut bare = Vec::new();
         for (row, asset) in rows {
             let Some(path) = &row.path else { continue };
-            let media_type = Sheet::read(&asset).media_type;
-            let (_, name) = self.layout.recall(&asset.name, asset.master.as_str(), media_type.as_deref());
-            if self.described_by(&asset.asset, &name, path).await == *path {
+            if self.described_known(&asset, path).await == *path {
                 bare.push(row);
             }
         }
         bare
+    }
+
+    /// [`Inner::described_as`] for an asset that the catalogue knows.
+    async fn described_known(&self, asset: &AssetRow, path: &StoragePath) -> StoragePath {
+        let media_type = Sheet::read(asset).media_type;
+        let (_, name) = self.layout.recall(&asset.name, asset.master.as_str(), media_type.as_deref());
+        self.described_by(&asset.asset, &name, path).await
     }
 
     /// The name that a file is described under: one that old versions of icloudpd named (`IMG_1-original.JPG`) has its sidecar beside

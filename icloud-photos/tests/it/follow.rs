@@ -562,3 +562,18 @@ async fn a_photo_that_got_another_name_is_not_fetched_again() {
     assert!(report.is_clean() && fetched.is_empty(), "{report}: {fetched:?}");
     assert_eq!(copy.files().await, before);
 }
+
+/// Older versions of icloudpd called originals so. By name and length it is the photo, in the second run as in the first.
+#[tokio::test(start_paused = true)]
+async fn a_file_under_its_older_name_is_known_by_it() {
+    let copy = Copy::of(LibrarySpec::plain(3, 1000)).await;
+    copy.run().await.unwrap();
+    let path = copy.paths().await.into_iter().find(|path| path.ends_with(".JPG")).unwrap();
+    let bytes = copy.bytes(&path).await;
+    copy.put(&path.replace(".JPG", "-original.JPG"), flip(bytes)).await;
+    copy.remove(&path).await;
+    let copy = copy.forgetful();
+    for run in ["first", "second", "third"] {
+        copy.fetches_nothing(run).await;
+    }
+}

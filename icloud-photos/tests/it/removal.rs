@@ -350,3 +350,25 @@ async fn a_photo_with_an_absurd_date_stays_for_that_reason() {
         assert!(told.iter().any(|line| line.starts_with("stays soon.JPG: it is -")), "{told:?}");
     }
 }
+
+/// Whoever hid it looks for it in no list.
+#[tokio::test(start_paused = true)]
+async fn a_hidden_photo_that_an_album_shows_stays_in_icloud() {
+    for rule in [OLD, MoveRule::Fetched] {
+        let copy = ages(|_, builder| builder).await;
+        let album = copy.world.library().add_album("Trip", copy.world.cloud.now_ms());
+        for name in ["33.JPG", "34.JPG"] {
+            copy.edit(&copy.id(name), Edit::Enter(album.clone()));
+        }
+        copy.edit(&copy.id("34.JPG"), Edit::Hide(true));
+        let albums = copy.world.session.primary_library().albums().await.unwrap();
+        let album = albums.find(&["Trip"]).unwrap().clone();
+        let copy =
+            copy.choosing(Arc::new(move |_, builder| builder.album(album.clone()).move_out(Some(rule))));
+        let (report, _) = copy.clear().await;
+        assert_eq!((report.downloaded, report.moved), (2, 1), "{rule:?}: {report}");
+        assert!(copy.shown().contains(&copy.id("34.JPG")), "{rule:?}");
+        copy.fetches_nothing("it is here, and there").await;
+        assert!(copy.shown().contains(&copy.id("34.JPG")), "{rule:?}, again");
+    }
+}

@@ -125,6 +125,23 @@ async fn the_list_of_an_album_says_who_is_in_it() {
     copy.rests("it has left").await;
 }
 
+/// A photo under the name that old versions of icloudpd gave it has its sidecar beside the name of today.
+#[tokio::test(start_paused = true)]
+async fn an_old_name_finds_its_sidecar() {
+    let copy = copied(LibrarySpec::plain(6, 700)).await;
+    let (asset, path) = copy.some(2).await;
+    let old = path.replace(".JPG", "-original.JPG");
+    copy.put(&old, copy.bytes(&path).await).await;
+    copy.remove(&path).await;
+    copy.run().await.unwrap();
+    assert!(copy.rows().await.iter().any(|row| row.path.as_ref().is_some_and(|at| at.as_str() == old)));
+    let trip = copy.world.library().add_album("Trip", NOW);
+    copy.enters(&asset, &trip);
+    assert_eq!(copy.hears().await, [format!("wrote {path}.xmp")]);
+    assert_eq!(copy.albums_in(&path).await, both(&["Trip"]));
+    assert!(!copy.paths().await.contains(&format!("{old}.xmp")));
+}
+
 /// Tags that somebody gave a photo elsewhere are not ours to take.
 #[tokio::test(start_paused = true)]
 async fn tags_of_others_stay_beside_albums() {

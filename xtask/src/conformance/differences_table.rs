@@ -456,4 +456,25 @@ const DIFFERENCES: &[Difference] = &[
         why: "no other could leave iCloud",
         test: "move: rehearsed before anything is here",
     },
+    Difference {
+        id: "X3",
+        theirs: "the sidecar of a photo that was deleted or hidden in iCloud stays as it was, for no list shows the photo",
+        ours: "it says so (rating -1) as soon as the history does",
+        why: "other programs can leave the photo out",
+        test: "a_change_in_icloud_reaches_the_sidecar_and_nothing_else",
+    },
+    Difference {
+        id: "O22",
+        theirs: "a hidden photo that an album shows is moved out of iCloud like any other",
+        ours: "it is fetched like any other, and stays in iCloud",
+        why: "no list of the library shows it: nobody would miss it in time",
+        test: "a_hidden_photo_that_an_album_shows_stays_in_icloud",
+    },
+    Difference {
+        id: "O23",
+        theirs: "a file that is missing here of a photo that was hidden in iCloud stays missing, for no list shows the photo",
+        ours: "it is fetched by its id; with `--missing respect` it stays away",
+        why: "what a copy had it keeps",
+        test: "a_bad_file_is_mended_or_told_also_when_its_photo_is_out_of_sight",
+    },
 ];

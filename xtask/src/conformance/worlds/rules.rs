@@ -24,6 +24,7 @@ const RULES: &[(&str, Rule)] = &[
     ("O13", renamed),
     ("O15", moves::would_be_lost),
     ("F1", moves::nothing_of_it),
+    ("O22", moves::is_hidden),
     ("K10", rehearsals::beside_by_id),
     ("C2", rehearsals::beside),
     ("O2", rehearsals::names),

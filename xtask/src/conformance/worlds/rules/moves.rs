@@ -14,13 +14,29 @@ pub(super) fn nothing_of_it(step: &Step<'_>, difference: &Difference) -> bool {
     explained(step, difference, &|name| stays(step, name) + asked_in_vain(step, name))
 }
 
+/// O22: a hidden photo that an album shows is moved there alone.
+pub(super) fn is_hidden(step: &Step<'_>, difference: &Difference) -> bool {
+    explained(step, difference, &|name| stays(step, name) + hidden(step, name))
+}
+
+fn hidden(step: &Step<'_>, name: &str) -> usize {
+    let wanted = letters(&plain(step, name));
+    let hidden = step.world.library.iter().filter(|asset| asset["hidden"] == true);
+    hidden.filter_map(|asset| asset["name"].as_str()).filter(|name| letters(name) == wanted).count()
+}
+
 /// How many photos of the name ours says that it keeps. It names them as iCloud does: with all their letters, and without the id that
 /// `name-id7` adds.
 fn stays(step: &Step<'_>, name: &str) -> usize {
-    let by_id = step.world.values("--file-match-policy").any(|policy| policy == "name-id7");
-    let wanted = letters(&if by_id { without_id(name) } else { name.to_owned() });
+    let wanted = letters(&plain(step, name));
     let kept = messages(&step.ours.ended.stdout).filter_map(|line| line.split_once(" stays in iCloud: "));
     kept.filter(|(kept, _)| letters(kept) == wanted).count()
+}
+
+/// The name without the id that `name-id7` adds.
+fn plain(step: &Step<'_>, name: &str) -> String {
+    let by_id = step.world.values("--file-match-policy").any(|policy| policy == "name-id7");
+    if by_id { without_id(name) } else { name.to_owned() }
 }
 
 /// What no rule for names changes.

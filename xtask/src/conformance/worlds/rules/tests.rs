@@ -199,6 +199,15 @@ fn photos_that_stay_are_told_by_their_names() {
 }
 
 #[test]
+fn a_hidden_photo_of_an_album_stays() {
+    let theirs = done(&[], &["Deleted a.JPG in iCloud", "Deleted b.JPG in iCloud"], &["1", "2"]);
+    let mut case = Case::new("--delete-after-download, --album One", theirs, done(&[], &[], &[]));
+    case.world.library = vec![serde_json::json!({ "name": "a.JPG", "hidden": true })];
+    case.is("O22", &[said(SaidThere, "Deleted a.JPG in iCloud")]);
+    case.is_nothing(&[said(SaidThere, "Deleted b.JPG in iCloud"), said(GoneThere, "1")]);
+}
+
+#[test]
 fn a_photo_of_which_nothing_is_there_stays() {
     let missing =
         ["thumb", "medium"].map(|size| format!("{size} size does not exist for a.JPG. Skipping..."));
