@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
-use super::catalogue::{FileRow, Progress, Status, Tree};
+use super::catalogue::{FileRow, Progress, Status};
 use super::dating::Room;
 use super::doubt::Kept;
 use super::engine::Inner;
@@ -289,11 +289,7 @@ impl Shared {
             Action::Claim { row } => {
                 self.scribe.ledger.add(&self.inner, FileRow { sidecar: true, ..row });
             }
-            Action::Settle { row } => {
-                let of_none = row.key.clone().within(Tree::default());
-                self.scribe.ledger.add(&self.inner, row);
-                self.scribe.ledger.gone(&self.inner, of_none);
-            }
+            Action::Settle { row } => self.scribe.ledger.settled(&self.inner, row),
             Action::Forget { key } => self.scribe.ledger.gone(&self.inner, key),
             Action::Lost { key, path } => {
                 report.failed += 1;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::catalogue::{BEGUN, Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status};
+use super::catalogue::{BEGUN, Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status, Tree};
 use super::engine::Inner;
 use super::event::Target;
 use super::removal::MoveRule;
@@ -96,6 +96,13 @@ impl Ledger {
         self.add(inner, FileRow { at: seconds(inner.now()), ..row.found_at(found) });
     }
 
+    /// A file that stands is of a tree, and no longer of none. Other layouts that took it for theirs hear of it.
+    pub(super) fn settled(&self, inner: &Inner, row: FileRow) {
+        let of_none = row.key.clone().within(Tree::default());
+        self.add(inner, row);
+        self.gone(inner, of_none);
+    }
+
     /// A file that was wanted could not be had. Which bytes would be right, if that is known, stays known.
     pub(super) fn failed(
         &self,
@@ -159,6 +166,8 @@ impl Ledger {
 
     /// Flushes the storage, and gives the rows that waited before that. They are kept until [`Ledger::written`].
     pub(super) async fn collect(&self, inner: &Inner) -> Result<Batch> {
+        // Before the rows that take their places: those are here already.
+        let gone_files = std::mem::take(&mut *lock(&self.gone));
         let (files, owed) = {
             let mut flushing = lock(&self.flushing);
             flushing.0.append(&mut lock(&self.waiting));
@@ -167,8 +176,6 @@ impl Ledger {
         };
         self.unflushed.store(0, Relaxed);
         inner.storage.flush().await?;
-        // Only what is written down can be referred to.
-        let gone_files = std::mem::take(&mut *lock(&self.gone));
         if !(files.is_empty() && gone_files.is_empty()) {
             // A disk that was taken away took the files with it that are spoken of here.
             if let Some(mark) = &self.mark {

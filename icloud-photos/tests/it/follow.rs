@@ -576,4 +576,14 @@ async fn a_file_under_its_older_name_is_known_by_it() {
     for run in ["first", "second", "third"] {
         copy.fetches_nothing(run).await;
     }
+    // Whoever lists says it under the name of today.
+    let listed = copy.choosing(Arc::new(|_, builder| builder.recent(Some(9))));
+    let plan: Vec<Action> = listed.engine().plan().try_collect().await.unwrap();
+    let said = plan.iter().find_map(|action| match action {
+        Action::Present { target, deduplicated, found, .. } if target.path.as_str() == path => {
+            Some((*deduplicated, found.as_ref().unwrap().path.to_string()))
+        }
+        _ => None,
+    });
+    assert_eq!(said, Some((false, path.replace(".JPG", "-original.JPG"))));
 }

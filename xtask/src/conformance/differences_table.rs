@@ -74,7 +74,7 @@ const DIFFERENCES: &[Difference] = &[
     Difference {
         id: "O1",
         theirs: "every run lists everything and says so, with a line `Downloading N ...` and one for each photo that a filter skips",
-        ours: "a later run asks what changed since, and says less of files that it need not look at; `Downloading N ...` and `Skipping ...` are said by runs that list; `already exists` is said of every file that is known and was looked for, also of photos that have left iCloud",
+        ours: "a later run asks what changed since, and says less of files that it need not look at; `Downloading N ...` and `Skipping ...` are said by runs that list; `already exists` is said of every file that is known and was looked for, under the name that it has here, also of photos that have left iCloud",
         why: "a second run takes one request",
         test: "museum: default, again",
     },

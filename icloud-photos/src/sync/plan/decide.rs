@@ -157,7 +157,8 @@ impl Decider {
             let removed = there.is_none();
             if let Some(there) = there.clone().filter(|there| Some(there.size) == row.size) {
                 self.claims.set(path, wanted.claim());
-                let action = wanted.known(row, path.clone(), there, self.inner.now());
+                let older = file.legacy_name.as_ref().map(|name| wanted.path.sibling(name));
+                let action = wanted.known(row, path.clone(), there, older.as_ref(), self.inner.now());
                 return Ok(if found.is_borrowed { noted(action) } else { action });
             }
             if row.status == Status::Derived

@@ -111,12 +111,14 @@ impl<'a> Wanted<'a> {
         paths.filter(|path| *path != self.path).collect()
     }
 
-    /// What the catalogue knows stands there. If it could not be confirmed, it is fetched again when it is due.
+    /// What the catalogue knows stands there; `older` is the name that older versions of icloudpd gave it. If it could not be confirmed, it is
+    /// fetched again when it is due.
     pub(super) fn known(
         &self,
         row: &FileRow,
         path: StoragePath,
         there: ObjectMeta,
+        older: Option<&StoragePath>,
         now: SystemTime,
     ) -> Action {
         let deduplicated = path != self.path;
@@ -127,6 +129,10 @@ impl<'a> Wanted<'a> {
             return Action::Download { target, size, modified, deduplicated, standing, copies, why };
         }
         let doubted = row.status == Status::Unconfirmed;
+        // As icloudpd says it: under the name of today.
+        let is_older = older.is_some_and(|older| *older == target.path);
+        let (target, deduplicated) =
+            if is_older { (self.target(self.path.clone()), false) } else { (target, deduplicated) };
         Action::Present { target, deduplicated, known: true, proven: None, doubted, found: Some(there) }
     }
 
