@@ -289,7 +289,7 @@ impl Shared {
             Action::Claim { row } => {
                 self.scribe.ledger.add(&self.inner, FileRow { sidecar: true, ..row });
             }
-            Action::Settle { row } => self.scribe.ledger.settled(&self.inner, row),
+            Action::Settle { row, before } => self.scribe.ledger.settled(&self.inner, row, before),
             Action::Forget { key } => self.scribe.ledger.gone(&self.inner, key),
             Action::Lost { key, path } => {
                 report.failed += 1;

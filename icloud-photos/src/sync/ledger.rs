@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::catalogue::{BEGUN, Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status, Tree};
+use super::catalogue::{BEGUN, Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status};
 use super::engine::Inner;
 use super::event::Target;
 use super::removal::MoveRule;
@@ -96,11 +96,10 @@ impl Ledger {
         self.add(inner, FileRow { at: seconds(inner.now()), ..row.found_at(found) });
     }
 
-    /// A file that stands is of a tree, and no longer of none. Other layouts that took it for theirs hear of it.
-    pub(super) fn settled(&self, inner: &Inner, row: FileRow) {
-        let of_none = row.key.clone().within(Tree::default());
+    /// A file that stands is of another tree than it was. Other layouts that took it for theirs hear of it.
+    pub(super) fn settled(&self, inner: &Inner, row: FileRow, before: FileKey) {
         self.add(inner, row);
-        self.gone(inner, of_none);
+        self.gone(inner, before);
     }
 
     /// A file that was wanted could not be had. Which bytes would be right, if that is known, stays known.

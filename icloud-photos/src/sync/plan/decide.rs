@@ -89,7 +89,7 @@ impl Decider {
                     let describe = self.describe(&asset, file, &action, claimless);
                     let stands = matches!(action, Action::Present { known: true, .. });
                     self.queue.push_back(action);
-                    self.queue.extend(treeless.filter(|_| stands).map(|row| Action::Settle { row }));
+                    self.queue.extend(treeless.filter(|_| stands));
                     self.queue.extend(describe);
                 }
                 Err(error) => {
@@ -107,13 +107,13 @@ impl Decider {
         self.inner.gets_sidecar(asset, row.key.role).then(|| row.clone())
     }
 
-    /// The row, in this tree, of a file of no tree that stands where this layout puts it.
-    fn treeless(&self, found: &Found) -> Option<FileRow> {
+    /// A file of no tree that stands where this layout puts it becomes one of this tree.
+    fn treeless(&self, found: &Found) -> Option<Action> {
         let row = found
             .row
             .as_ref()
             .filter(|row| row.key.tree.is_none() && row.path.as_ref() == Some(&found.path))?;
-        Some(self.inner.borrowed(row))
+        Some(Action::Settle { row: self.inner.borrowed(row), before: row.key.clone() })
     }
 
     /// A file that is only remembered anew stands all the same, and gets its sidecar.

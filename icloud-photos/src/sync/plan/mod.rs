@@ -98,10 +98,12 @@ pub enum Action {
         /// What the catalogue says of it.
         row: FileRow,
     },
-    /// Nothing to do but to remember that a file which stands is of this layout's tree, and no longer of none.
+    /// Nothing to do but to remember that a file which stands is of another tree than it was, or of none any more.
     Settle {
-        /// What the catalogue says of it, in the tree.
+        /// What the catalogue is to say of it.
         row: FileRow,
+        /// What it was known as.
+        before: FileKey,
     },
     /// Nothing to do but to remember it: a file that was missing or damaged, of a photo that this copy moved out of iCloud, stands under
     /// another name, or is right again.

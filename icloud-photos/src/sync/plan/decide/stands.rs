@@ -1,6 +1,6 @@
 //! In which ways a file that stands may be the one that is wanted: moved, dated, changed by its owner, or right by its name.
 
-use super::super::super::catalogue::FileRow;
+use super::super::super::catalogue::{FileRow, Tree};
 use super::super::super::claims::Claim;
 use super::super::super::content;
 use super::super::Action;
@@ -26,7 +26,12 @@ impl Decider {
             return Ok(Some(wanted.read(path, deduplicated, meta, sha256, false)));
         }
         // Where no layout put it, it is of no tree: should another layout lay claim to it, this one's place is empty.
-        self.queue.push_back(Action::Forget { key: self.inner.key_of(&wanted.target(path.clone())) });
+        if let Some(row) = &wanted.row {
+            let key = row.key.clone().within(Tree::default());
+            let row = FileRow { key, sha256: Some(sha256), ..row.clone() }.found_at(&meta);
+            let before = self.inner.key_of(&wanted.target(path.clone()));
+            self.queue.push_back(Action::Settle { row, before });
+        }
         Ok(Some(wanted.of_no_tree().read(path, deduplicated, meta, sha256, false)))
     }
 
