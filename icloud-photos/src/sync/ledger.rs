@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::catalogue::{BEGUN, Batch, FileKey, FileRow, Progress, RemovalRow, RemovalState, Status};
+use super::catalogue::{BEGUN, Batch, FileKey, FileRow, Progress, RECORD, RemovalRow, RemovalState, Status};
 use super::engine::Inner;
 use super::event::Target;
 use super::removal::MoveRule;
@@ -198,7 +198,7 @@ impl Ledger {
         let others = all.into_iter().filter(|progress| {
             let knows = progress.token.is_some() || progress.pending.is_some();
             let is_one = progress.library == inner.key && progress.selection != inner.selection;
-            is_one && knows && !progress.selection.starts_with(BEGUN)
+            is_one && knows && ![BEGUN, RECORD].iter().any(|about| progress.selection.starts_with(about))
         });
         Ok(others.map(|progress| Progress { token: None, pending: None, ..progress }).collect())
     }

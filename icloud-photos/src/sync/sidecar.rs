@@ -123,15 +123,22 @@ impl Inner {
         let id = std::slice::from_ref(asset);
         let rows = self.catalogue.files_of(&self.key, id).await?;
         let rows = rows.into_iter().flatten().filter(|row| row.sidecar && row.status.is_kept());
-        let known = self.catalogue.assets(&self.key, id).await?.pop().flatten();
         let mut names = Vec::new();
-        for path in rows.filter_map(|row| row.path) {
-            names.push(match &known {
-                Some(known) => self.described_known(known, &path).await,
-                None => path,
-            });
+        for row in rows {
+            if let Some(path) = &row.path {
+                names.push(self.described_row(&row, path).await?);
+            }
         }
         Ok(names)
+    }
+
+    /// The name that the file of a row is described under.
+    pub(super) async fn described_row(&self, row: &FileRow, path: &StoragePath) -> Result<StoragePath> {
+        let known = self.catalogue.assets(&self.key, std::slice::from_ref(&row.key.asset)).await?;
+        Ok(match known.into_iter().next().flatten() {
+            Some(known) => self.described_known(&known, path).await,
+            None => path.clone(),
+        })
     }
 
     /// Sees to it that a sidecar which is there, and about this asset, names these albums.

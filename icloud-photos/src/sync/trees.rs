@@ -14,8 +14,12 @@
 use super::catalogue::{FileKey, FileRow, Tree};
 use super::engine::{Inner, digest};
 use super::event::Target;
-use super::layout::LayoutOptions;
+use super::layout::{LayoutOptions, Placement};
 use crate::asset::Role;
+use crate::storage::StoragePath;
+
+/// Copies of one content that a run gives names to, one beside the other.
+const COPIES: u32 = 9;
 
 /// The tree of files that are placed so.
 pub(super) fn tree_of(layout: &LayoutOptions) -> Tree {
@@ -29,15 +33,17 @@ impl Inner {
         FileKey::new(self.key.clone(), asset, target.role).within(tree)
     }
 
-    /// Of the rows of an asset the one that this tree has for a file, or that is of no tree; and those of other trees.
+    /// Of the rows of an asset the one that this tree has for a file, or else the one that is of no tree; and the others.
     pub(super) fn row_among<'r>(
         &self,
         rows: &'r [FileRow],
         role: Role,
     ) -> (Option<&'r FileRow>, Vec<&'r FileRow>) {
         let of_role = rows.iter().filter(|row| row.key.role == role);
-        let (own, others): (Vec<_>, Vec<_>) = of_role.partition(|row| self.is_own(row));
-        (own.into_iter().max_by_key(|row| !row.key.tree.is_none()), others)
+        let (own, mut others): (Vec<_>, Vec<_>) = of_role.partition(|row| self.is_own(row));
+        let best = own.iter().copied().max_by_key(|row| !row.key.tree.is_none());
+        others.extend(own.into_iter().filter(|row| best.is_some_and(|best| best.key != row.key)));
+        (best, others)
     }
 
     /// The row that speaks for a file wherever it stands: that of this tree, or else the best of the others.
@@ -57,4 +63,23 @@ impl Inner {
     pub(super) fn borrowed(&self, row: &FileRow) -> FileRow {
         FileRow { key: row.key.clone().within(self.tree.clone()), ..row.clone() }
     }
+}
+
+/// Whether a run under this layout could have given the file its name. If not, somebody moved it.
+pub(super) fn is_named_so(placement: &Placement, row: &FileRow, path: &StoragePath) -> bool {
+    let files = placement.files.iter().filter(|file| file.role == row.key.role);
+    let digits = match &row.checksum {
+        Some(checksum) => checksum.digits(),
+        None => row.key.asset.as_str().chars().take(8).collect::<String>().to_lowercase(),
+    };
+    files.into_iter().any(|file| {
+        let Ok(plain) = StoragePath::parse(&placement.path(&file.name)) else { return false };
+        let by_size = [row.resource_size, row.size].into_iter().flatten();
+        let by_content = plain.with_suffix(&digits);
+        plain == *path
+            || by_content == *path
+            || file.legacy_name.as_ref().is_some_and(|name| plain.sibling(name) == *path)
+            || by_size.into_iter().any(|size| plain.with_suffix(&size.to_string()) == *path)
+            || (2..=COPIES).any(|number| by_content.with_suffix(&number.to_string()) == *path)
+    })
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use icloud_photos::Album;
-use icloud_photos::sync::Missing;
+use icloud_photos::sync::{Disposal, Missing};
 use icloud_photos_testkit::{Edit, LibrarySpec};
 
 use crate::copies::Copy;
@@ -140,6 +140,12 @@ async fn an_old_name_finds_its_sidecar() {
     assert_eq!(copy.hears().await, [format!("wrote {path}.xmp")]);
     assert_eq!(copy.albums_in(&path).await, both(&["Trip"]));
     assert!(!copy.paths().await.contains(&format!("{old}.xmp")));
+    // And goes with it.
+    let mirror = copy.choosing(Arc::new(|_, builder| builder.sidecars(true).mirror(Some(Disposal::Remove))));
+    assert!(copy.world.library().edit(&asset, &Edit::Trash, NOW));
+    mirror.run().await.unwrap();
+    let left = copy.paths().await;
+    assert!(!left.contains(&old) && !left.contains(&format!("{path}.xmp")), "{left:?}");
 }
 
 /// Tags that somebody gave a photo elsewhere are not ours to take.

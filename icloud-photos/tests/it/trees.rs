@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use icloud_photos::Role;
-use icloud_photos::sync::catalogue::{Batch, Catalogue, FileRow, Tree};
+use icloud_photos::sync::catalogue::{Batch, Catalogue, FileRow, Status, Tree};
 use icloud_photos::sync::layout::{LayoutOptions, LiveNaming, LocalZone, NamePolicy};
 use icloud_photos::sync::{Disposal, Missing, MoveRule, RemovalLimit, VerifyOptions, stock, verify};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -203,7 +203,9 @@ async fn what_is_of_no_tree_stays_where_it_is_whatever_the_layout() {
     by_year.remove(&paths[0]).await;
     let (report, fetched) = by_year.run_noting().await;
     assert!(report.is_clean() && fetched.len() == 1 && fetched[0].starts_with("year/"), "{fetched:?}");
-    by_day.fetches_nothing("it is here, though somewhere else").await;
+    // It has its place by the year now, and by the day none.
+    assert_eq!(by_day.run().await.unwrap().copied, 1);
+    alternate(&by_day, &by_year).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -551,4 +553,152 @@ async fn the_record_says_which_tree_it_was() {
     let rows = lost.rows().await;
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| !row.key.tree.is_none() && trees.contains(&row.key.tree)), "{rows:?}");
+}
+
+/// What it takes to make two trees of a folder that was adopted with the options of one.
+async fn alternate(one: &Copy, other: &Copy) {
+    for _ in 0..3 {
+        one.run().await.unwrap();
+        other.run().await.unwrap();
+    }
+    one.rests("one").await;
+    other.rests("other").await;
+}
+
+#[cfg(feature = "metadata")]
+#[tokio::test(start_paused = true)]
+async fn sidecars_do_not_keep_a_file_from_its_tree() {
+    let with = |template: &'static str| -> Choose {
+        Arc::new(move |_, builder| builder.layout(LayoutOptions::default().folder(template)).sidecars(true))
+    };
+    let (by_day, by_year) = two(4).await;
+    by_year.run().await.unwrap();
+    let paths = by_day.paths().await;
+    for path in paths_in(&paths, false) {
+        by_day.remove(&path).await;
+    }
+    let by_day = by_day.forgetful();
+    by_day.engine().adopt(false, |_| {}).await.unwrap();
+    let by_year = by_day.choosing(with("year/{:%Y}"));
+    by_year.run().await.unwrap();
+    alternate(&by_day, &by_year).await;
+    let (now, rows) = (by_day.paths().await, by_day.rows().await);
+    assert!(paths.iter().all(|path| now.contains(path)), "{now:?}");
+    assert_eq!(rows.len(), 8);
+    let described = rows.iter().filter(|row| row.sidecar).count();
+    assert_eq!(described, 4, "those of one tree are to have sidecars");
+}
+
+/// Names that tell photos of one name apart are names of the layout, too.
+#[tokio::test(start_paused = true)]
+async fn a_second_name_is_of_its_tree_as_well() {
+    let (by_day, by_year) = (Copy::of(LibrarySpec::plain(0, 1000)).await, in_folders("year/{:%Y}"));
+    let now = by_day.world.cloud.now_ms();
+    by_day.world.library().add_photo("A.JPG", 1500, now);
+    by_day.world.library().add_photo("A.JPG", 1700, now);
+    let by_year = by_day.choosing(by_year);
+    by_year.run().await.unwrap();
+    let by_day = by_day.forgetful();
+    let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
+    by_day.engine().adopt(false, |_| {}).await.unwrap();
+    alternate(&by_day, &by_year).await;
+    assert_eq!(by_day.paths().await.len(), 4, "{:?}", by_day.paths().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_moved_and_came_back_is_of_its_tree_again() {
+    for comes_back in [true, false] {
+        let (by_day, by_year) = two(3).await;
+        let paths = by_day.paths().await;
+        let bytes = by_day.bytes(&paths[1]).await;
+        by_day.put("keep/x.JPG", bytes.clone()).await;
+        by_day.remove(&paths[1]).await;
+        by_day.fetches_nothing("moved").await;
+        if comes_back {
+            by_day.put(&paths[1], bytes).await;
+        }
+        by_day.remove("keep/x.JPG").await;
+        by_day.run().await.unwrap();
+        assert_eq!(by_day.paths().await, paths);
+        by_year.run().await.unwrap();
+        assert_eq!(by_year.paths().await.len(), 6, "comes back: {comes_back}");
+        alternate(&by_day, &by_year).await;
+    }
+}
+
+/// Whoever is satisfied with his own file has no use for one that somebody moved and lost.
+#[tokio::test(start_paused = true)]
+async fn a_moved_file_that_is_lost_is_nothing_to_a_tree_that_has_its_own() {
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let lost = paths_in(&by_day.paths().await, false)[0].clone();
+    by_day.put("keep/x.JPG", by_day.bytes(&lost).await).await;
+    by_day.remove(&lost).await;
+    by_day.fetches_nothing("moved").await;
+    by_day.remove("keep/x.JPG").await;
+    by_year.fetches_nothing("it has its own").await;
+    by_year.run().await.unwrap();
+    by_year.rests("and asks no more").await;
+    let (report, fetched) = by_day.run_noting().await;
+    assert!(report.is_clean() && fetched == [lost.as_str()] && report.copied == 1, "{report}: {fetched:?}");
+    alternate(&by_day, &by_year).await;
+}
+
+/// A hidden photo is in iCloud, though no list shows it: what one tree had of it another may not forget.
+#[tokio::test(start_paused = true)]
+async fn a_hidden_photo_is_forgotten_by_no_tree() {
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let paths = by_day.paths().await;
+    let row =
+        by_day.rows().await.into_iter().find(|row| row.path.as_ref().unwrap().as_str().starts_with("year/"));
+    let row = row.unwrap();
+    let own: Vec<_> = by_day.rows().await.into_iter().filter(|own| own.key.is_same_file(&row.key)).collect();
+    for own in &own {
+        by_day.remove(own.path.as_ref().unwrap().as_str()).await;
+    }
+    let mut never = own.into_iter().find(|own| own.key != row.key).unwrap();
+    never.status = Status::Failed { reason: "no room".into(), attempts: 1 };
+    never.sha256 = None;
+    by_day.catalogue.commit(crate::copies::batch(never)).await.unwrap();
+    let asset = row.key.asset.to_string();
+    assert!(by_day.world.library().edit(&asset, &Edit::Hide(true), by_day.world.cloud.now_ms()));
+    by_day.run().await.unwrap();
+    // Listed anew, and then looked for by its id.
+    by_year.run().await.unwrap();
+    by_year.run().await.unwrap();
+    let now = by_year.paths().await;
+    assert!(now.contains(&row.path.unwrap().to_string()), "{now:?} of {paths:?}");
+}
+
+/// What a verification found damaged, and its owner removed, is still a photo that was here.
+#[tokio::test(start_paused = true)]
+async fn a_damaged_file_of_a_hidden_photo_that_was_removed_comes_back() {
+    let copy = Copy::of(LibrarySpec::plain(3, 1000)).await;
+    copy.run().await.unwrap();
+    let paths = copy.paths().await;
+    copy.put(&paths[0], flip(copy.bytes(&paths[0]).await)).await;
+    let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
+    assert_eq!(verify(storage, catalogue, VerifyOptions::default(), None, |_| {}).await.unwrap().bad, 1);
+    copy.remove(&paths[0]).await;
+    let asset = rows_at(&copy, &paths[0]).await[0].key.asset.to_string();
+    assert!(copy.world.library().edit(&asset, &Edit::Hide(true), copy.world.cloud.now_ms()));
+    copy.run().await.unwrap();
+    assert_eq!(copy.paths().await, paths);
+}
+
+/// Under the name that old versions of icloudpd gave it a file is shared as under any other.
+#[tokio::test(start_paused = true)]
+async fn trees_share_files_under_older_names() {
+    let copy = Copy::of(LibrarySpec::plain(3, 1000)).await;
+    copy.run().await.unwrap();
+    for path in copy.paths().await {
+        copy.put(&path.replace(".JPG", "-original.JPG"), copy.bytes(&path).await).await;
+        copy.remove(&path).await;
+    }
+    let copy = copy.forgetful();
+    copy.fetches_nothing("by their older names").await;
+    let other = copy.choosing(laid_out(|| LayoutOptions::default().live_naming(LiveNaming::Original)));
+    other.fetches_nothing("another layout").await;
+    alternate(&copy, &other).await;
 }

@@ -211,8 +211,30 @@ impl Inner {
         if !removed.is_empty() {
             sorted.items.push(Item::Other(Step::Removed(removed)));
         }
+        self.leave_superseded(&mut sorted).await?;
         self.leave_moved_out(&mut sorted.wanted).await?;
         Ok(sorted)
+    }
+
+    /// What was of no tree and is gone matters no more where this tree has the file.
+    async fn leave_superseded(&self, sorted: &mut Sorted) -> Result<()> {
+        let (treeless, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut sorted.wanted).into_iter().partition(|row| row.key.tree.is_none());
+        sorted.wanted = rest;
+        let ids: Vec<_> = treeless.iter().map(|row| row.key.asset.clone()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let known = self.catalogue.files_of(&self.key, &ids).await?;
+        for (row, known) in treeless.into_iter().zip(known) {
+            let own = self.row_among(&known, row.key.role).0;
+            if own.is_some_and(|own| own.key != row.key) {
+                sorted.items.push(Item::Other(Step::Gone(row.key)));
+            } else {
+                sorted.wanted.push(row);
+            }
+        }
+        Ok(())
     }
 
     /// Of these files those that lists did not ask for. What iCloud shows is another selection's affair.

@@ -16,6 +16,7 @@ use super::super::content;
 use super::super::engine::{Inner, Missing};
 use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
+use super::super::trees::is_named_so;
 use super::astray::Tally;
 use super::moved::Strays;
 use super::streak::Streak;
@@ -68,14 +69,14 @@ impl Decider {
 
     /// Plans all files of one asset.
     pub(super) async fn place(&mut self, surveyed: Surveyed) {
-        let Surveyed { asset, placement, found } = surveyed;
+        let Surveyed { asset, mut placement, found } = surveyed;
         let modified = Some(modified(&placement));
-        for problem in placement.problems {
+        for problem in std::mem::take(&mut placement.problems) {
             self.queue.push_back(remark(&asset, problem));
         }
         for (file, found) in placement.files.iter().zip(found) {
             let claimless = found.as_ref().ok().and_then(|found| self.claimless(&asset, found));
-            let treeless = found.as_ref().ok().and_then(|found| self.treeless(found));
+            let treeless = found.as_ref().ok().and_then(|found| self.treeless(&placement, found));
             let placed = match found {
                 Ok(found) => self.decide(&asset, file, found, modified).await,
                 Err(error) => Err(error),
@@ -86,10 +87,15 @@ impl Decider {
                     if let Action::Renamed { row, .. } = &mut action {
                         row.sidecar |= self.inner.gets_sidecar(&asset, file.role);
                     }
-                    let describe = self.describe(&asset, file, &action, claimless);
-                    let stands = matches!(action, Action::Present { known: true, .. });
+                    let treeless = treeless.filter(|_| matches!(action, Action::Present { known: true, .. }));
+                    let describe =
+                        self.describe(&asset, file, &action, claimless.filter(|_| treeless.is_none()));
                     self.queue.push_back(action);
-                    self.queue.extend(treeless.filter(|_| stands));
+                    if let Some(row) = treeless {
+                        let sidecar = row.sidecar || self.inner.gets_sidecar(&asset, file.role);
+                        let now = self.inner.borrowed(&FileRow { sidecar, ..row.clone() });
+                        self.queue.push_back(Action::Settle { row: now, before: row.key });
+                    }
                     self.queue.extend(describe);
                 }
                 Err(error) => {
@@ -107,13 +113,10 @@ impl Decider {
         self.inner.gets_sidecar(asset, row.key.role).then(|| row.clone())
     }
 
-    /// A file of no tree that stands where this layout puts it becomes one of this tree.
-    fn treeless(&self, found: &Found) -> Option<Action> {
-        let row = found
-            .row
-            .as_ref()
-            .filter(|row| row.key.tree.is_none() && row.path.as_ref() == Some(&found.path))?;
-        Some(Action::Settle { row: self.inner.borrowed(row), before: row.key.clone() })
+    /// The row of a file of no tree that stands where this layout may have put it: it becomes one of this tree.
+    fn treeless(&self, placement: &Placement, found: &Found) -> Option<FileRow> {
+        let row = found.row.as_ref().filter(|row| row.key.tree.is_none())?;
+        row.path.as_ref().is_some_and(|path| is_named_so(placement, row, path)).then(|| row.clone())
     }
 
     /// A file that is only remembered anew stands all the same, and gets its sidecar.
@@ -177,6 +180,7 @@ impl Decider {
                 return Ok(Action::Skip { asset: asset.clone(), reason: SkipReason::RemovedHere { name } });
             }
         }
+        let wanted = self.of_this_tree(wanted);
         let mut there = found.there?;
         self.note_owners(&wanted, &wanted.path.clone(), there.as_ref(), &found.owners);
         if let Some(claim) = self.claims.get(&wanted.path).cloned() {
@@ -224,6 +228,14 @@ impl Decider {
             }
             Some(_) => self.by_size(&wanted).await,
         }
+    }
+
+    /// A file of no tree that is laid out anew is of this one.
+    fn of_this_tree<'a>(&mut self, wanted: Wanted<'a>) -> Wanted<'a> {
+        let Some(row) = wanted.row.as_ref().filter(|row| row.key.tree.is_none()) else { return wanted };
+        let (now, before) = (self.inner.borrowed(row), row.key.clone());
+        self.queue.push_back(Action::Settle { row: now.clone(), before });
+        Wanted { tree: self.inner.tree.clone(), row: Some(now), ..wanted }
     }
 
     /// The name that older versions of icloudpd gave a file, where it is the name of another photo of this run.

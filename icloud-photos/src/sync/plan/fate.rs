@@ -55,7 +55,9 @@ impl Inner {
                 Fate::Left => tally.add(&row.key),
                 Fate::Mirrored => {}
                 Fate::Forgotten => {
-                    steps.extend(self.gone_elsewhere(&row).await?.into_iter().map(Step::Gone));
+                    if asset.is_none_or(|asset| asset.is_trashed()) {
+                        steps.extend(self.gone_elsewhere(&row).await?.into_iter().map(Step::Gone));
+                    }
                     steps.push(Step::Gone(row.key));
                 }
                 Fate::Sought => steps.push(Step::Sought(Box::new(row), asset.map(|asset| (*asset).clone()))),
@@ -115,7 +117,7 @@ impl Inner {
             Some(asset) if asset.is_trashed() && self.removals.mirror.is_some() => Fate::Mirrored,
             Some(asset) if asset.is_trashed() && there.is_none() => Fate::Forgotten,
             Some(asset) if asset.is_trashed() => Fate::Sought,
-            Some(asset) if asset.is_hidden() && (there.is_some() || row.status.is_kept()) => Fate::Sought,
+            Some(asset) if asset.is_hidden() && row.was_right() => Fate::Sought,
             Some(asset) if asset.is_hidden() => Fate::Forgotten,
             // Another selection may want it.
             Some(_) => Fate::Left,

@@ -191,7 +191,11 @@ async fn recall(inner: &Inner, steps: &mut [Result<Step>]) -> Result<()> {
             let Ok(found) = found else { continue };
             found.is_second = !roles.insert(file.role);
             let (own, others) = inner.row_among(&rows, file.role);
-            let shared = others.iter().find(|row| row.path.as_ref() == Some(&found.path));
+            let older = file.legacy_name.as_ref().map(|name| found.path.sibling(name));
+            let is_there = |row: &&&FileRow| {
+                row.path.is_some() && (row.path.as_ref() == Some(&found.path) || row.path == older)
+            };
+            let shared = others.iter().find(is_there);
             let borrowed = shared.filter(|_| own.is_none()).map(|row| inner.borrowed(row));
             found.is_borrowed = borrowed.is_some();
             found.row = own.cloned().or(borrowed);

@@ -89,12 +89,12 @@ impl<'a> Wanted<'a> {
         })
     }
 
-    /// The same file, where somebody wants it to stand.
-    pub(super) fn of_no_tree(&self) -> Self {
+    /// The same file in this tree.
+    pub(super) fn within(&self, tree: Tree) -> Self {
         let (row, copies) = (self.row.clone(), self.copies.clone());
         let Self { modified, contested, .. } = *self;
         let path = self.path.clone();
-        Self { modified, contested, row, copies, ..Self::of(&Tree::default(), self.asset, self.role, path) }
+        Self { modified, contested, row, copies, ..Self::of(&tree, self.asset, self.role, path) }
     }
 
     /// Where these rows of other trees have it. Whether they are right is proven when it is copied.

@@ -103,7 +103,7 @@ impl Stage<'_> {
             // Two assets may have one file.
             if seen.insert(&victim.path) {
                 files.push((victim.path.clone(), true));
-                files.extend(self.sidecar(&victim.path).await?.map(|sidecar| (sidecar, false)));
+                files.extend(self.sidecar(victim).await?.map(|sidecar| (sidecar, false)));
             }
         }
         let mut asides = Vec::new();
@@ -132,8 +132,8 @@ impl Stage<'_> {
     }
 
     /// The sidecar beside a photo that goes, if icloudpd or we wrote it.
-    async fn sidecar(&self, path: &StoragePath) -> Result<Option<StoragePath>> {
-        let sidecar = beside(path)?;
+    async fn sidecar(&self, victim: &Victim) -> Result<Option<StoragePath>> {
+        let sidecar = beside(&self.inner.described_row(&victim.row, &victim.path).await?)?;
         let why = match self.inner.whose_sidecar(&sidecar).await {
             Whose::Nobodys => return Ok(None),
             Whose::Ours => return Ok(Some(sidecar)),

@@ -10,8 +10,8 @@ use futures::StreamExt;
 use super::super::catalogue::{FileRow, RemovalRow, RemovalState, Status};
 use super::super::content;
 use super::super::engine::Inner;
-use super::super::layout::Placement;
 use super::super::ledger::seconds;
+use super::super::trees::is_named_so;
 use super::Kept;
 use crate::asset::{Asset, AssetId, Assets, Fields};
 use crate::error::{ErrorKind, Result};
@@ -23,9 +23,6 @@ const ASSETS: usize = 100;
 
 /// Files judged in one go: the record of what was moved out is read once for so many.
 const VICTIMS: usize = 2000;
-
-/// Copies of one content that a run gives names to, one beside the other.
-const COPIES: u32 = 9;
 
 /// A file whose asset lies in Recently Deleted.
 pub(super) struct Victim {
@@ -246,23 +243,4 @@ impl Inner {
 
 fn was_sent(removal: &Option<RemovalRow>) -> bool {
     removal.as_ref().is_some_and(|row| row.state == RemovalState::Sent)
-}
-
-/// Whether a run under this layout could have given the file its name. If not, somebody moved it.
-fn is_named_so(placement: &Placement, row: &FileRow, path: &StoragePath) -> bool {
-    let files = placement.files.iter().filter(|file| file.role == row.key.role);
-    let digits = match &row.checksum {
-        Some(checksum) => checksum.digits(),
-        None => row.key.asset.as_str().chars().take(8).collect::<String>().to_lowercase(),
-    };
-    files.into_iter().any(|file| {
-        let Ok(plain) = StoragePath::parse(&placement.path(&file.name)) else { return false };
-        let by_size = [row.resource_size, row.size].into_iter().flatten();
-        let by_content = plain.with_suffix(&digits);
-        plain == *path
-            || by_content == *path
-            || file.legacy_name.as_ref().is_some_and(|name| plain.sibling(name) == *path)
-            || by_size.into_iter().any(|size| plain.with_suffix(&size.to_string()) == *path)
-            || (2..=COPIES).any(|number| by_content.with_suffix(&number.to_string()) == *path)
-    })
 }

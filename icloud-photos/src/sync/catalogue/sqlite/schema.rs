@@ -131,7 +131,8 @@ const V6: &str = "
     UPDATE progress SET token = NULL WHERE length(selection) = 40 AND instr(selection, ' ') = 0;
 ";
 
-/// A file of an asset may stand in several trees. What is known so far is of none, and stays where it is.
+/// A file of an asset may stand in several trees. What is known so far is of none, and stays where it is; everything is listed once more,
+/// for a list says of which tree it is.
 const V7: &str = "
     ALTER TABLE files RENAME TO files_of_no_tree;
     DROP INDEX files_by_path;
@@ -163,6 +164,7 @@ const V7: &str = "
     CREATE INDEX files_by_checksum ON files (checksum) WHERE checksum IS NOT NULL;
     CREATE INDEX files_by_status ON files (status, size);
     CREATE INDEX files_failed ON files (library, asset, role, tree) WHERE status = 'failed';
+    UPDATE progress SET token = NULL WHERE length(selection) = 40 AND instr(selection, ' ') = 0;
 ";
 
 /// Fills a new file.

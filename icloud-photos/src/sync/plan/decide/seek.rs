@@ -1,6 +1,6 @@
 //! Files that are not as they should be and that no list asks for: where they are by now, whence they come back, or that they are lost.
 
-use super::super::super::catalogue::{FileRow, REMOVED, Status};
+use super::super::super::catalogue::{FileRow, REMOVED, Status, Tree};
 use super::super::super::claims::Claim;
 use super::super::super::content;
 use super::super::Action;
@@ -55,6 +55,7 @@ impl Decider {
         };
         self.claims.set(&found.path, Claim::new(Some(size), Some(&checksum)));
         let row = FileRow { sha256: Some(sha256), ..row.clone() };
+        let row = self.settle(row, Tree::default(), &found);
         Ok(Some(Action::Renamed { row, found }))
     }
 

@@ -22,17 +22,23 @@ impl Decider {
         let path = meta.path.clone();
         self.claims.set(&path, wanted.claim());
         let deduplicated = path != wanted.path;
-        if !deduplicated || wanted.tree.is_none() {
-            return Ok(Some(wanted.read(path, deduplicated, meta, sha256, false)));
-        }
         // Where no layout put it, it is of no tree: should another layout lay claim to it, this one's place is empty.
+        let tree = if deduplicated { Tree::default() } else { self.inner.tree.clone() };
         if let Some(row) = &wanted.row {
-            let key = row.key.clone().within(Tree::default());
-            let row = FileRow { key, sha256: Some(sha256), ..row.clone() }.found_at(&meta);
-            let before = self.inner.key_of(&wanted.target(path.clone()));
-            self.queue.push_back(Action::Settle { row, before });
+            let row = FileRow { sha256: Some(sha256), ..row.clone() };
+            self.settle(row, tree.clone(), &meta);
         }
-        Ok(Some(wanted.of_no_tree().read(path, deduplicated, meta, sha256, false)))
+        Ok(Some(wanted.within(tree).read(path, deduplicated, meta, sha256, false)))
+    }
+
+    /// What stands there is of this tree now, if it was of another.
+    pub(super) fn settle(&mut self, row: FileRow, tree: Tree, found: &ObjectMeta) -> FileRow {
+        let before = row.key.clone();
+        let now = FileRow { key: before.clone().within(tree), ..row };
+        if now.key != before {
+            self.queue.push_back(Action::Settle { row: now.clone().found_at(found), before });
+        }
+        now
     }
 
     /// The same for a file that something was written into: its own hash says which it is.
@@ -43,7 +49,8 @@ impl Decider {
             return Ok(None);
         };
         self.claims.set(&found.path, Claim::new(row.resource_size, row.checksum.as_ref()));
-        Ok(Some(Action::Renamed { row: row.clone(), found }))
+        let row = self.settle(row.clone(), Tree::default(), &found);
+        Ok(Some(Action::Renamed { row, found }))
     }
 
     /// A longer file that nobody has may be the photo with a date written into it. `None` if that is not proven.
