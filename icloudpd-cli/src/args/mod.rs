@@ -192,7 +192,11 @@ fn assemble(
     environment: &[Setting],
 ) -> Result<Line, UsageError> {
     let Typed { global, defaults, users } = typed;
-    let global = winners(&[global, of(environment, &[Level::Global]), of(&file.all, &[Level::Global])]);
+    let is_served = verb == Verb::Config
+        || verb == Verb::Run && !global.iter().chain(&defaults).chain(users.iter().flatten()).any(asks_once);
+    let mut global = winners(&[global, of(environment, &[Level::Global]), of(&file.all, &[Level::Global])]);
+    // What a service is told for its rounds is not meant for whoever looks after it.
+    global.retain(|setting| is_served || setting.origin == Origin::CommandLine || !is_for_rounds(setting));
     let options = read(&global)?.global;
     let lists_nobody = verb.is_offline(options.repair);
     let mut sections = Vec::new();
@@ -205,6 +209,16 @@ fn assemble(
     let listing = (verb == Verb::Config).then(|| Listing::new(file, &global, &sections)).transpose()?;
     let sections = sections.iter().map(|settings| section(settings)).collect::<Result<_, _>>()?;
     Ok(Line { verb, global: options, sections, warnings: Vec::new(), listing })
+}
+
+/// Whether this asks for something that a watch does not do.
+fn asks_once(setting: &Setting) -> bool {
+    let once = ["auth-only", "list-albums", "list-libraries", "only-print-filenames"];
+    once.contains(&setting.known.long) && !setting.is_off
+}
+
+fn is_for_rounds(setting: &Setting) -> bool {
+    ["watch-with-interval", "report-json"].contains(&setting.known.long)
 }
 
 fn of(settings: &[Setting], levels: &[Level]) -> Vec<Setting> {

@@ -3,7 +3,6 @@
 use std::time::SystemTime;
 
 use icloud_photos::{ErrorKind, Result, Session};
-use tracing::error;
 
 use super::Shared;
 use crate::args::Verb;
@@ -91,7 +90,7 @@ impl Books {
             let (accounts, entries) = (&config.accounts[..], &self.entries[..]);
             let round = Round { number: self.number, began: self.began, exit, accounts, entries };
             if let Err(reason) = report::write(path, &round) {
-                error!("The report cannot be written to {}: {reason}", path.display());
+                super::say(config, &format!("The report cannot be written to {}: {reason}", path.display()));
                 // Not everything that was asked for was done.
                 exit = if exit == Exit::Success { Exit::Failed } else { exit };
             }

@@ -48,7 +48,10 @@ pub(crate) async fn run(shared: Shared<'_>) -> Exit {
     if let Some(path) = &shared.config.report_json
         && let Err(reason) = crate::report::look_ahead(path)
     {
-        error!("The report cannot be written to {}: {reason}; nothing was done", path.display());
+        say(
+            shared.config,
+            &format!("The report cannot be written to {}: {reason}; nothing was done", path.display()),
+        );
         return Exit::Usage;
     }
     service::ready();
@@ -135,7 +138,10 @@ pub(crate) fn failed(config: &Config, error: &Error) -> Exit {
 
 /// The last word of a run that failed. When standard output is for names only, it goes to standard error.
 fn report(config: &Config, error: &Error) {
-    let text = message(error);
+    say(config, &message(error));
+}
+
+fn say(config: &Config, text: &str) {
     if config.only_print_filenames {
         eprintln!("icloudpd: {text}");
     } else {

@@ -21,7 +21,12 @@ pub(super) struct Signs {
 impl Signs {
     /// Reads the saved session, and the password where it can be had without asking. Nothing is sent.
     pub(super) async fn read(config: &Config, account: &Account) -> Self {
-        let password = prompt::unattended(&account.username, &config.providers, &account.password).await;
+        let password = prompt::unattended(&account.username, &config.providers, &account.password);
+        // A command that hangs is no sign of anybody, and holds nobody up.
+        let password = match config.watch {
+            Some(_) => tokio::time::timeout(config.answer_within, password).await.ok().flatten(),
+            None => password.await,
+        };
         Self {
             password: password.map(|password| mark(password.text.expose_secret().as_bytes())),
             session: session(account).await,

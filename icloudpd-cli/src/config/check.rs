@@ -52,8 +52,8 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
         "argument -u/--username: must not be empty"
     } else if global.watch_with_interval.is_some_and(|seconds| seconds < 0) {
         "argument --watch-with-interval: must not be negative"
-    } else if verb != Verb::Run && global.report_json.is_some() {
-        "--report-json belongs to runs, not to adopt, verify, status, plan and changes"
+    } else if !matches!(verb, Verb::Run | Verb::Config) && global.report_json.is_some() {
+        "--report-json belongs to runs, not to adopt, verify, status, plan, changes and doctor"
     } else if global.report_json.as_deref() == Some(std::path::Path::new("-")) {
         "argument --report-json: standard output has the log; name a file"
     } else if any(|common| common.smtp_password.is_some() && common.smtp_password_file.is_some()) {

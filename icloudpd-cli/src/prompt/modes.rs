@@ -11,6 +11,7 @@ use rustix::termios::{
 };
 
 use super::typed::Keys;
+use crate::signals;
 
 /// Whether nobody else is in front of this terminal. To a shell that has us in the background it is not ours to read or to change,
 /// and the system stops who tries. What is no terminal, or not the one that controls us, knows no front.
@@ -37,7 +38,10 @@ impl Terminal {
         {
             return Some(Self(terminal.into()));
         }
-        File::open("/dev/tty").ok().filter(File::is_terminal).map(Self)
+        // A script that started us beside itself (`&`) shares its place in front with us, and whatever we made of the terminal would
+        // stay when it ends.
+        let tty = || File::open("/dev/tty").ok().filter(File::is_terminal).map(Self);
+        signals::heeds_interrupts().then(tty).flatten()
     }
 
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {

@@ -94,6 +94,8 @@ impl Typed {
             CLEAR => self.text.clear(),
             ERASE_WORD => self.erase_word(),
             ESCAPE => self.sequence = Sequence::Began,
+            // It may be part of a password; other controls are slips of the finger.
+            b'\t' if self.text.len() <= MOST => self.text.push(byte),
             _ => {}
         }
         Key::More

@@ -40,7 +40,7 @@ pub(super) fn token(file: Option<&Path>) -> Result<Token> {
         .map(SecretString::from)
         .map_err(|error| complain("The file of --webui-token-file cannot be read").caused_by(error))?;
     crate::prompt::warn_if_exposed(file);
-    let token = text.expose_secret().trim();
+    let token = text.expose_secret().trim_start_matches('\u{feff}').trim();
     if token.chars().count() < SHORTEST_TOKEN || token.contains(char::is_whitespace) {
         return Err(complain(
             "The token of --webui-token-file must be one word of at least 16 characters; `openssl rand -hex 20` makes one",

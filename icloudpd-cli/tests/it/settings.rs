@@ -402,3 +402,40 @@ fn no_complaint_about_the_file_shows_a_secret() {
         assert!(!said.contains("hunter"), "{text:?}: {said}");
     }
 }
+
+/// A container is set up for its rounds; whoever looks after it calls the same program in it.
+#[test]
+fn what_is_set_for_rounds_is_in_nobodys_way() {
+    let world = World::new(LibrarySpec::plain(2, 1000));
+    ran(&mut world.download()).exits(0);
+    let report = world.sessions().join("report.json");
+    let set = |command: &mut Command| {
+        command.env("ICLOUDPD_WATCH_WITH_INTERVAL", "600").env("ICLOUDPD_REPORT_JSON", &report);
+    };
+    for name in ["status", "verify", "plan", "config"] {
+        let mut command = Command::new(world.download().get_program());
+        let download = world.download();
+        command.arg(name).args(download.get_args()).env_clear();
+        for (key, value) in download.get_envs() {
+            command.env(key, value.unwrap_or_default());
+        }
+        set(&mut command);
+        ran(&mut command).exits(0);
+    }
+    for task in ["--auth-only", "--list-albums", "--only-print-filenames"] {
+        let mut command = world.download();
+        set(command.arg(task));
+        ran(&mut command).exits(0);
+    }
+    assert_eq!(ran(world.download().args(["--auth-only", "--watch-with-interval", "600"])).code, Some(2));
+}
+
+/// Editors of Windows write a mark before the first line, and end each in their own way.
+#[test]
+fn a_password_file_of_windows_is_read_as_it_is_meant() {
+    let world = World::new(LibrarySpec::plain(2, 1000));
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    fs::write(secret.path(), format!("\u{feff}{}\r\nmore\r\n", World::PASSWORD)).unwrap();
+    let mut command = world.icloudpd(&["--auth-only", "--password-file", secret.path().to_str().unwrap()]);
+    ran(command.env_remove("ICLOUDPD_PASSWORD")).exits(0);
+}

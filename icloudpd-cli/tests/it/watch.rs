@@ -354,6 +354,8 @@ fn a_report_takes_no_place_but_that_of_a_report() {
     let told = ran(world.download().arg("--report-json").arg(&photo)).exits(2);
     assert!(told.out.contains("a file that is no report has that name"), "{}", told.out);
     assert_eq!(world.cloud.counts().requests_to("auth/init"), asked, "it is seen before anything is asked");
+    let names = ran(world.download().arg("--only-print-filenames").arg("--report-json").arg(&photo)).exits(2);
+    assert!(names.out.is_empty() && names.err.contains("no report has that name"), "{}", names.err);
     assert_eq!(std::fs::read(&photo).unwrap(), before);
     let report = tempfile::NamedTempFile::new().unwrap();
     for _ in 0..2 {
