@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use super::super::catalogue::{FileRow, Status};
 use super::super::claims::{Claim, Claims};
 use super::super::content;
-use super::super::engine::{Inner, Missing};
+use super::super::engine::Inner;
 use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
 use super::super::trees::is_named_so;
@@ -152,33 +152,9 @@ impl Decider {
         let wanted = Wanted::of(&tree, asset, file.role, found.path);
         let copies = wanted.standing_in(&found.elsewhere);
         let wanted = Wanted { modified, row, contested, copies, ..wanted };
-        if let Some((row, there)) = wanted.row.as_ref().zip(found.at_row)
-            && let Some(path) = &row.path
-            && wanted.is_in(row)
-        {
-            let there = there?;
-            let removed = there.is_none();
-            if let Some(there) = there.clone().filter(|there| Some(there.size) == row.size) {
-                self.claims.set(path, wanted.claim());
-                let older = file.legacy_name.as_ref().map(|name| wanted.path.sibling(name));
-                let action = wanted.known(row, path.clone(), there, older.as_ref(), self.inner.now());
-                return Ok(if found.is_borrowed { noted(action) } else { action });
-            }
-            if row.status == Status::Derived
-                && let Some(action) = self.moved_derived(row).await?
-            {
-                return Ok(action);
-            }
-            if let Some(action) = self.moved(&wanted).await? {
-                return Ok(action);
-            }
-            if let Some(action) = self.changed_by_hand(&wanted, row, there).await? {
-                return Ok(action);
-            }
-            if removed && self.inner.missing == Missing::Respect && row.status.is_kept() {
-                let name = path.name().to_owned();
-                return Ok(Action::Skip { asset: asset.clone(), reason: SkipReason::RemovedHere { name } });
-            }
+        let older = file.legacy_name.as_ref().map(|name| wanted.path.sibling(name));
+        if let Some(action) = self.as_remembered(&wanted, found.at_row, older.as_ref()).await? {
+            return Ok(if found.is_borrowed { noted(action) } else { action });
         }
         let wanted = self.of_this_tree(wanted);
         let mut there = found.there?;

@@ -1,10 +1,13 @@
 //! In which ways a file that stands may be the one that is wanted: moved, dated, changed by its owner, or right by its name.
 
-use super::super::super::catalogue::{FileRow, Tree};
+use super::super::super::catalogue::{FileRow, Status, Tree};
 use super::super::super::claims::Claim;
 use super::super::super::content;
+use super::super::super::engine::Missing;
+use super::super::super::event::SkipReason;
 use super::super::Action;
 use super::super::moved::Strays;
+use super::super::survey::There;
 use super::super::wanted::Wanted;
 use super::super::whole::is_whole;
 use super::Decider;
@@ -12,6 +15,40 @@ use crate::error::Result;
 use crate::storage::{ObjectMeta, StoragePath};
 
 impl Decider {
+    /// What follows from the row of a file that has what is wanted: it stands where the row says, or elsewhere, or was removed. `None` if it is
+    /// to be laid out. `older` is the name that older versions of icloudpd gave it.
+    pub(super) async fn as_remembered(
+        &mut self,
+        wanted: &Wanted<'_>,
+        at_row: Option<There>,
+        older: Option<&StoragePath>,
+    ) -> Result<Option<Action>> {
+        let Some((row, there)) = wanted.row.as_ref().zip(at_row) else { return Ok(None) };
+        let Some(path) = row.path.as_ref().filter(|_| wanted.is_in(row)) else { return Ok(None) };
+        let there = there?;
+        if let Some(there) = there.clone().filter(|there| Some(there.size) == row.size) {
+            self.claims.set(path, wanted.claim());
+            return Ok(Some(wanted.known(row, path.clone(), there, older, self.inner.now())));
+        }
+        let removed = there.is_none();
+        if row.status == Status::Derived
+            && let Some(action) = self.moved_derived(row).await?
+        {
+            return Ok(Some(action));
+        }
+        if let Some(action) = self.moved(wanted).await? {
+            return Ok(Some(action));
+        }
+        if let Some(action) = self.changed_by_hand(wanted, row, there).await? {
+            return Ok(Some(action));
+        }
+        if removed && self.inner.missing == Missing::Respect && row.status.is_kept() {
+            let (asset, name) = (wanted.asset.clone(), path.name().to_owned());
+            return Ok(Some(Action::Skip { asset, reason: SkipReason::RemovedHere { name } }));
+        }
+        Ok(None)
+    }
+
     /// Whether somebody moved the file that the catalogue knows, or gave it another name.
     pub(super) async fn moved(&mut self, wanted: &Wanted<'_>) -> Result<Option<Action>> {
         let (Some(size), Some(checksum)) = (wanted.true_size(), wanted.checksum) else { return Ok(None) };
