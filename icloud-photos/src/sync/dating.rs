@@ -12,7 +12,7 @@ use super::catalogue::{FileKey, FileRow, Status};
 use super::engine::Inner;
 use super::event::{SyncObserver, Target};
 use super::ledger::seconds;
-use crate::asset::{Checksum, Digests, Role};
+use crate::asset::{Checksum, Digests};
 use crate::download::Received;
 use crate::error::Result;
 use crate::storage::{ObjectMeta, Storage, StoragePath};
@@ -119,7 +119,7 @@ mod with_metadata {
     use bytes::Bytes;
 
     use super::*;
-    use crate::asset::Hasher;
+    use crate::asset::{Hasher, Role};
     use crate::download::Proof;
     use crate::error::{Error, ErrorKind};
     use crate::metadata::exif::{self, Change, Format};
