@@ -702,3 +702,41 @@ async fn trees_share_files_under_older_names() {
     other.fetches_nothing("another layout").await;
     alternate(&copy, &other).await;
 }
+
+/// The same where removed files are left alone, and are looked for all the same.
+#[tokio::test(start_paused = true)]
+async fn what_was_found_elsewhere_is_laid_out_once_it_is_anothers() {
+    let respecting: Choose = Arc::new(|_, builder| builder.missing(Missing::Respect));
+    let (by_day, by_year) = two(3).await;
+    by_year.run().await.unwrap();
+    let paths = by_day.paths().await;
+    let by_day = by_day.forgetful().choosing(respecting);
+    let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
+    by_day.run().await.unwrap();
+    let lost = paths_in(&paths, false)[0].clone();
+    by_day.remove(&lost).await;
+    by_day.fetches_nothing("it was moved, for all that is known").await;
+    let rows = by_day.rows().await;
+    let of_none: Vec<_> = rows.iter().filter(|row| row.key.tree.is_none()).collect();
+    assert_eq!(of_none.len(), 1, "{rows:?}");
+    by_year.fetches_nothing("no: it is this one's").await;
+    by_day.run().await.unwrap();
+    assert!(by_day.paths().await.contains(&lost));
+}
+
+/// Where one layout accepts that a file was moved another wants it back: from where it stands now.
+#[tokio::test(start_paused = true)]
+async fn what_is_of_no_tree_can_be_copied_too() {
+    let one = Copy::of(LibrarySpec::plain(3, 1000)).await;
+    one.run().await.unwrap();
+    let other = one.choosing(laid_out(|| LayoutOptions::default().live_naming(LiveNaming::Original)));
+    other.run().await.unwrap();
+    let path = one.paths().await[0].clone();
+    one.put("keep/x.JPG", one.bytes(&path).await).await;
+    one.remove(&path).await;
+    one.fetches_nothing("moved").await;
+    other.world.cloud.reset_counts();
+    let (report, laid_out) = other.run_noting().await;
+    assert!(report.is_clean() && laid_out == [path.as_str()], "{report}: {laid_out:?}");
+    assert_eq!((contents(&other), report.copied), (0, 1));
+}
