@@ -740,3 +740,70 @@ async fn what_is_of_no_tree_can_be_copied_too() {
     assert!(report.is_clean() && laid_out == [path.as_str()], "{report}: {laid_out:?}");
     assert_eq!((contents(&other), report.copied), (0, 1));
 }
+
+/// Dated files and those that were looked for in vain come home as others do.
+#[cfg(feature = "metadata")]
+#[tokio::test(start_paused = true)]
+async fn what_came_back_is_of_its_tree_whatever_it_is() {
+    use icloud_photos::metadata::exif::Format;
+    for (dated, missing) in [(true, Missing::Restore), (false, Missing::Respect), (true, Missing::Respect)] {
+        let with = |template: &'static str| -> Choose {
+            Arc::new(move |_, builder| {
+                let builder = builder.layout(LayoutOptions::default().folder(template)).missing(missing);
+                if dated { builder.write_dates([Format::Jpeg]) } else { builder }
+            })
+        };
+        let about = format!("dated: {dated}, {missing:?}");
+        let by_day = Copy::of(LibrarySpec::everyday(3, 30)).await.choosing(with("{:%Y/%m/%d}"));
+        by_day.run().await.unwrap();
+        let rows = by_day.rows().await;
+        let is_jpeg = |row: &&FileRow| row.path.as_ref().unwrap().as_str().to_lowercase().ends_with(".jpg");
+        let mut jpegs = rows.iter().filter(is_jpeg);
+        let row = match dated {
+            true => jpegs.find(|row| row.status == Status::Derived),
+            false => jpegs.next(),
+        };
+        let path = row.unwrap().path.as_ref().unwrap().to_string();
+        let bytes = by_day.bytes(&path).await;
+        by_day.put("keep/x.jpg", bytes.clone()).await;
+        by_day.remove(&path).await;
+        by_day.fetches_nothing(&about).await;
+        assert!(rows_at(&by_day, "keep/x.jpg").await[0].key.tree.is_none(), "{about}");
+        by_day.put(&path, bytes).await;
+        by_day.remove("keep/x.jpg").await;
+        by_day.fetches_nothing(&about).await;
+        assert!(!rows_at(&by_day, &path).await[0].key.tree.is_none(), "{about}: at home again");
+    }
+}
+
+/// Somebody has removed the file of another tree for good: that a third one has its own is no reason to bring it back.
+#[tokio::test(start_paused = true)]
+async fn what_was_moved_and_removed_stays_away_where_that_is_respected() {
+    let respecting: Choose = Arc::new(|_, builder| builder.missing(Missing::Respect));
+    let (by_day, by_year) = two(3).await;
+    let by_day = by_day.choosing(respecting);
+    by_day.run().await.unwrap();
+    by_year.run().await.unwrap();
+    let lost = paths_in(&by_day.paths().await, false)[0].clone();
+    by_day.put("keep/x.JPG", by_day.bytes(&lost).await).await;
+    by_day.remove(&lost).await;
+    by_day.fetches_nothing("moved").await;
+    by_day.remove("keep/x.JPG").await;
+    alternate(&by_year, &by_day).await;
+    assert!(!by_day.paths().await.contains(&lost));
+}
+
+/// A list does not show it: after a list it is asked for by its id all the same, also where lists are never whole.
+#[tokio::test(start_paused = true)]
+async fn a_missing_file_of_a_hidden_photo_comes_back_after_a_list() {
+    let copy = Copy::of(LibrarySpec::plain(4, 1000)).await;
+    copy.run().await.unwrap();
+    let paths = copy.paths().await;
+    let asset = rows_at(&copy, &paths[1]).await[0].key.asset.to_string();
+    copy.remove(&paths[1]).await;
+    assert!(copy.world.library().edit(&asset, &Edit::Hide(true), copy.world.cloud.now_ms()));
+    let lists = copy.choosing(Arc::new(|_, builder| builder.skip_videos(true)));
+    let (report, fetched) = lists.run_noting().await;
+    assert!(report.is_clean() && fetched == [paths[1].as_str()], "{report}: {fetched:?}");
+    assert_eq!(copy.paths().await, paths);
+}

@@ -216,7 +216,7 @@ impl Inner {
         Ok(sorted)
     }
 
-    /// What was of no tree and is gone matters no more where this tree has the file.
+    /// What was of no tree and is gone does not matter where this tree has the file. Whom it matters to the row is for.
     async fn leave_superseded(&self, sorted: &mut Sorted) -> Result<()> {
         let (treeless, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut sorted.wanted).into_iter().partition(|row| row.key.tree.is_none());
@@ -228,9 +228,7 @@ impl Inner {
         let known = self.catalogue.files_of(&self.key, &ids).await?;
         for (row, known) in treeless.into_iter().zip(known) {
             let own = self.row_among(&known, row.key.role).0;
-            if own.is_some_and(|own| own.key != row.key) {
-                sorted.items.push(Item::Other(Step::Gone(row.key)));
-            } else {
+            if own.is_none_or(|own| own.key == row.key) {
                 sorted.wanted.push(row);
             }
         }
@@ -245,8 +243,17 @@ impl Inner {
         wanted: Vec<FileRow>,
     ) -> Result<(Vec<Item>, Tally)> {
         let unasked = |row: &FileRow| !asked.contains(&digest(&row.key.to_string()));
-        let (mut left, out) = self.shown_or_not(wanted.into_iter().filter(unasked).collect()).await?;
-        left.extend(doubted.into_iter().filter(unasked));
+        let (doubted, wanted) = (
+            doubted.into_iter().filter(unasked).collect::<Vec<_>>(),
+            wanted.into_iter().filter(unasked).collect::<Vec<_>>(),
+        );
+        // A list of everything has shown whoever is shown, as far as it went, and told of what never came.
+        if self.is_whole_library() {
+            let was_here = |row: &FileRow| row.path.is_some() && row.was_right();
+            return self.ask_about(doubted, wanted.into_iter().filter(was_here).collect()).await;
+        }
+        let (mut left, out) = self.shown_or_not(wanted).await?;
+        left.extend(doubted);
         let (items, mut tally) = self.ask_about(Vec::new(), out).await?;
         tally.merge(Tally::of(left.iter().map(|row| &row.key)));
         Ok((items, tally))

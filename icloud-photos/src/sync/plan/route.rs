@@ -231,7 +231,8 @@ impl Route {
         Some((None, sweep(self.inner.clone(), roll)))
     }
 
-    /// After a listing everything was spoken of: what no list shows is not asked about. Where a list went on the first part of it was
+    /// After a listing everything was spoken of that it showed; files that are missing of photos that no list shows are asked about by their
+    /// ids. Where a list went on the first part of it was
     /// spoken of by another run; in albums, where only a list could say more, the next run looks.
     fn recheck(&mut self) -> Option<Stretch> {
         self.leg = Leg::Window;
@@ -242,7 +243,7 @@ impl Route {
             Some((None, recheck(self.inner.clone(), Look::Sidecars)))
         } else if !self.listed {
             Some((None, recheck(self.inner.clone(), Look::Files)))
-        } else if self.whole && !self.inner.is_whole_library() {
+        } else if self.known && (self.whole || self.inner.is_whole_library()) {
             Some((None, self.astray.settle(self.inner.clone())))
         } else {
             None
@@ -347,7 +348,7 @@ impl Route {
         if let Some(roll) = &mut self.roll {
             roll.note(step);
         }
-        self.astray.note(&self.inner.key, step, self.listed && !self.inner.is_whole_library());
+        self.astray.note(&self.inner.key, step, self.listed && self.known);
         match step {
             Step::Problem(_, error) => self.whole &= is_about_storage(error),
             Step::End(listing) => self.whole &= listing.has_all(),

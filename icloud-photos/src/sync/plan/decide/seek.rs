@@ -1,6 +1,6 @@
 //! Files that are not as they should be and that no list asks for: where they are by now, whence they come back, or that they are lost.
 
-use super::super::super::catalogue::{FileRow, REMOVED, Status, Tree};
+use super::super::super::catalogue::{FileRow, REMOVED, Status};
 use super::super::super::claims::Claim;
 use super::super::super::content;
 use super::super::Action;
@@ -26,7 +26,7 @@ impl Decider {
     /// Looks for a file that is not where it was, and not to be fetched: it may have been moved.
     pub(in crate::sync::plan) async fn astray(&mut self, row: FileRow) {
         let id = row.key.asset.clone();
-        match self.elsewhere(&row).await {
+        match self.elsewhere(&row, None).await {
             Ok(Some(renamed)) => self.queue.push_back(renamed),
             Ok(None) => self.vain.add(&row.key),
             Err(error) => {
@@ -42,9 +42,9 @@ impl Decider {
     }
 
     /// Another file with these bytes, that no row speaks for.
-    async fn elsewhere(&mut self, row: &FileRow) -> Result<Option<Action>> {
+    async fn elsewhere(&mut self, row: &FileRow, asset: Option<&Asset>) -> Result<Option<Action>> {
         if row.status == Status::Derived
-            && let Some(renamed) = self.moved_derived(row).await?
+            && let Some(renamed) = self.moved_derived(row, asset).await?
         {
             return Ok(Some(renamed));
         }
@@ -55,7 +55,7 @@ impl Decider {
         };
         self.claims.set(&found.path, Claim::new(Some(size), Some(&checksum)));
         let row = FileRow { sha256: Some(sha256), ..row.clone() };
-        let row = self.settle(row, Tree::default(), &found);
+        let row = self.settle_where_found(row, asset, &found).await;
         Ok(Some(Action::Renamed { row, found }))
     }
 
@@ -101,11 +101,11 @@ impl Decider {
         }
         if row.was_derived()
             && let Some(renamed) =
-                self.moved_derived(&FileRow { status: Status::Derived, ..row.clone() }).await?
+                self.moved_derived(&FileRow { status: Status::Derived, ..row.clone() }, asset).await?
         {
             return Ok(renamed);
         }
-        if let Some(renamed) = self.elsewhere(&row).await? {
+        if let Some(renamed) = self.elsewhere(&row, asset).await? {
             return Ok(renamed);
         }
         let (role, tree) = (row.key.role, row.key.tree.clone());

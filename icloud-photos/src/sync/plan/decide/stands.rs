@@ -5,12 +5,14 @@ use super::super::super::claims::Claim;
 use super::super::super::content;
 use super::super::super::engine::Missing;
 use super::super::super::event::SkipReason;
+use super::super::super::trees::is_named_so;
 use super::super::Action;
 use super::super::moved::Strays;
 use super::super::survey::There;
 use super::super::wanted::Wanted;
 use super::super::whole::is_whole;
 use super::Decider;
+use crate::asset::Asset;
 use crate::error::Result;
 use crate::storage::{ObjectMeta, StoragePath};
 
@@ -32,7 +34,7 @@ impl Decider {
         }
         let removed = there.is_none();
         if row.status == Status::Derived
-            && let Some(action) = self.moved_derived(row).await?
+            && let Some(action) = self.moved_derived(row, Some(wanted.asset)).await?
         {
             return Ok(Some(action));
         }
@@ -68,6 +70,25 @@ impl Decider {
         Ok(Some(wanted.within(tree).read(path, deduplicated, meta, sha256, false)))
     }
 
+    /// A file that was found is of this tree where this layout may have put it, and else of none. Who does not have its photo at hand asks
+    /// for it, if that matters: what was of no tree may have come back.
+    pub(super) async fn settle_where_found(
+        &mut self,
+        row: FileRow,
+        asset: Option<&Asset>,
+        found: &ObjectMeta,
+    ) -> FileRow {
+        let asked = match asset {
+            None if row.key.tree.is_none() => self.inner.library.asset(&row.key.asset).await.ok(),
+            _ => None,
+        };
+        let is_at_home = asset
+            .or(asked.as_ref())
+            .is_some_and(|asset| is_named_so(&self.inner.layout.place(asset), &row, &found.path));
+        let tree = if is_at_home { self.inner.tree.clone() } else { Tree::default() };
+        self.settle(row, tree, found)
+    }
+
     /// What stands there is of this tree now, if it was of another.
     pub(super) fn settle(&mut self, row: FileRow, tree: Tree, found: &ObjectMeta) -> FileRow {
         let before = row.key.clone();
@@ -79,14 +100,18 @@ impl Decider {
     }
 
     /// The same for a file that something was written into: its own hash says which it is.
-    pub(in crate::sync::plan) async fn moved_derived(&mut self, row: &FileRow) -> Result<Option<Action>> {
+    pub(in crate::sync::plan) async fn moved_derived(
+        &mut self,
+        row: &FileRow,
+        asset: Option<&Asset>,
+    ) -> Result<Option<Action>> {
         let (Some(size), Some(sha256)) = (row.size, row.sha256) else { return Ok(None) };
         let inner = self.inner.clone();
         let Some(found) = self.strays().await?.find_stored(&inner, size, sha256).await? else {
             return Ok(None);
         };
         self.claims.set(&found.path, Claim::new(row.resource_size, row.checksum.as_ref()));
-        let row = self.settle(row.clone(), Tree::default(), &found);
+        let row = self.settle_where_found(row.clone(), asset, &found).await;
         Ok(Some(Action::Renamed { row, found }))
     }
 
