@@ -47,6 +47,7 @@ mod storage;
 mod store;
 mod support;
 mod sync;
+mod treeless;
 mod trees;
 mod verify;
 mod xmp;
