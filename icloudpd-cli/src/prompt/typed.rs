@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_line_can_be_mended_while_it_is_typed() {
-        let table: [(&[u8], &[u8]); 12] = [
+        let table: [(&[u8], &[u8]); 13] = [
+            (b"tab\there\x07\n", b"tab\there"),
             // A byte of Latin-1, bytes that are of no character, half of one.
             (b"p\xe4\x7fss\n", b"pss"),
             (b"pass\xa4\xa4\x7f\x7f\n", b"pass"),

@@ -286,6 +286,26 @@ fn a_command_that_knows_one_password_is_not_told_the_others() {
     ran(run.args(["--password-command", &command])).exits(0);
 }
 
+/// A command that waits for somebody holds up its own account, and no other.
+#[test]
+fn a_password_command_that_hangs_holds_up_nobody_else() {
+    let world = World::new(LibrarySpec::plain(2, 1000));
+    let base = world.icloudpd(&[]);
+    let mut command = Command::new(base.get_program());
+    command.env_clear();
+    for (name, value) in base.get_envs().filter(|(name, _)| *name != "ICLOUDPD_PASSWORD") {
+        command.env(name, value.unwrap_or_default());
+    }
+    let other = world.sessions().join("other");
+    command.args(["--watch-with-interval", "600", "--answer-within", "1", "--cookie-directory"]);
+    command.arg(world.sessions()).args(["-u", "a@example.com", "--password-command", "exec sleep 60", "-d"]);
+    command.arg(&other).args(["-u", World::USER, "-p", World::PASSWORD, "-d"]).arg(world.directory());
+    let mut watching = Watching::start(&mut command);
+    watching.says("Nobody gave the password of a@example.com in time");
+    watching.says("All photos and videos have been downloaded");
+    watching.ends_on("-TERM", 143);
+}
+
 /// A process that took over a saved session has seen no password; it finds one once that session ends.
 #[test]
 fn a_session_that_ends_is_replaced_without_a_person() {
