@@ -211,10 +211,9 @@ impl SyncBuilder {
 
     /// Folders and names. The default is icloudpd's.
     ///
-    /// Layouts that place files differently, over one storage and catalogue, make a tree each
-    /// ([`Tree`]): an engine looks after the files of its own, and copies from the others what they have, proven
-    /// by Apple's checksum on the way, before it asks Apple. Files that stand where no layout put them are of no tree, and all take them as
-    /// they are. Another zone or other sizes make no other tree.
+    /// Layouts that place files differently, over one storage and catalogue, make a tree each ([`Tree`]): an engine looks after the files of its
+    /// own, and copies from the others what they have, proven by Apple's checksum on the way, before it asks Apple. Files that stand where no
+    /// layout put them are of no tree, and all take them as they are. Another zone or other sizes make no other tree.
     pub fn layout(mut self, options: LayoutOptions) -> Self {
         self.layout = options;
         self

@@ -29,7 +29,7 @@ const BYTES: u64 = 64 << 20;
 pub(super) struct Ledger {
     waiting: Mutex<Vec<FileRow>>,
     /// Rows that are being written down: what one round could not finish is left to the next.
-    flushing: Mutex<(Vec<FileRow>, Vec<AssetId>)>,
+    flushing: Mutex<(Vec<FileKey>, Vec<FileRow>, Vec<AssetId>)>,
     /// Files that another asset of the same bytes has, or is about to get.
     shared: Mutex<Vec<FileRow>>,
     /// Files that are neither here nor in iCloud.
@@ -165,12 +165,12 @@ impl Ledger {
 
     /// Flushes the storage, and gives the rows that waited before that. They are kept until [`Ledger::written`].
     pub(super) async fn collect(&self, inner: &Inner) -> Result<Batch> {
-        // Before the rows that take their places: those are here already.
-        let gone_files = std::mem::take(&mut *lock(&self.gone));
-        let (files, owed) = {
+        let (gone_files, files, owed) = {
             let mut flushing = lock(&self.flushing);
-            flushing.0.append(&mut lock(&self.waiting));
-            flushing.1.append(&mut lock(&self.owed));
+            // Before the rows that take their places: those are here already.
+            flushing.0.append(&mut lock(&self.gone));
+            flushing.1.append(&mut lock(&self.waiting));
+            flushing.2.append(&mut lock(&self.owed));
             flushing.clone()
         };
         self.unflushed.store(0, Relaxed);

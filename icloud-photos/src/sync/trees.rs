@@ -8,8 +8,10 @@
 //! A run plans, looks for and mirrors the files of its own tree. It may use the others: what they have is copied from there
 //! (`download/copied.rs`), a proof may rest on any file, `verify` reads all, and sidecars follow their photos into each.
 //!
-//! Of no tree are files that an adoption found where no layout put them, and those of catalogues that are older than trees. All runs take
-//! them for theirs: they stay where they are, and nothing is laid out beside them.
+//! Of no tree are files that stand where no layout put them: an adoption found them there, or somebody moved them; and those of catalogues
+//! that are older than trees. All runs that have no file of their own take them for theirs: they stay where they are, and nothing is laid out
+//! beside them. A run whose layout may have put such a file where it stands makes it one of its tree, and other selections, which
+//! may lack it now, list once more ([`Action::Settle`](super::Action::Settle)).
 
 use super::catalogue::{FileKey, FileRow, Tree};
 use super::engine::{Inner, digest};

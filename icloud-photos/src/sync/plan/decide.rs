@@ -163,7 +163,7 @@ impl Decider {
             return self.beside(&wanted, claim).await;
         }
         if there.as_ref().is_none_or(|there| there.path != wanted.path)
-            && let Some((older, claim)) = self.older_name(&wanted, file)
+            && let Some((older, claim)) = self.older_name(older)
         {
             if claim.is_for(wanted.size, wanted.checksum) {
                 return self.shared(&wanted, older, false).await;
@@ -215,8 +215,8 @@ impl Decider {
     }
 
     /// The name that older versions of icloudpd gave a file, where it is the name of another photo of this run.
-    fn older_name(&self, wanted: &Wanted<'_>, file: &WantedFile) -> Option<(StoragePath, Claim)> {
-        let older = wanted.path.sibling(file.legacy_name.as_ref()?);
+    fn older_name(&self, older: Option<StoragePath>) -> Option<(StoragePath, Claim)> {
+        let older = older?;
         let claim = self.claims.get(&older)?.clone();
         Some((older, claim))
     }
