@@ -1,0 +1,1 @@
+//! An SFTP server, Debian's openssh.
