@@ -11,6 +11,8 @@
 #[cfg(feature = "fs")]
 mod fs;
 mod memory;
+#[cfg(feature = "opendal")]
+mod opendal;
 mod path;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,8 @@ use futures::stream::{self, BoxStream, StreamExt};
 #[cfg(feature = "fs")]
 pub use self::fs::FsStorage;
 pub use self::memory::MemoryStorage;
+#[cfg(feature = "opendal")]
+pub use self::opendal::OpendalStorage;
 pub use self::path::StoragePath;
 use crate::error::{Error, ErrorKind, Result};
 

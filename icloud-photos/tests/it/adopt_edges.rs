@@ -47,7 +47,10 @@ struct Locked(Arc<dyn Storage>, StoragePath);
 #[async_trait]
 impl Storage for Locked {
     fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
+        // One that is asked what it was told need not be read.
+        let mut can = self.0.capabilities();
+        can.metadata = false;
+        can
     }
 
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {

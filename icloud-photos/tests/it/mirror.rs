@@ -619,7 +619,10 @@ impl Stubborn {
 #[async_trait]
 impl Storage for Stubborn {
     fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
+        // One that is asked what it was told need not be read.
+        let mut can = self.inner.capabilities();
+        can.metadata = false;
+        can
     }
 
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {

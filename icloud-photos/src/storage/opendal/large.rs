@@ -1,0 +1,244 @@
+//! A file that does not fit into one request, as far as the service has it.
+
+use std::sync::Arc;
+
+use opendal::{Buffer, Writer};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::pieces::Pieces;
+use super::writer::{appearing, put, require_free};
+use super::{CHUNK, STAGING, Shared, WHOLE_AT_MOST, Way, fault};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Metadata, StoragePath, WriteOptions};
+
+#[derive(Default)]
+pub(super) enum Large {
+    #[default]
+    Nothing,
+    Pieces(Pieces),
+    Stream(Open),
+    Rename(Open),
+    Whole(Whole),
+}
+
+/// A file that the service takes bit by bit. What is dropped is given up, as far as the service can still be told.
+pub(super) struct Open {
+    shared: Arc<Shared>,
+    /// Where it is written, which is another place than its own if it is to be renamed.
+    at: StoragePath,
+    writer: Option<Writer>,
+}
+
+/// A file that waits in memory.
+pub(super) struct Whole {
+    chunks: Vec<Buffer>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Large {
+    pub(super) fn found(pieces: Option<Pieces>) -> Self {
+        pieces.map_or(Self::Nothing, Self::Pieces)
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Pieces(pieces) => pieces.length(),
+            _ => 0,
+        }
+    }
+
+    /// Takes the next chunk; all are of one length, but what comes with the commit.
+    pub(super) async fn push(
+        &mut self,
+        shared: &Arc<Shared>,
+        path: &StoragePath,
+        options: &WriteOptions,
+        chunk: Buffer,
+    ) -> Result<()> {
+        if matches!(self, Self::Nothing) {
+            *self = Self::begin(shared, path, options).await?;
+        }
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Pieces(pieces) => pieces.push(chunk).await,
+            Self::Stream(open) | Self::Rename(open) => open.push(chunk).await,
+            Self::Whole(whole) => whole.push(chunk, path),
+        }
+    }
+
+    async fn begin(shared: &Arc<Shared>, path: &StoragePath, options: &WriteOptions) -> Result<Self> {
+        Ok(match shared.way {
+            Way::Pieces => Self::Pieces(Pieces::new(shared.clone(), path)?),
+            Way::Stream => {
+                let how = appearing(shared, options, Metadata::new());
+                Self::Stream(Open::new(shared.clone(), path.clone(), how).await?)
+            }
+            Way::Rename => {
+                let how = opendal::options::WriteOptions { chunk: Some(CHUNK), ..Default::default() };
+                Self::Rename(Open::new(shared.clone(), aside()?, how).await?)
+            }
+            Way::Whole { .. } => Self::Whole(Whole::new(shared, options).await?),
+        })
+    }
+
+    pub(super) async fn restart(&mut self) -> Result<()> {
+        match self {
+            // The place of the part stays taken.
+            Self::Pieces(pieces) => pieces.restart().await,
+            other => std::mem::take(other).abort().await,
+        }
+    }
+
+    pub(super) async fn commit(
+        self,
+        shared: &Arc<Shared>,
+        path: &StoragePath,
+        options: &WriteOptions,
+        rest: Buffer,
+        metadata: Metadata,
+    ) -> Result<()> {
+        match self {
+            Self::Nothing if shared.way.renames() => put_aside(shared, path, options, rest).await,
+            Self::Nothing => put(shared, path, options, rest, metadata).await,
+            Self::Pieces(pieces) if pieces.length() == 0 => {
+                put(shared, path, options, rest, metadata).await?;
+                pieces.discard().await;
+                Ok(())
+            }
+            Self::Pieces(pieces) => pieces.commit(path, options, rest, metadata).await,
+            Self::Stream(mut open) => {
+                if !shared.can().write_with_if_not_exists {
+                    require_free(shared, path, options).await?;
+                }
+                open.push(rest).await?;
+                open.close().await
+            }
+            Self::Rename(mut open) => {
+                open.push(rest).await?;
+                open.close().await?;
+                rename(shared, &open.at, path, options).await
+            }
+            Self::Whole(mut whole) => {
+                whole.push(rest, path)?;
+                let bytes = whole.chunks.drain(..).flatten().collect();
+                match shared.way.renames() {
+                    true => put_aside(shared, path, options, bytes).await,
+                    false => put(shared, path, options, bytes, metadata).await,
+                }
+            }
+        }
+    }
+
+    pub(super) async fn abort(self) -> Result<()> {
+        match self {
+            Self::Pieces(pieces) => {
+                pieces.discard().await;
+                Ok(())
+            }
+            Self::Stream(mut open) | Self::Rename(mut open) => open.abort().await,
+            Self::Nothing | Self::Whole(_) => Ok(()),
+        }
+    }
+}
+
+impl Whole {
+    async fn new(shared: &Shared, options: &WriteOptions) -> Result<Self> {
+        let size = options.size.unwrap_or(WHOLE_AT_MOST.into());
+        let wanted = u32::try_from(size).unwrap_or(u32::MAX).min(WHOLE_AT_MOST);
+        // Nobody closes it.
+        let room = shared.room.clone().acquire_many_owned(wanted).await.ok();
+        Ok(Self { chunks: Vec::new(), room })
+    }
+
+    fn push(&mut self, chunk: Buffer, path: &StoragePath) -> Result<()> {
+        self.chunks.push(chunk);
+        let room = self.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if self.chunks.iter().map(Buffer::len).sum::<usize>() > room {
+            self.chunks.clear();
+            let advice = "the file is too large for this storage, which takes files in one go only; leave it out, or copy to another \
+                          storage";
+            return Err(Error::new(ErrorKind::Unsupported, advice).with("path", path).with("limit", room));
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    async fn new(
+        shared: Arc<Shared>,
+        at: StoragePath,
+        how: opendal::options::WriteOptions,
+    ) -> Result<Self> {
+        let writer = shared.operator.writer_options(at.as_str(), how).await.map_err(|error| fault(error, &at))?;
+        Ok(Self { shared, at, writer: Some(writer) })
+    }
+
+    async fn push(&mut self, chunk: Buffer) -> Result<()> {
+        match &mut self.writer {
+            Some(writer) if !chunk.is_empty() => {
+                writer.write(chunk).await.map_err(|error| fault(error, &self.at))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.close().await.map_err(|error| fault(error, &self.at))?;
+        self.writer = None;
+        Ok(())
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        give_up(&mut writer, &self.shared, &self.at).await.map_err(|error| fault(error, &self.at))
+    }
+}
+
+/// Services that cannot be told to forget a file have it removed: it is written below the folder of what is not finished.
+async fn give_up(writer: &mut Writer, shared: &Shared, at: &StoragePath) -> opendal::Result<()> {
+    let aborted = writer.abort().await;
+    if shared.way.renames() {
+        return shared.operator.delete(at.as_str()).await;
+    }
+    aborted
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let (Some(mut writer), Ok(runtime)) = (self.writer.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        let (shared, at) = (self.shared.clone(), self.at.clone());
+        runtime.spawn(async move {
+            if let Err(error) = give_up(&mut writer, &shared, &at).await {
+                tracing::debug!(error = %fault(error, &at), "an unfinished file is left behind");
+            }
+        });
+    }
+}
+
+/// A name of its own for what is not finished.
+fn aside() -> Result<StoragePath> {
+    StoragePath::parse(&format!("{STAGING}/{}", uuid::Uuid::new_v4().simple()))
+}
+
+async fn put_aside(shared: &Shared, path: &StoragePath, options: &WriteOptions, bytes: Buffer) -> Result<()> {
+    let at = aside()?;
+    shared.operator.write(at.as_str(), bytes).await.map_err(|error| fault(error, path))?;
+    rename(shared, &at, path, options).await
+}
+
+async fn rename(shared: &Shared, from: &StoragePath, to: &StoragePath, options: &WriteOptions) -> Result<()> {
+    let renamed = async {
+        require_free(shared, to, options).await?;
+        let renamed = shared.operator.rename(from.as_str(), to.as_str()).await;
+        renamed.map_err(|error| fault(error, to))
+    };
+    let renamed = renamed.await;
+    if renamed.is_err() {
+        // What brought us here says more than a failure to clean up after it.
+        let _ = shared.operator.delete(from.as_str()).await;
+    }
+    renamed
+}

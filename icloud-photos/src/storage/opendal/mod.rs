@@ -1,0 +1,287 @@
+//! Storages elsewhere, by OpenDAL: it does the transport, and it alone tries again what a passing fault broke.
+//!
+//! What is committed appears at once and whole, whatever the service can do, and nothing takes a name that is not free:
+//!
+//! - Up to eight mebibytes wait in memory and are put in one request, which the service is asked to refuse where something has the
+//!   name already.
+//! - Of a longer file, where the service puts objects together from others (S3), each eight mebibytes become an object of
+//!   their own below [`STAGING`], and these the file at commit, on the service's side, each bound to the version that was written.
+//!   What an earlier run left of them a later one goes on with (`pieces.rs`).
+//! - Where it cannot, but takes a file bit by bit and shows it at its end (Google Cloud Storage, Azure), it is given it so.
+//! - Where files are renamed (WebDAV, SFTP, disks) they are written below [`STAGING`] and then renamed. Whether a name is free is asked
+//!   just before; two programs that write the same name at the same moment are not kept apart there
+//!   ([`Capabilities::exclusive_commit`]).
+//! - Where a file is taken in one request only (WebDAV), it is held in memory until then, up to a size ([`Capabilities::max_size`]), and
+//!   only so many of these at once.
+//!
+//! What this storage wrote and did not finish lies below [`STAGING`] and nowhere else. It is never listed.
+
+mod fault;
+mod large;
+mod pieces;
+mod writer;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::future;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use opendal::options::ListOptions;
+use opendal::{Entry, EntryMode, Operator};
+
+use self::fault::fault;
+use self::writer::OpendalWriter;
+use super::{
+    Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name,
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The folder of what is not finished.
+const STAGING: &str = ".icloud-photos-staging";
+
+/// A storage that OpenDAL has a service for.
+///
+/// Clones share what they have open. The operator should try again what may pass (`RetryLayer`); nothing else does.
+#[derive(Clone)]
+pub struct OpendalStorage {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    operator: Operator,
+    way: Way,
+    /// The parts that writers of this process hold, by their place below [`STAGING`].
+    held: Mutex<HashSet<String>>,
+    /// Room for files that are held in memory whole.
+    room: Arc<tokio::sync::Semaphore>,
+}
+
+/// How a file that does not fit into one request gets its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The service puts it together from pieces.
+    Pieces,
+    /// It is streamed, and appears at its end.
+    Stream,
+    /// It is streamed under another name, and renamed.
+    Rename,
+    /// It is held in memory whole, written under another name, and renamed if that can be.
+    Whole { renames: bool },
+}
+
+/// So many bytes become one request, or one piece.
+const CHUNK: usize = 8 << 20;
+
+/// So long may a file be that is held in memory whole, and so much all of these.
+const WHOLE_AT_MOST: u32 = 512 << 20;
+
+impl Way {
+    fn of(can: &opendal::Capability) -> Self {
+        match (can.rename, can.write_can_multi) {
+            (true, true) => Self::Rename,
+            (renames, false) => Self::Whole { renames },
+            (false, true) if can.write_can_copy_from => Self::Pieces,
+            (false, true) => Self::Stream,
+        }
+    }
+
+    fn renames(self) -> bool {
+        matches!(self, Self::Rename | Self::Whole { renames: true })
+    }
+}
+
+impl OpendalStorage {
+    /// A storage that this operator reaches, below its root. Nothing is sent.
+    pub fn new(operator: Operator) -> Self {
+        let way = Way::of(&operator.info().capability());
+        let room = Arc::new(tokio::sync::Semaphore::new(WHOLE_AT_MOST as usize));
+        Self { shared: Arc::new(Shared { operator, way, held: Mutex::default(), room }) }
+    }
+}
+
+#[async_trait]
+impl Storage for OpendalStorage {
+    fn capabilities(&self) -> Capabilities {
+        let (can, way) = (self.shared.can(), self.shared.way);
+        Capabilities {
+            modified_time: false,
+            resume: way == Way::Pieces,
+            exclusive_commit: can.write_with_if_not_exists && !way.renames(),
+            case_sensitive: true,
+            max_name: None,
+            max_size: matches!(way, Way::Whole { .. }).then_some(WHOLE_AT_MOST.into()),
+            metadata: self.shared.keeps_metadata(),
+        }
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        self.shared.stat(path).await
+    }
+
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
+        require_name(path)?;
+        Ok(Box::new(OpendalWriter::begin(self.shared.clone(), path.clone(), options).await?))
+    }
+
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.shared.read(path, from).await
+    }
+
+    async fn remove(&self, path: &StoragePath) -> Result<()> {
+        require_name(path)?;
+        if self.shared.way.renames() {
+            // A folder of that name is not to go.
+            self.shared.stat(path).await?;
+        }
+        self.shared.operator.delete(path.as_str()).await.map_err(|error| fault(error, path))
+    }
+
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        let is_part = |path: &str| path.ends_with(super::PART_SUFFIX);
+        self.shared.clone().list(prefix.clone(), move |path| !is_part(path))
+    }
+
+    fn list_with_parts(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.shared.clone().list(prefix.clone(), |_| true)
+    }
+
+    /// What a service has taken it keeps.
+    async fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for OpendalStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = self.shared.operator.info();
+        f.debug_struct("OpendalStorage")
+            .field("scheme", &info.scheme())
+            .field("name", &info.name())
+            .field("root", &info.root())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn can(&self) -> opendal::Capability {
+        self.operator.info().capability()
+    }
+
+    /// Servers of files seldom keep what they are told beside one, and refuse the file for it.
+    fn keeps_metadata(&self) -> bool {
+        self.can().write_with_user_metadata && !self.way.renames()
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        use opendal::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+        match self.operator.stat(path.as_str()).await {
+            Ok(meta) if meta.is_dir() => Err(no_file(path)),
+            Ok(meta) => Ok(Some(object(path.clone(), &meta))),
+            Err(error) if error.kind() == IsADirectory => Err(no_file(path)),
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
+            Err(error) => Err(fault(error, path)),
+        }
+    }
+
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let open = async || {
+            let reader = self.operator.reader(path.as_str()).await?;
+            let mut bytes = reader.into_stream(from..).await?;
+            // Nothing is asked before the first bytes are wanted.
+            let first = bytes.try_next().await?;
+            Ok((first, bytes))
+        };
+        let (first, rest) = match open().await {
+            Ok(open) => open,
+            Err(error) => return self.nothing_there(path, from, error).await,
+        };
+        let file = path.clone();
+        let pieces = stream::iter(first.map(Ok)).chain(rest).map_ok(|buffer| stream::iter(Iterator::map(buffer, Ok)));
+        Ok(pieces.try_flatten().map_err(move |error| fault(error, &file)).boxed())
+    }
+
+    /// Why nothing could be read: there is no file, or none from there on.
+    async fn nothing_there(
+        &self,
+        path: &StoragePath,
+        from: u64,
+        error: opendal::Error,
+    ) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let no_file = || Err(Error::new(ErrorKind::NotFound, "no such file or folder").with("path", path));
+        use opendal::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+        match error.kind() {
+            NotFound | NotADirectory | IsADirectory => no_file(),
+            // Services differ in what they say of a range that begins behind the end.
+            _ => match self.stat(path).await {
+                Ok(Some(meta)) if from >= meta.size => Ok(stream::empty().boxed()),
+                Ok(None) => no_file(),
+                Err(other) if other.kind() == ErrorKind::AlreadyExists => no_file(),
+                _ => Err(fault(error, path)),
+            },
+        }
+    }
+
+    fn list(
+        self: Arc<Self>,
+        prefix: StoragePath,
+        wanted: impl Fn(&str) -> bool + Send + 'static,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let folder = if prefix.as_str().is_empty() { "/".to_owned() } else { format!("{prefix}/") };
+        let open = async move {
+            let options = ListOptions { recursive: true, ..ListOptions::default() };
+            match self.operator.lister_options(&folder, options).await {
+                Ok(lister) => Ok(entries(self, lister, prefix).boxed()),
+                Err(error) if error.kind() == opendal::ErrorKind::NotFound => Ok(stream::empty().boxed()),
+                Err(error) => Err(fault(error, &prefix)),
+            }
+        };
+        let found = stream::once(open).try_flatten();
+        let is_ours = |path: &str| path.split('/').next() == Some(STAGING);
+        let wanted = move |meta: &ObjectMeta| !is_ours(meta.path.as_str()) && wanted(meta.path.as_str());
+        found.filter(move |item| future::ready(item.as_ref().map_or(true, &wanted))).boxed()
+    }
+}
+
+/// The files among what a service lists. A list that does not tell lengths has them asked for.
+fn entries(
+    shared: Arc<Shared>,
+    lister: opendal::Lister,
+    prefix: StoragePath,
+) -> impl futures::Stream<Item = Result<ObjectMeta>> + Send {
+    let is_file = |entry: &Result<Entry, opendal::Error>| match entry {
+        Ok(entry) => entry.metadata().mode() != EntryMode::DIR && !entry.path().ends_with('/'),
+        Err(error) => error.kind() != opendal::ErrorKind::NotFound,
+    };
+    let files = lister.filter(move |entry| future::ready(is_file(entry)));
+    files
+        .map(move |entry| {
+            let (shared, prefix) = (shared.clone(), prefix.clone());
+            async move {
+                let entry = entry.map_err(|error| fault(error, &prefix))?;
+                let path = StoragePath::parse(entry.path())?;
+                match entry.metadata().mode() {
+                    EntryMode::FILE => Ok(Some(object(path, entry.metadata()))),
+                    _ => shared.stat(&path).await,
+                }
+            }
+        })
+        .buffered(super::STAT_AT_ONCE)
+        .try_filter_map(future::ok)
+}
+
+fn object(path: StoragePath, meta: &opendal::Metadata) -> ObjectMeta {
+    let told = meta.user_metadata().into_iter().flatten();
+    let metadata: Metadata = told.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    ObjectMeta { metadata, ..ObjectMeta::new(path, meta.content_length(), None) }
+}
+
+fn no_file(path: &StoragePath) -> Error {
+    Error::new(ErrorKind::AlreadyExists, "something that is no file has the name; move it away").with("path", path)
+}

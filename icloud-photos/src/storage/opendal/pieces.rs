@@ -1,0 +1,195 @@
+//! A file that the service puts together from pieces.
+//!
+//! Each piece is an object below the folder of what is not finished, all of one length: pieces of one file that two programs write are
+//! the same. What is put together is what this writer wrote or read, for each piece is bound to its version (its ETag): a piece that
+//! somebody wrote anew meanwhile makes the commit fail, and never gets under a final name.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use opendal::Buffer;
+use opendal::options::ReadOptions;
+use sha1::{Digest as _, Sha1};
+
+use super::writer::appearing;
+use super::{CHUNK, STAGING, Shared, fault};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Metadata, StoragePath, WriteOptions};
+
+pub(super) struct Pieces {
+    shared: Arc<Shared>,
+    folder: String,
+    /// The version of each.
+    versions: Vec<String>,
+    /// Whether a later writer may go on with them.
+    named: bool,
+}
+
+impl Pieces {
+    /// For a file that nobody goes on with.
+    pub(super) fn new(shared: Arc<Shared>, path: &StoragePath) -> Result<Self> {
+        let folder = format!("{STAGING}/{}", uuid::Uuid::new_v4().simple());
+        StoragePath::parse(&folder)?;
+        tracing::debug!(%path, %folder, "in pieces");
+        Ok(Self { shared, folder, versions: Vec::new(), named: false })
+    }
+
+    /// Those that an earlier writer left, or none yet; `None` if another writer of this process is at them.
+    pub(super) async fn find(shared: Arc<Shared>, path: &StoragePath, part: &str) -> Result<Option<Self>> {
+        let folder = place(path, part);
+        if !shared.held().insert(folder.clone()) {
+            return Ok(None);
+        }
+        let mut found = Self { shared, folder, versions: Vec::new(), named: true };
+        found.versions = found.look().await?;
+        Ok(Some(found))
+    }
+
+    /// The versions of whole pieces from the first on, without a gap.
+    async fn look(&self) -> Result<Vec<String>> {
+        let folder = format!("{}/", self.folder);
+        let mut found: Vec<_> = match self.shared.operator.list(&folder).await {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == opendal::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(self.fault(error)),
+        };
+        found.retain(|entry| !entry.path().ends_with('/'));
+        found.sort_by(|one, other| one.path().cmp(other.path()));
+        let whole = found.into_iter().enumerate().map_while(|(number, entry)| {
+            let is_next = entry.path() == self.name(number) && entry.metadata().content_length() == CHUNK as u64;
+            entry.metadata().etag().filter(|_| is_next).map(str::to_owned)
+        });
+        Ok(whole.collect())
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        (self.versions.len() * CHUNK) as u64
+    }
+
+    /// What the pieces hold, up to so many bytes.
+    pub(super) fn bytes(&self, length: u64) -> BoxStream<'static, Result<Bytes>> {
+        let count = usize::try_from(length).unwrap_or(usize::MAX) / CHUNK;
+        let pieces = self.versions.iter().enumerate().take(count);
+        let pieces: Vec<_> = pieces.map(|(number, version)| (self.name(number), version.clone())).collect();
+        let shared = self.shared.clone();
+        let read = move |(name, version): (String, String)| {
+            let shared = shared.clone();
+            async move {
+                let bound = ReadOptions { if_match: Some(version), ..ReadOptions::default() };
+                let path = StoragePath::parse(&name)?;
+                let bytes = shared.operator.read_options(&name, bound).await;
+                bytes.map(|bytes| stream::iter(Iterator::map(bytes, Ok))).map_err(|error| fault(error, &path))
+            }
+        };
+        stream::iter(pieces).then(read).try_flatten().boxed()
+    }
+
+    pub(super) async fn push(&mut self, chunk: Buffer) -> Result<()> {
+        let name = self.name(self.versions.len());
+        let put = self.shared.operator.write(&name, chunk).await.map_err(|error| self.fault(error))?;
+        let version = put.etag().ok_or_else(|| {
+            let message = "the storage does not say which version of a file it has taken";
+            Error::new(ErrorKind::Unsupported, message).with("path", name)
+        })?;
+        self.versions.push(version.to_owned());
+        Ok(())
+    }
+
+    pub(super) async fn restart(&mut self) -> Result<()> {
+        self.versions.clear();
+        self.remove().await.map_err(|error| self.fault(error))
+    }
+
+    /// Puts the file together, and removes the pieces.
+    pub(super) async fn commit(
+        self,
+        path: &StoragePath,
+        options: &WriteOptions,
+        rest: Buffer,
+        metadata: Metadata,
+    ) -> Result<()> {
+        let how = appearing(&self.shared, options, metadata);
+        let operator = &self.shared.operator;
+        let mut writer = operator.writer_options(path.as_str(), how).await.map_err(|error| fault(error, path))?;
+        let joined = self.join(&mut writer, rest).await;
+        if let Err(error) = joined {
+            // What brought us here says more than a failure to clean up after it.
+            let _ = writer.abort().await;
+            return Err(fault(error, path));
+        }
+        self.discard().await;
+        Ok(())
+    }
+
+    async fn join(&self, writer: &mut opendal::Writer, rest: Buffer) -> opendal::Result<()> {
+        for (number, version) in self.versions.iter().enumerate() {
+            let bound = ReadOptions {
+                range: (0..CHUNK as u64).into(),
+                if_match: Some(version.clone()),
+                ..ReadOptions::default()
+            };
+            writer.copy_from_options(&self.name(number), bound).await?;
+        }
+        if !rest.is_empty() {
+            writer.write(rest).await?;
+        }
+        writer.close().await.map(drop)
+    }
+
+    /// They are not needed any more. What cannot be removed waits for whoever tidies up.
+    pub(super) async fn discard(mut self) {
+        self.versions.clear();
+        if let Err(error) = self.remove().await {
+            tracing::debug!(error = %self.fault(error), "pieces are left behind");
+        }
+        self.named = true;
+    }
+
+    async fn remove(&self) -> opendal::Result<()> {
+        let folder = format!("{}/", self.folder);
+        let lister = match self.shared.operator.lister(&folder).await {
+            Ok(lister) => lister,
+            Err(error) if error.kind() == opendal::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let files = lister.try_filter(|entry| future::ready(!entry.path().ends_with('/')));
+        self.shared.operator.delete_try_stream(files).await
+    }
+
+    fn name(&self, number: usize) -> String {
+        format!("{}/{number:06}", self.folder)
+    }
+
+    fn fault(&self, error: opendal::Error) -> Error {
+        fault(error, &StoragePath::parse(&self.folder).unwrap_or_default())
+    }
+}
+
+/// Lets go of the place. What nobody goes on with is removed, as far as that can still be done.
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        self.shared.held().remove(&self.folder);
+        if self.named || self.versions.is_empty() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let left = Self {
+                shared: self.shared.clone(),
+                folder: self.folder.clone(),
+                versions: std::mem::take(&mut self.versions),
+                named: true,
+            };
+            runtime.spawn(left.discard());
+        }
+    }
+}
+
+/// Where the pieces of a part lie: a part is one of a folder.
+fn place(path: &StoragePath, part: &str) -> String {
+    let folder = path.parent().unwrap_or_default();
+    let digest = Sha1::digest(format!("{folder}/{part}"));
+    let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{STAGING}/{text}")
+}

@@ -1,0 +1,178 @@
+//! Writing one file.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt};
+use opendal::Buffer;
+
+use super::large::Large;
+use super::pieces::Pieces;
+use super::{CHUNK, Shared, Way, fault};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
+
+pub(super) struct OpendalWriter {
+    shared: Arc<Shared>,
+    path: StoragePath,
+    options: WriteOptions,
+    metadata: Metadata,
+    /// What is with the service already.
+    large: Large,
+    resumed: u64,
+    length: u64,
+    held: Vec<Bytes>,
+    held_bytes: usize,
+    broken: bool,
+}
+
+impl OpendalWriter {
+    pub(super) async fn begin(shared: Arc<Shared>, path: StoragePath, options: WriteOptions) -> Result<Self> {
+        let part = options.part_name()?.map(str::to_owned);
+        let fits = options.size.is_some_and(|size| size <= CHUNK as u64);
+        let large = match part.filter(|_| shared.way == Way::Pieces && !fits) {
+            Some(part) => Large::found(Pieces::find(shared.clone(), &path, &part).await?),
+            None => Large::Nothing,
+        };
+        let resumed = large.length();
+        let (metadata, held) = (Metadata::new(), Vec::new());
+        Ok(Self {
+            shared,
+            path,
+            options,
+            metadata,
+            large,
+            resumed,
+            length: resumed,
+            held,
+            held_bytes: 0,
+            broken: false,
+        })
+    }
+
+    /// Hands whole chunks over, as long as there is more than one: a file that fits into one is put at commit.
+    async fn spill(&mut self) -> Result<()> {
+        while self.held_bytes > CHUNK {
+            let chunk = self.take(CHUNK);
+            self.large.push(&self.shared, &self.path, &self.options, chunk).await?;
+        }
+        Ok(())
+    }
+
+    /// So many of the held bytes, in order.
+    fn take(&mut self, count: usize) -> Buffer {
+        let (mut taken, mut missing) = (Vec::new(), count);
+        let mut held = std::mem::take(&mut self.held).into_iter();
+        for mut chunk in held.by_ref() {
+            if chunk.len() > missing {
+                taken.push(chunk.split_to(missing));
+                self.held.push(chunk);
+                break;
+            }
+            missing -= chunk.len();
+            taken.push(chunk);
+        }
+        self.held.extend(held);
+        self.held_bytes -= count;
+        Buffer::from(taken)
+    }
+
+    fn require_whole(&self) -> Result<()> {
+        if self.broken {
+            let message = "an earlier write of this file failed";
+            return Err(Error::new(ErrorKind::Storage, message).with("path", &self.path));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl StorageWriter for OpendalWriter {
+    fn position(&self) -> u64 {
+        self.resumed
+    }
+
+    async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
+        match &self.large {
+            Large::Pieces(pieces) if self.resumed > 0 => Ok(pieces.bytes(self.resumed)),
+            _ => Ok(stream::empty().boxed()),
+        }
+    }
+
+    async fn restart(&mut self) -> Result<()> {
+        self.require_whole()?;
+        (self.held, self.held_bytes, self.resumed, self.length) = (Vec::new(), 0, 0, 0);
+        self.broken = true;
+        self.large.restart().await?;
+        self.broken = false;
+        Ok(())
+    }
+
+    async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.require_whole()?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        self.length += chunk.len() as u64;
+        self.held_bytes += chunk.len();
+        self.held.push(chunk);
+        // Cut off in the middle, nobody knows what the service has.
+        self.broken = true;
+        self.spill().await?;
+        self.broken = false;
+        Ok(())
+    }
+
+    fn describe(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
+        self.require_whole()?;
+        let rest = self.take(self.held_bytes);
+        let (large, metadata) = (std::mem::take(&mut self.large), std::mem::take(&mut self.metadata));
+        large.commit(&self.shared, &self.path, &self.options, rest, metadata).await?;
+        Ok(ObjectMeta::new(self.path.clone(), self.length, None))
+    }
+
+    async fn abort(mut self: Box<Self>) -> Result<()> {
+        std::mem::take(&mut self.large).abort().await
+    }
+}
+
+/// A name must be free unless it may be replaced. Where the service can be asked to see to that itself, it is.
+pub(super) async fn require_free(shared: &Shared, path: &StoragePath, options: &WriteOptions) -> Result<()> {
+    if shared.stat(path).await?.is_some() && !options.replace {
+        let advice = "something with this name exists already";
+        return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", path));
+    }
+    Ok(())
+}
+
+/// How a file appears under its name in one go.
+pub(super) fn appearing(shared: &Shared, options: &WriteOptions, metadata: Metadata) -> opendal::options::WriteOptions {
+    let keeps = shared.keeps_metadata() && !metadata.is_empty();
+    opendal::options::WriteOptions {
+        if_not_exists: !options.replace && shared.can().write_with_if_not_exists,
+        user_metadata: keeps.then(|| metadata.into_iter().collect()),
+        chunk: shared.can().write_can_multi.then_some(CHUNK),
+        ..Default::default()
+    }
+}
+
+/// Puts a file under its name in one request.
+pub(super) async fn put(
+    shared: &Shared,
+    path: &StoragePath,
+    options: &WriteOptions,
+    bytes: Buffer,
+    metadata: Metadata,
+) -> Result<()> {
+    if !shared.can().write_with_if_not_exists {
+        require_free(shared, path, options).await?;
+    }
+    let how = appearing(shared, options, metadata);
+    let put = shared.operator.write_options(path.as_str(), bytes, how).await;
+    put.map(drop).map_err(|error| fault(error, path))
+}
