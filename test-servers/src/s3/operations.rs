@@ -54,7 +54,10 @@ impl Bucket {
 
 #[async_trait::async_trait]
 impl S3 for Bucket {
-    async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> S3Result<S3Response<HeadBucketOutput>> {
         self.store.require(&request.input.bucket)?;
         answer(HeadBucketOutput::default())
     }
@@ -67,7 +70,10 @@ impl S3 for Bucket {
         answer(GetBucketLocationOutput::default())
     }
 
-    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         let object = self.store.get(&input.bucket, &input.key)?;
         fresh(input.if_match.as_ref(), input.if_none_match.as_ref(), &object)?;
@@ -140,7 +146,10 @@ impl S3 for Bucket {
         answer(PutObjectOutput { e_tag: Some(object.etag()), ..PutObjectOutput::default() })
     }
 
-    async fn copy_object(&self, request: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
+    async fn copy_object(
+        &self,
+        request: S3Request<CopyObjectInput>,
+    ) -> S3Result<S3Response<CopyObjectOutput>> {
         let condition = of_headers(&request.headers)?;
         let input = request.input;
         self.store.require(&input.bucket)?;
@@ -191,10 +200,7 @@ impl S3 for Bucket {
             deleted.push(DeletedObject { key: Some(object.key), ..DeletedObject::default() });
         }
         let quiet = input.delete.quiet == Some(true);
-        answer(DeleteObjectsOutput {
-            deleted: (!quiet).then_some(deleted),
-            ..DeleteObjectsOutput::default()
-        })
+        answer(DeleteObjectsOutput { deleted: (!quiet).then_some(deleted), ..DeleteObjectsOutput::default() })
     }
 
     async fn list_objects_v2(
@@ -229,7 +235,10 @@ impl S3 for Bucket {
         })
     }
 
-    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
         let trailers = request.trailing_headers;
         let input = request.input;
         self.store.require(&input.bucket)?;
