@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use icloud_photos::storage::{FsStorage, Storage};
-use icloud_photos::sync::{AdoptEvent, SyncEngine, VerifyOptions, store, verify};
+use icloud_photos::sync::{AdoptEvent, AdoptOptions, SyncEngine, VerifyOptions, store, verify};
 use icloud_photos::{Error, Result};
 
 #[tokio::main]
@@ -25,7 +25,7 @@ async fn main() -> Result<()> {
     let fresh = Arc::new(store::open(&*storage, &place, &folder.path().join("other-data")).await?);
     let engine = SyncEngine::builder(&library, storage).catalogue(fresh).build()?;
     let report = engine
-        .adopt(false, |event| {
+        .adopt(AdoptOptions::default(), |event| {
             if let AdoptEvent::Damaged { path } = event {
                 println!("damaged: {path}");
             }

@@ -84,6 +84,22 @@ pub struct Digests {
     pub sha256: [u8; 32],
 }
 
+impl Digests {
+    /// SHA-256 in hexadecimal.
+    pub(crate) fn sha256_text(&self) -> String {
+        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Reads SHA-256 in hexadecimal.
+pub(crate) fn parse_sha256(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    let bytes: Vec<u8> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    bytes.try_into().ok().filter(|_| digits.len() == 64)
+}
+
 impl Hasher {
     /// A hasher that has seen nothing yet.
     pub fn new() -> Self {

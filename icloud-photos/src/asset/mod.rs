@@ -26,6 +26,7 @@ use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
 pub use self::changes::{AssetChange, AssetState, Change, ChangeBatch, ChangeCursor, Changes};
+pub(crate) use self::checksum::parse_sha256;
 pub use self::checksum::{Checksum, Digests, Hasher, Scheme};
 pub use self::filename::Filename;
 pub use self::listing::{Assets, Listing};

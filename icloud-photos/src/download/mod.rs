@@ -13,12 +13,15 @@
 //!    length, are kept and marked [`Proof::Unconfirmed`]: Apple's value may be stale, but nothing is deleted on them.
 //! 5. Only whole, checked bytes get the final name.
 //!
+//! Where the storage keeps metadata beside a file it is told what the bytes hash to (`beside.rs`).
+//!
 //! A file that stands in the same storage already, under another name, is not fetched: it is copied, and proven while that is done
 //! (`copied.rs`).
 //!
 //! Sent to Apple: `records/lookup` with record names of the assets, and `GET` of the signed links.
 
 mod answer;
+mod beside;
 mod copied;
 mod fetch;
 mod links;
@@ -31,6 +34,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::TryStreamExt;
 
+pub(crate) use self::beside::told;
 use self::copied::copied;
 use self::fetch::{Fetch, Fetched, Progress};
 use self::links::Links;
@@ -39,7 +43,7 @@ use crate::asset::{Asset, Checksum, Digests, Hasher, Resource, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::Library;
 use crate::session::Session;
-use crate::storage::{ObjectMeta, PART_SUFFIX, Storage, StoragePath, WriteOptions};
+use crate::storage::{Metadata, ObjectMeta, PART_SUFFIX, Storage, StoragePath, WriteOptions};
 
 /// Downloads files of one library. Cheap to clone; clones share the lookups for fresh links.
 #[derive(Debug, Clone)]
@@ -204,7 +208,8 @@ impl Download<'_> {
         match fetched {
             Ok(fetched) => {
                 let copy = sink.take_copy().filter(|copy| copy.len() as u64 == fetched.size);
-                Ok(Received { storage, path, options, sink, fetched, copy, rewritten: None })
+                let about = beside::about(self.asset);
+                Ok(Received { storage, path, options, sink, fetched, copy, rewritten: None, about })
             }
             Err(error) => Err(sink.give_up(error).await),
         }
@@ -259,6 +264,8 @@ pub(crate) struct Received<'a> {
     copy: Option<Bytes>,
     /// What is to be stored in their place.
     rewritten: Option<Rewritten>,
+    /// What is kept beside them, but for what is known of the bytes.
+    about: Metadata,
 }
 
 /// Bytes that were made from those that were fetched.
@@ -315,7 +322,7 @@ impl Received<'_> {
 
     /// The second half of [`Download::save`].
     pub(crate) async fn commit(self) -> Result<Saved> {
-        let Self { storage, path, mut options, mut sink, fetched, rewritten, .. } = self;
+        let Self { storage, path, mut options, mut sink, fetched, rewritten, mut about, .. } = self;
         let (mut size, mut digests) = (fetched.size, fetched.digests);
         let is_rewritten = rewritten.is_some();
         if let Some(new) = rewritten {
@@ -332,7 +339,8 @@ impl Received<'_> {
                 sink.write(part).await?;
             }
         }
-        let meta = match sink.commit().await {
+        beside::describe(&digests, &mut about);
+        let meta = match sink.commit(about).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 same_bytes(storage, path, options, &digests).await?.ok_or(error)?
             }

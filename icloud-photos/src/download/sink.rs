@@ -6,7 +6,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::error::{Error, ErrorKind, Result, Retry};
-use crate::storage::{ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use crate::storage::{Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 
 /// Takes bytes in order; can be emptied and asked for what an earlier run left.
 #[async_trait]
@@ -54,7 +54,8 @@ impl ToStorage {
         }
     }
 
-    pub(super) async fn commit(self) -> Result<ObjectMeta> {
+    pub(super) async fn commit(mut self, metadata: Metadata) -> Result<ObjectMeta> {
+        self.writer.describe(metadata);
         self.writer.commit().await
     }
 

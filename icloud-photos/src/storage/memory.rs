@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name};
+use super::{
+    Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Files in memory, gone with the last clone. It behaves as a local disk does: a file cannot be a folder as well.
@@ -29,6 +31,7 @@ struct Shared {
 struct File {
     bytes: Bytes,
     modified: Option<SystemTime>,
+    metadata: Metadata,
 }
 
 impl MemoryStorage {
@@ -51,11 +54,14 @@ impl Storage for MemoryStorage {
             exclusive_commit: true,
             case_sensitive: true,
             max_name: None,
+            max_size: None,
+            metadata: true,
         }
     }
 
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
-        Ok(self.lock().files.get(path).map(|file| file.meta(path)))
+        let told = |file: &File| ObjectMeta { metadata: file.metadata.clone(), ..file.meta(path) };
+        Ok(self.lock().files.get(path).map(told))
     }
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
@@ -70,6 +76,7 @@ impl Storage for MemoryStorage {
             options,
             chunks,
             resumed,
+            metadata: Metadata::new(),
         }))
     }
 
@@ -132,6 +139,7 @@ struct MemoryWriter {
     options: WriteOptions,
     chunks: Vec<Bytes>,
     resumed: u64,
+    metadata: Metadata,
 }
 
 #[async_trait]
@@ -161,6 +169,10 @@ impl StorageWriter for MemoryWriter {
         Ok(())
     }
 
+    fn describe(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
         let mut shared = self.storage.lock();
         shared.refuse_clash(&self.path)?;
@@ -168,7 +180,8 @@ impl StorageWriter for MemoryWriter {
             let advice = "something with this name exists already";
             return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", &self.path));
         }
-        let file = File { bytes: join(&self.chunks), modified: self.options.modified };
+        let metadata = std::mem::take(&mut self.metadata);
+        let file = File { bytes: join(&self.chunks), modified: self.options.modified, metadata };
         let meta = file.meta(&self.path);
         shared.files.insert(self.path.clone(), file);
         drop(shared);

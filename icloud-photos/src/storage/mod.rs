@@ -2,14 +2,18 @@
 //!
 //! A [`Storage`] keeps files under [`StoragePath`]s. Nothing is visible under its final name before
 //! [`StorageWriter::commit`]; a writer that is dropped leaves at most a part that a later writer with the same part
-//! name goes on with. The local disk and memory are built in; a third party's storage proves itself with
-//! `storage_conformance!` (feature `testing`).
+//! name goes on with. The local disk and memory are built in; object stores, WebDAV and SFTP come with OpenDAL (feature `opendal`);
+//! a third party's storage proves itself with `storage_conformance!` (feature `testing`).
+//!
+//! Storages differ, and say how: [`Capabilities`]. One that keeps [`Metadata`] beside a file can tell later what it is without
+//! being read; one that keeps no times, goes on with no parts or takes no large files is used for what it can do.
 
 #[cfg(feature = "fs")]
 mod fs;
 mod memory;
 mod path;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -99,6 +103,10 @@ pub trait StorageWriter: Send {
     /// Takes the next bytes.
     async fn write(&mut self, chunk: Bytes) -> Result<()>;
 
+    /// What is to be kept beside the bytes, told once all of them are known, and before [`StorageWriter::commit`]. A storage that
+    /// cannot keep it, or not any more, leaves it out.
+    fn describe(&mut self, _metadata: Metadata) {}
+
     /// Makes the file appear under its name, whole, with its time. Fails with
     /// [`ErrorKind::AlreadyExists`] when something stands there and [`WriteOptions::replace`] is not set. When it
     /// fails the part is treated as when dropped; when its future is dropped the file may appear all the same.
@@ -122,7 +130,15 @@ pub struct Capabilities {
     pub case_sensitive: bool,
     /// Longest name between two slashes, in bytes.
     pub max_name: Option<usize>,
+    /// Largest file, in bytes, for example because it takes files as a whole.
+    pub max_size: Option<u64>,
+    /// Keeps [`Metadata`] beside a file, and [`Storage::stat`] tells it; if not beside every one, beside most.
+    pub metadata: bool,
 }
+
+/// Names and values that a storage keeps beside a file. Names are single words of lower-case letters and digits, values are ASCII:
+/// all object stores take those.
+pub type Metadata = BTreeMap<String, String>;
 
 /// How a file is written.
 #[derive(Debug, Clone, Default)]
@@ -204,12 +220,14 @@ pub struct ObjectMeta {
     pub size: u64,
     /// Modification time, if the storage keeps one.
     pub modified: Option<SystemTime>,
+    /// What was kept beside it ([`StorageWriter::describe`]). Lists do not tell.
+    pub metadata: Metadata,
 }
 
 impl ObjectMeta {
-    /// A file at `path` with `size` bytes and its time, if the storage keeps one.
+    /// A file at `path` with `size` bytes and its time, if the storage keeps one, and no metadata.
     pub fn new(path: StoragePath, size: u64, modified: Option<SystemTime>) -> Self {
-        Self { path, size, modified }
+        Self { path, size, modified, metadata: Metadata::new() }
     }
 }
 

@@ -63,7 +63,7 @@ mod trash;
 mod trees;
 mod verify;
 
-pub use self::adopt::{AdoptEvent, AdoptReport};
+pub use self::adopt::{AdoptEvent, AdoptOptions, AdoptReport};
 pub use self::dates::DateLimit;
 pub use self::engine::{Missing, SyncBuilder, SyncEngine};
 pub use self::event::{SkipReason, SyncEvent, SyncObserver, SyncReport, Target};

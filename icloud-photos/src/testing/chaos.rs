@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use crate::storage::{Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 
 /// Wraps a storage and lets some calls fail: before anything was done, in the middle of a chunk, or after a commit that
 /// in truth succeeded. They fail as disks do and as storages behind a network do. Two runs with one seed and the same calls in the same order fail in the same places.
@@ -130,6 +130,10 @@ impl StorageWriter for ChaosWriter {
             return Err(self.dice.failure("write"));
         }
         self.inner.write(chunk).await
+    }
+
+    fn describe(&mut self, metadata: Metadata) {
+        self.inner.describe(metadata);
     }
 
     async fn commit(self: Box<Self>) -> Result<ObjectMeta> {

@@ -50,6 +50,7 @@ macro_rules! storage_conformance {
             restart_forgets_the_bytes
             commit_never_replaces_unless_told
             times_are_kept
+            metadata_is_kept
             folders_come_with_their_files
             names_are_kept_exactly
             names_that_are_too_long_are_refused

@@ -13,7 +13,7 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 
 use super::ChaosStorage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use crate::storage::{Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 
 type Store = Arc<dyn Storage>;
 
@@ -142,6 +142,23 @@ pub async fn times_are_kept(store: Store) {
     put_chunked(&store, &path("far"), &content(9, 5), 5, WriteOptions::default().modified(far))
         .await
         .unwrap();
+}
+
+pub async fn metadata_is_kept(store: Store) {
+    let metadata: Metadata =
+        [("sha256", "0f"), ("asset", "A b/c%+\"'~")].map(|(k, v)| (k.into(), v.into())).into();
+    for size in [5, 600_000] {
+        let file = path(&format!("folder/{size}"));
+        for told in [metadata.clone(), Metadata::new()] {
+            let mut writer = store.write(&file, WriteOptions::default().replace()).await.unwrap();
+            write_all(&mut writer, &content(8, size), 70_000).await.unwrap();
+            writer.describe(told.clone());
+            writer.commit().await.unwrap();
+            let kept = store.stat(&file).await.unwrap().unwrap().metadata;
+            let wanted = if store.capabilities().metadata { told } else { Metadata::new() };
+            assert_eq!(kept, wanted, "what was told of a file of {size} bytes");
+        }
+    }
 }
 
 pub async fn folders_come_with_their_files(store: Store) {

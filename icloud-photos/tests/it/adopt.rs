@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use icloud_photos::storage::FsStorage;
 use icloud_photos::sync::catalogue::{FileRow, Status};
 use icloud_photos::sync::layout::{LayoutOptions, NamePolicy, Size};
-use icloud_photos::sync::{AdoptEvent, AdoptReport, VerifyOptions, VerifyReport, verify};
+use icloud_photos::sync::{AdoptEvent, AdoptOptions, AdoptReport, VerifyOptions, VerifyReport, verify};
 use icloud_photos_testkit::LibrarySpec;
 
 use crate::changes_fold::Dice;
@@ -30,7 +30,7 @@ async fn adopt(copy: &Copy, rehearse: bool) -> (AdoptReport, Told) {
         assert_eq!(told.lock().unwrap().insert(path.to_string(), what), None, "{path} is told of twice");
     };
     copy.world.cloud.reset_counts();
-    let report = copy.engine().adopt(rehearse, tell).await.unwrap();
+    let report = copy.engine().adopt(AdoptOptions::default().rehearse(rehearse), tell).await.unwrap();
     assert_eq!(copy.world.cloud.counts().requests_to("content"), 0, "adopting fetches nothing");
     (report, told.into_inner().unwrap())
 }
@@ -256,7 +256,7 @@ async fn a_whole_photo_that_is_named_like_a_part_is_recognised() {
     std::fs::rename(path(&rows[1]), path(&rows[1]).with_file_name(part)).unwrap();
     copy.catalogue = Arc::default();
     let engine = copy.engine_on(storage.clone());
-    let report = engine.adopt(false, |_| {}).await.unwrap();
+    let report = engine.adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     assert_eq!((report.recognised, report.unknown, report.missing), (4, 1, 1), "{report}");
     let report = engine.run(Arc::new(())).await.unwrap();
     assert_eq!((report.downloaded, report.present, report.is_clean()), (1, 4, true), "{report}");
@@ -339,7 +339,7 @@ async fn both_files_of_a_dated_photo_are_known_and_watched_from_the_start() {
             *proven.lock().unwrap() += 1;
         }
     };
-    let report = copy.engine().adopt(false, tell).await.unwrap();
+    let report = copy.engine().adopt(AdoptOptions::default(), tell).await.unwrap();
     assert_eq!((report.recognised, report.derived, report.unknown, report.missing), (4, 2, 0, 0), "{report}");
     assert_eq!(*proven.lock().unwrap(), 2);
     let row = copy.rows().await.into_iter().find(|row| row.status == Status::Derived).unwrap();

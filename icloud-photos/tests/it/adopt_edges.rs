@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use icloud_photos::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use icloud_photos::sync::AdoptOptions;
 use icloud_photos::sync::AdoptReport;
 use icloud_photos::sync::catalogue::{Batch, Catalogue, LibraryKey, Status};
 use icloud_photos::{Error, ErrorKind, Result};
@@ -21,7 +22,7 @@ async fn orphaned(files: u64) -> Copy {
 }
 
 async fn adopt(copy: &Copy) -> AdoptReport {
-    copy.engine().adopt(false, |_| {}).await.unwrap()
+    copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,7 +83,7 @@ async fn what_could_not_be_read_is_not_taken_for_the_photo_later() {
     let copy = orphaned(4).await;
     let path = copy.paths().await.remove(1);
     let locked = Arc::new(Locked(copy.storage.clone(), at(&path)));
-    let report = copy.engine_on(locked.clone()).adopt(false, |_| {}).await.unwrap();
+    let report = copy.engine_on(locked.clone()).adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     assert_eq!((report.recognised, report.failed, report.missing), (3, 1, 1), "{report}");
     let report = copy.engine_on(locked).run(Arc::new(())).await.unwrap();
     assert!(!report.is_clean(), "{report}");

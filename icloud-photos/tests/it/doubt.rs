@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use icloud_photos::asset::Scheme;
 use icloud_photos::sync::catalogue::{Batch, Catalogue, FileRow, Status};
-use icloud_photos::sync::{AdoptReport, Fault, Missing, VerifyEvent, VerifyOptions, VerifyReport, verify};
+use icloud_photos::sync::{
+    AdoptOptions, AdoptReport, Fault, Missing, VerifyEvent, VerifyOptions, VerifyReport, verify,
+};
 use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec};
 
 use crate::copies::{Copy, at, flip};
@@ -35,7 +37,7 @@ async fn check(copy: &Copy, options: VerifyOptions) -> (VerifyReport, Vec<(Strin
 }
 
 async fn adopt(copy: &Copy) -> AdoptReport {
-    copy.engine().adopt(false, |_| {}).await.unwrap()
+    copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap()
 }
 
 async fn a_day_later(copy: &Copy) {

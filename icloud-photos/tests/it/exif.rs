@@ -8,8 +8,8 @@ use icloud_photos::storage::Storage as _;
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, RemovalState, Status};
 use icloud_photos::sync::layout::{LayoutOptions, NamePolicy};
 use icloud_photos::sync::{
-    AdoptReport, Disposal, MoveRule, SyncBuilder, SyncEvent, SyncObserver, VerifyOptions, VerifyReport,
-    verify,
+    AdoptOptions, AdoptReport, Disposal, MoveRule, SyncBuilder, SyncEvent, SyncObserver, VerifyOptions,
+    VerifyReport, verify,
 };
 use icloud_photos_testkit::{FaultAction, FaultRule, LibrarySpec, Picture};
 
@@ -70,7 +70,7 @@ async fn check(copy: &Copy) -> VerifyReport {
 }
 
 async fn adopt(copy: &Copy) -> AdoptReport {
-    copy.engine().adopt(false, |_| {}).await.unwrap()
+    copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap()
 }
 
 fn policies() -> [NamePolicy; 2] {

@@ -11,7 +11,7 @@ use icloud_photos::sync::catalogue::{Batch, Catalogue, FileKey, FileRow, Library
 use icloud_photos::sync::layout::LayoutOptions;
 use icloud_photos::sync::store::MARK;
 use icloud_photos::sync::{
-    Disposal, Missing, MoveRule, RemovalLimit, SyncBuilder, SyncReport, VerifyOptions, verify,
+    AdoptOptions, Disposal, Missing, MoveRule, RemovalLimit, SyncBuilder, SyncReport, VerifyOptions, verify,
 };
 use icloud_photos::{AssetId, Error, ErrorKind, Result, Role};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -118,7 +118,7 @@ async fn what_was_moved_out_is_known_after_the_catalogue_was_lost() {
         copy.send(&copy.id(&format!("{number}.JPG"))).await;
     }
     let copy = copy.forgetful();
-    let report = copy.engine().adopt(false, |_| {}).await.unwrap();
+    let report = copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     assert_eq!((report.files, report.unknown), (5, 0), "the record speaks for its photos: {report}");
     copy.run().await.unwrap();
     // The twin still shows the file of one that was moved out.

@@ -7,7 +7,8 @@ use icloud_photos::SmartAlbum;
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState, Status};
 use icloud_photos::sync::layout::{LayoutOptions, NamePolicy, Size};
 use icloud_photos::sync::{
-    Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport, VerifyOptions, VerifyReport, verify,
+    AdoptOptions, Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport, VerifyOptions, VerifyReport,
+    verify,
 };
 
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -333,7 +334,7 @@ async fn a_renamed_file_of_a_purged_photo_is_found() {
         copy.remove(of(&photo).as_str()).await;
         [&photo, &twin].into_iter().for_each(|id| copy.edit(id, Edit::Purge));
         if adopting {
-            let report = copy.engine().adopt(false, |_| {}).await.unwrap();
+            let report = copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
             assert_eq!((report.recognised, report.unknown), (1, 0), "{report:?}");
         } else {
             copy.choose = choose(|builder| builder.recent(Some(2)));
@@ -448,7 +449,7 @@ async fn a_rehearsal_names_what_was_adopted() {
     copy.run().await.unwrap();
     copy.catalogue = Arc::default();
     copy.choose = Arc::new(moving(MoveRule::OlderThan { days: 4 }));
-    copy.engine().adopt(false, |_| {}).await.unwrap();
+    copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     let (rehearsal, would) = rehearsed(&copy).await;
     let lines = would.iter().filter(|line| line.starts_with("would move")).count();
     let (report, told) = copy.clear().await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use icloud_photos::sync::AdoptOptions;
 use icloud_photos::sync::VerifyOptions;
 use icloud_photos::sync::catalogue::Status;
 use icloud_photos::sync::verify;
@@ -31,7 +32,7 @@ async fn what_the_checksum_proves_passes_whatever_its_recorded_length() {
         let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
         let report = verify(storage, catalogue, VerifyOptions::default(), None, |_| {}).await.unwrap();
         assert_eq!((report.proven, report.bad), (1, 0), "{size}: {report}");
-        copy.engine().adopt(false, |_| {}).await.unwrap();
+        copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
         assert_eq!(copy.rows().await, std::slice::from_ref(&row));
         // Another selection lists it, and knows it.
         let copy = Copy { choose: Arc::new(|_, builder| builder.recent(Some(5))), ..copy };
@@ -45,7 +46,7 @@ async fn what_the_checksum_proves_passes_whatever_its_recorded_length() {
         let copy = Copy { catalogue: Arc::default(), ..copy };
         copy.put(&path, copy.bytes("elsewhere.jpg").await).await;
         copy.remove("elsewhere.jpg").await;
-        let report = copy.engine().adopt(false, |_| {}).await.unwrap();
+        let report = copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
         assert_eq!((report.recognised, report.damaged), (1, 0), "{size}: {report}");
         assert_eq!(copy.run().await.unwrap().downloaded, 0, "{size}: it was adopted");
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use icloud_photos::storage::{Storage, StorageWriter};
-use icloud_photos::sync::{MoveRule, SyncEngine, SyncEvent, SyncObserver};
+use icloud_photos::sync::{AdoptOptions, MoveRule, SyncEngine, SyncEvent, SyncObserver};
 use icloud_photos_testkit::{Edit, LibrarySpec};
 
 use crate::copies::{Copy, at};
@@ -328,7 +328,7 @@ async fn photos_of_an_album_have_sidecars_too_and_rest() {
 async fn verify_and_adopt_take_no_sidecar_for_a_photo() {
     let copy = with_sidecars(LibrarySpec::plain(5, 1000)).await;
     copy.run().await.unwrap();
-    let report = copy.engine().adopt(false, |_| {}).await.unwrap();
+    let report = copy.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     assert_eq!(report.files, 5, "{report:?}");
 }
 

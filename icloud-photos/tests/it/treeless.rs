@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use icloud_photos::sync::AdoptOptions;
 use icloud_photos::sync::Missing;
 use icloud_photos::sync::catalogue::{Batch, Catalogue, FileRow, Status, Tree};
 use icloud_photos::sync::layout::{LayoutOptions, LiveNaming};
@@ -41,13 +42,13 @@ async fn an_adopted_file_is_of_the_tree_that_puts_it_there_and_else_of_none() {
     let (by_day, by_year) = two(4).await;
     let (by_day, by_year) = (by_day.forgetful(), by_year.forgetful());
     let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
-    let report = by_day.engine().adopt(false, |_| {}).await.unwrap();
+    let report = by_day.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     assert_eq!(report.recognised, 4);
     by_day.fetches_nothing("adopted").await;
     assert_eq!(by_year.run().await.unwrap().copied, 4, "a tree beside the adopted one");
     // With another layout the same folder is just somebody's folder.
     let strange = by_day.choosing(in_folders("strange/{:%m}")).forgetful();
-    strange.engine().adopt(false, |_| {}).await.unwrap();
+    strange.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     let elsewhere = strange.choosing(in_folders("another/{:%m}"));
     strange.fetches_nothing("adopted, and named otherwise").await;
     elsewhere.fetches_nothing("whatever the layout").await;
@@ -64,7 +65,7 @@ async fn a_tree_is_complete_whatever_was_adopted_first() {
     }
     let by_day = by_day.forgetful();
     let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
-    by_day.engine().adopt(false, |_| {}).await.unwrap();
+    by_day.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     by_day.fetches_nothing("all are here").await;
     by_year.fetches_nothing("these are where this layout puts them").await;
     by_day.world.cloud.reset_counts();
@@ -131,7 +132,7 @@ async fn sidecars_do_not_keep_a_file_from_its_tree() {
         by_day.remove(&path).await;
     }
     let by_day = by_day.forgetful();
-    by_day.engine().adopt(false, |_| {}).await.unwrap();
+    by_day.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     let by_year = by_day.choosing(with("year/{:%Y}"));
     by_year.run().await.unwrap();
     alternate(&by_day, &by_year).await;
@@ -153,7 +154,7 @@ async fn a_second_name_is_of_its_tree_as_well() {
     by_year.run().await.unwrap();
     let by_day = by_day.forgetful();
     let by_year = Copy { catalogue: by_day.catalogue.clone(), ..by_year };
-    by_day.engine().adopt(false, |_| {}).await.unwrap();
+    by_day.engine().adopt(AdoptOptions::default(), |_| {}).await.unwrap();
     alternate(&by_day, &by_year).await;
     assert_eq!(by_day.paths().await.len(), 4, "{:?}", by_day.paths().await);
 }

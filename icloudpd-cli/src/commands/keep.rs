@@ -6,8 +6,8 @@ use futures::StreamExt as _;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::catalogue::Catalogue;
 use icloud_photos::sync::{
-    Action, AdoptEvent, RemovalEvent, Stock, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyEvent,
-    VerifyOptions, stock, store, verify as verify_store,
+    Action, AdoptEvent, AdoptOptions, RemovalEvent, Stock, SyncEngine, SyncEvent, SyncObserver, SyncReport,
+    VerifyEvent, VerifyOptions, stock, store, verify as verify_store,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::{HumanBytes, MultiProgress};
@@ -23,7 +23,7 @@ use crate::output::print;
 pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &MultiProgress) -> Result<Exit> {
     info!("Recognising the files in {} by their content...", download.directory.display());
     let report = engine
-        .adopt(download.dry_run, |event| match event {
+        .adopt(AdoptOptions::default().rehearse(download.dry_run), |event| match event {
             AdoptEvent::Reading { files, bytes } => info!("Reading {files} files, {}", HumanBytes(bytes)),
             AdoptEvent::Recognised { path, .. } => debug!("Recognised {path}"),
             AdoptEvent::Derived { path, proven: true } => {

@@ -106,6 +106,8 @@ impl Storage for FsStorage {
             exclusive_commit: true,
             case_sensitive: !cfg!(any(target_vendor = "apple", windows)),
             max_name: Some(255),
+            max_size: None,
+            metadata: false,
         }
     }
 

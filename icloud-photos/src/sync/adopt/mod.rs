@@ -17,12 +17,12 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-pub use self::report::{AdoptEvent, AdoptReport};
+pub use self::report::{AdoptEvent, AdoptOptions, AdoptReport};
 use self::tree::{Standing, Tree};
 use self::wishes::{Wish, Wishes};
 use super::catalogue::{Batch, FileKey, FileRow, Status};
 use super::content;
-use super::content::hash_all;
+use super::content::{Source, look_at_all};
 use super::engine::{Inner, SyncEngine};
 use super::ledger::seconds;
 use crate::asset::{AssetId, Checksum, Digests, Role};
@@ -39,26 +39,26 @@ const ROUND_BYTES: u64 = 1 << 30;
 const OTHER_BYTES: &str = "the file that bears its name has other bytes";
 
 impl SyncEngine {
-    /// Recognises the files that stand in the storage, and notes them in the catalogue unless `rehearse` is set. One listing is
+    /// Recognises the files that stand in the storage, and notes them in the catalogue. One listing is
     /// sent to Apple; no file is fetched.
     ///
     /// # Errors
     /// The listing failed, or the catalogue; what concerns one file is told to `tell`.
     pub async fn adopt(
         &self,
-        rehearse: bool,
+        options: AdoptOptions,
         tell: impl Fn(AdoptEvent<'_>) + Send + Sync,
     ) -> Result<AdoptReport> {
-        let outcome = adopt(self.inner(), rehearse, &tell).await;
+        let outcome = adopt(self.inner(), options, &tell).await;
         outcome.map_err(|error| error.during("adopt"))
     }
 }
 
 type Tell<'a> = &'a (dyn Fn(AdoptEvent<'_>) + Send + Sync);
 
-async fn adopt(inner: Arc<Inner>, rehearse: bool, tell: Tell<'_>) -> Result<AdoptReport> {
+async fn adopt(inner: Arc<Inner>, options: AdoptOptions, tell: Tell<'_>) -> Result<AdoptReport> {
     let mut report = AdoptReport::default();
-    if !rehearse {
+    if !options.rehearse {
         inner.recall_moved().await?;
     }
     let (tree, files) = Tree::walk(&inner, &mut report, tell).await?;
@@ -69,7 +69,7 @@ async fn adopt(inner: Arc<Inner>, rehearse: bool, tell: Tell<'_>) -> Result<Adop
         inner,
         tell,
         report,
-        rehearse,
+        options,
         wishes,
         rows: Vec::new(),
         superseded: Vec::new(),
@@ -91,7 +91,7 @@ struct Adoption<'a> {
     inner: Arc<Inner>,
     tell: Tell<'a>,
     report: AdoptReport,
-    rehearse: bool,
+    options: AdoptOptions,
     wishes: Wishes,
     rows: Vec<FileRow>,
     /// What was known of those files in this tree, or in none, as long as they were not found.
@@ -139,7 +139,9 @@ impl Adoption<'_> {
         (self.tell)(AdoptEvent::Reading { files: files.len() as u64, bytes });
         let files = files.into_iter().map(|file| (file.meta.path.clone(), file)).collect();
         let storage = self.inner.storage.clone();
-        let mut hashed = std::pin::pin!(hash_all(&storage, files));
+        let reread = self.options.reread;
+        let source = move |file: &Standing| if reread { Source::Bytes } else { Source::for_rows(&file.rows) };
+        let mut hashed = std::pin::pin!(look_at_all(&storage, files, source));
         let (mut unreadable, mut in_round, mut round) = (Vec::new(), 0, 0);
         while let Some((_, file, digests)) = hashed.next().await {
             match digests {
@@ -379,7 +381,7 @@ impl Adoption<'_> {
 
     async fn commit(&mut self) -> Result<()> {
         let (files, gone_files) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.superseded));
-        if self.rehearse || files.is_empty() {
+        if self.options.rehearse || files.is_empty() {
             return Ok(());
         }
         self.inner.catalogue.commit(Batch { files, gone_files, ..Batch::default() }).await

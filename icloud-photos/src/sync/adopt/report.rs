@@ -6,6 +6,33 @@ use crate::asset::{AssetId, Listing};
 use crate::error::Error;
 use crate::storage::StoragePath;
 
+/// How to adopt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdoptOptions {
+    /// Note nothing in the catalogue. Default no.
+    pub rehearse: bool,
+    /// Read every file that may be a photo, also where the storage keeps beside it what its bytes hash to
+    /// ([`Capabilities::metadata`](crate::storage::Capabilities::metadata)). Default no.
+    pub reread: bool,
+}
+
+impl AdoptOptions {
+    /// Notes nothing in the catalogue, if it is to be a rehearsal.
+    #[must_use]
+    pub fn rehearse(mut self, rehearse: bool) -> Self {
+        self.rehearse = rehearse;
+        self
+    }
+
+    /// Reads every file that may be a photo, whatever the storage keeps beside it.
+    #[must_use]
+    pub fn reread(mut self, reread: bool) -> Self {
+        self.reread = reread;
+        self
+    }
+}
+
 /// What was found about one file.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use super::super::catalogue::{FileRow, Status};
 use super::super::claims::{Claim, Claims};
-use super::super::content;
+use super::super::content::{self, Source};
 use super::super::engine::Inner;
 use super::super::event::{SkipReason, Target};
 use super::super::layout::{LayoutProblem, Placement, WantedFile};
@@ -276,7 +276,7 @@ impl Decider {
         let (Some((owner, role)), Some(checksum)) = (&claim.assumed, wanted.checksum) else {
             return Ok(None);
         };
-        let Some((_, digests)) = content::read(&*self.inner.storage, path).await? else {
+        let Some((_, digests)) = content::look(&*self.inner.storage, path, Source::Told).await? else {
             return Ok(None);
         };
         let content = digests.checksum;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use futures::StreamExt;
 
 use super::super::catalogue::FileRow;
-use super::super::content;
+use super::super::content::{self, Source};
 use super::super::engine::Inner;
 use super::super::store::{MARK, is_ours};
 use crate::asset::{Checksum, Digests};
@@ -96,7 +96,7 @@ impl Strays {
 impl Stray {
     async fn read(&mut self, inner: &Inner) {
         if self.content.is_none() {
-            let read = content::read(&*inner.storage, &self.meta.path).await;
+            let read = content::look(&*inner.storage, &self.meta.path, Source::Told).await;
             self.content = read.ok().flatten().map(|(_, digests)| digests);
         }
     }

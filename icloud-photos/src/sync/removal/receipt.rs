@@ -65,7 +65,7 @@ pub struct StoredFile {
 
 impl StoredFile {
     fn of(size: u64, digests: &Digests) -> Self {
-        let sha256 = digests.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = digests.sha256_text();
         Self { size, checksum: digests.checksum.to_string(), sha256 }
     }
 

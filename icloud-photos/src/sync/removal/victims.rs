@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use futures::StreamExt;
 
 use super::super::catalogue::{FileRow, RemovalRow, RemovalState, Status};
-use super::super::content;
+use super::super::content::{self, Source};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::super::trees::is_named_so;
@@ -170,18 +170,20 @@ impl Inner {
         if row.size.is_some_and(|size| size != there.size) {
             return Some(Kept::Differs { path: victim.path.clone() });
         }
-        let keeps_times = self.storage.capabilities().modified_time;
-        if !keeps_times || there.modified.map(seconds) == row.modified {
-            return None;
+        let can = self.storage.capabilities();
+        match can.modified_time {
+            true if there.modified.map(seconds) == row.modified => None,
+            // Nothing else can be told from outside.
+            false if !can.metadata => None,
+            _ => self.compare(victim).await,
         }
-        self.compare(victim).await
     }
 
     /// Reads a file: why it stays, if it does not hold the bytes it should.
     pub(super) async fn compare(&self, victim: &Victim) -> Option<Kept> {
         let Victim { row, path, .. } = victim;
         let checksum = row.checksum.filter(|_| row.is_provable());
-        match content::read(&*self.storage, path).await {
+        match content::look(&*self.storage, path, Source::for_rows([row])).await {
             // Somebody was quicker; the row goes.
             Ok(None) => None,
             Ok(Some((_, digests))) => {

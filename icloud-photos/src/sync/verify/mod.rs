@@ -16,7 +16,7 @@ use futures::StreamExt;
 use self::finding::{noted, reason};
 pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
-use super::content::hash_all;
+use super::content::{Source, look_at_all};
 use super::copies::elsewhere;
 use super::dating::undone;
 use super::engine::{Inner, Missing, SyncEngine};
@@ -112,7 +112,9 @@ impl Verification<'_> {
     async fn read(&mut self, files: Vec<Shared>) -> Result<Found> {
         let (mut learned, mut found) = (Vec::new(), Found::default());
         let storage = self.storage.clone();
-        let mut hashed = std::pin::pin!(hash_all(&storage, files));
+        let reread = self.options.reread;
+        let source = move |rows: &Vec<FileRow>| if reread { Source::Bytes } else { Source::for_rows(rows) };
+        let mut hashed = std::pin::pin!(look_at_all(&storage, files, source));
         while let Some((path, rows, digests)) = hashed.next().await {
             match digests {
                 Ok(Some((size, digests))) => {

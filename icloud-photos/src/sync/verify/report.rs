@@ -21,11 +21,23 @@ pub struct VerifyOptions {
     pub missing: Missing,
     /// Write nothing into the catalogue: what is learned of the files is told, and forgotten. Default no.
     pub read_only: bool,
+    /// Read every file, also where the storage keeps beside it what its bytes hash to ([`Capabilities::metadata`]). Default no: that
+    /// they are kept as they were stored is then believed.
+    ///
+    /// [`Capabilities::metadata`]: crate::storage::Capabilities::metadata
+    pub reread: bool,
 }
 
 impl Default for VerifyOptions {
     fn default() -> Self {
-        Self { share: 1.0, seed: 0, repair: false, missing: Missing::Restore, read_only: false }
+        Self {
+            share: 1.0,
+            seed: 0,
+            repair: false,
+            missing: Missing::Restore,
+            read_only: false,
+            reread: false,
+        }
     }
 }
 
@@ -41,6 +53,13 @@ impl VerifyOptions {
     #[must_use]
     pub fn repair(mut self) -> Self {
         self.repair = true;
+        self
+    }
+
+    /// Reads every file, whatever the storage keeps beside it, if so wanted.
+    #[must_use]
+    pub fn reread(mut self, reread: bool) -> Self {
+        self.reread = reread;
         self
     }
 

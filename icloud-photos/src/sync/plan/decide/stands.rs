@@ -2,7 +2,7 @@
 
 use super::super::super::catalogue::{FileRow, Status, Tree};
 use super::super::super::claims::Claim;
-use super::super::super::content;
+use super::super::super::content::{self, Source};
 use super::super::super::engine::Missing;
 use super::super::super::event::SkipReason;
 use super::super::super::trees::is_named_so;
@@ -169,7 +169,7 @@ impl Decider {
             self.claims.set(&path, wanted.claim().assumed(wanted.asset.id(), wanted.role));
             return Ok(Some(wanted.present(path, deduplicated, Some(there))));
         }
-        let read = content::read(&*self.inner.storage, &path).await?;
+        let read = content::look(&*self.inner.storage, &path, Source::for_rows(&wanted.row)).await?;
         let Some((_, digests)) = read else { return Ok(None) };
         let doubted = Some(&digests.checksum) != wanted.checksum;
         if doubted && wanted.right_hash() != Some(digests.sha256) {
