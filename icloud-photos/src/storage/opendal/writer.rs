@@ -9,7 +9,7 @@ use opendal::Buffer;
 
 use super::large::Large;
 use super::pieces::Pieces;
-use super::{CHUNK, Shared, Way, fault};
+use super::{CHUNK, Shared, Way, fault, key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
 
@@ -151,7 +151,11 @@ pub(super) async fn require_free(shared: &Shared, path: &StoragePath, options: &
 }
 
 /// How a file appears under its name in one go.
-pub(super) fn appearing(shared: &Shared, options: &WriteOptions, metadata: Metadata) -> opendal::options::WriteOptions {
+pub(super) fn appearing(
+    shared: &Shared,
+    options: &WriteOptions,
+    metadata: Metadata,
+) -> opendal::options::WriteOptions {
     let keeps = shared.keeps_metadata() && !metadata.is_empty();
     opendal::options::WriteOptions {
         if_not_exists: !options.replace && shared.can().write_with_if_not_exists,
@@ -173,6 +177,6 @@ pub(super) async fn put(
         require_free(shared, path, options).await?;
     }
     let how = appearing(shared, options, metadata);
-    let put = shared.operator.write_options(path.as_str(), bytes, how).await;
+    let put = shared.operator.write_options(key(path)?, bytes, how).await;
     put.map(drop).map_err(|error| fault(error, path))
 }
