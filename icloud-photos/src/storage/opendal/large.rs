@@ -164,12 +164,9 @@ impl Whole {
 }
 
 impl Open {
-    async fn new(
-        shared: Arc<Shared>,
-        at: StoragePath,
-        how: opendal::options::WriteOptions,
-    ) -> Result<Self> {
-        let writer = shared.operator.writer_options(at.as_str(), how).await.map_err(|error| fault(error, &at))?;
+    async fn new(shared: Arc<Shared>, at: StoragePath, how: opendal::options::WriteOptions) -> Result<Self> {
+        let writer =
+            shared.operator.writer_options(at.as_str(), how).await.map_err(|error| fault(error, &at))?;
         Ok(Self { shared, at, writer: Some(writer) })
     }
 
@@ -206,7 +203,8 @@ async fn give_up(writer: &mut Writer, shared: &Shared, at: &StoragePath) -> open
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let (Some(mut writer), Ok(runtime)) = (self.writer.take(), tokio::runtime::Handle::try_current()) else {
+        let (Some(mut writer), Ok(runtime)) = (self.writer.take(), tokio::runtime::Handle::try_current())
+        else {
             return;
         };
         let (shared, at) = (self.shared.clone(), self.at.clone());

@@ -203,7 +203,8 @@ impl Shared {
             Err(error) => return self.nothing_there(path, from, error).await,
         };
         let file = path.clone();
-        let pieces = stream::iter(first.map(Ok)).chain(rest).map_ok(|buffer| stream::iter(Iterator::map(buffer, Ok)));
+        let pieces =
+            stream::iter(first.map(Ok)).chain(rest).map_ok(|buffer| stream::iter(Iterator::map(buffer, Ok)));
         Ok(pieces.try_flatten().map_err(move |error| fault(error, &file)).boxed())
     }
 
@@ -278,10 +279,12 @@ fn entries(
 
 fn object(path: StoragePath, meta: &opendal::Metadata) -> ObjectMeta {
     let told = meta.user_metadata().into_iter().flatten();
-    let metadata: Metadata = told.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    let metadata: Metadata =
+        told.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
     ObjectMeta { metadata, ..ObjectMeta::new(path, meta.content_length(), None) }
 }
 
 fn no_file(path: &StoragePath) -> Error {
-    Error::new(ErrorKind::AlreadyExists, "something that is no file has the name; move it away").with("path", path)
+    Error::new(ErrorKind::AlreadyExists, "something that is no file has the name; move it away")
+        .with("path", path)
 }

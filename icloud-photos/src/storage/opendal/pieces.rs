@@ -58,7 +58,8 @@ impl Pieces {
         found.retain(|entry| !entry.path().ends_with('/'));
         found.sort_by(|one, other| one.path().cmp(other.path()));
         let whole = found.into_iter().enumerate().map_while(|(number, entry)| {
-            let is_next = entry.path() == self.name(number) && entry.metadata().content_length() == CHUNK as u64;
+            let is_next =
+                entry.path() == self.name(number) && entry.metadata().content_length() == CHUNK as u64;
             entry.metadata().etag().filter(|_| is_next).map(str::to_owned)
         });
         Ok(whole.collect())
@@ -112,7 +113,8 @@ impl Pieces {
     ) -> Result<()> {
         let how = appearing(&self.shared, options, metadata);
         let operator = &self.shared.operator;
-        let mut writer = operator.writer_options(path.as_str(), how).await.map_err(|error| fault(error, path))?;
+        let mut writer =
+            operator.writer_options(path.as_str(), how).await.map_err(|error| fault(error, path))?;
         let joined = self.join(&mut writer, rest).await;
         if let Err(error) = joined {
             // What brought us here says more than a failure to clean up after it.

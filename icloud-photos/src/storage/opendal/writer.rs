@@ -151,7 +151,11 @@ pub(super) async fn require_free(shared: &Shared, path: &StoragePath, options: &
 }
 
 /// How a file appears under its name in one go.
-pub(super) fn appearing(shared: &Shared, options: &WriteOptions, metadata: Metadata) -> opendal::options::WriteOptions {
+pub(super) fn appearing(
+    shared: &Shared,
+    options: &WriteOptions,
+    metadata: Metadata,
+) -> opendal::options::WriteOptions {
     let keeps = shared.keeps_metadata() && !metadata.is_empty();
     opendal::options::WriteOptions {
         if_not_exists: !options.replace && shared.can().write_with_if_not_exists,
