@@ -70,7 +70,7 @@ pub async fn reading_may_start_anywhere(store: Store) {
 
 pub async fn nothing_shows_before_commit(store: Store) {
     let file = path("folder/a");
-    for size in [10, 2_000_000] {
+    for size in WAYS {
         for part in [false, true] {
             let mut writer = store.write(&file, options_with(part, "a.part")).await.unwrap();
             if writer.position() > 0 {
@@ -88,7 +88,7 @@ pub async fn nothing_shows_before_commit(store: Store) {
 
 pub async fn abort_leaves_nothing(store: Store) {
     let file = path("folder/a");
-    for size in [10, 2_000_000] {
+    for size in WAYS {
         let mut writer = store.write(&file, options_with(true, "a.part")).await.unwrap();
         assert_eq!(writer.position(), 0);
         write_all(&mut writer, &content(3, size), 50_000).await.unwrap();
@@ -99,10 +99,10 @@ pub async fn abort_leaves_nothing(store: Store) {
 }
 
 pub async fn restart_forgets_the_bytes(store: Store) {
-    for size in [10, 2_000_000] {
+    for size in WAYS {
         let (file, right) = (path(&format!("a{size}")), content(4, size));
         let mut writer = store.write(&file, options_with(true, "a.part")).await.unwrap();
-        write_all(&mut writer, &content(5, 3_000_000), 50_000).await.unwrap();
+        write_all(&mut writer, &content(5, 19_000_000), 50_000).await.unwrap();
         writer.restart().await.unwrap();
         assert_eq!(writer.position(), 0);
         write_all(&mut writer, &right, 50_000).await.unwrap();
@@ -112,7 +112,7 @@ pub async fn restart_forgets_the_bytes(store: Store) {
 }
 
 pub async fn commit_never_replaces_unless_told(store: Store) {
-    for size in [10, 2_000_000] {
+    for size in WAYS {
         let file = path(&format!("folder/{size}"));
         let (first, second) = (content(6, size), content(7, size + 1));
         put(&store, &file, &first).await.unwrap();
@@ -147,7 +147,7 @@ pub async fn times_are_kept(store: Store) {
 pub async fn metadata_is_kept(store: Store) {
     let metadata: Metadata =
         [("sha256", "0f"), ("asset", "A b/c%+\"'~")].map(|(k, v)| (k.into(), v.into())).into();
-    for size in [5, 600_000] {
+    for size in WAYS {
         let file = path(&format!("folder/{size}"));
         for told in [metadata.clone(), Metadata::new()] {
             let mut writer = store.write(&file, WriteOptions::default().replace()).await.unwrap();
@@ -182,12 +182,20 @@ pub async fn folders_come_with_their_files(store: Store) {
 }
 
 pub async fn names_are_kept_exactly(store: Store) {
-    let mut wanted: Vec<&str> = ODD_NAMES.to_vec();
+    let mut wanted = Vec::new();
     for name in ODD_NAMES {
-        put(&store, &path(name), name.as_bytes()).await.unwrap();
+        match put(&store, &path(name), name.as_bytes()).await {
+            Ok(_) => wanted.push(name),
+            // Better than another name.
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
+        }
     }
+    assert!(wanted.len() > ODD_NAMES.len() / 2, "too many are refused: {wanted:?}");
     for name in ODD_NAMES {
-        assert_eq!(get(&store, &path(name), 0).await, name.as_bytes(), "{name:?}");
+        match wanted.contains(&name) {
+            true => assert_eq!(get(&store, &path(name), 0).await, name.as_bytes(), "{name:?}"),
+            false => assert_eq!(store.stat(&path(name)).await.unwrap(), None, "{name:?}"),
+        }
     }
     wanted.sort_unstable();
     assert_eq!(names(&store, "").await, wanted);
@@ -195,7 +203,7 @@ pub async fn names_are_kept_exactly(store: Store) {
 
 pub async fn names_that_are_too_long_are_refused(store: Store) {
     let Some(longest) = store.capabilities().max_name else { return };
-    for size in [10, 2_000_000] {
+    for size in WAYS {
         let (fits, too_long) = ("f".repeat(longest), "l".repeat(longest + 1));
         let options = || WriteOptions::default().replace();
         put_chunked(&store, &path(&fits), &content(11, size), 70_000, options()).await.unwrap();
@@ -216,20 +224,20 @@ pub async fn upper_and_lower_case_differ(store: Store) {
 }
 
 pub async fn a_dropped_write_is_resumed(store: Store) {
-    let (file, bytes) = (path("folder/a"), content(12, 4_000_000));
+    let (file, bytes) = (path("folder/a"), content(12, 24_000_000));
     let mut writer = store.write(&file, options_with(true, "a.part")).await.unwrap();
-    write_all(&mut writer, &bytes.slice(..3_000_000), 70_000).await.unwrap();
+    write_all(&mut writer, &bytes.slice(..18_000_000), 70_000).await.unwrap();
     drop(writer);
     let mut writer = reopen(&store, &file, "a.part").await;
     if store.capabilities().resume {
         assert!(writer.position() > 0, "nothing was kept");
     }
-    assert!(writer.position() <= 3_000_000);
+    assert!(writer.position() <= 18_000_000);
     let kept = usize::try_from(writer.position()).unwrap();
     assert!(collect(writer.resumed().await.unwrap()).await.unwrap() == bytes.slice(..kept));
     write_all(&mut writer, &bytes.slice(kept..), 70_000).await.unwrap();
     let meta = writer.commit().await.unwrap();
-    assert_eq!(meta.size, 4_000_000);
+    assert_eq!(meta.size, 24_000_000);
     assert!(get(&store, &file, 0).await == bytes);
     let next = store.write(&path("folder/b"), options_with(true, "a.part")).await.unwrap();
     assert_eq!(next.position(), 0, "a part is gone once it is committed");
@@ -237,7 +245,7 @@ pub async fn a_dropped_write_is_resumed(store: Store) {
 
 pub async fn parts_are_found_by_name_and_folder_only(store: Store) {
     let mut writer = store.write(&path("folder/a"), options_with(true, "a.part")).await.unwrap();
-    write_all(&mut writer, &content(13, 2_000_000), 70_000).await.unwrap();
+    write_all(&mut writer, &content(13, 18_000_000), 70_000).await.unwrap();
     drop(writer);
     for (file, part) in [("folder/a", "b.part"), ("other/a", "a.part"), ("a", "a.part")] {
         let writer = store.write(&path(file), options_with(true, part)).await.unwrap();
@@ -297,7 +305,7 @@ pub async fn one_of_many_writers_wins_a_name(store: Store) {
 pub async fn a_file_is_not_a_folder(store: Store) {
     put(&store, &path("a"), b"a file").await.unwrap();
     put(&store, &path("b/c"), b"in a folder").await.unwrap();
-    for size in [10, 2_000_000] {
+    for size in WAYS {
         for file in ["a/inside", "a/deep/inside", "b"] {
             let options = WriteOptions::default().replace();
             if put_chunked(&store, &path(file), &content(14, size), 70_000, options).await.is_ok() {
@@ -367,7 +375,7 @@ pub async fn failures_never_leave_a_wrong_file(store: Store) {
     for seed in 0..12 {
         let chaos: Store = Arc::new(ChaosStorage::new(Arc::clone(&store), seed).rate(0.08));
         let mut wanted = BTreeMap::new();
-        for (number, size) in [0, 10, 300_000, 1_700_000].into_iter().enumerate() {
+        for (number, size) in [0, 10, 300_000, 1_700_000, 9_000_000].into_iter().enumerate() {
             let file = path(&format!("{seed}/{number}"));
             wanted.insert(file, content(seed * 100 + number as u64, size));
         }
@@ -401,16 +409,22 @@ async fn fetch(store: &Store, file: &StoragePath, bytes: &Bytes) -> Result<()> {
             kept = 0;
         }
     }
-    write_all(&mut writer, &bytes.slice(kept..), 40_000).await?;
+    // Each call may fail: there are not to be too many.
+    write_all(&mut writer, &bytes.slice(kept..), 40_000 + bytes.len() / 40).await?;
     writer.commit().await?;
     Ok(())
 }
 
-/// Around the sizes where an implementation may change its ways.
-const SIZES: [usize; 8] = [0, 1, 4096, 262_143, 262_144, 262_145, 600_000, 1_048_577];
+/// A file that fits into anything, one that does not fit into a buffer, and one that does not fit into a request.
+const WAYS: [usize; 3] = [10, 2_000_000, 18_000_000];
 
-const ODD_NAMES: [&str; 17] = [
+/// Around the sizes where an implementation may change its ways.
+const SIZES: [usize; 11] =
+    [0, 1, 4096, 262_143, 262_144, 262_145, 600_000, 1_048_577, 8_388_607, 8_388_608, 8_388_609];
+
+const ODD_NAMES: [&str; 18] = [
     " leading and trailing ",
+    " leading",
     ".JPG",
     "..jpg",
     "100% #1 [a] {b} ~c.jpg",

@@ -29,6 +29,7 @@ mod mirror;
 mod moved_out;
 mod news;
 mod odd_files;
+mod opendal;
 mod pace;
 mod pixels;
 mod pyicloud;

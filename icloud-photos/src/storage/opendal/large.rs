@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::pieces::Pieces;
 use super::writer::{appearing, put, require_free};
-use super::{CHUNK, STAGING, Shared, WHOLE_AT_MOST, Way, fault};
+use super::{CHUNK, STAGING, Shared, WHOLE_AT_MOST, Way, fault, key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, StoragePath, WriteOptions};
 
@@ -166,7 +166,7 @@ impl Whole {
 impl Open {
     async fn new(shared: Arc<Shared>, at: StoragePath, how: opendal::options::WriteOptions) -> Result<Self> {
         let writer =
-            shared.operator.writer_options(at.as_str(), how).await.map_err(|error| fault(error, &at))?;
+            shared.operator.writer_options(key(&at)?, how).await.map_err(|error| fault(error, &at))?;
         Ok(Self { shared, at, writer: Some(writer) })
     }
 
@@ -230,7 +230,7 @@ async fn put_aside(shared: &Shared, path: &StoragePath, options: &WriteOptions, 
 async fn rename(shared: &Shared, from: &StoragePath, to: &StoragePath, options: &WriteOptions) -> Result<()> {
     let renamed = async {
         require_free(shared, to, options).await?;
-        let renamed = shared.operator.rename(from.as_str(), to.as_str()).await;
+        let renamed = shared.operator.rename(from.as_str(), key(to)?).await;
         renamed.map_err(|error| fault(error, to))
     };
     let renamed = renamed.await;

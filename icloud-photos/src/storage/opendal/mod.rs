@@ -123,6 +123,7 @@ impl Storage for OpendalStorage {
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
         require_name(path)?;
+        key(path)?;
         Ok(Box::new(OpendalWriter::begin(self.shared.clone(), path.clone(), options).await?))
     }
 
@@ -136,7 +137,8 @@ impl Storage for OpendalStorage {
             // A folder of that name is not to go.
             self.shared.stat(path).await?;
         }
-        self.shared.operator.delete(path.as_str()).await.map_err(|error| fault(error, path))
+        let Ok(key) = key(path) else { return Ok(()) };
+        self.shared.operator.delete(key).await.map_err(|error| fault(error, path))
     }
 
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -181,7 +183,8 @@ impl Shared {
 
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
         use opendal::ErrorKind::{IsADirectory, NotADirectory, NotFound};
-        match self.operator.stat(path.as_str()).await {
+        let Ok(key) = key(path) else { return Ok(None) };
+        match self.operator.stat(key).await {
             Ok(meta) if meta.is_dir() => Err(no_file(path)),
             Ok(meta) => Ok(Some(object(path.clone(), &meta))),
             Err(error) if error.kind() == IsADirectory => Err(no_file(path)),
@@ -191,8 +194,11 @@ impl Shared {
     }
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let Ok(key) = key(path) else {
+            return Err(Error::new(ErrorKind::NotFound, "no such file or folder").with("path", path));
+        };
         let open = async || {
-            let reader = self.operator.reader(path.as_str()).await?;
+            let reader = self.operator.reader(key).await?;
             let mut bytes = reader.into_stream(from..).await?;
             // Nothing is asked before the first bytes are wanted.
             let first = bytes.try_next().await?;
@@ -275,6 +281,16 @@ fn entries(
         })
         .buffered(super::STAT_AT_ONCE)
         .try_filter_map(future::ok)
+}
+
+/// What OpenDAL calls a file. It cuts off the space around a path, which is then another.
+fn key(path: &StoragePath) -> Result<&str> {
+    let text = path.as_str();
+    if text.trim() == text {
+        return Ok(text);
+    }
+    let message = "names with space around them cannot be stored here";
+    Err(Error::new(ErrorKind::Unsupported, message).with("path", format!("{text:?}")))
 }
 
 fn object(path: StoragePath, meta: &opendal::Metadata) -> ObjectMeta {

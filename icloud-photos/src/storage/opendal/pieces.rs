@@ -14,7 +14,7 @@ use opendal::options::ReadOptions;
 use sha1::{Digest as _, Sha1};
 
 use super::writer::appearing;
-use super::{CHUNK, STAGING, Shared, fault};
+use super::{CHUNK, STAGING, Shared, fault, key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, StoragePath, WriteOptions};
 
@@ -114,7 +114,7 @@ impl Pieces {
         let how = appearing(&self.shared, options, metadata);
         let operator = &self.shared.operator;
         let mut writer =
-            operator.writer_options(path.as_str(), how).await.map_err(|error| fault(error, path))?;
+            operator.writer_options(key(path)?, how).await.map_err(|error| fault(error, path))?;
         let joined = self.join(&mut writer, rest).await;
         if let Err(error) = joined {
             // What brought us here says more than a failure to clean up after it.

@@ -9,7 +9,7 @@ use opendal::Buffer;
 
 use super::large::Large;
 use super::pieces::Pieces;
-use super::{CHUNK, Shared, Way, fault};
+use super::{CHUNK, Shared, Way, fault, key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
 
@@ -177,6 +177,6 @@ pub(super) async fn put(
         require_free(shared, path, options).await?;
     }
     let how = appearing(shared, options, metadata);
-    let put = shared.operator.write_options(path.as_str(), bytes, how).await;
+    let put = shared.operator.write_options(key(path)?, bytes, how).await;
     put.map(drop).map_err(|error| fault(error, path))
 }
