@@ -6,6 +6,7 @@
 // These serve tests: what cannot be started is a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod child;
 pub mod postgres;
 pub mod s3;
 pub mod sftp;
