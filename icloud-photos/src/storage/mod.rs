@@ -32,7 +32,7 @@ pub use self::memory::MemoryStorage;
 #[cfg(feature = "object-store")]
 pub use self::object_store::ObjectStorage;
 #[cfg(feature = "opendal")]
-pub use self::opendal::OpendalStorage;
+pub use self::opendal::{OpendalStorage, is_address};
 pub use self::path::StoragePath;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -89,6 +89,13 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// Returns when everything committed so far would survive a loss of power.
     async fn flush(&self) -> Result<()>;
+
+    /// Removes what writers left behind that were killed and that nobody goes on with, if they had not touched it since `begun`: uploads
+    /// that were never ended, files that never got their name. Files are never touched. A storage that leaves nothing of the kind has
+    /// nothing to do.
+    async fn tidy(&self, _begun: SystemTime) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Takes the bytes of one file. Dropping it keeps the part, if the storage can resume, and else leaves nothing. A storage

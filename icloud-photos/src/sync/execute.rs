@@ -93,7 +93,7 @@ pub(super) async fn execute(
     observer: Arc<dyn SyncObserver>,
 ) -> Result<SyncReport> {
     inner.recall_moved().await?;
-    let haunted = inner.has_begun().await?;
+    let (haunted, begun) = (inner.has_begun().await?, inner.now());
     let (send, jobs) = mpsc::channel(QUEUE);
     let (fatal, mut fatals) = mpsc::channel(1);
     let count = inner.concurrency;
@@ -145,6 +145,9 @@ pub(super) async fn execute(
     let (mut report, progress) = walked?;
     finished?;
     written?;
+    if haunted || shared.tally.downloaded.load(Relaxed) > 0 {
+        tidy(&shared.inner, begun).await;
+    }
     shared.retag_late().await?;
     // Before the token says so.
     shared.inner.storage.flush().await?;
@@ -162,6 +165,13 @@ pub(super) async fn execute(
         error = shared.inner.stop.given() => return Err(error),
     }
     Ok(report)
+}
+
+/// By now whoever else was at work when this run began has most likely ended what he was about.
+async fn tidy(inner: &Inner, begun: std::time::SystemTime) {
+    if let Err(error) = inner.storage.tidy(begun).await {
+        tracing::warn!(%error, "the storage could not be tidied up");
+    }
 }
 
 /// Workers that are to stop end by themselves, with what they can finish at once. Whether all came to a good end.

@@ -1,6 +1,7 @@
 //! A storage that fails at random, the same way for the same seed.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -94,6 +95,11 @@ impl Storage for ChaosStorage {
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
         let dice = self.dice.clone();
         self.inner.list(prefix).map(move |item| dice.fail_sometimes("list").and(item)).boxed()
+    }
+
+    async fn tidy(&self, begun: SystemTime) -> Result<()> {
+        self.dice.fail_sometimes("tidy")?;
+        self.inner.tidy(begun).await
     }
 
     async fn flush(&self) -> Result<()> {

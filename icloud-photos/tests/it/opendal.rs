@@ -1,9 +1,12 @@
 //! Storages of OpenDAL keep the promises of the trait, on real servers, and with connections that break.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use icloud_photos::storage::{OpendalStorage, Storage};
+use bytes::Bytes;
+use icloud_photos::storage::{ObjectMeta, OpendalStorage, Storage, StoragePath, WriteOptions};
 use icloud_photos::testing::ChaosStorage;
+use icloud_photos::{ErrorKind, Result};
 use icloud_photos_test_servers::s3::{self, S3Server};
 use opendal::Operator;
 use opendal::layers::RetryLayer;
@@ -20,25 +23,151 @@ async fn disk() -> (OpendalStorage, TempDir) {
     (OpendalStorage::new(operator), folder)
 }
 
-pub(crate) fn operator(server: &S3Server) -> Operator {
+fn operator(server: &S3Server, root: &str) -> Operator {
     let service = S3::default()
         .endpoint(&server.endpoint())
         .bucket(s3::BUCKET)
         .region(s3::REGION)
         .access_key_id(s3::ACCESS_KEY)
         .secret_access_key(s3::SECRET_KEY)
-        .root("photos of mine");
+        .root(root);
     Operator::new(service).unwrap().layer(RetryLayer::default())
 }
 
 async fn on_s3() -> (OpendalStorage, S3Server) {
     let server = S3Server::start().await;
-    (OpendalStorage::new(operator(&server)), server)
+    (OpendalStorage::new(operator(&server, "photos of mine")), server)
 }
 
 async fn chaos_over_s3() -> (ChaosStorage, S3Server) {
     let (storage, server) = on_s3().await;
     (ChaosStorage::new(Arc::new(storage), 1).rate(0.0), server)
+}
+
+async fn put(storage: &OpendalStorage, path: &str, bytes: &Bytes, part: Option<&str>) -> Result<ObjectMeta> {
+    let mut options = WriteOptions::default().size(bytes.len() as u64);
+    options.part = part.map(str::to_owned);
+    let mut writer = storage.write(&StoragePath::parse(path).unwrap(), options).await?;
+    let from = usize::try_from(writer.position()).unwrap();
+    for start in (from..bytes.len()).step_by(1 << 20) {
+        writer.write(bytes.slice(start..bytes.len().min(start + (1 << 20)))).await?;
+    }
+    writer.describe([("sha256".to_owned(), "00".to_owned())].into());
+    writer.commit().await
+}
+
+/// A file in pieces costs two requests for each, and four beside: what is there is asked once, the upload begins and ends, the
+/// pieces are listed and removed together.
+#[tokio::test]
+async fn large_files_are_put_together_by_the_service() {
+    let (storage, server) = on_s3().await;
+    let bytes = Bytes::from(vec![7; 40 << 20]);
+    put(&storage, "a/film.mov", &bytes, Some("x.part")).await.unwrap();
+    let counts: Vec<(String, u64)> = server.counts();
+    let count =
+        |name: &str| counts.iter().find(|(operation, _)| operation == name).map_or(0, |(_, count)| *count);
+    assert_eq!((count("PutObject"), count("UploadPartCopy"), count("UploadPart")), (4, 4, 1), "{counts:?}");
+    assert_eq!((count("CreateMultipartUpload"), count("CompleteMultipartUpload")), (1, 1), "{counts:?}");
+    assert_eq!((count("HeadObject"), count("GetObject"), count("DeleteObjects")), (0, 0, 1), "{counts:?}");
+    assert_eq!(server.keys(), ["photos of mine/a/film.mov"]);
+    assert_eq!(
+        server.metadata("photos of mine/a/film.mov").unwrap(),
+        [("sha256".to_owned(), "00".to_owned())]
+    );
+    assert!(server.bytes("photos of mine/a/film.mov").unwrap() == bytes);
+}
+
+/// The storage as a user names it, with the secrets where they belong.
+pub(crate) fn by_address(server: &S3Server, folder: &str) -> OpendalStorage {
+    let address = format!("s3://{}/{folder}?endpoint={}", s3::BUCKET, server.endpoint());
+    OpendalStorage::from_url_with(&address, secrets).unwrap()
+}
+
+fn secrets(name: &str) -> Option<String> {
+    match name {
+        "OPENDAL_S3_ACCESS_KEY_ID" => Some(s3::ACCESS_KEY.to_owned()),
+        "OPENDAL_S3_SECRET_ACCESS_KEY" => Some(s3::SECRET_KEY.to_owned()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn uploads_that_nobody_ends_are_ended() {
+    let server = S3Server::start().await;
+    let storage = by_address(&server, "a%20+b/é");
+    put(&storage, "2018/one.jpg", &Bytes::from_static(b"one"), None).await.unwrap();
+    let killed = async |operator: Operator, path: &str| {
+        let mut writer = operator.writer_with(path).chunk(5 << 20).await.unwrap();
+        writer.write(vec![1; 11 << 20]).await.unwrap();
+        std::mem::forget(writer);
+    };
+    let ours = operator(&server, "a +b/é");
+    for number in 0..3 {
+        killed(ours.clone(), &format!("2018/{number} é+.mov")).await;
+    }
+    killed(operator(&server, "somebody else's"), "film.mov").await;
+    assert_eq!(server.open_uploads().len(), 4);
+
+    storage.tidy(SystemTime::now() - Duration::from_secs(60)).await.unwrap();
+    assert_eq!(server.open_uploads().len(), 4, "whoever is at work is not disturbed");
+    storage.tidy(SystemTime::now() + Duration::from_secs(1)).await.unwrap();
+    assert_eq!(server.open_uploads(), ["somebody else's/film.mov"]);
+    assert_eq!(server.keys(), ["a +b/é/2018/one.jpg"]);
+}
+
+#[tokio::test]
+async fn what_never_got_its_name_is_removed() {
+    let (storage, folder) = disk().await;
+    let staged = folder.path().join(".icloud-photos-staging/left by a kill");
+    std::fs::create_dir_all(staged.parent().unwrap()).unwrap();
+    std::fs::write(&staged, b"half of a film").unwrap();
+    put(&storage, "2018/one.jpg", &Bytes::from_static(b"one"), None).await.unwrap();
+    storage.tidy(SystemTime::now() - Duration::from_secs(60)).await.unwrap();
+    assert!(staged.exists(), "whoever is at work is not disturbed");
+    storage.tidy(SystemTime::now() + Duration::from_secs(1)).await.unwrap();
+    assert!(!staged.exists() && folder.path().join("2018/one.jpg").exists());
+}
+
+#[test]
+fn addresses_say_what_is_wrong_with_them() {
+    let none = |_: &str| None;
+    let table = [
+        ("s3://bucket/x?secret_access_key=hunter2", "OPENDAL_S3_SECRET_ACCESS_KEY"),
+        ("s3://bucket/x?regoin=eu", "regoin"),
+        ("s3:///x", "names no bucket"),
+        ("webdav://me:hunter2@host/x", "OPENDAL_WEBDAV_PASSWORD"),
+        ("s3://me@bucket/x", "no name of a user"),
+        ("gopher://hunter2/x", "no storage is called gopher"),
+        ("s3://buck et/x", "no address"),
+        ("az://container/x", "not complete"),
+    ];
+    for (address, wanted) in table {
+        let error = OpendalStorage::from_url_with(address, none).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert_eq!(error.kind(), ErrorKind::Config, "{address}");
+        assert!(text.contains(wanted), "{address}: {text}");
+        assert!(!text.contains("hunter2"), "{address}: {text}");
+    }
+    for address in
+        ["gs://bucket/x", "webdav+http://me@127.0.0.1:1/x", "memory://", "sftp://me@host:22/home/me"]
+    {
+        let storage = OpendalStorage::from_url_with(address, none);
+        assert!(storage.is_ok() || cfg!(windows), "{address}: {storage:?}");
+    }
+}
+
+#[test]
+fn secrets_may_come_from_files_and_are_shown_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let named =
+        |name: &str| (name == "OPENDAL_WEBDAV_PASSWORD_FILE").then(|| file.to_str().unwrap().to_owned());
+    let storage = OpendalStorage::from_url_with("webdav://me@127.0.0.1:1/x", named).unwrap();
+    assert!(!format!("{storage:?}").contains("hunter2"));
+    std::fs::remove_file(&file).unwrap();
+    let error = OpendalStorage::from_url_with("webdav://me@127.0.0.1:1/x", named).unwrap_err();
+    assert!(error.to_string().contains("OPENDAL_WEBDAV_PASSWORD_FILE"), "{error}");
 }
 
 mod memory_conformance {

@@ -16,14 +16,17 @@
 //!
 //! What this storage wrote and did not finish lies below [`STAGING`] and nowhere else. It is never listed.
 
+mod address;
 mod fault;
 mod large;
 mod pieces;
+mod uploads;
 mod writer;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -32,7 +35,9 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use opendal::options::ListOptions;
 use opendal::{Entry, EntryMode, Operator};
 
+pub use self::address::is_address;
 use self::fault::fault;
+use self::uploads::Uploads;
 use self::writer::OpendalWriter;
 use super::{
     Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name,
@@ -55,6 +60,8 @@ struct Shared {
     way: Way,
     /// The parts that writers of this process hold, by their place below [`STAGING`].
     held: Mutex<HashSet<String>>,
+    /// Knows of what a killed program began and did not end.
+    uploads: Option<Uploads>,
     /// Room for files that are held in memory whole.
     room: Arc<tokio::sync::Semaphore>,
 }
@@ -78,6 +85,9 @@ const CHUNK: usize = 8 << 20;
 /// So long may a file be that is held in memory whole, and so much all of these.
 const WHOLE_AT_MOST: u32 = 512 << 20;
 
+/// So long the pieces of a file wait for somebody to go on with them.
+const PIECES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
 impl Way {
     fn of(can: &opendal::Capability) -> Self {
         match (can.rename, can.write_can_multi) {
@@ -98,7 +108,15 @@ impl OpendalStorage {
     pub fn new(operator: Operator) -> Self {
         let way = Way::of(&operator.info().capability());
         let room = Arc::new(tokio::sync::Semaphore::new(WHOLE_AT_MOST as usize));
-        Self { shared: Arc::new(Shared { operator, way, held: Mutex::default(), room }) }
+        Self { shared: Arc::new(Shared { operator, way, held: Mutex::default(), uploads: None, room }) }
+    }
+
+    /// Only before it is cloned.
+    fn with_uploads(mut self, uploads: Uploads) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.uploads = Some(uploads);
+        }
+        self
     }
 }
 
@@ -148,6 +166,14 @@ impl Storage for OpendalStorage {
 
     fn list_with_parts(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
         self.shared.clone().list(prefix.clone(), |_| true)
+    }
+
+    async fn tidy(&self, begun: SystemTime) -> Result<()> {
+        if let Some(uploads) = &self.shared.uploads {
+            let ended = uploads.end_those_before(begun).await?;
+            tracing::debug!(ended, "uploads that were left behind");
+        }
+        self.shared.remove_staged(begun).await
     }
 
     /// What a service has taken it keeps.
@@ -235,6 +261,29 @@ impl Shared {
         }
     }
 
+    /// Removes what lies below [`STAGING`] that nobody has written to since then; pieces that a later run may go on with are kept
+    /// for a month.
+    async fn remove_staged(&self, begun: SystemTime) -> Result<()> {
+        let staging = StoragePath::parse(STAGING)?;
+        let mut files = match self.operator.lister_options(&format!("{STAGING}/"), recursive()).await {
+            Ok(files) => files,
+            Err(error) if error.kind() == opendal::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(fault(error, &staging)),
+        };
+        let kept_since = if self.way == Way::Pieces { begun - PIECES_KEPT } else { begun };
+        while let Some(file) = files.try_next().await.map_err(|error| fault(error, &staging))? {
+            let written = match file.metadata().last_modified() {
+                Some(time) => Some(time),
+                None => self.operator.stat(file.path()).await.ok().and_then(|meta| meta.last_modified()),
+            };
+            let is_old = written.is_some_and(|time| SystemTime::from(time) < kept_since);
+            if is_old && !file.path().ends_with('/') {
+                self.operator.delete(file.path()).await.map_err(|error| fault(error, &staging))?;
+            }
+        }
+        Ok(())
+    }
+
     fn list(
         self: Arc<Self>,
         prefix: StoragePath,
@@ -242,8 +291,7 @@ impl Shared {
     ) -> BoxStream<'static, Result<ObjectMeta>> {
         let folder = if prefix.as_str().is_empty() { "/".to_owned() } else { format!("{prefix}/") };
         let open = async move {
-            let options = ListOptions { recursive: true, ..ListOptions::default() };
-            match self.operator.lister_options(&folder, options).await {
+            match self.operator.lister_options(&folder, recursive()).await {
                 Ok(lister) => Ok(entries(self, lister, prefix).boxed()),
                 Err(error) if error.kind() == opendal::ErrorKind::NotFound => Ok(stream::empty().boxed()),
                 Err(error) => Err(fault(error, &prefix)),
@@ -254,6 +302,10 @@ impl Shared {
         let wanted = move |meta: &ObjectMeta| !is_ours(meta.path.as_str()) && wanted(meta.path.as_str());
         found.filter(move |item| future::ready(item.as_ref().map_or(true, &wanted))).boxed()
     }
+}
+
+fn recursive() -> ListOptions {
+    ListOptions { recursive: true, ..ListOptions::default() }
 }
 
 /// The files among what a service lists. A list that does not tell lengths has them asked for.

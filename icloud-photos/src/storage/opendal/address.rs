@@ -1,0 +1,269 @@
+//! A storage by its address: `s3://bucket/folder?region=eu-central-1`.
+//!
+//! | address | service |
+//! | --- | --- |
+//! | `s3://BUCKET/FOLDER` | Amazon S3, and with `?endpoint=https://...` what speaks its protocol |
+//! | `gs://BUCKET/FOLDER` | Google Cloud Storage |
+//! | `az://CONTAINER/FOLDER` | Azure Blob Storage |
+//! | `webdav://HOST/FOLDER` | WebDAV over HTTPS; `webdav+http://` without encryption |
+//! | `sftp://USER@HOST/FOLDER` | SFTP by the system's `ssh`, with its configuration, keys and known hosts |
+//! | `memory://` | memory, for tests |
+//!
+//! An address stands in process lists, logs and catalogues: one that holds a secret is refused. Secrets, and whatever else the
+//! service can be told, come from where its own tools take them (`AWS_ACCESS_KEY_ID`, `~/.aws`, `GOOGLE_APPLICATION_CREDENTIALS`,
+//! `AZURE_STORAGE_ACCOUNT_KEY`, `~/.ssh`), or from variables that are named after OpenDAL's options: `OPENDAL_WEBDAV_USERNAME`,
+//! `OPENDAL_WEBDAV_PASSWORD`, and with `_FILE` behind it the name of a file that holds the value.
+
+use std::collections::BTreeMap;
+
+use opendal::Operator;
+use opendal::layers::{RetryLayer, TimeoutLayer};
+use url::Url;
+
+use super::OpendalStorage;
+use super::uploads::Uploads;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A service, as an address names it.
+struct Service {
+    schemes: &'static [&'static str],
+    /// OpenDAL's name.
+    name: &'static str,
+    /// What may stand behind the question mark.
+    options: &'static [&'static str],
+    /// What may only come from the environment.
+    secrets: &'static [&'static str],
+}
+
+const SERVICES: &[Service] = &[
+    Service {
+        schemes: &["s3"],
+        name: "s3",
+        options: &[
+            "checksum_algorithm",
+            "default_acl",
+            "default_storage_class",
+            "enable_virtual_host_style",
+            "endpoint",
+            "profile",
+            "region",
+            "server_side_encryption",
+            "server_side_encryption_aws_kms_key_id",
+        ],
+        secrets: &["access_key_id", "secret_access_key", "session_token"],
+    },
+    Service {
+        schemes: &["gs", "gcs"],
+        name: "gcs",
+        options: &["credential_path", "default_storage_class", "endpoint", "predefined_acl"],
+        secrets: &["credential", "token"],
+    },
+    Service {
+        schemes: &["az", "azblob"],
+        name: "azblob",
+        options: &["account_name", "endpoint"],
+        secrets: &["account_key", "sas_token"],
+    },
+    Service {
+        schemes: &["webdav", "webdav+http"],
+        name: "webdav",
+        options: &["disable_create_dir"],
+        secrets: &["username", "password", "token"],
+    },
+    #[cfg(unix)]
+    Service { schemes: &["sftp"], name: "sftp", options: &["key", "known_hosts_strategy"], secrets: &[] },
+    Service { schemes: &["memory"], name: "memory", options: &[], secrets: &[] },
+];
+
+impl OpendalStorage {
+    /// The storage at an address. What may pass is tried again, up to five times. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for an address that names no service, lacks something, has an option that the service does not know,
+    /// or holds a secret.
+    pub fn from_url(address: &str) -> Result<Self> {
+        Self::from_url_with(address, |name| std::env::var(name).ok())
+    }
+
+    /// The same with another environment than that of this process.
+    ///
+    /// # Errors
+    /// As [`OpendalStorage::from_url`].
+    pub fn from_url_with(address: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let url = parse(address)?;
+        let service = service(&url)?;
+        let mut options = told(service, &url, &environment)?;
+        place(service, &url, &environment, &mut options)?;
+        let operator = Operator::via_iter(service.name, options.clone()).map_err(|error| {
+            let advice = "the address of the storage is not complete";
+            Error::new(ErrorKind::Config, advice).with("address", shown(&url)).with("said", error.message())
+        })?;
+        let retry = RetryLayer::new().with_max_times(5).with_jitter();
+        let mut storage = Self::new(operator.layer(TimeoutLayer::new()).layer(retry));
+        if service.name == "s3" {
+            storage = storage.with_uploads(Uploads::of(&options)?);
+        }
+        Ok(storage)
+    }
+}
+
+/// Whether a text is the address of a storage, and not the name of a folder.
+pub fn is_address(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.len() > 1
+            && scheme.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+-.".contains(&letter))
+    })
+}
+
+fn parse(address: &str) -> Result<Url> {
+    let url = Url::parse(address).map_err(|error| {
+        // The text may hold a secret.
+        Error::new(ErrorKind::Config, "this is no address of a storage, such as s3://bucket/folder")
+            .caused_by(error)
+    })?;
+    if url.password().is_some() {
+        let advice = "a password in an address is seen by everybody who may list processes; put it into a variable of the \
+                      environment, such as OPENDAL_WEBDAV_PASSWORD";
+        return Err(Error::new(ErrorKind::Config, advice).with("address", shown(&url)));
+    }
+    Ok(url)
+}
+
+fn service(url: &Url) -> Result<&'static Service> {
+    SERVICES.iter().find(|service| service.schemes.contains(&url.scheme())).ok_or_else(|| {
+        let known: Vec<_> = SERVICES.iter().flat_map(|service| service.schemes).copied().collect();
+        let message = format!("no storage is called {}; known are {}", url.scheme(), known.join(", "));
+        Error::new(ErrorKind::Config, message)
+    })
+}
+
+/// The address without what comes behind the question mark.
+fn shown(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    // Only addresses without a host can have none.
+    let _ = shown.set_password(None);
+    shown.to_string()
+}
+
+/// The options that address and environment give. The environment does not contradict the address.
+fn told(
+    service: &Service,
+    url: &Url,
+    environment: &impl Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>> {
+    let mut told = BTreeMap::new();
+    for (name, value) in url.query_pairs() {
+        if service.secrets.contains(&&*name) {
+            let variable = variable(service, &name);
+            let advice = format!(
+                "{name} does not belong into an address, which everybody sees who may list processes; set {variable}"
+            );
+            return Err(Error::new(ErrorKind::Config, advice).with("address", shown(url)));
+        }
+        if !service.options.contains(&&*name) {
+            let known = service.options.join(", ");
+            let message = format!("{} knows no option {name:?}; known are {known}", url.scheme());
+            return Err(Error::new(ErrorKind::Config, message).with("address", shown(url)));
+        }
+        told.insert(name.into_owned(), value.into_owned());
+    }
+    for name in service.options.iter().chain(service.secrets) {
+        if !told.contains_key(*name)
+            && let Some(value) = from_environment(&variable(service, name), environment)?
+        {
+            told.insert((*name).to_owned(), value);
+        }
+    }
+    Ok(told)
+}
+
+fn variable(service: &Service, option: &str) -> String {
+    format!("OPENDAL_{}_{}", service.name.to_uppercase(), option.to_uppercase())
+}
+
+/// A variable's value, or what the file holds that it names.
+fn from_environment(name: &str, environment: &impl Fn(&str) -> Option<String>) -> Result<Option<String>> {
+    let set = |name: &str| environment(name).filter(|value| !value.is_empty());
+    if let Some(value) = set(name) {
+        return Ok(Some(value));
+    }
+    let name = format!("{name}_FILE");
+    let Some(file) = set(&name) else { return Ok(None) };
+    let text = std::fs::read_to_string(&file).map_err(|error| {
+        let message = format!("the file that {name} names cannot be read");
+        Error::new(ErrorKind::Config, message).with("file", &file).caused_by(error)
+    })?;
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Where the storage is.
+fn place(
+    service: &Service,
+    url: &Url,
+    environment: &impl Fn(&str) -> Option<String>,
+    options: &mut BTreeMap<String, String>,
+) -> Result<()> {
+    let folder = percent_decoded(url.path())?;
+    options.insert("root".to_owned(), format!("/{}", folder.trim_matches('/')));
+    let host = url.host_str().unwrap_or_default();
+    if host.is_empty() && service.name != "memory" {
+        let message = "the address names no bucket, container or host";
+        return Err(Error::new(ErrorKind::Config, message).with("address", shown(url)));
+    }
+    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let mut set = |name: &str, value: String| drop(options.insert(name.to_owned(), value));
+    match service.name {
+        "s3" | "gcs" => set("bucket", host.to_owned()),
+        "azblob" => set("container", host.to_owned()),
+        "webdav" => {
+            let scheme = if url.scheme() == "webdav" { "https" } else { "http" };
+            set("endpoint", format!("{scheme}://{authority}"));
+        }
+        "sftp" => set("endpoint", format!("ssh://{authority}")),
+        _ => {}
+    }
+    if !url.username().is_empty() {
+        let name = match service.name {
+            "sftp" => "user",
+            "webdav" => "username",
+            _ => {
+                let message = "this kind of address takes no name of a user";
+                return Err(Error::new(ErrorKind::Config, message).with("address", shown(url)));
+            }
+        };
+        set(name, percent_decoded(url.username())?);
+    }
+    if service.name == "s3" {
+        region(environment, options);
+    }
+    if service.name == "azblob" {
+        account(environment, options);
+    }
+    Ok(())
+}
+
+/// Services that only speak Amazon's protocol have no regions and want one all the same.
+fn region(environment: &impl Fn(&str) -> Option<String>, options: &mut BTreeMap<String, String>) {
+    let is_set = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| environment(name).is_some());
+    if !is_set {
+        options.entry("region".to_owned()).or_insert_with(|| "us-east-1".to_owned());
+    }
+}
+
+/// Azure's address is made of the name of the account.
+fn account(environment: &impl Fn(&str) -> Option<String>, options: &mut BTreeMap<String, String>) {
+    let named = options.get("account_name").cloned().or_else(|| environment("AZURE_STORAGE_ACCOUNT_NAME"));
+    if let Some(account) = named {
+        options
+            .entry("endpoint".to_owned())
+            .or_insert_with(|| format!("https://{account}.blob.core.windows.net"));
+    }
+}
+
+fn percent_decoded(text: &str) -> Result<String> {
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    decoded.map(std::borrow::Cow::into_owned).map_err(|error| {
+        Error::new(ErrorKind::Config, "the address holds bytes that are no text").caused_by(error)
+    })
+}
