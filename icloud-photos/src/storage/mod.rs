@@ -2,7 +2,8 @@
 //!
 //! A [`Storage`] keeps files under [`StoragePath`]s. Nothing is visible under its final name before
 //! [`StorageWriter::commit`]; a writer that is dropped leaves at most a part that a later writer with the same part
-//! name goes on with. The local disk and memory are built in; object stores, WebDAV and SFTP come with OpenDAL (feature `opendal`);
+//! name goes on with. The local disk and memory are built in; object stores, WebDAV and SFTP come with OpenDAL (feature `opendal`),
+//! and a bucket that the program holds already with `object_store` (feature `object-store`);
 //! a third party's storage proves itself with `storage_conformance!` (feature `testing`).
 //!
 //! Storages differ, and say how: [`Capabilities`]. One that keeps [`Metadata`] beside a file can tell later what it is without
@@ -11,6 +12,8 @@
 #[cfg(feature = "fs")]
 mod fs;
 mod memory;
+#[cfg(feature = "object-store")]
+mod object_store;
 #[cfg(feature = "opendal")]
 mod opendal;
 mod path;
@@ -26,6 +29,8 @@ use futures::stream::{self, BoxStream, StreamExt};
 #[cfg(feature = "fs")]
 pub use self::fs::FsStorage;
 pub use self::memory::MemoryStorage;
+#[cfg(feature = "object-store")]
+pub use self::object_store::ObjectStorage;
 #[cfg(feature = "opendal")]
 pub use self::opendal::{OpendalStorage, is_address};
 pub use self::path::StoragePath;

@@ -28,6 +28,7 @@ mod listing;
 mod mirror;
 mod moved_out;
 mod news;
+mod object_store;
 mod odd_files;
 mod opendal;
 mod pace;

@@ -1,0 +1,245 @@
+//! Writing one file.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt};
+use object_store::path::Path;
+use object_store::{
+    Attribute, Attributes, MultipartUpload, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+};
+
+use super::{PART, Shared, fault};
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
+
+pub(super) struct ObjectWriter {
+    shared: Arc<Shared>,
+    path: StoragePath,
+    key: Path,
+    options: WriteOptions,
+    metadata: Metadata,
+    /// Once there is more than fits into one request.
+    upload: Option<Upload>,
+    length: u64,
+    held: Vec<Bytes>,
+    held_bytes: usize,
+    broken: bool,
+}
+
+impl ObjectWriter {
+    pub(super) fn new(shared: Arc<Shared>, path: StoragePath, key: Path, options: WriteOptions) -> Self {
+        let (metadata, held) = (Metadata::new(), Vec::new());
+        Self {
+            shared,
+            path,
+            key,
+            options,
+            metadata,
+            upload: None,
+            length: 0,
+            held,
+            held_bytes: 0,
+            broken: false,
+        }
+    }
+
+    /// Hands whole parts over, as long as there is more than one: a file that fits into one is put at commit.
+    async fn spill(&mut self) -> Result<()> {
+        while self.held_bytes > PART {
+            let part = self.take(PART);
+            self.push(part).await?;
+        }
+        Ok(())
+    }
+
+    async fn push(&mut self, part: PutPayload) -> Result<()> {
+        let upload = match &mut self.upload {
+            Some(upload) => upload,
+            none => {
+                self.shared.require_free(&self.path, &self.options).await?;
+                let how = PutMultipartOptions::default();
+                let begun = self.shared.store.put_multipart_opts(&self.key, how).await;
+                none.insert(Upload(begun.map(Some).map_err(|error| fault(error, &self.path))?))
+            }
+        };
+        upload.push(part).await.map_err(|error| fault(error, &self.path))
+    }
+
+    /// So many of the held bytes, in order.
+    fn take(&mut self, count: usize) -> PutPayload {
+        let (mut taken, mut missing) = (Vec::new(), count);
+        let mut held = mem::take(&mut self.held).into_iter();
+        for mut chunk in held.by_ref() {
+            if chunk.len() > missing {
+                taken.push(chunk.split_to(missing));
+                self.held.push(chunk);
+                break;
+            }
+            missing -= chunk.len();
+            taken.push(chunk);
+        }
+        self.held.extend(held);
+        self.held_bytes -= count;
+        PutPayload::from_iter(taken)
+    }
+
+    fn require_whole(&self) -> Result<()> {
+        if self.broken {
+            let message = "an earlier write of this file failed";
+            return Err(Error::new(ErrorKind::Storage, message).with("path", &self.path));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl StorageWriter for ObjectWriter {
+    fn position(&self) -> u64 {
+        0
+    }
+
+    async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
+        Ok(stream::empty().boxed())
+    }
+
+    async fn restart(&mut self) -> Result<()> {
+        (self.held, self.held_bytes, self.length) = (Vec::new(), 0, 0);
+        self.broken = true;
+        if let Some(upload) = self.upload.take() {
+            upload.abort().await.map_err(|error| fault(error, &self.path))?;
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.require_whole()?;
+        self.length += chunk.len() as u64;
+        self.held_bytes += chunk.len();
+        self.held.push(chunk);
+        // Cut off in the middle, nobody knows what the store has.
+        self.broken = true;
+        self.spill().await?;
+        self.broken = false;
+        Ok(())
+    }
+
+    fn describe(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
+        self.require_whole()?;
+        let rest = self.take(self.held_bytes);
+        if self.upload.is_none() {
+            let metadata = mem::take(&mut self.metadata);
+            self.shared.put(&self.path, &self.key, &self.options, rest, metadata).await?;
+        } else {
+            self.push(rest).await?;
+            // Somebody may have been faster while this went up, and was not told apart from an empty place then.
+            self.shared.require_free(&self.path, &self.options).await?;
+            if let Some(upload) = self.upload.take() {
+                upload.complete().await.map_err(|error| fault(error, &self.path))?;
+            }
+        }
+        Ok(ObjectMeta::new(self.path.clone(), self.length, None))
+    }
+
+    async fn abort(mut self: Box<Self>) -> Result<()> {
+        match self.upload.take() {
+            Some(upload) => upload.abort().await.map_err(|error| fault(error, &self.path)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Shared {
+    /// Puts a file under its name in one request. Whatever the store refuses to be asked for, it is not asked for again.
+    async fn put(
+        &self,
+        path: &StoragePath,
+        key: &Path,
+        options: &WriteOptions,
+        bytes: PutPayload,
+        metadata: Metadata,
+    ) -> Result<()> {
+        let attributes: Attributes =
+            metadata.into_iter().map(|(name, value)| (Attribute::Metadata(name.into()), value)).collect();
+        loop {
+            let creates = !options.replace && self.creates.load(Relaxed);
+            let describes = !attributes.is_empty() && self.describes.load(Relaxed);
+            if !creates {
+                self.require_free(path, options).await?;
+            }
+            let how = PutOptions {
+                mode: if creates { PutMode::Create } else { PutMode::Overwrite },
+                attributes: if describes { attributes.clone() } else { Attributes::new() },
+                ..PutOptions::default()
+            };
+            match self.store.put_opts(key, bytes.clone(), how).await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_refusal(&error) && describes => self.describes.store(false, Relaxed),
+                Err(error) if is_refusal(&error) && creates => self.creates.store(false, Relaxed),
+                Err(error) => return Err(fault(error, path)),
+            }
+        }
+    }
+
+    /// A name must be free unless it may be replaced.
+    async fn require_free(&self, path: &StoragePath, options: &WriteOptions) -> Result<()> {
+        if !options.replace && self.stat(path).await?.is_some() {
+            let advice = "something with this name exists already";
+            return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", path));
+        }
+        Ok(())
+    }
+}
+
+fn is_refusal(error: &object_store::Error) -> bool {
+    use object_store::Error::{NotImplemented, NotSupported};
+    matches!(error, NotImplemented { .. } | NotSupported { .. })
+}
+
+/// An upload in parts; one that is dropped is aborted.
+struct Upload(Option<Box<dyn MultipartUpload>>);
+
+impl Upload {
+    async fn push(&mut self, part: PutPayload) -> object_store::Result<()> {
+        match &mut self.0 {
+            Some(upload) => upload.put_part(part).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What fails here is aborted, unless it was complete in truth: then there is nothing to abort any more.
+    async fn complete(mut self) -> object_store::Result<()> {
+        let Some(upload) = &mut self.0 else { return Ok(()) };
+        upload.complete().await?;
+        self.0 = None;
+        Ok(())
+    }
+
+    async fn abort(mut self) -> object_store::Result<()> {
+        match self.0.take() {
+            Some(mut upload) => upload.abort().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Without a runtime nothing can be sent any more; the bucket's rule removes what stays then.
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let (Some(mut upload), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                if let Err(error) = upload.abort().await {
+                    tracing::debug!(%error, "an upload in parts was not aborted");
+                }
+            });
+        }
+    }
+}
