@@ -9,7 +9,10 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name};
+use super::{
+    Capabilities, Entry, FileId, LinkKind, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+    require_name,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Files in memory, gone with the last clone. It behaves as a local disk does: a file cannot be a folder as well.
@@ -23,12 +26,16 @@ struct Shared {
     files: BTreeMap<StoragePath, File>,
     /// Parts that no writer holds.
     parts: BTreeMap<StoragePath, Vec<Bytes>>,
+    /// The number of the last file that was written.
+    last: u64,
 }
 
 #[derive(Clone)]
 struct File {
     bytes: Bytes,
     modified: Option<SystemTime>,
+    /// Which file it is: the same under all its names.
+    number: u64,
 }
 
 impl MemoryStorage {
@@ -51,6 +58,9 @@ impl Storage for MemoryStorage {
             exclusive_commit: true,
             case_sensitive: true,
             max_name: None,
+            hard_links: true,
+            reflinks: false,
+            symbolic_links: false,
         }
     }
 
@@ -98,6 +108,25 @@ impl Storage for MemoryStorage {
     async fn flush(&self) -> Result<()> {
         Ok(())
     }
+
+    async fn link(&self, from: &StoragePath, to: &StoragePath, kind: LinkKind) -> Result<()> {
+        require_name(to)?;
+        if kind != LinkKind::Hard {
+            return Err(Error::new(ErrorKind::Unsupported, "memory knows hard links alone").with("to", to));
+        }
+        let mut shared = self.lock();
+        let file = shared.files.get(from).cloned();
+        let file = file.ok_or_else(|| Error::new(ErrorKind::NotFound, "no such file").with("path", from))?;
+        shared.refuse_clash(to)?;
+        shared.refuse_taken(to)?;
+        shared.files.insert(to.clone(), file);
+        Ok(())
+    }
+
+    async fn look(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<Entry>>> {
+        let shared = self.lock();
+        paths.iter().map(|path| Ok(shared.entry(path))).collect()
+    }
 }
 
 impl fmt::Debug for MemoryStorage {
@@ -113,6 +142,20 @@ impl File {
 }
 
 impl Shared {
+    fn entry(&self, path: &StoragePath) -> Option<Entry> {
+        let file = self.files.get(path)?;
+        let id = Some(FileId::new(0, file.number));
+        Some(Entry { id, ..Entry::of(&file.meta(path)) })
+    }
+
+    fn refuse_taken(&self, path: &StoragePath) -> Result<()> {
+        if self.files.contains_key(path) {
+            let advice = "something with this name exists already";
+            return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", path));
+        }
+        Ok(())
+    }
+
     fn refuse_clash(&self, path: &StoragePath) -> Result<()> {
         let folder_in_the_way = self.files.keys().any(|other| is_below(other, path));
         let ancestors = std::iter::successors(path.parent(), StoragePath::parent);
@@ -164,11 +207,12 @@ impl StorageWriter for MemoryWriter {
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
         let mut shared = self.storage.lock();
         shared.refuse_clash(&self.path)?;
-        if !self.options.replace && shared.files.contains_key(&self.path) {
-            let advice = "something with this name exists already";
-            return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", &self.path));
+        if !self.options.replace {
+            shared.refuse_taken(&self.path)?;
         }
-        let file = File { bytes: join(&self.chunks), modified: self.options.modified };
+        shared.last += 1;
+        let number = shared.last;
+        let file = File { bytes: join(&self.chunks), modified: self.options.modified, number };
         let meta = file.meta(&self.path);
         shared.files.insert(self.path.clone(), file);
         drop(shared);

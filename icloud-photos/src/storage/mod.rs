@@ -7,6 +7,7 @@
 
 #[cfg(feature = "fs")]
 mod fs;
+mod links;
 mod memory;
 mod path;
 
@@ -19,6 +20,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 #[cfg(feature = "fs")]
 pub use self::fs::FsStorage;
+pub use self::links::{Entry, EntryKind, FileId, LinkKind};
 pub use self::memory::MemoryStorage;
 pub use self::path::StoragePath;
 use crate::error::{Error, ErrorKind, Result};
@@ -76,6 +78,29 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// Returns when everything committed so far would survive a loss of power.
     async fn flush(&self) -> Result<()>;
+
+    /// Gives the file `from` one more name, `to`, in one step; folders are made as needed. What stands there is never replaced.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where such links are not known, or not between these two places; [`ErrorKind::AlreadyExists`] if the
+    /// name is taken; [`ErrorKind::NotFound`] if no file is at `from`.
+    async fn link(&self, from: &StoragePath, to: &StoragePath, kind: LinkKind) -> Result<()> {
+        let message = format!("this storage knows no such links ({kind:?}); choose copies or a manifest");
+        Err(Error::new(ErrorKind::Unsupported, message).with("from", from).with("to", to))
+    }
+
+    /// What bears each of these names, in their order, without following links; `None` where nothing does. What is no file is no
+    /// error.
+    async fn look(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<Entry>>> {
+        let found = self.stat_all(paths).await.into_iter();
+        found.map(|found| Ok(found?.as_ref().map(Entry::of))).collect()
+    }
+
+    /// Removes the folder, and those above it, as long as they are empty and below `top`. Where folders come and go with their files
+    /// there is nothing to do.
+    async fn prune(&self, _folder: &StoragePath, _top: &StoragePath) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Takes the bytes of one file. Dropping it keeps the part, if the storage can resume, and else leaves nothing. A storage
@@ -122,6 +147,12 @@ pub struct Capabilities {
     pub case_sensitive: bool,
     /// Longest name between two slashes, in bytes.
     pub max_name: Option<usize>,
+    /// [`LinkKind::Hard`] may be asked for, and [`Storage::look`] tells which names are of one file.
+    pub hard_links: bool,
+    /// [`LinkKind::Reflink`] may be asked for.
+    pub reflinks: bool,
+    /// [`LinkKind::Symbolic`] may be asked for, and [`Storage::look`] tells where they lead.
+    pub symbolic_links: bool,
 }
 
 /// How a file is written.
