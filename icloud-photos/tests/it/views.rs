@@ -7,8 +7,8 @@ use futures::StreamExt;
 use icloud_photos::ErrorKind;
 use icloud_photos::storage::Storage;
 use icloud_photos::sync::{
-    Disposal, RemovalLimit, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyOptions, View, ViewAs,
-    ViewEvent, verify,
+    Disposal, MoveRule, RemovalLimit, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyOptions, View,
+    ViewAs, ViewEvent, verify,
 };
 use icloud_photos_testkit::{Edit, LibrarySpec, SharedLibrary};
 
@@ -79,7 +79,7 @@ impl Copy {
     }
 
     /// Puts some photos into a new album.
-    fn into_album(&self, title: &str, assets: &[String]) -> String {
+    fn gather(&self, title: &str, assets: &[String]) -> String {
         let album = self.world.library().add_album(title, NOW);
         for asset in assets {
             assert!(self.world.library().edit(asset, &Edit::Enter(album.clone()), NOW));
@@ -115,7 +115,7 @@ async fn two_thousand_photos_in_three_albums_are_fetched_and_stored_once() {
     let copy = viewed(LibrarySpec::plain(2000, 300), views, ViewAs::Best).await;
     let assets = copy.all().await;
     for title in ["One", "Two", "Three"] {
-        copy.into_album(title, &assets);
+        copy.gather(title, &assets);
     }
     let report = copy.run().await.unwrap();
     assert!(report.is_clean(), "{report}");
@@ -136,8 +136,8 @@ async fn two_thousand_photos_in_three_albums_are_fetched_and_stored_once() {
 async fn a_manifest_says_it_all_where_nothing_is_laid() {
     let copy = viewed(LibrarySpec::plain(6, 700), &["albums:{album_path}"], ViewAs::Manifest).await;
     let assets = copy.all().await;
-    copy.into_album("Trip", &assets[..3]);
-    copy.into_album("Best/of", &assets[2..4]);
+    copy.gather("Trip", &assets[..3]);
+    copy.gather("Best/of", &assets[2..4]);
     let report = copy.run().await.unwrap();
     assert_eq!(
         (report.views_laid, copy.in_view("albums").await.len()),
@@ -168,7 +168,7 @@ async fn a_manifest_says_it_all_where_nothing_is_laid() {
 async fn the_history_moves_entries() {
     let copy = viewed(LibrarySpec::plain(5, 700), &["albums:{album_path}"], ViewAs::Best).await;
     let assets = copy.all().await;
-    let trip = copy.into_album("Trip", &assets[..2]);
+    let trip = copy.gather("Trip", &assets[..2]);
     copy.run().await.unwrap();
     let (one, two) = (copy.blob(&assets[0]).await, copy.blob(&assets[1]).await);
     let entry = |album: &str, file: &str| format!("{album}/{}", name_of(file));
@@ -190,7 +190,7 @@ async fn the_history_moves_entries() {
     copy.run().await.unwrap();
     assert_eq!(copy.in_view("albums").await, [entry("Rome", &two)]);
 
-    let best = copy.into_album("Best", &assets[1..2]);
+    let best = copy.gather("Best", &assets[1..2]);
     copy.run().await.unwrap();
     assert_eq!(copy.in_view("albums").await, [entry("Best", &two), entry("Rome", &two)]);
 
@@ -260,9 +260,9 @@ async fn names_are_safe_and_the_same_whatever_came_first() {
     let library = copy.world.library();
     let twins: Vec<_> =
         (0..3).map(|day| library.add_photo("Twin.JPG", 500 + day, NOW + day as i64 * 86_400_000)).collect();
-    copy.into_album("Trip", &twins);
+    copy.gather("Trip", &twins);
     for title in ["trip", "../..", "", ".", "a/b", &"ü".repeat(300), "🏖"] {
-        copy.into_album(title, &twins[..1]);
+        copy.gather(title, &twins[..1]);
     }
     let report = copy.run().await.unwrap();
     assert!(report.is_clean(), "{report}");
@@ -286,7 +286,7 @@ async fn names_are_safe_and_the_same_whatever_came_first() {
 async fn what_is_not_ours_is_left_alone_and_told() {
     let copy = viewed(LibrarySpec::plain(4, 700), &["albums:{album_path}"], ViewAs::Best).await;
     let assets = copy.all().await;
-    let trip = copy.into_album("Trip", &assets[..2]);
+    let trip = copy.gather("Trip", &assets[..2]);
     copy.run().await.unwrap();
     let shown = copy.in_view("albums").await;
     // One is somebody's work now, one is their own file.
@@ -300,6 +300,7 @@ async fn what_is_not_ours_is_left_alone_and_told() {
         report.is_clean() && told[0].starts_with(&format!("left {theirs}: something stands here")),
         "{told:?}"
     );
+    copy.rests("told again, and nothing is written").await;
     // Nor when the entry is to go.
     for asset in &assets[..2] {
         copy.leave(asset, &trip);
@@ -318,7 +319,7 @@ async fn what_is_not_ours_is_left_alone_and_told() {
 async fn an_entry_that_somebody_changed_is_theirs() {
     let copy = viewed(LibrarySpec::plain(3, 700), &["albums:{album_path}"], ViewAs::Copy).await;
     let assets = copy.all().await;
-    let trip = copy.into_album("Trip", &assets[..2]);
+    let trip = copy.gather("Trip", &assets[..2]);
     copy.run().await.unwrap();
     copy.rests("copies").await;
     let shown = copy.in_view("albums").await;
@@ -338,7 +339,7 @@ async fn nobody_takes_an_entry_for_a_photo_of_the_copy_or_a_stranger() {
     let mut copy =
         viewed(LibrarySpec::plain(5, 700), &["albums:{album_path}", "years:{:%Y}"], ViewAs::Copy).await;
     let assets = copy.all().await;
-    copy.into_album("Trip", &assets);
+    copy.gather("Trip", &assets);
     copy.run().await.unwrap();
     let report = verify(copy.storage.clone(), copy.catalogue.clone(), VerifyOptions::default(), None, |_| {})
         .await
@@ -366,7 +367,7 @@ async fn what_a_mirror_removes_leaves_the_view_too() {
         })
         .await;
         let assets = copy.all().await;
-        copy.into_album("Trip", &assets[..2]);
+        copy.gather("Trip", &assets[..2]);
         copy.run().await.unwrap();
         copy.world.library().edit(&assets[0], &Edit::Trash, NOW);
         let (report, told) = copy.lays().await;
@@ -378,6 +379,47 @@ async fn what_a_mirror_removes_leaves_the_view_too() {
         );
         copy.rests("mirrored").await;
     }
+}
+
+/// This copy is where they are now.
+#[tokio::test(start_paused = true)]
+async fn what_this_copy_moved_out_of_icloud_stays_in_the_view() {
+    let copy = Copy::with(LibrarySpec::plain(4, 700), |_, builder| {
+        let builder =
+            builder.move_out(Some(MoveRule::OlderThan { days: 0 })).removal_limit(RemovalLimit::new(1.0));
+        with_views(builder, &["years:{:%Y}"], ViewAs::Best)
+    })
+    .await;
+    let report = copy.run().await.unwrap();
+    assert_eq!((report.moved, report.views_laid), (4, 4), "{report:?}");
+    for _ in 0..2 {
+        let report = copy.run().await.unwrap();
+        assert_eq!((report.views_laid, report.views_removed), (0, 0), "{report:?}");
+    }
+    assert_eq!(copy.in_view("years").await.len(), 4);
+}
+
+/// Of a copy of some albums the view shows what there is, in all albums that it is in.
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_one_album_shows_its_photos_in_all_of_theirs() {
+    let mut copy = Copy::of(LibrarySpec::plain(6, 500)).await;
+    let assets = copy.all().await;
+    let trip = copy.gather("Trip", &assets[..3]);
+    copy.gather("Best", &assets[2..5]);
+    let albums = copy.world.session.primary_library().albums().await.unwrap();
+    let album = albums.find(&["Trip"]).unwrap().clone();
+    copy.choose = Arc::new(move |_, builder| {
+        with_views(builder.album(album.clone()), &["albums:{album_path}"], ViewAs::Best)
+    });
+    let report = copy.run().await.unwrap();
+    assert_eq!((report.downloaded, report.views_laid), (3, 4), "{report:?}");
+    copy.rests("one album").await;
+    copy.leave(&assets[2], &trip);
+    copy.world.cloud.reset_counts();
+    copy.run().await.unwrap();
+    let shown = copy.in_view("albums").await;
+    assert_eq!(shown.len(), 3, "what it left is here still, and in the other one: {shown:?}");
+    copy.rests("again").await;
 }
 
 /// Nobody asked for the file to go for good: the view's name is its last.
@@ -468,7 +510,7 @@ async fn albums_are_learned_once() {
     });
     // The history is cut: all is learned anew.
     let assets = copy.all().await;
-    copy.into_album("While away", &assets[..4]);
+    copy.gather("While away", &assets[..4]);
     copy.world.library().expire_tokens();
     copy.run().await.unwrap();
     let entries = copy.manifest("albums").await["entries"].as_array().unwrap().len();

@@ -141,8 +141,13 @@ async fn live(seed: u64, rounds: Vec<Vec<Happening>>, shape: ViewAs) {
     }
 }
 
+/// `PROPTEST_CASES` asks for more.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn after_any_edits_views_are_those_laid_from_nothing(seed in 0..50_u64, rounds in happenings()) {

@@ -12,6 +12,7 @@ use icloud_photos::storage::{
     Capabilities, Entry, LinkKind, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
 };
 use icloud_photos::sync::ViewAs;
+use icloud_photos::testing::ChaosStorage;
 use icloud_photos_testkit::{Edit, LibrarySpec};
 
 use crate::copies::Copy;
@@ -82,6 +83,30 @@ impl Copy {
         let storage = Mortal { inner: self.storage.clone(), left: AtomicU64::new(number), after };
         let engine = self.engine_on(Arc::new(storage));
         tokio::time::timeout(Duration::from_secs(3600), engine.run(Arc::new(()))).await.is_err()
+    }
+}
+
+/// A storage that fails now and then: nothing is forgotten of what was laid.
+#[tokio::test(start_paused = true)]
+async fn bad_weather_is_got_over() {
+    for (seed, shape) in (0..25).flat_map(|seed| [(seed, ViewAs::Best), (seed, ViewAs::Copy)]) {
+        let copy = viewed(LibrarySpec::plain(4, 300), &["albums:{album_path}"], shape).await;
+        let (library, assets) = (copy.world.library(), copy.all().await);
+        let trip = library.add_album("Trip", NOW);
+        for (round, asset) in assets.iter().enumerate() {
+            library.edit(asset, &Edit::Enter(trip.clone()), NOW);
+            library.rename_album(&trip, ["Trip", "Rome"][round % 2], NOW);
+            let storage = ChaosStorage::new(copy.storage.clone(), seed).rate(0.08);
+            // What became of it the calm run shows.
+            let _ = copy.engine_on(Arc::new(storage)).run(Arc::new(())).await;
+        }
+        library.edit(&assets[0], &Edit::Leave(trip.clone()), NOW);
+        let (report, told) = copy.lays().await;
+        let about = format!("seed {seed}, {shape:?}: {told:?}");
+        assert!(report.is_clean() && report.views_left == 0, "{about}: {report:?}");
+        let shown = copy.in_view("albums").await;
+        assert!(shown.len() == 3 && shown.iter().all(|path| path.starts_with("Rome/")), "{about}: {shown:?}");
+        copy.rests(&about).await;
     }
 }
 

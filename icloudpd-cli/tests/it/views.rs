@@ -118,7 +118,7 @@ fn a_manifest_is_a_file_for_programs() {
     }
     assert_eq!(manifest["entries"].as_array().unwrap().len(), 3);
     // Neither is a stranger to the copy.
-    let run = ran(&mut verb(&world, "verify", &[])).exits(0);
+    let run = verb(&world, "verify", &[]).exits(0);
     assert!(!run.out.contains("albums.json"), "{}", run.out);
 }
 

@@ -22,10 +22,11 @@ impl Line {
         entry.kind == EntryKind::File && !self.may_be && as_laid && same_file
     }
 
-    /// Whether an entry shows what this line wants: of these kinds, and of the file as it is now. `known` is what was laid there.
+    /// As what an entry shows what this line wants, if it does: in this shape, and the file as it is now. `known` is what was laid there;
+    /// `times` says whether a copy has the time of its file.
     pub(super) fn is_shown(
         &self,
-        shape: ViewAs,
+        (shape, times): (ViewAs, bool),
         entry: &Entry,
         file: &Entry,
         known: &[Line],
@@ -34,7 +35,7 @@ impl Line {
         let symbolic = matches!(&entry.kind, EntryKind::Link(Some(to)) if to.as_str() == self.file);
         let twin = |laid: Laid| {
             let same = |line: &&Line| line.laid == laid && line.file == self.file && line.is_untouched(entry);
-            let of_now = entry.size == file.size && entry.modified == file.modified;
+            let of_now = entry.size == file.size && (!times || entry.modified == file.modified);
             known.iter().find(same).is_some_and(|line| of_now && line.sha256_agrees(self)) && !hard
         };
         match shape {

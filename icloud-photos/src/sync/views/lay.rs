@@ -2,17 +2,17 @@
 //!
 //! Three times through both, in the order of their paths: what is to be laid that no record knows is announced; what is wanted no more
 //! is removed; what is wanted is looked at and laid where it is missing. Then the record says what stands there. A run that finds all as it should be
-//! writes nothing.
+//! writes nothing. `clear.rs` removes.
 
-use super::super::catalogue::LibraryKey;
+use std::collections::BTreeSet;
+
 use super::super::engine::Inner;
 use super::super::event::{SyncEvent, SyncObserver, SyncReport};
-use super::entry::{is_one, is_ours, make, one};
+use super::entry::{is_one, is_ours, make};
 use super::record::{Draft, Line, Record};
 use super::sorted::{Merge, Sorted, Sorter};
 use super::wanted::wanted;
 use super::{Laid, View, ViewAs, ViewEvent};
-use crate::asset::AssetId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Entry, Storage, StoragePath};
 
@@ -21,9 +21,7 @@ const ENTRIES: usize = 500;
 
 const STRANGER: &str =
     "something stands here that this view did not lay; move it away, or the view goes without this entry";
-const NOT_OURS: &str = "it is not as this view laid it, and stays; it is yours now";
-const LAST: &str =
-    "its photo is gone from the copy, and this is the last name of the file: it stays; it is yours now";
+const NO_LINKS: &str = "this storage knows no links of that kind; choose another, copies, or a manifest";
 
 /// Lays all views of an engine, or only tells what it would do. What concerns one view or entry is told and counted.
 pub(in crate::sync) async fn lay(
@@ -63,23 +61,34 @@ struct Counts {
     failed: u64,
 }
 
-struct Laying<'a> {
-    inner: &'a Inner,
-    storage: &'a dyn Storage,
+pub(super) struct Laying<'a> {
+    pub(super) inner: &'a Inner,
+    pub(super) storage: &'a dyn Storage,
     view: &'a View,
     observer: &'a dyn SyncObserver,
-    rehearses: bool,
-    folder: StoragePath,
+    pub(super) rehearses: bool,
+    pub(super) folder: StoragePath,
     /// What new entries are made of.
     best: Laid,
+    /// Copies keep the times of their files.
+    times: bool,
     counts: Counts,
+    /// What could not be removed.
+    pub(super) stuck: BTreeSet<StoragePath>,
 }
 
 /// One path: what may stand there, and what should.
-struct Place {
-    path: StoragePath,
-    known: Vec<Line>,
-    wanted: Option<Line>,
+pub(super) struct Place {
+    pub(super) path: StoragePath,
+    pub(super) known: Vec<Line>,
+    pub(super) wanted: Option<Line>,
+}
+
+impl Place {
+    /// What the record says was laid there.
+    fn before(&self) -> Option<&Line> {
+        self.known.iter().find(|line| !line.may_be)
+    }
 }
 
 impl<'a> Laying<'a> {
@@ -100,18 +109,20 @@ impl<'a> Laying<'a> {
             ViewAs::SymbolicLink => Laid::Symlink,
             ViewAs::Copy => Laid::Copy,
         };
-        let (folder, counts) = (view.folder()?, Counts::default());
-        Ok(Self { inner, storage, view, observer, rehearses, folder, best, counts })
+        let (folder, times, counts) = (view.folder()?, can.modified_time, Counts::default());
+        let stuck = BTreeSet::new();
+        Ok(Self { inner, storage, view, observer, rehearses, folder, best, times, counts, stuck })
     }
 
     async fn run(&mut self) -> Result<()> {
+        self.require_links()?;
         let record = Record::of(self.storage, self.view)?;
         let mut known = Sorter::default();
         let found = record.read(&mut known).await?;
         let (mut known, mut wanted) = (known.finish(), wanted(self.inner, self.view).await?);
         let mut announced = false;
         if !self.rehearses {
-            let draft = self.announcement(&record, &mut known, &mut wanted)?;
+            let draft = self.announcement(&record, &mut known, &mut wanted).await?;
             announced = draft.entries > 0;
             if announced {
                 record.announce(draft).await?;
@@ -121,7 +132,8 @@ impl<'a> Laying<'a> {
         let draft = self.fill(&record, &mut known, &mut wanted).await?;
         let entries = draft.entries;
         if !self.rehearses {
-            record.finish(draft, &found, announced).await?;
+            let is_done = self.counts.failed == 0;
+            record.finish(draft, &found, announced, is_done).await?;
         }
         let (view, Counts { laid, removed, .. }) = (&self.view.name, &self.counts);
         let (laid, removed) = (*laid, *removed);
@@ -129,8 +141,20 @@ impl<'a> Laying<'a> {
         Ok(())
     }
 
-    /// What may stand there soon, or does, and is not in the record.
-    fn announcement(
+    fn require_links(&self) -> Result<()> {
+        let can = self.storage.capabilities();
+        let knows = match self.best {
+            Laid::HardLink => can.hard_links,
+            Laid::Reflink => can.reflinks,
+            Laid::Symlink => can.symbolic_links,
+            Laid::Copy | Laid::Manifest => true,
+        };
+        if knows { Ok(()) } else { Err(Error::new(ErrorKind::Unsupported, NO_LINKS)) }
+    }
+
+    /// What may stand there soon, or does, and is not in the record. Where nothing can be laid nothing is announced: a run that has nothing
+    /// to do writes nothing.
+    async fn announcement(
         &self,
         record: &Record<'_>,
         known: &mut Sorted<Line>,
@@ -138,92 +162,39 @@ impl<'a> Laying<'a> {
     ) -> Result<Draft> {
         let mut draft = record.begin()?;
         let mut places = self.places(known, wanted)?;
-        while let Some(Place { known, wanted, .. }) = places.next()? {
-            for line in known.iter().filter(|line| line.may_be) {
-                draft.add(line)?;
+        loop {
+            let batch =
+                places.batch(|place| place.known.iter().any(|line| line.may_be) || self.is_new(place))?;
+            if batch.is_empty() {
+                return Ok(draft);
             }
-            let Some(wanted) = wanted.filter(|_| self.best != Laid::Manifest) else { continue };
-            let line = Line { laid: self.best, ..wanted };
-            let is_known =
-                |known: &Line| known.file == line.file && (known.laid == line.laid || self.fits(known));
-            if !known.iter().any(is_known) {
-                draft.add(&line)?;
+            for (place, entry, file) in self.look(batch).await? {
+                for line in place.known.iter().filter(|line| line.may_be) {
+                    draft.add(line)?;
+                }
+                let was_laid = place.known.iter().any(|line| line.laid != Laid::Manifest);
+                // What cannot be looked at now may be laid a moment later.
+                let is_taken = matches!(entry, Ok(Some(_))) && !was_laid;
+                let can_be_laid = !(is_taken || matches!(file, Ok(None)));
+                if let Some(wanted) = place.wanted.clone().filter(|_| can_be_laid && self.is_new(&place)) {
+                    draft.add(&Line { laid: self.best, ..wanted })?;
+                }
             }
         }
-        Ok(draft)
+    }
+
+    /// Whether the record says nothing of what is wanted there.
+    fn is_new(&self, place: &Place) -> bool {
+        let Some(wanted) = place.wanted.as_ref().filter(|_| self.best != Laid::Manifest) else {
+            return false;
+        };
+        let same = |known: &Line| known.file == wanted.file && (known.laid == self.best || self.fits(known));
+        !place.known.iter().any(same)
     }
 
     /// Of a view that is made of what is best, any link will do.
     fn fits(&self, known: &Line) -> bool {
         self.view.shape == ViewAs::Best && matches!(known.laid, Laid::HardLink | Laid::Symlink)
-    }
-
-    /// Removes what is wanted no more.
-    async fn clear(&mut self, known: &mut Sorted<Line>, wanted: &mut Sorted<Line>) -> Result<()> {
-        let mut places = self.places(known, wanted)?;
-        while let Some(place) = places.next()? {
-            if place.wanted.is_none() {
-                self.stop_if_asked()?;
-                let cleared = self.clear_one(&place).await;
-                self.bear(&place.path, cleared)?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn clear_one(&mut self, Place { path, known, .. }: &Place) -> Result<()> {
-        let Some(entry) = one(self.storage, path.clone()).await? else {
-            // A manifest alone: nothing but its line goes.
-            let was_line = known.iter().any(|line| line.laid == Laid::Manifest && !line.may_be);
-            if was_line {
-                self.removed(path);
-            }
-            return Ok(());
-        };
-        let was_laid = known.iter().any(|line| line.laid != Laid::Manifest && !line.may_be);
-        if !is_ours(self.storage, path, &entry, known).await? {
-            // What was only announced never came to stand here.
-            if was_laid {
-                self.left(path, NOT_OURS);
-            }
-            return Ok(());
-        }
-        if self.is_last(&entry, known).await? {
-            self.left(path, LAST);
-            return Ok(());
-        }
-        if !self.rehearses {
-            self.storage.remove(path).await?;
-            let parent = path.parent().unwrap_or_else(StoragePath::root);
-            self.storage.prune(&parent, &self.folder).await?;
-        }
-        self.removed(path);
-        Ok(())
-    }
-
-    /// Whether the file would be gone for good with this entry, though nobody asked for that.
-    async fn is_last(&self, entry: &Entry, known: &[Line]) -> Result<bool> {
-        if matches!(entry.kind, crate::storage::EntryKind::Link(_))
-            || entry.names.is_some_and(|names| names > 1)
-        {
-            return Ok(false);
-        }
-        for line in known {
-            if one(self.storage, line.file()?).await?.is_some() || self.was_mirrored(line).await? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Its photo lies in Recently Deleted, and so its file was removed here.
-    async fn was_mirrored(&self, line: &Line) -> Result<bool> {
-        if self.inner.removals.mirror.is_none() {
-            return Ok(false);
-        }
-        let (library, asset) = (LibraryKey::new(line.library.as_str()), AssetId::new(line.asset.as_str()));
-        let rows = self.inner.catalogue.assets(&library, &[asset]).await?;
-        Ok(rows.into_iter().flatten().any(|row| row.trashed))
     }
 
     /// Lays what is missing; gives back what the view shows then.
@@ -236,22 +207,20 @@ impl<'a> Laying<'a> {
         let mut draft = record.begin()?;
         let mut places = self.places(known, wanted)?;
         loop {
-            self.stop_if_asked()?;
-            let mut batch = Vec::new();
-            while batch.len() < ENTRIES
-                && let Some(place) = places.next()?
-            {
-                batch.extend(place.wanted.clone().map(|wanted| (place, wanted)));
-            }
+            let batch = places.batch(|place| place.wanted.is_some() || self.stuck.contains(&place.path))?;
             if batch.is_empty() {
                 return Ok(draft);
             }
-            for (place, wanted, entry, file) in self.look(batch).await? {
-                let shown = match (entry, file) {
-                    (Ok(entry), Ok(file)) => self.show(&place, &wanted, entry, file).await,
-                    (Err(error), _) | (_, Err(error)) => Err(error),
+            for (place, entry, file) in self.look(batch).await? {
+                self.stop_if_asked()?;
+                let shown = match (&place.wanted, entry, file) {
+                    (Some(wanted), Ok(entry), Ok(file)) => self.show(&place, wanted, entry, file).await,
+                    (None, ..) => Ok(place.before().cloned()),
+                    (_, Err(error), _) | (_, _, Err(error)) => Err(error),
                 };
-                if let Some(line) = self.bear(&place.path, shown)?.flatten() {
+                // What failed may stand as it did.
+                let shown = self.bear(&place.path, shown)?.unwrap_or_else(|| place.before().cloned());
+                if let Some(line) = shown {
                     draft.add(&line)?;
                 }
             }
@@ -259,31 +228,31 @@ impl<'a> Laying<'a> {
     }
 
     /// What stands under the names of some entries and their files. For a manifest nothing needs to be asked.
-    async fn look(&self, batch: Vec<(Place, Line)>) -> Result<Vec<(Place, Line, Looked, Looked)>> {
+    async fn look(&self, batch: Vec<Place>) -> Result<Vec<(Place, Looked, Looked)>> {
         let is_bare = |place: &Place| place.known.iter().all(|line| line.laid == Laid::Manifest);
-        if self.best == Laid::Manifest && batch.iter().all(|(place, _)| is_bare(place)) {
-            return Ok(batch
-                .into_iter()
-                .map(|(place, wanted)| (place, wanted, Ok(None), Ok(None)))
-                .collect());
+        if self.best == Laid::Manifest && batch.iter().all(is_bare) {
+            return Ok(batch.into_iter().map(|place| (place, Ok(None), Ok(None))).collect());
         }
-        let paths = batch.iter().map(|(place, _)| place.path.clone()).collect();
-        let files = batch.iter().map(|(_, wanted)| wanted.file()).collect::<Result<_>>()?;
+        let paths = batch.iter().map(|place| place.path.clone()).collect();
+        // Of what is only looked for to be kept the file does not matter.
+        let file = |place: &Place| place.wanted.as_ref().map_or_else(|| Ok(place.path.clone()), Line::file);
+        let files = batch.iter().map(file).collect::<Result<_>>()?;
         let (entries, files) = (self.storage.look(paths).await, self.storage.look(files).await);
         let places = batch.into_iter().zip(entries).zip(files);
-        Ok(places.map(|(((place, wanted), entry), file)| (place, wanted, entry, file)).collect())
+        Ok(places.map(|((place, entry), file)| (place, entry, file)).collect())
     }
 
     /// Sees to one entry; gives back what stands there then, if that is the view's.
     async fn show(
         &mut self,
-        Place { path, known, .. }: &Place,
+        place: &Place,
         wanted: &Line,
         entry: Option<Entry>,
         file: Option<Entry>,
     ) -> Result<Option<Line>> {
+        let Place { path, known, .. } = place;
         if let (Some(entry), Some(file)) = (&entry, &file)
-            && let Some(laid) = wanted.is_shown(self.view.shape, entry, file, known)
+            && let Some(laid) = wanted.is_shown((self.view.shape, self.times), entry, file, known)
         {
             return Ok(Some(wanted.laid_as(laid, entry).with_hash_of(known)));
         }
@@ -292,8 +261,7 @@ impl<'a> Laying<'a> {
         }
         if file.is_none() {
             // It is not here just now. What shows it still, does.
-            let still = known.iter().find(|line| !line.may_be && line.file == wanted.file);
-            return Ok(still.filter(|_| entry.is_some()).cloned());
+            return Ok(place.before().filter(|_| entry.is_some()).cloned());
         }
         if let Some(entry) = entry {
             let is_link = file.is_some_and(|file| is_one(&entry, &file));
@@ -355,11 +323,15 @@ impl<'a> Laying<'a> {
         }
     }
 
-    fn places<'s>(&self, known: &'s mut Sorted<Line>, wanted: &'s mut Sorted<Line>) -> Result<Places<'s>> {
+    pub(super) fn places<'s>(
+        &self,
+        known: &'s mut Sorted<Line>,
+        wanted: &'s mut Sorted<Line>,
+    ) -> Result<Places<'s>> {
         Ok(Places { folder: self.folder.clone(), known: known.iter()?, wanted: wanted.iter()? })
     }
 
-    fn stop_if_asked(&self) -> Result<()> {
+    pub(super) fn stop_if_asked(&self) -> Result<()> {
         match self.inner.stop.is_given() {
             true => Err(Error::new(ErrorKind::Cancelled, "the run was stopped")),
             false => Ok(()),
@@ -372,18 +344,18 @@ impl<'a> Laying<'a> {
         Ok(())
     }
 
-    fn removed(&mut self, path: &StoragePath) {
+    pub(super) fn removed(&mut self, path: &StoragePath) {
         self.counts.removed += 1;
         self.tell(ViewEvent::Removed { path });
     }
 
-    fn left(&mut self, path: &StoragePath, why: &str) {
+    pub(super) fn left(&mut self, path: &StoragePath, why: &str) {
         self.counts.left += 1;
         self.tell(ViewEvent::Left { path, why });
     }
 
     /// What concerns one entry is told; what would concern all others too ends the work on this view.
-    fn bear<T>(&mut self, path: &StoragePath, outcome: Result<T>) -> Result<Option<T>> {
+    pub(super) fn bear<T>(&mut self, path: &StoragePath, outcome: Result<T>) -> Result<Option<T>> {
         let error = match outcome {
             Ok(done) => return Ok(Some(done)),
             Err(error) => error,
@@ -396,7 +368,7 @@ impl<'a> Laying<'a> {
         Ok(None)
     }
 
-    fn tell(&self, event: ViewEvent<'_>) {
+    pub(super) fn tell(&self, event: ViewEvent<'_>) {
         self.observer.event(SyncEvent::View(event));
     }
 }
@@ -414,14 +386,25 @@ impl Line {
 }
 
 /// Both lists side by side.
-struct Places<'s> {
+pub(super) struct Places<'s> {
     folder: StoragePath,
     known: Merge<'s, Line>,
     wanted: Merge<'s, Line>,
 }
 
 impl Places<'_> {
-    fn next(&mut self) -> Result<Option<Place>> {
+    /// The next ones that matter.
+    fn batch(&mut self, matters: impl Fn(&Place) -> bool) -> Result<Vec<Place>> {
+        let mut batch = Vec::new();
+        while batch.len() < ENTRIES
+            && let Some(place) = self.next()?
+        {
+            batch.extend(matters(&place).then_some(place));
+        }
+        Ok(batch)
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Place>> {
         let heads = [self.known.peek(), self.wanted.peek()];
         let Some(path) = heads.into_iter().flatten().map(|line| line.path.clone()).min() else {
             return Ok(None);

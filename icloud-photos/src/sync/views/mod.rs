@@ -16,6 +16,7 @@
 //! Who walks through the storage looking for photos passes the folders of views by (`Folders::of`): adopting, verifying, and looking for files that
 //! somebody moved.
 
+mod clear;
 mod entry;
 mod lay;
 mod names;

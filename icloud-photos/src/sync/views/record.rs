@@ -158,15 +158,21 @@ impl<'a> Record<'a> {
         self.write(&self.next, draft.end()?.0).await
     }
 
-    /// Says what was laid, if it is not said already.
-    pub(super) async fn finish(&self, draft: Draft, known: &Known, announced: bool) -> Result<()> {
+    /// Says what was laid, if it is not said already. What was announced stays so until all of it came to a good end.
+    pub(super) async fn finish(
+        &self,
+        draft: Draft,
+        known: &Known,
+        announced: bool,
+        is_done: bool,
+    ) -> Result<()> {
         let is_empty = draft.entries == 0;
         let (spool, digest) = draft.end()?;
         let is_said = known.digest.as_ref() == Some(&digest) || (is_empty && known.digest.is_none());
         if !is_said {
             self.write(&self.manifest, spool).await?;
         }
-        if announced || known.is_cut {
+        if is_done && (announced || known.is_cut) {
             self.storage.remove(&self.next).await?;
         }
         Ok(())

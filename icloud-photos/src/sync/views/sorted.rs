@@ -76,7 +76,7 @@ impl<T: Ord + Clone + Serialize + DeserializeOwned> Sorted<T> {
     pub(super) fn iter(&mut self) -> Result<Merge<'_, T>> {
         let mut sources = vec![Source::Held(self.held.iter())];
         for run in &mut self.runs {
-            sources.push(Source::Run(BufReader::new(run.from_start()?)));
+            sources.push(Source::Run(BufReader::new(run.rewound()?)));
         }
         let mut merge = Merge { heads: BinaryHeap::new(), sources };
         for number in 0..merge.sources.len() {
@@ -141,7 +141,7 @@ impl Spool {
         self.text("\n")
     }
 
-    fn from_start(&mut self) -> Result<&mut Waiting> {
+    fn rewound(&mut self) -> Result<&mut Waiting> {
         self.0.seek(SeekFrom::Start(0)).map_err(fault)?;
         Ok(&mut self.0)
     }
