@@ -65,6 +65,13 @@ fn describe() {
 }
 
 #[test]
+fn views() {
+    let text = run(env!("CARGO_BIN_EXE_views"));
+    assert!(text.contains("albums: ") && text.contains("years: "), "{text}");
+    assert!(text.contains("again: 0 laid, 0 removed"), "{text}");
+}
+
+#[test]
 fn two_trees() {
     let text = run(env!("CARGO_BIN_EXE_two_trees"));
     let last = text.lines().last().unwrap_or("");

@@ -65,6 +65,9 @@ macro_rules! storage_conformance {
             removing_twice_is_no_error
             many_files_at_once
             flushing_is_always_possible
+            links_are_second_names
+            looking_tells_files_from_other_things
+            folders_are_pruned_only_when_empty
             failures_never_leave_a_wrong_file
         }
     };

@@ -52,4 +52,8 @@ mod sync;
 mod treeless;
 mod trees;
 mod verify;
+mod views;
+mod views_disk;
+mod views_edits;
+mod views_kills;
 mod xmp;

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::builder::{StringValueParser, TypedValueParser as _};
 use clap::{Args, CommandFactory as _, Parser, ValueEnum, ValueHint};
 use icloud_photos::redact::SecretString;
-use icloud_photos::sync::DateLimit;
+use icloud_photos::sync::{DateLimit, View};
 
-use super::values::{count, date_limit, folder_structure, int, percent};
+use super::values::{count, date_limit, folder_structure, int, percent, view};
 
 pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
 
@@ -277,6 +277,14 @@ pub(crate) struct Common {
     /// No photos
     #[arg(long)]
     pub(crate) skip_photos: bool,
+    /// Lay a tree over the copy, in the folder NAME below the directory, by {album_path}, {album}, {library} and dates such as
+    /// {:%Y/%m}; repeatable: albums:{album_path} (ours alone)
+    #[arg(long, value_name = "NAME:TEMPLATE", value_parser = view)]
+    pub(crate) view: Vec<View>,
+    /// What views are made of [default: hard links where the disk knows them, else symbolic links, else a manifest] (ours
+    /// alone)
+    #[arg(long, value_enum, value_name = "KIND", ignore_case = true)]
+    pub(crate) view_as: Option<ViewAs>,
     /// What to do about files that were fetched and are gone: `restore` fetches them again, `respect` leaves them (ours
     /// alone)
     #[arg(long, value_enum, value_name = "WHAT", default_value = "restore")]
@@ -331,6 +339,7 @@ choices! {
     ExifFormat { Jpeg, Png, Heic, Avif, Webp }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
     Missing { Restore, Respect }
+    ViewAs { Hardlink, Reflink, Symlink, Copy, Manifest }
     NotifyOn { NeedsPerson, SessionEnds, RunDone, RunFailed }
 }
 

@@ -1,7 +1,7 @@
 //! Values of options, read as icloudpd reads them.
 
-use icloud_photos::sync::DateLimit;
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LocalZone};
+use icloud_photos::sync::{DateLimit, View};
 
 use super::errors::python_repr;
 
@@ -41,6 +41,11 @@ pub(super) fn folder_structure(text: &str) -> Result<String, String> {
 pub(super) fn date_limit(text: &str) -> Result<DateLimit, String> {
     let zone = LocalZone::system().unwrap_or_else(|_| LocalZone::utc());
     DateLimit::parse(text, &zone).map_err(|error| error.to_string())
+}
+
+/// A name and a template.
+pub(super) fn view(text: &str) -> Result<View, String> {
+    text.parse().map_err(|error: icloud_photos::Error| error.message().to_owned())
 }
 
 /// A share in per cent, with or without the sign.

@@ -115,7 +115,8 @@ impl Work<'_> {
         let catalogue = Arc::new(catalogue);
         let mut newest: Option<(SystemTime, Subject)> = None;
         for subject in Subject::remembered(session, &*catalogue, download).await? {
-            let engine = self.engine(&subject, &storage).catalogue(catalogue.clone()).build()?;
+            let engine =
+                views(self.engine(&subject, &storage).catalogue(catalogue.clone()), download).build()?;
             let covered = engine.covered_at().await?;
             if let Some(at) = covered.filter(|at| newest.as_ref().is_none_or(|(before, _)| before < at)) {
                 newest = Some((at, subject));
@@ -157,7 +158,7 @@ impl Work<'_> {
         if config.verb != Verb::Verify
             && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
         {
-            engine = engine.catalogue(catalogue);
+            engine = views(engine.catalogue(catalogue), download);
             if !config.only_print_filenames {
                 engine = removals(engine, &download.removals, self.gone.of(&account.username));
             }
@@ -204,7 +205,11 @@ impl Work<'_> {
         }
         let narrator = Arc::new(narrator);
         let report = if download.dry_run {
-            rehearse(engine, &narrator).await?
+            let mut report = rehearse(engine, &narrator).await?;
+            let views = engine.rehearse_views(&*narrator).await?;
+            report.failed += views.failed;
+            (report.views_laid, report.views_removed) = (views.views_laid, views.views_removed);
+            report
         } else {
             brake.heeding(engine.run(narrator.clone())).await?
         };
@@ -260,6 +265,11 @@ pub(super) fn missing(download: &Download) -> Missing {
         args::Missing::Restore => Missing::Restore,
         args::Missing::Respect => Missing::Respect,
     }
+}
+
+/// Where there is no catalogue nothing is known that a view could show.
+fn views(engine: SyncBuilder, download: &Download) -> SyncBuilder {
+    download.views.iter().cloned().fold(engine, SyncBuilder::view)
 }
 
 fn removals(engine: SyncBuilder, removals: &Removals, gone: u64) -> SyncBuilder {

@@ -28,5 +28,6 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod verdict;
+mod views;
 mod watch;
 mod webui;
