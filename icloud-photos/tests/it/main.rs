@@ -31,6 +31,7 @@ mod news;
 mod odd_files;
 mod pace;
 mod pixels;
+mod postgres;
 mod pyicloud;
 mod quiet;
 mod quiet_edges;
