@@ -21,6 +21,7 @@ use indicatif::MultiProgress;
 use tracing::{debug, info, warn};
 
 use super::Shared;
+use super::catalogue;
 use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
@@ -109,10 +110,9 @@ impl Work<'_> {
         let storage = storage(&download.root, true)?;
         let place = place(&download.root);
         // Whatever is wrong with it, the run itself says.
-        let Ok(Some(catalogue)) = store::open_read_only(&*storage, &place, &account.catalogues).await else {
+        let Ok(Some(catalogue)) = catalogue::open_read_only(&*storage, &place, account).await else {
             return Ok(None);
         };
-        let catalogue = Arc::new(catalogue);
         let mut newest: Option<(SystemTime, Subject)> = None;
         for subject in Subject::remembered(session, &*catalogue, download).await? {
             let engine = self.engine(&subject, &storage).catalogue(catalogue.clone()).build()?;
@@ -155,7 +155,7 @@ impl Work<'_> {
         let storage = storage(&download.root, changes_nothing)?;
         let mut engine = self.engine(subject, &storage);
         if config.verb != Verb::Verify
-            && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
+            && let Some(catalogue) = catalogue_for(&*storage, account, download, changes_nothing).await?
         {
             engine = engine.catalogue(catalogue);
             if !config.only_print_filenames {
@@ -230,7 +230,7 @@ async fn tell_uncovered(engine: &SyncEngine) {
 }
 
 /// What is remembered of the folder; where nothing may be changed, only if something is.
-async fn catalogue(
+async fn catalogue_for(
     storage: &dyn Storage,
     account: &Account,
     download: &Download,
@@ -245,13 +245,13 @@ async fn catalogue(
         return Err(Error::new(ErrorKind::Config, message).with("outer folder", above.display()));
     }
     if changes_nothing {
-        let catalogue = store::open_read_only(storage, &place, &account.catalogues).await?;
+        let catalogue = catalogue::open_read_only(storage, &place, account).await?;
         // What may be removed is only asked of a catalogue, and be it an empty one.
         let empty =
             || download.removals.any().then(|| Arc::new(MemoryCatalogue::new()) as Arc<dyn Catalogue>);
-        return Ok(catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>).or_else(empty));
+        return Ok(catalogue.or_else(empty));
     }
-    Ok(Some(Arc::new(store::open(storage, &place, &account.catalogues).await?)))
+    catalogue::open(storage, &place, account).await.map(Some)
 }
 
 /// What to think of files that are gone.

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Retry};
 
 const BROKEN: &str = "the connection to the database broke, and with it the lease of this copy; what was not committed is done again by \
                       the next run";
@@ -31,7 +31,12 @@ pub(super) fn no_connection(error: tokio_postgres::Error, database: &str) -> Err
     }
     let advice = "the database cannot be reached; check host and port in the URL, whether it runs, and whether its certificate is \
                   trusted here";
-    Error::new(ErrorKind::Network, advice).with("database", database).caused_by(error)
+    unreached(advice).with("database", database).caused_by(error)
+}
+
+/// Of the storage, and not of the network: that is the one to Apple. It may pass.
+fn unreached(advice: &'static str) -> Error {
+    Error::new(ErrorKind::Storage, advice).retrying(Retry::Later { after: None })
 }
 
 /// A row that says what this version does not know.
@@ -62,9 +67,9 @@ fn of_code(code: &SqlState) -> (ErrorKind, &'static str) {
         );
     }
     if is_one_of(&[&SqlState::TOO_MANY_CONNECTIONS, &SqlState::CANNOT_CONNECT_NOW]) {
-        let advice = "the database takes no more connections now; try again later, or raise its max_connections: each copy that is \
-                      kept takes two";
-        return (ErrorKind::Network, advice);
+        let advice = "the database takes no connections now; run again later, or raise its max_connections: each copy that is kept \
+                      takes two";
+        return (ErrorKind::Storage, advice);
     }
     match code.code().get(..2) {
         // Shutdown, or a connection that somebody ended; 08 is the class of connections.

@@ -66,7 +66,8 @@ impl PostgresCatalogue {
     ///
     /// # Errors
     /// - [`ErrorKind::Conflict`] while somebody else has the lease; the error says who.
-    /// - [`ErrorKind::Network`] if the database is not reached, [`ErrorKind::PermissionDenied`] if it does not let the user in.
+    /// - [`ErrorKind::Storage`], worth another try later, if the database is not reached; [`ErrorKind::PermissionDenied`] if it does not
+    ///   let the user in.
     /// - [`ErrorKind::Unsupported`] if a newer version wrote it.
     pub async fn open(database: &Database, name: &str) -> Result<Self> {
         let session = Arc::new(Session::open(database).await?);
