@@ -32,6 +32,7 @@ mod odd_files;
 mod pace;
 mod pixels;
 mod postgres;
+mod postgres_doors;
 mod pyicloud;
 mod quiet;
 mod quiet_edges;

@@ -17,7 +17,9 @@ pub(super) fn fault(error: tokio_postgres::Error, database: &str) -> Error {
     let (kind, advice) = match error.code() {
         Some(code) => of_code(code),
         None if error.is_closed() => (ErrorKind::Storage, BROKEN),
-        None if is_about_a_row(&error) => return strange(error).with("database", database),
+        None if std::error::Error::source(&error).is_some() && !is_of_the_socket(&error) => {
+            return strange(error).with("database", database);
+        }
         // Reading from or writing to the socket failed.
         None => (ErrorKind::Storage, BROKEN),
     };
@@ -28,6 +30,12 @@ pub(super) fn fault(error: tokio_postgres::Error, database: &str) -> Error {
 pub(super) fn no_connection(error: tokio_postgres::Error, database: &str) -> Error {
     if error.code().is_some() {
         return fault(error, database);
+    }
+    // What is left is a password that was asked for, and nobody gave.
+    if !is_of_the_socket(&error) {
+        return Error::new(ErrorKind::PermissionDenied, NOT_LET_IN)
+            .with("database", database)
+            .caused_by(error);
     }
     let advice = "the database cannot be reached; check host and port in the URL, whether it runs, and whether its certificate is \
                   trusted here";
@@ -89,8 +97,8 @@ fn of_code(code: &SqlState) -> (ErrorKind, &'static str) {
     }
 }
 
-fn is_about_a_row(error: &tokio_postgres::Error) -> bool {
+/// Errors of the socket have an I/O error for their cause; others what the driver says.
+fn is_of_the_socket(error: &tokio_postgres::Error) -> bool {
     use std::error::Error as _;
-    // Errors of the socket have an I/O error for their cause; those of rows what the conversion said.
-    error.source().is_some_and(|cause| !cause.is::<std::io::Error>())
+    error.source().is_some_and(|cause| cause.is::<std::io::Error>())
 }

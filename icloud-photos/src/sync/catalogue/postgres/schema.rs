@@ -116,10 +116,14 @@ const V1: &str = r#"
     CREATE INDEX removals_owed ON icloud_photos.removals (copy, library, selection, asset) WHERE selection IS NOT NULL;
 "#;
 
+// Asked of the tables that they stand in: what a session once looked up by name (`to_regclass`) it may remember wrongly while it waits.
+const HAS_SCHEMA: &str = "SELECT 1 FROM pg_namespace WHERE nspname = 'icloud_photos'";
+const HAS_TABLES: &str = "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'icloud_photos' AND c.relname = 'version'";
+
 /// How many steps were taken; `None` where there are no tables of ours.
 pub(super) async fn version(client: &Client) -> Result<Option<usize>, Fault> {
-    let table = client.query_one("SELECT to_regclass('icloud_photos.version') IS NOT NULL", &[]).await?;
-    if !table.try_get::<_, bool>(0)? {
+    if client.query_opt(HAS_TABLES, &[]).await?.is_none() {
         return Ok(None);
     }
     let row = client.query_opt("SELECT number FROM icloud_photos.version", &[]).await?;
@@ -150,11 +154,8 @@ async fn migrate(client: &Client) -> Result<usize, Fault> {
     client.execute("SELECT pg_advisory_xact_lock($1, 0)", &[&CLASS]).await?;
     // Somebody else may have been first.
     let from = version(client).await?;
-    if from.is_none() {
-        let schema = client.query_one("SELECT to_regnamespace('icloud_photos') IS NULL", &[]).await?;
-        if schema.try_get::<_, bool>(0)? {
-            client.batch_execute("CREATE SCHEMA icloud_photos").await?;
-        }
+    if from.is_none() && client.query_opt(HAS_SCHEMA, &[]).await?.is_none() {
+        client.batch_execute("CREATE SCHEMA icloud_photos").await?;
     }
     let from = from.unwrap_or(0);
     if from >= STEPS.len() {
