@@ -150,3 +150,17 @@ async fn lost_marks_and_copies_are_refused_as_with_files() {
     assert_eq!(moved.totals().await.unwrap().verified.files, 3);
     assert_eq!(moved.store().await.unwrap().unwrap().place, copy.to_str().unwrap());
 }
+
+/// Two workers that come to a new storage at one moment give it one mark, and one of them keeps it.
+#[tokio::test]
+async fn a_new_storage_gets_one_mark_from_many_workers() {
+    let Some(server) = server("a_new_storage_gets_one_mark_from_many_workers") else { return };
+    let photos = tempfile::tempdir().unwrap();
+    let opened = futures::future::join_all((0..4).map(|_| store_in(&server, photos.path()))).await;
+    let (kept, refused): (Vec<_>, Vec<_>) = opened.into_iter().partition(Result::is_ok);
+    assert_eq!((kept.len(), refused.len()), (1, 3), "{refused:?}");
+    for error in refused {
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Conflict);
+    }
+    assert_eq!(server.sql("SELECT count(*) FROM icloud_photos.copies"), "1");
+}

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use icloud_photos::Result;
 use icloud_photos::storage::Storage;
 use icloud_photos::sync::catalogue::Catalogue;
 use icloud_photos::sync::store;
+use icloud_photos::{Error, ErrorKind, Result};
 
 use crate::args::Catalogues;
 use crate::config::Account;
@@ -42,4 +42,9 @@ pub(super) async fn open_read_only(
             found.map(|catalogue| Arc::new(catalogue) as _)
         }
     })
+}
+
+/// Whether another worker of the fleet keeps what was to be opened: no fault of anybody, and over when that one is done.
+pub(super) fn is_kept_by_another(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict && error.is_retryable()
 }

@@ -154,9 +154,17 @@ impl Work<'_> {
         let changes_nothing = self.changes_nothing();
         let storage = storage(&download.root, changes_nothing)?;
         let mut engine = self.engine(subject, &storage);
-        if config.verb != Verb::Verify
-            && let Some(catalogue) = catalogue_for(&*storage, account, download, changes_nothing).await?
-        {
+        let catalogue = match config.verb {
+            Verb::Verify => None,
+            _ => match catalogue_for(&*storage, account, download, changes_nothing).await {
+                Err(error) if catalogue::is_kept_by_another(&error) => {
+                    warn!("{} is left alone: {}", account.username, with_causes(&error));
+                    return Ok(Exit::Incomplete.into());
+                }
+                opened => opened?,
+            },
+        };
+        if let Some(catalogue) = catalogue {
             engine = engine.catalogue(catalogue);
             if !config.only_print_filenames {
                 engine = removals(engine, &download.removals, self.gone.of(&account.username));

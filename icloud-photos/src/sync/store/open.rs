@@ -59,9 +59,7 @@ where
         None => {
             let record = Found::of(storage).await?;
             refuse_lost_mark(place, data, &record).await?;
-            let id = uuid::Uuid::new_v4().to_string();
-            put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, &record)?.into_bytes()).await?;
-            id
+            new_mark(storage, &record).await?
         }
     };
     let catalogue = data.open(&id).await?;
@@ -74,6 +72,16 @@ where
         catalogue.set_store(&store).await?;
     }
     Ok(catalogue)
+}
+
+/// Makes the mark, unless another worker is first, whose mark it then is. Gives back its id.
+async fn new_mark(storage: &dyn Storage, record: &Found) -> Result<String> {
+    let id = uuid::Uuid::new_v4().to_string();
+    match put(storage, &StoragePath::parse(MARK)?, text_of_mark(&id, record)?.into_bytes()).await {
+        Ok(()) => Ok(id),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => mark_of(storage).await?.ok_or(error),
+        Err(error) => Err(error),
+    }
 }
 
 /// A folder that was moved takes its catalogue along. A copy bears the same mark, and what is fetched into one of the two would

@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use super::session::Session;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// `iCPc`: the first half of the number of each lock of ours; the second is the number of the copy, or 0 for the tables.
 pub(super) const CLASS: i32 = 0x6943_5063;
@@ -40,7 +40,7 @@ const TAKEN_AWAY: &str = "this copy is no longer leased to this worker: somebody
 /// Takes the lease of a copy for this session.
 ///
 /// # Errors
-/// [`ErrorKind::Conflict`] if somebody else has it.
+/// [`ErrorKind::Conflict`], worth another try later, if somebody else has it.
 pub(super) async fn take(session: &Arc<Session>, copy: i32) -> Result<()> {
     if is_held(session, copy).await? {
         return Err(Error::new(ErrorKind::Config, POOLED).with("database", session.database()));
@@ -70,7 +70,8 @@ async fn is_held(session: &Session, copy: i32) -> Result<bool> {
 
 async fn held_by_other(session: &Session, copy: i32) -> Error {
     let advice = "another worker keeps this copy, and is left alone; run again when it is done";
-    let error = Error::new(ErrorKind::Conflict, advice).with("database", session.database());
+    let error = Error::new(ErrorKind::Conflict, advice).retrying(Retry::Later { after: None });
+    let error = error.with("database", session.database());
     let holder = session.rows(HOLDER, [i64::from(CLASS), i64::from(copy)]).await;
     match holder.ok().and_then(|rows| rows.first().and_then(described)) {
         Some(holder) => error.with("worker", holder),

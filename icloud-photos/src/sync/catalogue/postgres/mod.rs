@@ -65,7 +65,7 @@ impl PostgresCatalogue {
     /// waited for, two seconds at most.
     ///
     /// # Errors
-    /// - [`ErrorKind::Conflict`] while somebody else has the lease; the error says who.
+    /// - [`ErrorKind::Conflict`] while somebody else has the lease; the error says who, and is worth another try later.
     /// - [`ErrorKind::Storage`], worth another try later, if the database is not reached; [`ErrorKind::PermissionDenied`] if it does not
     ///   let the user in.
     /// - [`ErrorKind::Unsupported`] if a newer version wrote it.
@@ -81,6 +81,7 @@ impl PostgresCatalogue {
             Error::new(ErrorKind::Conflict, message).with("database", session.database())
         })?;
         lease::take(&session, copy).await?;
+        session.warn_of_unsafe_server();
         let reader = Arc::new(Session::open(database).await?);
         let writer = Writer { session, turn: Arc::default() };
         Ok(Self { copy, reader, writer: Some(Arc::new(writer)) })

@@ -27,13 +27,15 @@ const SET_UP: &str = "
 pub(super) struct Session {
     pub(super) client: Client,
     database: String,
+    /// Whether the server waits for its disk.
+    flushes: bool,
     statements: Mutex<HashMap<&'static str, Statement>>,
 }
 
 impl Session {
     pub(super) async fn open(database: &Database) -> Result<Self> {
         let (client, database) = (database.connect().await?, database.to_string());
-        let session = Self { client, database, statements: Mutex::default() };
+        let session = Self { client, database, flushes: true, statements: Mutex::default() };
         let texts = [
             IDLE.as_secs().to_string(),
             BETWEEN.as_secs().to_string(),
@@ -50,17 +52,22 @@ impl Session {
                 .with("database", &session.database)
                 .with("its encoding", said(6)));
         }
-        if said(7) == "off" {
-            tracing::warn!(
-                "{}: fsync is off there; a loss of power takes the catalogues away",
-                session.database
-            );
-        }
-        Ok(session)
+        let flushes = said(7) != "off";
+        Ok(Self { flushes, ..session })
     }
 
     pub(super) fn database(&self) -> &str {
         &self.database
+    }
+
+    /// Says so if the server does not keep what it says it has.
+    pub(super) fn warn_of_unsafe_server(&self) {
+        if !self.flushes {
+            tracing::warn!(
+                "{}: fsync is off there; a loss of power takes the catalogues away",
+                self.database
+            );
+        }
     }
 
     pub(super) fn fault(&self, error: tokio_postgres::Error) -> Error {
