@@ -38,7 +38,7 @@ const SOCKETS: &str = "/var/run/postgresql";
 /// Neither its `Debug` nor its `Display` shows a password.
 #[derive(Clone)]
 pub struct Database {
-    config: Config,
+    config: Box<Config>,
     tls: Option<Trust>,
 }
 
@@ -89,7 +89,7 @@ impl Database {
         };
         config.ssl_mode(if wants { SslMode::Require } else { SslMode::Disable });
         let tls = wants.then(|| root.map_or(Trust::System, Trust::File));
-        Ok(Self { config, tls })
+        Ok(Self { config: Box::new(config), tls })
     }
 
     /// Whether a text is meant as the URL of a database.

@@ -79,10 +79,17 @@ fn of_code(code: &SqlState) -> (ErrorKind, &'static str) {
                       takes two";
         return (ErrorKind::Storage, advice);
     }
+    if *code == SqlState::QUERY_CANCELED {
+        let advice =
+            "the database cut a statement short; raise its statement_timeout for this user, or run again";
+        return (ErrorKind::Storage, advice);
+    }
     match code.code().get(..2) {
         // Shutdown, or a connection that somebody ended; 08 is the class of connections.
         Some("57" | "08") => (ErrorKind::Storage, BROKEN),
-        Some("40" | "55") => (ErrorKind::Conflict, "somebody else is at work on the same tables; run again"),
+        Some("23" | "40" | "55") => {
+            (ErrorKind::Conflict, "somebody else is at work on the same tables; run again")
+        }
         Some("53" | "54" | "58") => {
             (ErrorKind::Storage, "the database lacks something that it needs; see its log")
         }

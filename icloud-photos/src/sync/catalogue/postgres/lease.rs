@@ -3,18 +3,25 @@
 //! A lease is an advisory lock of PostgreSQL on the number of the copy, held by the session on whose connection commits go. The
 //! server takes it back when that session ends, however it does, and a session that ended can commit nothing: nobody has to be
 //! asked, and no clock to be trusted. Each commit looks whether its session still holds the lock, for a pooler in between may have
-//! given the connection to somebody else.
+//! given the connection to somebody else, and whether the tables are still of this version, for a newer program may have changed
+//! them meanwhile.
 
 use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
+use super::fault::strange;
+use super::schema;
 use super::session::Session;
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// `iCPc`: the first half of the number of each lock of ours; the second is the number of the copy, or 0 for the tables.
 pub(super) const CLASS: i32 = 0x6943_5063;
+
+/// How each commit begins: while it is on its way nobody changes the tables, for whoever does takes the same lock alone.
+pub(super) const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock_shared(1766019171, 0)";
 
 /// How long to wait for whoever holds it. A catalogue that was closed a moment ago, here or elsewhere, lets go within that.
 const PATIENCE: &str = "SET lock_timeout = '2s'";
@@ -23,7 +30,7 @@ const NO_LIMIT: &str = "SET lock_timeout = 0";
 const TAKE: &str = "SELECT pg_advisory_lock($1, $2)";
 
 /// Locks of this kind count how often they were taken by one session; a session that has it before we asked is shared with somebody.
-const HELD: &str = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
+const HELD: &str = "SELECT (SELECT number FROM icloud_photos.version) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted
     AND classid::bigint = $1 AND objid::bigint = $2 AND objsubid = 2";
 
 const HOLDER: &str = "SELECT a.application_name, host(a.client_addr), a.backend_start::text
@@ -56,10 +63,11 @@ pub(super) async fn take(session: &Arc<Session>, copy: i32) -> Result<()> {
     }
 }
 
-/// That this session has the lease, in the midst of its transaction.
+/// That this session has the lease, in the midst of a transaction that began with [`BEGIN`].
 pub(super) async fn require(session: &Session, copy: i32) -> Result<()> {
-    if is_held(session, copy).await? {
-        return Ok(());
+    if let Some(row) = session.rows(HELD, [i64::from(CLASS), i64::from(copy)]).await?.first() {
+        let version = row.try_get::<_, i32>(0).map_err(strange)?;
+        return schema::require(usize::try_from(version).unwrap_or(usize::MAX), session.database());
     }
     Err(Error::new(ErrorKind::Conflict, TAKEN_AWAY).with("database", session.database()))
 }

@@ -74,12 +74,10 @@ impl PostgresCatalogue {
         let version =
             schema::bring_up_to_date(&session.client).await.map_err(|error| session.fault(error))?;
         schema::require(version, session.database())?;
-        let made = "INSERT INTO icloud_photos.copies (name) VALUES ($1) ON CONFLICT DO NOTHING";
-        session.execute(made, [stored(name)]).await?;
-        let copy = number_of(&session, name).await?.ok_or_else(|| {
-            let message = "the catalogue was taken out of the database while it was opened; run again";
-            Error::new(ErrorKind::Conflict, message).with("database", session.database())
-        })?;
+        let copy = match number_of(&session, name).await? {
+            Some(copy) => copy,
+            None => make(&session, name).await?,
+        };
         lease::take(&session, copy).await?;
         session.warn_of_unsafe_server();
         let reader = Arc::new(Session::open(database).await?);
@@ -156,6 +154,16 @@ async fn number_of(session: &Session, name: &str) -> Result<Option<i32>> {
     let sql = "SELECT number FROM icloud_photos.copies WHERE name = $1";
     let rows = session.rows(sql, [stored(name)]).await?;
     rows.first().map(|row| read::get(row, 0)).transpose()
+}
+
+/// Somebody else may make the same at this moment.
+async fn make(session: &Session, name: &str) -> Result<i32> {
+    let sql = "INSERT INTO icloud_photos.copies (name) VALUES ($1) ON CONFLICT DO NOTHING";
+    session.execute(sql, [stored(name)]).await?;
+    number_of(session, name).await?.ok_or_else(|| {
+        let message = "the catalogue was taken out of the database while it was opened; run again";
+        Error::new(ErrorKind::Conflict, message).with("database", session.database())
+    })
 }
 
 fn finished<T>(done: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {

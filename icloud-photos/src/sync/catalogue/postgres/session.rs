@@ -14,11 +14,13 @@ use crate::error::{Error, ErrorKind, Result};
 /// A value for a statement.
 pub(super) type Param = Box<dyn ToSql + Sync + Send>;
 
-/// What a session is told about machines that vanish, and asked about the server. A commit is on the disk when it returns, whatever
+/// What a session is told about machines that vanish and about itself, which may be idle for as long as a download takes, and asked
+/// about the server. A commit is on the disk when it returns, whatever
 /// the server's own setting; plans are made for the values at hand, for a table that was empty a minute ago may be large.
 const SET_UP: &str = "
     SELECT set_config('tcp_keepalives_idle', $1, false), set_config('tcp_keepalives_interval', $2, false),
         set_config('tcp_keepalives_count', $3, false), set_config('tcp_user_timeout', $4, false),
+        (SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'),
         set_config('plan_cache_mode', 'force_custom_plan', false),
         set_config('synchronous_commit',
             CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
@@ -46,13 +48,13 @@ impl Session {
         let row = session.rows(SET_UP, params).await?.pop();
         let said =
             |column| row.as_ref().and_then(|row| row.try_get::<_, String>(column).ok()).unwrap_or_default();
-        if said(6) != "UTF8" {
+        if said(7) != "UTF8" {
             let advice = "this database cannot keep every name; make one with `createdb --encoding UTF8 --template template0`";
             return Err(Error::new(ErrorKind::Config, advice)
                 .with("database", &session.database)
-                .with("its encoding", said(6)));
+                .with("its encoding", said(7)));
         }
-        let flushes = said(7) != "off";
+        let flushes = said(8) != "off";
         Ok(Self { flushes, ..session })
     }
 

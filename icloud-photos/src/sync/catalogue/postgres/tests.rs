@@ -12,7 +12,10 @@ async fn open(test: &str) -> Option<(PostgresCatalogue, Postgres)> {
         return None;
     };
     // What a careless administrator sets for everybody.
-    server.sql("ALTER ROLE postgres SET synchronous_commit = off");
+    server.sql(
+        "ALTER ROLE postgres SET synchronous_commit = off; ALTER ROLE postgres SET idle_session_timeout = '1s'; \
+         ALTER ROLE postgres SET default_transaction_isolation = serializable",
+    );
     let catalogue = PostgresCatalogue::open(&Database::parse(&server.url()).unwrap(), "a-1").await.unwrap();
     Some((catalogue, server))
 }
@@ -57,6 +60,7 @@ async fn a_commit_is_durable_and_a_machine_that_vanished_is_noticed() {
     // As the server has them on its side of the connection.
     let wanted = [
         ("synchronous_commit", "on"),
+        ("idle_session_timeout", "0"),
         ("tcp_keepalives_idle", "10"),
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
@@ -77,6 +81,23 @@ async fn without_the_lock_nothing_is_written() {
     let error = catalogue.commit(rows(3..5)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert_eq!(catalogue.totals().await.unwrap().verified.files, 3);
+}
+
+/// A newer program changed the tables while this one was at work.
+#[tokio::test]
+async fn into_tables_of_another_version_nothing_is_written() {
+    let Some((catalogue, server)) = open("into_tables_of_another_version").await else { return };
+    catalogue.commit(rows(0..3)).await.unwrap();
+    assert!(
+        lease::BEGIN.contains(&format!("({}, 0)", lease::CLASS)),
+        "the lock of those who change the tables"
+    );
+    server.sql("UPDATE icloud_photos.version SET number = number + 1");
+    let error = catalogue.commit(rows(3..5)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+    server.sql("UPDATE icloud_photos.version SET number = number - 1");
+    assert_eq!(catalogue.totals().await.unwrap().verified.files, 3);
+    catalogue.commit(rows(3..5)).await.unwrap();
 }
 
 /// Two workers behind a pooler may get one session, whose locks both would have.

@@ -139,7 +139,7 @@ pub(super) async fn commit(session: &Session, copy: i32, batch: &Batch) -> Resul
 
 /// All of it or nothing, by whoever has the lease.
 async fn whole<T>(session: &Session, copy: i32, work: impl Future<Output = Result<T>>) -> Result<T> {
-    session.order("BEGIN").await?;
+    session.order(lease::BEGIN).await?;
     let done = async {
         lease::require(session, copy).await?;
         work.await
