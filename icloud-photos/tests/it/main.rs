@@ -33,6 +33,8 @@ mod odd_files;
 mod opendal;
 mod pace;
 mod pixels;
+mod postgres;
+mod postgres_doors;
 mod pyicloud;
 mod quiet;
 mod quiet_edges;

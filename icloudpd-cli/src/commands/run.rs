@@ -21,6 +21,7 @@ use indicatif::MultiProgress;
 use tracing::{debug, info, warn};
 
 use super::Shared;
+use super::catalogue;
 use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
@@ -109,10 +110,9 @@ impl Work<'_> {
         let storage = storage(&download.root, true)?;
         let place = place(&download.root);
         // Whatever is wrong with it, the run itself says.
-        let Ok(Some(catalogue)) = store::open_read_only(&*storage, &place, &account.catalogues).await else {
+        let Ok(Some(catalogue)) = catalogue::open_read_only(&*storage, &place, account).await else {
             return Ok(None);
         };
-        let catalogue = Arc::new(catalogue);
         let mut newest: Option<(SystemTime, Subject)> = None;
         for subject in Subject::remembered(session, &*catalogue, download).await? {
             let engine =
@@ -155,9 +155,17 @@ impl Work<'_> {
         let changes_nothing = self.changes_nothing();
         let storage = storage(&download.root, changes_nothing)?;
         let mut engine = self.engine(subject, &storage);
-        if config.verb != Verb::Verify
-            && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
-        {
+        let catalogue = match config.verb {
+            Verb::Verify => None,
+            _ => match catalogue_for(&*storage, account, download, changes_nothing).await {
+                Err(error) if catalogue::is_kept_by_another(&error) => {
+                    warn!("{} is left alone: {}", account.username, with_causes(&error));
+                    return Ok(Exit::Incomplete.into());
+                }
+                opened => opened?,
+            },
+        };
+        if let Some(catalogue) = catalogue {
             engine = views(engine.catalogue(catalogue), download);
             if !config.only_print_filenames {
                 engine = removals(engine, &download.removals, self.gone.of(&account.username));
@@ -235,7 +243,7 @@ async fn tell_uncovered(engine: &SyncEngine) {
 }
 
 /// What is remembered of the folder; where nothing may be changed, only if something is.
-async fn catalogue(
+async fn catalogue_for(
     storage: &dyn Storage,
     account: &Account,
     download: &Download,
@@ -250,13 +258,13 @@ async fn catalogue(
         return Err(Error::new(ErrorKind::Config, message).with("outer folder", above.display()));
     }
     if changes_nothing {
-        let catalogue = store::open_read_only(storage, &place, &account.catalogues).await?;
+        let catalogue = catalogue::open_read_only(storage, &place, account).await?;
         // What may be removed is only asked of a catalogue, and be it an empty one.
         let empty =
             || download.removals.any().then(|| Arc::new(MemoryCatalogue::new()) as Arc<dyn Catalogue>);
-        return Ok(catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>).or_else(empty));
+        return Ok(catalogue.or_else(empty));
     }
-    Ok(Some(Arc::new(store::open(storage, &place, &account.catalogues).await?)))
+    catalogue::open(storage, &place, account).await.map(Some)
 }
 
 /// What to think of files that are gone.

@@ -18,8 +18,8 @@ use self::paths::root;
 pub(crate) use self::paths::{expand_home, normalise};
 pub(crate) use self::web::{Page, Web};
 use crate::args::{
-    self, AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy,
-    MfaProvider, Missing, PasswordProvider, Size, UsageError, User, Verb,
+    self, AlignRaw, Catalogues, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel,
+    MatchPolicy, MfaProvider, Missing, PasswordProvider, Size, UsageError, User, Verb,
 };
 
 /// What the program is asked to do.
@@ -81,7 +81,7 @@ pub(crate) struct Account {
     pub(crate) password: GivenPassword,
     pub(crate) sessions: PathBuf,
     /// Where the catalogues are.
-    pub(crate) catalogues: PathBuf,
+    pub(crate) catalogues: Catalogues,
     pub(crate) notifying: Notifying,
     pub(crate) task: Task,
 }
@@ -262,8 +262,9 @@ fn account(global: &Global, common: Common, user: User) -> Result<Account, Usage
     };
     let sessions = expand_home(&normalise(Path::new(&common.cookie_directory)))?;
     let catalogues = match &global.catalogue {
-        Some(folder) => expand_home(&normalise(folder))?,
-        None => sessions.clone(),
+        Some(Catalogues::Folder(folder)) => Catalogues::Folder(expand_home(&normalise(folder))?),
+        Some(database) => database.clone(),
+        None => Catalogues::Folder(sessions.clone()),
     };
     let locale = locale(global, &common.folder_structure)?;
     Ok(Account {

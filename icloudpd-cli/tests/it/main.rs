@@ -8,6 +8,8 @@ mod doctor;
 mod exif;
 mod failures;
 mod filters;
+#[cfg(unix)]
+mod fleet;
 mod grammar;
 mod icloud;
 #[cfg(unix)]

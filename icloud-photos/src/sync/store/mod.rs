@@ -5,15 +5,17 @@
 //! not filled.
 
 mod above;
+mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use self::above::copy_above;
-#[cfg(feature = "sqlite")]
-pub use self::sqlite::{open, open_read_only};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
+pub use self::above::copy_above;
+pub use self::open::{Catalogues, open, open_read_only};
 use super::catalogue::{Catalogue, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath, WriteOptions};
