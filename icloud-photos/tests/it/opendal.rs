@@ -8,6 +8,10 @@ use icloud_photos::storage::{ObjectMeta, OpendalStorage, Storage, StoragePath, W
 use icloud_photos::testing::ChaosStorage;
 use icloud_photos::{ErrorKind, Result};
 use icloud_photos_test_servers::s3::{self, S3Server};
+#[cfg(unix)]
+use icloud_photos_test_servers::sftp::SftpServer;
+use icloud_photos_test_servers::skip;
+use icloud_photos_test_servers::webdav::{self, Apache, WebDavServer};
 use opendal::Operator;
 use opendal::layers::RetryLayer;
 use opendal::services::{Fs, Memory, S3};
@@ -168,6 +172,58 @@ fn secrets_may_come_from_files_and_are_shown_nowhere() {
     std::fs::remove_file(&file).unwrap();
     let error = OpendalStorage::from_url_with("webdav://me@127.0.0.1:1/x", named).unwrap_err();
     assert!(error.to_string().contains("OPENDAL_WEBDAV_PASSWORD_FILE"), "{error}");
+}
+
+fn dav(endpoint: &str) -> OpendalStorage {
+    let address =
+        format!("webdav+{endpoint}/").replace("webdav+http://", &format!("webdav+http://{}@", webdav::USER));
+    let secrets = |name: &str| (name == "OPENDAL_WEBDAV_PASSWORD").then(|| webdav::PASSWORD.to_owned());
+    OpendalStorage::from_url_with(&address, secrets).unwrap()
+}
+
+async fn on_webdav() -> (OpendalStorage, WebDavServer) {
+    let server = WebDavServer::start().await;
+    (dav(&server.endpoint()), server)
+}
+
+/// Where a server is not on the machine, memory takes its place: there is no way to leave a test of the suite out.
+async fn on_apache() -> (OpendalStorage, Option<Apache>) {
+    let Some(server) = Apache::start() else {
+        skip("WebDAV by Apache", "apache2");
+        return (memory().await.0, None);
+    };
+    (dav(&server.endpoint()), Some(server))
+}
+
+#[cfg(unix)]
+async fn on_sftp() -> (OpendalStorage, Option<SftpServer>) {
+    let Some(server) = SftpServer::start() else {
+        skip("SFTP", "sshd");
+        return (memory().await.0, None);
+    };
+    let path = std::env::var("PATH").unwrap_or_default();
+    // SAFETY: each test has a process of its own, and nothing else runs in it yet.
+    #[allow(unsafe_code)]
+    unsafe {
+        std::env::set_var("PATH", format!("{}:{path}", server.ssh_folder().display()));
+    }
+    let host = server.endpoint().replace("ssh://", &format!("sftp://{}@", server.user()));
+    let storage =
+        OpendalStorage::from_url_with(&format!("{host}{}", server.folder().display()), |_| None).unwrap();
+    (storage, Some(server))
+}
+
+mod webdav_conformance {
+    icloud_photos::storage_conformance!(super::on_webdav);
+}
+
+mod apache_conformance {
+    icloud_photos::storage_conformance!(super::on_apache);
+}
+
+#[cfg(unix)]
+mod sftp_conformance {
+    icloud_photos::storage_conformance!(super::on_sftp);
 }
 
 mod memory_conformance {

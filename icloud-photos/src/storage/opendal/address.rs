@@ -15,6 +15,7 @@
 //! `OPENDAL_WEBDAV_PASSWORD`, and with `_FILE` behind it the name of a file that holds the value.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use opendal::Operator;
 use opendal::layers::{RetryLayer, TimeoutLayer};
@@ -75,8 +76,12 @@ const SERVICES: &[Service] = &[
     Service { schemes: &["memory"], name: "memory", options: &[], secrets: &[] },
 ];
 
+/// What may pass is tried again after this, then after twice as long and so on: some seconds in all.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const RETRIES: usize = 6;
+
 impl OpendalStorage {
-    /// The storage at an address. What may pass is tried again, up to five times. Nothing is sent yet.
+    /// The storage at an address. What may pass is tried again for some seconds. Nothing is sent yet.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for an address that names no service, lacks something, has an option that the service does not know,
@@ -98,7 +103,7 @@ impl OpendalStorage {
             let advice = "the address of the storage is not complete";
             Error::new(ErrorKind::Config, advice).with("address", shown(&url)).with("said", error.message())
         })?;
-        let retry = RetryLayer::new().with_max_times(5).with_jitter();
+        let retry = RetryLayer::new().with_min_delay(FIRST_PAUSE).with_max_times(RETRIES).with_jitter();
         let mut storage = Self::new(operator.layer(TimeoutLayer::new()).layer(retry));
         if service.name == "s3" {
             storage = storage.with_uploads(Uploads::of(&options)?);

@@ -229,6 +229,7 @@ async fn put_aside(shared: &Shared, path: &StoragePath, options: &WriteOptions, 
 
 async fn rename(shared: &Shared, from: &StoragePath, to: &StoragePath, options: &WriteOptions) -> Result<()> {
     let renamed = async {
+        shared.require_folders(to).await?;
         require_free(shared, to, options).await?;
         let renamed = shared.operator.rename(from.as_str(), key(to)?).await;
         renamed.map_err(|error| fault(error, to))

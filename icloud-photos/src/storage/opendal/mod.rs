@@ -60,6 +60,8 @@ struct Shared {
     way: Way,
     /// The parts that writers of this process hold, by their place below [`STAGING`].
     held: Mutex<HashSet<String>>,
+    /// Folders that are there, or can be made: no file has their name.
+    folders: Mutex<HashSet<StoragePath>>,
     /// Knows of what a killed program began and did not end.
     uploads: Option<Uploads>,
     /// Room for files that are held in memory whole.
@@ -85,6 +87,12 @@ const CHUNK: usize = 8 << 20;
 /// So long may a file be that is held in memory whole, and so much all of these.
 const WHOLE_AT_MOST: u32 = 512 << 20;
 
+/// So many folders are remembered.
+const FOLDERS: usize = 1000;
+
+/// No file is longer, and some servers cannot count further.
+const LARGEST: u64 = 1 << 62;
+
 /// So long the pieces of a file wait for somebody to go on with them.
 const PIECES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -108,7 +116,16 @@ impl OpendalStorage {
     pub fn new(operator: Operator) -> Self {
         let way = Way::of(&operator.info().capability());
         let room = Arc::new(tokio::sync::Semaphore::new(WHOLE_AT_MOST as usize));
-        Self { shared: Arc::new(Shared { operator, way, held: Mutex::default(), uploads: None, room }) }
+        Self {
+            shared: Arc::new(Shared {
+                operator,
+                way,
+                held: Mutex::default(),
+                folders: Mutex::default(),
+                uploads: None,
+                room,
+            }),
+        }
     }
 
     /// Only before it is cloned.
@@ -219,10 +236,44 @@ impl Shared {
         }
     }
 
+    /// That no file has the name of a folder which a path needs. Servers of files say so late, or badly.
+    async fn require_folders(&self, path: &StoragePath) -> Result<()> {
+        let mut above = path.parent();
+        while let Some(folder) = above {
+            if self.folders().contains(&folder) {
+                return Ok(());
+            }
+            if matches!(self.stat(&folder).await, Ok(Some(_))) {
+                let advice = "a file stands where a folder is needed; move it away";
+                return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", folder));
+            }
+            above = folder.parent();
+            let mut folders = self.folders();
+            if folders.len() >= FOLDERS {
+                folders.clear();
+            }
+            folders.insert(folder);
+        }
+        Ok(())
+    }
+
+    fn folders(&self) -> MutexGuard<'_, HashSet<StoragePath>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
         let Ok(key) = key(path) else {
             return Err(Error::new(ErrorKind::NotFound, "no such file or folder").with("path", path));
         };
+        if self.way.renames() || from > LARGEST {
+            // Such servers take all kinds of mistakes for passing faults, and are not to be led into any.
+            match self.stat(path).await {
+                Ok(Some(meta)) if from >= meta.size => return Ok(stream::empty().boxed()),
+                Ok(Some(_)) => {}
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                _ => return Err(Error::new(ErrorKind::NotFound, "no such file or folder").with("path", path)),
+            }
+        }
         let open = async || {
             let reader = self.operator.reader(key).await?;
             let mut bytes = reader.into_stream(from..).await?;
