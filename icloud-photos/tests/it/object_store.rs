@@ -258,7 +258,7 @@ async fn refusals_say_what_to_do_and_no_secret() {
     let wrong = bucket(&server).with_bucket_name("wrong").build().unwrap();
     let storage = ObjectStorage::new(Arc::new(wrong));
     let error = put(&storage, "a", &Bytes::from_static(b"x")).await.unwrap_err();
-    assert!(error.to_string().contains("no such bucket"), "{error}");
+    assert!(error.kind() == ErrorKind::Storage && error.to_string().contains("no such bucket"), "{error}");
 
     let retries = RetryConfig { max_retries: 0, ..impatient() };
     let storage = ObjectStorage::new(Arc::new(bucket(&server).with_retry(retries).build().unwrap()));
@@ -282,6 +282,27 @@ async fn retries_do_not_multiply() {
         server.fail_next("PutObject", Fault::Refuse("SlowDown"));
     }
     put(&storage, "a", &Bytes::from_static(b"x")).await.unwrap();
+}
+
+/// The bucket has the file, and nobody has heard of it: whoever knows the bytes is to compare.
+#[tokio::test]
+async fn a_file_whose_answer_was_lost_has_the_name() {
+    let server = S3Server::start().await;
+    let storage = ObjectStorage::new(Arc::new(bucket(&server).with_retry(impatient()).build().unwrap()));
+    for (operation, size) in [("PutObject", MIB), ("CompleteMultipartUpload", 9 * MIB)] {
+        let bytes = Bytes::from(vec![5; size]);
+        for _ in 0..3 {
+            server.fail_next(operation, Fault::CutAnswer(0));
+        }
+        let error = put(&storage, operation, &bytes).await.unwrap_err();
+        let told = matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::Storage);
+        assert!(told && !error.is_retryable(), "{error:?}");
+        assert!(size == MIB || error.kind() == ErrorKind::AlreadyExists, "{error:?}");
+        server.calm();
+        assert_eq!(put(&storage, operation, &bytes).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert!(server.bytes(operation).unwrap() == bytes);
+    }
+    no_upload_stays(&server).await;
 }
 
 /// Connections break, answers get lost, and the server has enough: under a final name is the right file or none.
