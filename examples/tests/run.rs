@@ -65,8 +65,25 @@ fn describe() {
 }
 
 #[test]
+fn views() {
+    let text = run(env!("CARGO_BIN_EXE_views"));
+    assert!(text.contains("albums: ") && text.contains("years: "), "{text}");
+    assert!(text.contains("again: 0 laid, 0 removed"), "{text}");
+}
+
+#[test]
 fn two_trees() {
     let text = run(env!("CARGO_BIN_EXE_two_trees"));
     let last = text.lines().last().unwrap_or("");
     assert!(last.ends_with(" copied, 0 fetched") && !last.contains(" 0 copied"), "{text}");
+}
+
+#[test]
+fn fleet() {
+    let text = run(env!("CARGO_BIN_EXE_fleet"));
+    if text.starts_with("skipped") {
+        return icloud_photos_test_servers::skip("fleet", "PostgreSQL");
+    }
+    assert_eq!(text.lines().last(), Some("160 files fetched for 4 accounts"), "{text}");
+    assert!(text.contains("worker 1 kept "), "{text}");
 }

@@ -218,6 +218,9 @@ pub(crate) fn counts(report: &SyncReport) -> Value {
         "withheld": report.withheld,
         "damaged": report.damaged,
         "removals_stopped": report.stopped,
+        "views_laid": report.views_laid,
+        "views_removed": report.views_removed,
+        "views_left": report.views_left,
     })
 }
 

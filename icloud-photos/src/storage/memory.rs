@@ -10,7 +10,8 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::{
-    Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name,
+    Capabilities, Entry, FileId, LinkKind, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter,
+    WriteOptions, require_name,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -25,6 +26,8 @@ struct Shared {
     files: BTreeMap<StoragePath, File>,
     /// Parts that no writer holds.
     parts: BTreeMap<StoragePath, Vec<Bytes>>,
+    /// The number of the last file that was written.
+    last: u64,
 }
 
 #[derive(Clone)]
@@ -32,6 +35,8 @@ struct File {
     bytes: Bytes,
     modified: Option<SystemTime>,
     metadata: Metadata,
+    /// Which file it is: the same under all its names.
+    number: u64,
 }
 
 impl MemoryStorage {
@@ -56,6 +61,9 @@ impl Storage for MemoryStorage {
             max_name: None,
             max_size: None,
             metadata: true,
+            hard_links: true,
+            reflinks: false,
+            symbolic_links: false,
         }
     }
 
@@ -105,6 +113,25 @@ impl Storage for MemoryStorage {
     async fn flush(&self) -> Result<()> {
         Ok(())
     }
+
+    async fn link(&self, from: &StoragePath, to: &StoragePath, kind: LinkKind) -> Result<()> {
+        require_name(to)?;
+        if kind != LinkKind::Hard {
+            return Err(Error::new(ErrorKind::Unsupported, "memory knows hard links alone").with("to", to));
+        }
+        let mut shared = self.lock();
+        let file = shared.files.get(from).cloned();
+        let file = file.ok_or_else(|| Error::new(ErrorKind::NotFound, "no such file").with("path", from))?;
+        shared.refuse_clash(to)?;
+        shared.refuse_taken(to)?;
+        shared.files.insert(to.clone(), file);
+        Ok(())
+    }
+
+    async fn look(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<Entry>>> {
+        let shared = self.lock();
+        paths.iter().map(|path| Ok(shared.entry(path))).collect()
+    }
 }
 
 impl fmt::Debug for MemoryStorage {
@@ -120,6 +147,20 @@ impl File {
 }
 
 impl Shared {
+    fn entry(&self, path: &StoragePath) -> Option<Entry> {
+        let file = self.files.get(path)?;
+        let id = Some(FileId::new(0, file.number));
+        Some(Entry { id, ..Entry::of(&file.meta(path)) })
+    }
+
+    fn refuse_taken(&self, path: &StoragePath) -> Result<()> {
+        if self.files.contains_key(path) {
+            let advice = "something with this name exists already";
+            return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", path));
+        }
+        Ok(())
+    }
+
     fn refuse_clash(&self, path: &StoragePath) -> Result<()> {
         let folder_in_the_way = self.files.keys().any(|other| is_below(other, path));
         let ancestors = std::iter::successors(path.parent(), StoragePath::parent);
@@ -176,12 +217,12 @@ impl StorageWriter for MemoryWriter {
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
         let mut shared = self.storage.lock();
         shared.refuse_clash(&self.path)?;
-        if !self.options.replace && shared.files.contains_key(&self.path) {
-            let advice = "something with this name exists already";
-            return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", &self.path));
+        if !self.options.replace {
+            shared.refuse_taken(&self.path)?;
         }
-        let metadata = std::mem::take(&mut self.metadata);
-        let file = File { bytes: join(&self.chunks), modified: self.options.modified, metadata };
+        shared.last += 1;
+        let (number, metadata) = (shared.last, std::mem::take(&mut self.metadata));
+        let file = File { bytes: join(&self.chunks), modified: self.options.modified, metadata, number };
         let meta = file.meta(&self.path);
         shared.files.insert(self.path.clone(), file);
         drop(shared);

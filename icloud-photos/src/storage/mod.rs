@@ -11,6 +11,7 @@
 
 #[cfg(feature = "fs")]
 mod fs;
+mod links;
 mod memory;
 #[cfg(feature = "object-store")]
 mod object_store;
@@ -28,6 +29,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 #[cfg(feature = "fs")]
 pub use self::fs::FsStorage;
+pub use self::links::{Entry, EntryKind, FileId, LinkKind};
 pub use self::memory::MemoryStorage;
 #[cfg(feature = "object-store")]
 pub use self::object_store::ObjectStorage;
@@ -96,6 +98,29 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     async fn tidy(&self, _begun: SystemTime) -> Result<()> {
         Ok(())
     }
+
+    /// Gives the file `from` one more name, `to`, in one step; folders are made as needed. What stands there is never replaced.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where such links are not known, or not between these two places; [`ErrorKind::AlreadyExists`] if the
+    /// name is taken; [`ErrorKind::NotFound`] if no file is at `from`.
+    async fn link(&self, from: &StoragePath, to: &StoragePath, kind: LinkKind) -> Result<()> {
+        let message = format!("this storage knows no such links ({kind:?}); choose copies or a manifest");
+        Err(Error::new(ErrorKind::Unsupported, message).with("from", from).with("to", to))
+    }
+
+    /// What bears each of these names, in their order, without following links; `None` where nothing does. What is no file is no
+    /// error.
+    async fn look(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<Entry>>> {
+        let found = self.stat_all(paths).await.into_iter();
+        found.map(|found| Ok(found?.as_ref().map(Entry::of))).collect()
+    }
+
+    /// Removes the folder, and those above it, as long as they are empty and below `top`. Where folders come and go with their files
+    /// there is nothing to do.
+    async fn prune(&self, _folder: &StoragePath, _top: &StoragePath) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Takes the bytes of one file. Dropping it keeps the part, if the storage can resume, and else leaves nothing. A storage
@@ -150,6 +175,12 @@ pub struct Capabilities {
     pub max_size: Option<u64>,
     /// Keeps [`Metadata`] beside a file, and [`Storage::stat`] tells it; if not beside every one, beside most.
     pub metadata: bool,
+    /// [`LinkKind::Hard`] may be asked for, and [`Storage::look`] tells which names are of one file.
+    pub hard_links: bool,
+    /// [`LinkKind::Reflink`] may be asked for.
+    pub reflinks: bool,
+    /// [`LinkKind::Symbolic`] may be asked for, and [`Storage::look`] tells where they lead.
+    pub symbolic_links: bool,
 }
 
 /// Names and values that a storage keeps beside a file. Names are single words of lower-case letters and digits, values are ASCII:

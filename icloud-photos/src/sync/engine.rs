@@ -19,6 +19,7 @@ use super::plan::{self, Plan};
 use super::removal::{Disposal, IRREPLACEABLE, MoveRule, RemovalLimit, Removals};
 use super::stop::StopSignal;
 use super::trees::tree_of;
+use super::views::{self, View};
 use crate::asset::{Assets, ChangeCursor, Fields, Role};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     pub(super) skip_photos: bool,
     /// Photos get XMP files beside them.
     pub(super) sidecars: bool,
+    /// Trees beside the copy.
+    pub(super) views: Vec<View>,
     pub(super) dates: Dates,
     pub(super) until_found: Option<u64>,
     pub(super) concurrency: usize,
@@ -90,6 +93,7 @@ pub struct SyncBuilder {
     skip_videos: bool,
     skip_photos: bool,
     sidecars: bool,
+    views: Vec<View>,
     dates: Dates,
     until_found: Option<u64>,
     concurrency: NonZeroUsize,
@@ -113,6 +117,7 @@ impl SyncEngine {
             skip_videos: false,
             skip_photos: false,
             sidecars: false,
+            views: Vec::new(),
             dates: Dates::default(),
             until_found: None,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
@@ -189,6 +194,19 @@ impl SyncEngine {
         news::news(self.0.clone())
     }
 
+    /// Tells what a run would do to the views by what is in the catalogue now: what it would fetch is not there yet. Changes nothing, and sends
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::StorageFull`] where temporary files have no room, and [`ErrorKind::Cancelled`] once the run is stopped.
+    pub async fn rehearse_views(&self, observer: &dyn SyncObserver) -> Result<SyncReport> {
+        let mut report = SyncReport::default();
+        views::lay(&self.0, observer, &mut report, true)
+            .await
+            .map_err(|error| error.during("rehearse views"))?;
+        Ok(report)
+    }
+
     pub(super) fn inner(&self) -> Arc<Inner> {
         self.0.clone()
     }
@@ -252,6 +270,16 @@ impl SyncBuilder {
     #[cfg(feature = "metadata")]
     pub fn sidecars(mut self, write: bool) -> Self {
         self.sidecars = write;
+        self
+    }
+
+    /// Lays a tree over the copy, beside it, when all else is done: links to its files by album, library or date ([`View`]). The copy stays as it
+    /// is, and nothing is fetched for it. Needs a catalogue. Views of one name are one: all engines that share the storage should have the same.
+    ///
+    /// Who is in which album must be known for a view by album: the first run lists every album once, one request for each 200 photos or so, and
+    /// lists the whole library with it; later runs follow the history and send nothing more than they would without.
+    pub fn view(mut self, view: View) -> Self {
+        self.views.push(view);
         self
     }
 
@@ -357,6 +385,7 @@ impl SyncBuilder {
         if self.skip_videos && self.skip_photos {
             return Err(Error::new(ErrorKind::Config, "skipping videos and photos leaves nothing"));
         }
+        self.check_views()?;
         let selection = self.selection();
         let albums = if self.albums.is_empty() { vec![self.library.all()] } else { self.albums };
         Ok(SyncEngine(Arc::new(Inner {
@@ -371,6 +400,7 @@ impl SyncBuilder {
             skip_videos: self.skip_videos,
             skip_photos: self.skip_photos,
             sidecars: self.sidecars,
+            views: self.views,
             dates: self.dates,
             until_found: self.until_found,
             concurrency: self.concurrency.get().min(MOST_AT_ONCE),
@@ -385,6 +415,21 @@ impl SyncBuilder {
         })))
     }
 
+    fn check_views(&self) -> Result<()> {
+        if !self.views.is_empty() && self.catalogue.is_none() {
+            let message = "views need a catalogue that knows what is here, and who is in which album";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let names: Vec<_> = self.views.iter().map(|view| view.name().to_lowercase()).collect();
+        match names.iter().enumerate().find(|(place, name)| names[..*place].contains(name)) {
+            Some((_, name)) => {
+                Err(Error::new(ErrorKind::Config, "two views have one name, and so one folder")
+                    .with("view", name))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Everything that decides which files are wanted, as a digest.
     fn selection(&self) -> String {
         // Albums that iCloud fills have no record name.
@@ -392,7 +437,9 @@ impl SyncBuilder {
         let chosen = (&self.layout, albums, self.recent, self.skip_videos, self.skip_photos);
         // Who turns sidecars on has them all written: the list is read once more.
         let sidecars = if self.sidecars { "with sidecars" } else { "" };
-        digest(&format!("{chosen:?}{}{sidecars}", self.dates.text()), 20)
+        // So too who turns views by album on: it is the list that is followed by a history that tells who comes and goes.
+        let albums = if self.views.iter().any(View::needs_albums) { "with albums" } else { "" };
+        digest(&format!("{chosen:?}{}{sidecars}{albums}", self.dates.text()), 20)
     }
 }
 
@@ -433,6 +480,16 @@ impl Inner {
             );
         }
         roles
+    }
+
+    /// Whether it is to be known who is in which album: sidecars say so, and views show it.
+    pub(super) fn follows_albums(&self) -> bool {
+        self.sidecars || self.learns_albums()
+    }
+
+    /// Whether it is to be known of all albums, and not only of those that are copied.
+    pub(super) fn learns_albums(&self) -> bool {
+        self.views.iter().any(View::needs_albums)
     }
 
     /// How much to ask for about each asset.

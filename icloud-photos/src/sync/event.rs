@@ -8,6 +8,7 @@ use super::catalogue::Tree;
 use super::dates::python;
 use super::layout::{LayoutProblem, LocalTime};
 use super::removal::RemovalEvent;
+use super::views::ViewEvent;
 use crate::asset::{Asset, AssetId, Listing, Role};
 use crate::download::Doubt;
 use crate::error::Error;
@@ -123,6 +124,8 @@ pub enum SyncEvent<'a> {
     },
     /// Something was removed, or would be, or stays.
     Removal(RemovalEvent<'a>),
+    /// Something about a view.
+    View(ViewEvent<'a>),
 }
 
 /// Whether a file stands beside a photo and is none: whoever wrote it, no row names it.
@@ -215,7 +218,7 @@ pub struct SyncReport {
     pub present: u64,
     /// Assets and files left out on purpose.
     pub skipped: u64,
-    /// Files, or assets, that failed, and sidecars.
+    /// Files, or assets, that failed, sidecars, and entries of views.
     pub failed: u64,
     /// Sidecars written or brought up to date.
     pub sidecars: u64,
@@ -231,6 +234,12 @@ pub struct SyncReport {
     pub stopped: bool,
     /// Lists that were left before their end ([`SyncBuilder::until_found`](super::SyncBuilder::until_found)): nothing is known of the rest.
     pub left_early: u64,
+    /// Entries of views that were laid, or laid anew.
+    pub views_laid: u64,
+    /// Entries of views that were removed: their photos are gone, or stand elsewhere in the view.
+    pub views_removed: u64,
+    /// Things in the folders of views that are not theirs, and stay where an entry was to be laid or removed.
+    pub views_left: u64,
     /// How each listing ended.
     pub listings: Vec<Listing>,
 }

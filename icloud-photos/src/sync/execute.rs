@@ -21,6 +21,7 @@ use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
 use super::scribe::Scribe;
+use super::views;
 use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
@@ -164,6 +165,8 @@ pub(super) async fn execute(
         removed = removal::run(&shared.inner, &*shared.observer, &mut report, token.as_deref(), described) => removed?,
         error = shared.inner.stop.given() => return Err(error),
     }
+    // What was removed leaves the views as well.
+    views::lay(&shared.inner, &*shared.observer, &mut report, false).await?;
     Ok(report)
 }
 

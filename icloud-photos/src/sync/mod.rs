@@ -62,6 +62,7 @@ pub mod store;
 mod trash;
 mod trees;
 mod verify;
+mod views;
 
 pub use self::adopt::{AdoptEvent, AdoptOptions, AdoptReport};
 pub use self::dates::DateLimit;
@@ -76,3 +77,4 @@ pub use self::removal::{
 pub use self::stock::{Stock, stock};
 pub use self::stop::StopSignal;
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};
+pub use self::views::{View, ViewAs, ViewEvent};

@@ -28,6 +28,10 @@ impl Shelf {
         self.0.get(album)
     }
 
+    pub(super) fn rows(&self) -> impl Iterator<Item = &AlbumRow> {
+        self.0.values()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -10,7 +10,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use crate::storage::{
+    Capabilities, Entry, LinkKind, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+};
 
 /// Wraps a storage and lets some calls fail: before anything was done, in the middle of a chunk, or after a commit that
 /// in truth succeeded. They fail as disks do and as storages behind a network do. Two runs with one seed and the same calls in the same order fail in the same places.
@@ -105,6 +107,21 @@ impl Storage for ChaosStorage {
     async fn flush(&self) -> Result<()> {
         self.dice.fail_sometimes("flush")?;
         self.inner.flush().await
+    }
+
+    async fn link(&self, from: &StoragePath, to: &StoragePath, kind: LinkKind) -> Result<()> {
+        self.dice.fail_sometimes("link")?;
+        self.inner.link(from, to, kind).await
+    }
+
+    async fn look(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<Entry>>> {
+        let found = self.inner.look(paths).await.into_iter();
+        found.map(|found| self.dice.fail_sometimes("look").and(found)).collect()
+    }
+
+    async fn prune(&self, folder: &StoragePath, top: &StoragePath) -> Result<()> {
+        self.dice.fail_sometimes("prune")?;
+        self.inner.prune(folder, top).await
     }
 }
 

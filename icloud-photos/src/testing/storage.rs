@@ -13,7 +13,9 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 
 use super::ChaosStorage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use crate::storage::{
+    EntryKind, LinkKind, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+};
 
 type Store = Arc<dyn Storage>;
 
@@ -373,6 +375,75 @@ pub async fn flushing_is_always_possible(store: Store) {
 
 /// Files are written through a storage that fails at random, with retries and resuming, as a download would. Under a
 /// final name there is at every moment either nothing or the right bytes.
+pub async fn links_are_second_names(store: Store) {
+    let can = store.capabilities();
+    let kinds = [
+        (LinkKind::Hard, can.hard_links),
+        (LinkKind::Reflink, can.reflinks),
+        (LinkKind::Symbolic, can.symbolic_links),
+    ];
+    let (file, bytes) = (path("2018/a"), content(20, 300_000));
+    put(&store, &file, &bytes).await.unwrap();
+    for (number, (kind, promised)) in kinds.into_iter().enumerate() {
+        let name = path(&format!("view {number}/of/b"));
+        match store.link(&file, &name, kind).await {
+            Ok(()) => assert!(promised, "{kind:?}"),
+            // What a system knows its disks need not.
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+                assert_eq!(
+                    store.look(vec![name]).await.pop().unwrap().unwrap(),
+                    None,
+                    "nothing is left of it"
+                );
+                continue;
+            }
+        }
+        assert!(get(&store, &name, 0).await == bytes, "{kind:?}");
+        let taken = store.link(&file, &name, kind).await.unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::AlreadyExists, "{kind:?}");
+        let mut found = store.look(vec![name.clone(), file.clone()]).await;
+        let (of_file, of_name) =
+            (found.pop().unwrap().unwrap().unwrap(), found.pop().unwrap().unwrap().unwrap());
+        match kind {
+            LinkKind::Hard => assert!(of_name.id.is_some() && of_name.id == of_file.id),
+            LinkKind::Symbolic => assert_eq!(of_name.kind, EntryKind::Link(Some(file.clone()))),
+            _ => assert!(of_name.id.is_none() || of_name.id != of_file.id),
+        }
+        // Whichever name goes, the file does not.
+        store.remove(&name).await.unwrap();
+        assert!(get(&store, &file, 0).await == bytes, "{kind:?}");
+        let nothing = store.link(&path("none"), &path("c"), kind).await;
+        assert!(kind == LinkKind::Symbolic || nothing.is_err(), "{kind:?}");
+    }
+}
+
+pub async fn looking_tells_files_from_other_things(store: Store) {
+    assert_eq!(store.look(vec![path("none"), path("a/none")]).await.len(), 2);
+    put(&store, &path("a/b"), &content(21, 10)).await.unwrap();
+    let found = store.look(vec![path("none"), path("a/b")]).await;
+    let found: Vec<_> = found.into_iter().map(|found| found.unwrap()).collect();
+    assert_eq!(found[0], None);
+    assert_eq!(found[1].as_ref().map(|entry| (&entry.kind, entry.size)), Some((&EntryKind::File, 10)));
+    put_chunked(&store, &path("a/b"), &content(22, 11), 99, WriteOptions::default().replace()).await.unwrap();
+    let now = store.look(vec![path("a/b")]).await.pop().unwrap().unwrap().unwrap();
+    assert_eq!(now.size, 11);
+    let before = found[1].as_ref().and_then(|entry| entry.id);
+    assert!(now.id.is_none() || now.id != before, "it is another file now");
+}
+
+pub async fn folders_are_pruned_only_when_empty(store: Store) {
+    for name in ["view/a/b/1", "view/a/2", "beside/3"] {
+        put(&store, &path(name), &content(23, 5)).await.unwrap();
+    }
+    store.remove(&path("view/a/b/1")).await.unwrap();
+    for folder in ["view/a/b", "view/a", "beside", "none/such"] {
+        store.prune(&path(folder), &path("view")).await.unwrap();
+    }
+    assert_eq!(names(&store, "").await, ["beside/3", "view/a/2"]);
+    put(&store, &path("view/a/b"), &content(24, 5)).await.expect("the folder is gone");
+}
+
 pub async fn failures_never_leave_a_wrong_file(store: Store) {
     for seed in 0..12 {
         let chaos: Store = Arc::new(ChaosStorage::new(Arc::clone(&store), seed).rate(0.08));

@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{StringValueParser, TypedValueParser as _};
+use clap::builder::{PathBufValueParser, StringValueParser, TypedValueParser as _};
 use clap::{Args, CommandFactory as _, Parser, ValueEnum, ValueHint};
 use icloud_photos::redact::SecretString;
-use icloud_photos::sync::DateLimit;
+use icloud_photos::sync::{DateLimit, View};
 
-use super::values::{count, date_limit, folder_structure, int, percent};
+use super::values::{Catalogues, catalogues, count, date_limit, folder_structure, int, percent, view};
 
 pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
 
@@ -105,9 +105,10 @@ pub(crate) struct Global {
     /// Serve /metrics and /healthz on HOST:PORT; the page serves them as well (ours alone)
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) metrics_address: Option<String>,
-    /// Folder of the catalogues that remember what was fetched [default: the folder of the sessions] (ours alone)
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) catalogue: Option<PathBuf>,
+    /// Folder of the catalogues that remember what was fetched, or a PostgreSQL database for them, as in
+    /// postgres://user@host/database; its password comes from PGPASSWORD or ~/.pgpass [default: the folder of the sessions] (ours alone)
+    #[arg(long, value_name = "FOLDER|URL", value_parser = PathBufValueParser::new().try_map(catalogues))]
+    pub(crate) catalogue: Option<Catalogues>,
     /// With `verify`: read only this share of the files, another one each day (ours alone)
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) sample: Option<f64>,
@@ -277,6 +278,14 @@ pub(crate) struct Common {
     /// No photos
     #[arg(long)]
     pub(crate) skip_photos: bool,
+    /// Lay a tree over the copy, in the folder NAME below the directory, by {album_path}, {album}, {library} and dates such as
+    /// {:%Y/%m}; repeatable: albums:{album_path} (ours alone)
+    #[arg(long, value_name = "NAME:TEMPLATE", value_parser = view)]
+    pub(crate) view: Vec<View>,
+    /// What views are made of [default: hard links where the disk knows them, else symbolic links, else a manifest] (ours
+    /// alone)
+    #[arg(long, value_enum, value_name = "KIND", ignore_case = true)]
+    pub(crate) view_as: Option<ViewAs>,
     /// What to do about files that were fetched and are gone: `restore` fetches them again, `respect` leaves them (ours
     /// alone)
     #[arg(long, value_enum, value_name = "WHAT", default_value = "restore")]
@@ -331,6 +340,7 @@ choices! {
     ExifFormat { Jpeg, Png, Heic, Avif, Webp }
     MatchPolicy { NameSizeDedupWithSuffix, NameId7 }
     Missing { Restore, Respect }
+    ViewAs { Hardlink, Reflink, Symlink, Copy, Manifest }
     NotifyOn { NeedsPerson, SessionEnds, RunDone, RunFailed }
 }
 

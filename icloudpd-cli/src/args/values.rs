@@ -1,7 +1,10 @@
 //! Values of options, read as icloudpd reads them.
 
-use icloud_photos::sync::DateLimit;
+use std::path::PathBuf;
+
+use icloud_photos::sync::catalogue::Database;
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LocalZone};
+use icloud_photos::sync::{DateLimit, View};
 
 use super::errors::python_repr;
 
@@ -41,6 +44,30 @@ pub(super) fn folder_structure(text: &str) -> Result<String, String> {
 pub(super) fn date_limit(text: &str) -> Result<DateLimit, String> {
     let zone = LocalZone::system().unwrap_or_else(|_| LocalZone::utc());
     DateLimit::parse(text, &zone).map_err(|error| error.to_string())
+}
+
+/// A name and a template.
+pub(super) fn view(text: &str) -> Result<View, String> {
+    text.parse().map_err(|error: icloud_photos::Error| error.message().to_owned())
+}
+
+/// Where catalogues are.
+#[derive(Debug, Clone)]
+pub(crate) enum Catalogues {
+    /// A SQLite file each.
+    Folder(PathBuf),
+    /// All in one PostgreSQL database, whose password is not known yet.
+    Database(Database),
+}
+
+/// A folder, or the URL of a database. What is wrong with a URL is said without it: it may hold a password.
+pub(super) fn catalogues(path: PathBuf) -> Result<Catalogues, String> {
+    match path.to_str().filter(|text| Database::is_url(text)) {
+        Some(url) => {
+            Database::parse(url).map(Catalogues::Database).map_err(|error| error.message().to_owned())
+        }
+        None => Ok(Catalogues::Folder(path)),
+    }
 }
 
 /// A share in per cent, with or without the sign.

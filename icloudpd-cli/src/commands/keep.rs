@@ -1,20 +1,17 @@
 //! Our own verbs about a copy: `adopt`, `verify`, `status`, `plan`. `changes` is in `news.rs`.
 
-use std::sync::Arc;
-
 use futures::StreamExt as _;
 use icloud_photos::storage::StoragePath;
-use icloud_photos::sync::catalogue::Catalogue;
 use icloud_photos::sync::{
     Action, AdoptEvent, AdoptOptions, RemovalEvent, Stock, SyncEngine, SyncEvent, SyncObserver, SyncReport,
-    VerifyEvent, VerifyOptions, stock, store, verify as verify_store,
+    VerifyEvent, VerifyOptions, stock, verify as verify_store,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use indicatif::{HumanBytes, MultiProgress};
 use serde_json::json;
 use tracing::{debug, error, info, warn};
 
-use super::run;
+use super::{catalogue, run};
 use crate::config::{Account, Config, Download};
 use crate::exit::{Exit, with_causes};
 use crate::output::print;
@@ -68,7 +65,7 @@ pub(super) async fn verify(
 ) -> Result<Exit> {
     let storage = run::storage(&download.root, engine.is_none())?;
     let place = run::place(&download.root);
-    let Some(known) = store::open_read_only(&*storage, &place, &account.catalogues).await? else {
+    let Some(known) = catalogue::open_read_only(&*storage, &place, account).await? else {
         return Err(unknown(place));
     };
     let day = std::time::SystemTime::now()
@@ -77,7 +74,7 @@ pub(super) async fn verify(
     let mut options = VerifyOptions::default().sample(config.share, day);
     options.repair = config.repair;
     options = options.missing(run::missing(download));
-    let catalogue = match store::open(&*storage, &place, &account.catalogues).await {
+    let catalogue = match catalogue::open(&*storage, &place, account).await {
         Ok(catalogue) => catalogue,
         Err(error) if error.kind() == ErrorKind::PermissionDenied && !config.repair => {
             warn!("What is learned now is not kept: {}", with_causes(&error));
@@ -96,7 +93,7 @@ pub(super) async fn verify(
         VerifyEvent::Failed { path, error } => error!("{}", unread(path, error)),
         _ => {}
     };
-    let report = verify_store(storage, Arc::new(catalogue), options, engine, tell).await?;
+    let report = verify_store(storage, catalogue, options, engine, tell).await?;
     let _ = print(bars, format_args!("{report}"))?;
     Ok(if report.is_clean() { Exit::Success } else { Exit::Incomplete })
 }
@@ -127,10 +124,10 @@ pub(super) async fn status(
 ) -> Result<Exit> {
     let storage = run::storage(&download.root, true)?;
     let place = run::place(&download.root);
-    let Some(catalogue) = store::open_read_only(&*storage, &place, &account.catalogues).await? else {
+    let Some(catalogue) = catalogue::open_read_only(&*storage, &place, account).await? else {
         return Err(unknown(place));
     };
-    let stock = stock(&*storage, &catalogue).await?;
+    let stock = stock(&*storage, &*catalogue).await?;
     let mut progress = catalogue.all_progress().await?;
     progress.retain(|one| !one.is_aside());
     if config.json {

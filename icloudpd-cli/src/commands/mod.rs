@@ -2,6 +2,7 @@
 
 mod auth;
 mod books;
+mod catalogue;
 mod doctor;
 mod keep;
 mod list;

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use icloud_photos::download::Doubt;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::layout::{Layout, LayoutProblem};
-use icloud_photos::sync::{Kept, RemovalEvent, SkipReason, SyncEvent, SyncObserver, SyncReport};
+use icloud_photos::sync::{Kept, RemovalEvent, SkipReason, SyncEvent, SyncObserver, SyncReport, ViewEvent};
 use icloud_photos::{Asset, AssetId, Error};
 use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
@@ -248,6 +248,35 @@ impl Narrator {
         }
     }
 
+    fn view(&self, event: &ViewEvent<'_>) {
+        match event {
+            ViewEvent::Laid { path, file } if self.dry_run => {
+                info!("[DRY RUN] Would lay {} for {file}", self.full(path).display());
+            }
+            ViewEvent::Laid { path, file } => debug!("Laid {} for {file}", self.full(path).display()),
+            ViewEvent::Removed { path } if self.dry_run => {
+                info!("[DRY RUN] Would remove {} from its view", self.full(path).display());
+            }
+            ViewEvent::Removed { path } => debug!("Removed {} from its view", self.full(path).display()),
+            ViewEvent::Left { path, why } => warn!("{} stays: {why}", self.full(path).display()),
+            ViewEvent::Failed { view, path, error } => {
+                let reason = with_causes(error);
+                let shown = path.map(|path| self.full(path).display().to_string());
+                let at = shown.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
+                self.seat.failures().add(None, shown, error);
+                error!("The view {view} is not as it should be{at}. The photos are safe. Reason: {reason}");
+            }
+            ViewEvent::Done { view, entries, laid: 0, removed: 0 } => {
+                debug!("View {view}: {entries} entries")
+            }
+            ViewEvent::Done { view, entries, laid, removed } => {
+                let rehearsal = if self.dry_run { "[DRY RUN] " } else { "" };
+                info!("{rehearsal}View {view}: {entries} entries, {laid} laid, {removed} removed");
+            }
+            _ => {}
+        }
+    }
+
     /// One file or one asset failed; the run goes on.
     fn failed(&self, path: Option<&StoragePath>, asset: Option<&AssetId>, name: Option<&str>, error: &Error) {
         let reason = with_causes(error);
@@ -340,6 +369,7 @@ impl SyncObserver for Narrator {
                 );
             }
             SyncEvent::Removal(event) => self.removal(&event),
+            SyncEvent::View(event) => self.view(&event),
             _ => {}
         }
     }

@@ -21,6 +21,7 @@ use indicatif::MultiProgress;
 use tracing::{debug, info, warn};
 
 use super::Shared;
+use super::catalogue;
 use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
@@ -109,13 +110,13 @@ impl Work<'_> {
         let storage = storage(&download.root, true)?;
         let place = place(&download.root);
         // Whatever is wrong with it, the run itself says.
-        let Ok(Some(catalogue)) = store::open_read_only(&*storage, &place, &account.catalogues).await else {
+        let Ok(Some(catalogue)) = catalogue::open_read_only(&*storage, &place, account).await else {
             return Ok(None);
         };
-        let catalogue = Arc::new(catalogue);
         let mut newest: Option<(SystemTime, Subject)> = None;
         for subject in Subject::remembered(session, &*catalogue, download).await? {
-            let engine = self.engine(&subject, &storage).catalogue(catalogue.clone()).build()?;
+            let engine =
+                views(self.engine(&subject, &storage).catalogue(catalogue.clone()), download).build()?;
             let covered = engine.covered_at().await?;
             if let Some(at) = covered.filter(|at| newest.as_ref().is_none_or(|(before, _)| before < at)) {
                 newest = Some((at, subject));
@@ -154,10 +155,18 @@ impl Work<'_> {
         let changes_nothing = self.changes_nothing();
         let storage = storage(&download.root, changes_nothing)?;
         let mut engine = self.engine(subject, &storage);
-        if config.verb != Verb::Verify
-            && let Some(catalogue) = catalogue(&*storage, account, download, changes_nothing).await?
-        {
-            engine = engine.catalogue(catalogue);
+        let catalogue = match config.verb {
+            Verb::Verify => None,
+            _ => match catalogue_for(&*storage, account, download, changes_nothing).await {
+                Err(error) if catalogue::is_kept_by_another(&error) => {
+                    warn!("{} is left alone: {}", account.username, with_causes(&error));
+                    return Ok(Exit::Incomplete.into());
+                }
+                opened => opened?,
+            },
+        };
+        if let Some(catalogue) = catalogue {
+            engine = views(engine.catalogue(catalogue), download);
             if !config.only_print_filenames {
                 engine = removals(engine, &download.removals, self.gone.of(&account.username));
             }
@@ -204,7 +213,11 @@ impl Work<'_> {
         }
         let narrator = Arc::new(narrator);
         let report = if download.dry_run {
-            rehearse(engine, &narrator).await?
+            let mut report = rehearse(engine, &narrator).await?;
+            let views = engine.rehearse_views(&*narrator).await?;
+            report.failed += views.failed;
+            (report.views_laid, report.views_removed) = (views.views_laid, views.views_removed);
+            report
         } else {
             brake.heeding(engine.run(narrator.clone())).await?
         };
@@ -230,7 +243,7 @@ async fn tell_uncovered(engine: &SyncEngine) {
 }
 
 /// What is remembered of the folder; where nothing may be changed, only if something is.
-async fn catalogue(
+async fn catalogue_for(
     storage: &dyn Storage,
     account: &Account,
     download: &Download,
@@ -245,13 +258,13 @@ async fn catalogue(
         return Err(Error::new(ErrorKind::Config, message).with("outer folder", above.display()));
     }
     if changes_nothing {
-        let catalogue = store::open_read_only(storage, &place, &account.catalogues).await?;
+        let catalogue = catalogue::open_read_only(storage, &place, account).await?;
         // What may be removed is only asked of a catalogue, and be it an empty one.
         let empty =
             || download.removals.any().then(|| Arc::new(MemoryCatalogue::new()) as Arc<dyn Catalogue>);
-        return Ok(catalogue.map(|catalogue| Arc::new(catalogue) as Arc<dyn Catalogue>).or_else(empty));
+        return Ok(catalogue.or_else(empty));
     }
-    Ok(Some(Arc::new(store::open(storage, &place, &account.catalogues).await?)))
+    catalogue::open(storage, &place, account).await.map(Some)
 }
 
 /// What to think of files that are gone.
@@ -260,6 +273,11 @@ pub(super) fn missing(download: &Download) -> Missing {
         args::Missing::Restore => Missing::Restore,
         args::Missing::Respect => Missing::Respect,
     }
+}
+
+/// Where there is no catalogue nothing is known that a view could show.
+fn views(engine: SyncBuilder, download: &Download) -> SyncBuilder {
+    download.views.iter().cloned().fold(engine, SyncBuilder::view)
 }
 
 fn removals(engine: SyncBuilder, removals: &Removals, gone: u64) -> SyncBuilder {

@@ -1,5 +1,6 @@
 //! What goes together on a command line.
 
+use icloud_photos::sync::View;
 use icloud_photos::sync::layout::LocalZone;
 
 use crate::args::{Common, Global, UsageError, User, Verb, python_repr};
@@ -28,6 +29,10 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
         "--use-trash belongs to: --auto-delete"
     } else if any(|common| !common.exif_datetime_format.is_empty() && !common.set_exif_datetime) {
         "--exif-datetime-format belongs to: --set-exif-datetime"
+    } else if any(|common| common.view_as.is_some() && common.view.is_empty()) {
+        "--view-as belongs to: --view"
+    } else if any(|common| !common.view.is_empty() && has_one_folder_twice(&common.view)) {
+        "argument --view: two views have one name, and so one folder"
     } else if watching && (any(stops_early) || global.only_print_filenames) {
         "--watch-with-interval is not compatible with --list-albums, --list-libraries, --only-print-filenames, and \
          --auth-only"
@@ -63,6 +68,11 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
         return if places && verb.places(global.repair) { require_zone() } else { Ok(()) };
     };
     Err(UsageError::Argument(complaint.to_owned()))
+}
+
+fn has_one_folder_twice(views: &[View]) -> bool {
+    let names: Vec<_> = views.iter().map(|view| view.name().to_lowercase()).collect();
+    names.iter().enumerate().any(|(place, name)| names[..place].contains(name))
 }
 
 /// Folders and dates are of the zone of this computer. icloudpd ends in a stack trace where `TZ` is unknown.

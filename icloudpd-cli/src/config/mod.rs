@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
-use icloud_photos::sync::DateLimit;
 use icloud_photos::sync::layout::Locale;
+use icloud_photos::sync::{DateLimit, View, ViewAs};
 use icloud_photos::{Endpoints, Region};
 
 pub(crate) use self::notifying::{Mail, Notifying, SmtpPassword};
@@ -18,8 +18,8 @@ use self::paths::root;
 pub(crate) use self::paths::{expand_home, normalise};
 pub(crate) use self::web::{Page, Web};
 use crate::args::{
-    AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy,
-    MfaProvider, Missing, PasswordProvider, Size, UsageError, User, Verb,
+    self, AlignRaw, Catalogues, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel,
+    MatchPolicy, MfaProvider, Missing, PasswordProvider, Size, UsageError, User, Verb,
 };
 
 /// What the program is asked to do.
@@ -81,7 +81,7 @@ pub(crate) struct Account {
     pub(crate) password: GivenPassword,
     pub(crate) sessions: PathBuf,
     /// Where the catalogues are.
-    pub(crate) catalogues: PathBuf,
+    pub(crate) catalogues: Catalogues,
     pub(crate) notifying: Notifying,
     pub(crate) task: Task,
 }
@@ -139,6 +139,8 @@ pub(crate) struct Download {
     /// Files that get their date if they have none.
     pub(crate) exif_formats: Vec<ExifFormat>,
     pub(crate) removals: Removals,
+    /// Trees over the copy.
+    pub(crate) views: Vec<View>,
 }
 
 /// What may be removed, there and here.
@@ -260,8 +262,9 @@ fn account(global: &Global, common: Common, user: User) -> Result<Account, Usage
     };
     let sessions = expand_home(&normalise(Path::new(&common.cookie_directory)))?;
     let catalogues = match &global.catalogue {
-        Some(folder) => expand_home(&normalise(folder))?,
-        None => sessions.clone(),
+        Some(Catalogues::Folder(folder)) => Catalogues::Folder(expand_home(&normalise(folder))?),
+        Some(database) => database.clone(),
+        None => Catalogues::Folder(sessions.clone()),
     };
     let locale = locale(global, &common.folder_structure)?;
     Ok(Account {
@@ -286,7 +289,7 @@ fn task(common: Common, locale: Option<Locale>) -> Task {
         smtp_password_file: _, notification_webhook: _, notify_on: _, notify_days_before: _,
         delete_after_download, keep_icloud_recent_days, dry_run, keep_unicode_in_filenames,
         live_photo_mov_filename_policy, align_raw, file_match_policy, skip_created_before, skip_created_after,
-        skip_photos, missing, use_trash, remove_at_most,
+        skip_photos, missing, use_trash, remove_at_most, view, view_as,
     } = common;
     let library = if library.is_empty() { "PrimarySync".to_owned() } else { library };
     // `doctor` alone does without a folder.
@@ -326,6 +329,7 @@ fn task(common: Common, locale: Option<Locale>) -> Task {
         align_raw,
         match_policy: file_match_policy,
         missing,
+        views: views(view, view_as),
         exif_formats: match set_exif_datetime {
             true if exif_datetime_format.is_empty() => vec![ExifFormat::Jpeg],
             true => unique(exif_datetime_format),
@@ -341,6 +345,18 @@ fn task(common: Common, locale: Option<Locale>) -> Task {
             at_most: remove_at_most / 100.0,
         },
     }))
+}
+
+fn views(views: Vec<View>, shape: Option<args::ViewAs>) -> Vec<View> {
+    let shape = match shape {
+        None => ViewAs::Best,
+        Some(args::ViewAs::Hardlink) => ViewAs::HardLink,
+        Some(args::ViewAs::Reflink) => ViewAs::Reflink,
+        Some(args::ViewAs::Symlink) => ViewAs::SymbolicLink,
+        Some(args::ViewAs::Copy) => ViewAs::Copy,
+        Some(args::ViewAs::Manifest) => ViewAs::Manifest,
+    };
+    views.into_iter().map(|view| view.made_of(shape)).collect()
 }
 
 /// The language of folders. Where they hold no word of any, it does not matter whether the one that is set is known.

@@ -8,6 +8,8 @@ mod doctor;
 mod exif;
 mod failures;
 mod filters;
+#[cfg(unix)]
+mod fleet;
 mod grammar;
 mod icloud;
 #[cfg(unix)]
@@ -28,5 +30,6 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod verdict;
+mod views;
 mod watch;
 mod webui;

@@ -1,6 +1,7 @@
 //! Storage on the local disk.
 
 mod lane;
+mod links;
 mod part;
 mod read;
 mod walk;
@@ -20,7 +21,10 @@ use futures::stream::BoxStream;
 use self::lane::Lane;
 use self::part::{CAN_RESUME, Finished};
 use self::writer::FsWriter;
-use super::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name};
+use super::{
+    Capabilities, Entry, LinkKind, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+    require_name,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Files below one folder of the local disk. Cheap to clone.
@@ -108,6 +112,9 @@ impl Storage for FsStorage {
             max_name: Some(255),
             max_size: None,
             metadata: false,
+            hard_links: links::HARD,
+            reflinks: links::REFLINK,
+            symbolic_links: links::SYMBOLIC,
         }
     }
 
@@ -160,6 +167,27 @@ impl Storage for FsStorage {
             return Ok(());
         }
         blocking(move || disk.flush()).await
+    }
+
+    async fn link(&self, from: &StoragePath, to: &StoragePath, kind: LinkKind) -> Result<()> {
+        require_name(to)?;
+        let (disk, from, to) = (Arc::clone(&self.disk), from.clone(), to.clone());
+        blocking(move || disk.link(&from, &to, kind)).await
+    }
+
+    async fn look(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<Entry>>> {
+        let (disk, count) = (Arc::clone(&self.disk), paths.len());
+        let found = blocking(move || Ok(paths.iter().map(|path| disk.look(path)).collect::<Vec<_>>())).await;
+        found.unwrap_or_else(|error| (0..count).map(|_| Err(error.duplicate())).collect())
+    }
+
+    async fn prune(&self, folder: &StoragePath, top: &StoragePath) -> Result<()> {
+        let (disk, folder, top) = (Arc::clone(&self.disk), folder.clone(), top.clone());
+        blocking(move || {
+            disk.prune(&folder, &top);
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -149,6 +149,7 @@ impl Storage for OpendalStorage {
             max_name: None,
             max_size: matches!(way, Way::Whole { .. }).then_some(WHOLE_AT_MOST.into()),
             metadata: self.shared.keeps_metadata(),
+            ..Capabilities::default()
         }
     }
 

@@ -9,6 +9,7 @@ use super::super::engine::Inner;
 use super::super::event::is_sidecar;
 use super::super::ledger::seconds;
 use super::super::store::is_ours;
+use super::super::views::Folders;
 use super::{AdoptEvent, AdoptReport, Place, ROWS, Tell};
 use crate::asset::{AssetId, Checksum, Role};
 use crate::download::is_part_name;
@@ -49,12 +50,13 @@ impl Tree {
         tell: Tell<'_>,
     ) -> Result<(Self, Vec<Standing>)> {
         let (mut tree, mut standing) = (Self::default(), Vec::new());
+        let views = Folders::of(&*inner.storage).await?;
         let mut files = inner.storage.list_with_parts(&StoragePath::root()).ready_chunks(ROWS);
         while let Some(found) = files.next().await {
             let mut metas = Vec::new();
             for meta in found {
                 match meta {
-                    Ok(meta) if is_photo(&meta.path) => metas.push(meta),
+                    Ok(meta) if is_photo(&meta.path) && !views.hold(&meta.path) => metas.push(meta),
                     Ok(_) => {}
                     Err(error) => {
                         report.failed += 1;

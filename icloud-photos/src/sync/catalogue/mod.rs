@@ -3,16 +3,21 @@
 //!
 //! A [`Catalogue`] answers in batches and is changed by [`Catalogue::commit`] alone, one [`Batch`] at a time, all of it
 //! or nothing: rows and the token that covers them can never disagree. [`SqliteCatalogue`] keeps it in one file that
-//! a person may read with the `sqlite3` program, [`MemoryCatalogue`] forgets it at the end.
+//! a person may read with the `sqlite3` program, `PostgresCatalogue` (feature `postgres`) those of many copies in one database,
+//! [`MemoryCatalogue`] forgets it at the end.
 //!
 //! A catalogue never stands in for the files. It says what was there; whoever deletes on its word asks for
 //! [`Status::Verified`] and nothing less.
 
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod row;
 mod sheet;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod text;
 
 use std::fmt;
 
@@ -20,6 +25,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
+#[cfg(feature = "postgres")]
+pub use self::postgres::{Database, PostgresCatalogue};
 pub(crate) use self::row::{
     ASTRAY, BEGUN, IN, MEMBERS, MIRROR, RECORD, REMOVED, WINDOW, role_name, role_named,
 };

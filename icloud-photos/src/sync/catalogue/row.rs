@@ -166,6 +166,18 @@ impl Status {
             Self::Failed { .. } => "failed",
         }
     }
+
+    /// The status with this name; what failed has a reason and attempts.
+    pub(crate) fn named(name: &str, reason: Option<String>, attempts: Option<u32>) -> Option<Self> {
+        Some(match name {
+            "verified" => Self::Verified,
+            "unconfirmed" => Self::Unconfirmed,
+            "assumed" => Self::Assumed,
+            "derived" => Self::Derived,
+            "failed" => Self::Failed { reason: reason?, attempts: attempts? },
+            _ => return None,
+        })
+    }
 }
 
 /// One file: wanted, and there or not. A photo that stands in two trees has a row for each of its files in each.
@@ -427,9 +439,14 @@ impl RemovalState {
             Self::Sent => "sent",
         }
     }
+
+    /// The state with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Owed, Self::Sent].into_iter().find(|state| state.name() == name)
+    }
 }
 
-/// The name of a role in a catalogue. Names never change; a new one needs a new version of the SQLite file.
+/// The name of a role in a catalogue. Names never change; a new one needs a new version of the tables.
 pub(crate) fn role_name(role: Role) -> &'static str {
     match role {
         Role::Original => "original",

@@ -35,7 +35,7 @@ impl Shared {
 
     /// Takes note of who is in which album, and sees to it that sidecars which are there say so.
     pub(super) async fn place(&self, action: &Action) -> Result<()> {
-        if !self.inner.sidecars {
+        if !self.inner.follows_albums() {
             return Ok(());
         }
         let places = &self.scribe.places;
@@ -49,8 +49,10 @@ impl Shared {
                 change: change @ (Change::Entered { album, asset } | Change::Left { album, asset }),
             } => {
                 places.note(asset, album, matches!(change, Change::Entered { .. }));
-                return self.retag_later(asset).await;
+                return if self.inner.sidecars { self.retag_later(asset).await } else { Ok(()) };
             }
+            // Views see to that when all else is done.
+            _ if !self.inner.sidecars => Vec::new(),
             Action::Note { change: change @ (Change::Album { .. } | Change::Gone { .. }) } => {
                 places.see(&self.inner, change).await?
             }

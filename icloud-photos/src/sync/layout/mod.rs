@@ -21,7 +21,7 @@ pub use self::locale::Locale;
 pub use self::localtime::{LocalTime, LocalZone};
 use self::names::BaseNames;
 pub use self::options::{LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
-use self::template::Template;
+pub(in crate::sync) use self::template::Template;
 use self::versions::Chooser;
 use crate::asset::{Asset, Filename, Role};
 use crate::error::Result;
@@ -191,6 +191,11 @@ impl Layout {
     /// The options it was made of.
     pub fn options(&self) -> &LayoutOptions {
         &self.options
+    }
+
+    /// The language of folders.
+    pub(in crate::sync) fn locale(&self) -> Option<Locale> {
+        self.options.locale
     }
 
     /// The zone of folders and dates.

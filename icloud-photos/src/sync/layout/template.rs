@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A checked template such as `{:%Y/%m/%d}`, `{0:%Y}/{0:%m}` or `none`.
 #[derive(Debug, Clone)]
-pub(super) struct Template(Vec<Piece>);
+pub(in crate::sync) struct Template(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Piece {
@@ -37,7 +37,7 @@ enum Field {
 impl Template {
     /// # Errors
     /// [`ErrorKind::Config`] with the words of icloudpd.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(in crate::sync) fn parse(text: &str) -> Result<Self> {
         if text.eq_ignore_ascii_case("none") {
             return Ok(Self(Vec::new()));
         }
@@ -48,7 +48,7 @@ impl Template {
         })
     }
 
-    pub(super) fn render(&self, time: &LocalTime, locale: Option<Locale>) -> String {
+    pub(in crate::sync) fn render(&self, time: &LocalTime, locale: Option<Locale>) -> String {
         self.0.iter().map(|piece| piece.render(time, locale)).collect()
     }
 }

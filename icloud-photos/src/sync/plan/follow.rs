@@ -10,6 +10,10 @@ use super::survey::{Item, Step, Survey, survey};
 use crate::asset::{AssetId, Change, ChangeCursor, Changes, MasterId};
 use crate::error::Result;
 
+/// Why everything is to be listed though the history was followed to its end.
+pub(super) const BY_STRANGERS: [&str; 2] =
+    ["something changed, in this album or elsewhere", "a photo that was left out has another name"];
+
 /// What happened since `cursor`, as steps.
 pub(super) fn follow(inner: Arc<Inner>, cursor: &ChangeCursor) -> Survey {
     let changes = inner.changes(cursor);
@@ -48,9 +52,9 @@ struct Strangers {
 impl Strangers {
     fn verdict(&self, inner: &Inner) -> Option<Item> {
         let reason = if self.any && !inner.is_whole_library() {
-            "something changed, in this album or elsewhere"
+            BY_STRANGERS[0]
         } else if !self.masters.is_subset(&self.introduced) {
-            "a photo that was left out has another name"
+            BY_STRANGERS[1]
         } else {
             return None;
         };
@@ -102,7 +106,7 @@ impl Inner {
                 Change::Asset(_) | Change::Trashed(_) | Change::Gone { .. } | Change::Album { .. } => {
                     items.push(Item::Other(Step::Note(change)));
                 }
-                Change::Entered { .. } | Change::Left { .. } if self.sidecars => {
+                Change::Entered { .. } | Change::Left { .. } if self.follows_albums() => {
                     items.push(Item::Other(Step::Note(change)));
                 }
                 _ => {}

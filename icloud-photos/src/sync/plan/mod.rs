@@ -9,6 +9,7 @@ mod decide;
 mod fate;
 mod follow;
 mod lookup;
+mod members;
 mod moved;
 mod moved_out;
 mod rest;

@@ -11,6 +11,7 @@ use super::super::catalogue::FileRow;
 use super::super::content::{self, Source};
 use super::super::engine::Inner;
 use super::super::store::{MARK, is_ours};
+use super::super::views::Folders;
 use crate::asset::{Checksum, Digests};
 use crate::error::Result;
 use crate::storage::{ObjectMeta, StoragePath};
@@ -32,9 +33,11 @@ impl Strays {
     /// Walks the storage. What cannot be read is not found: it is fetched again.
     pub(super) async fn gather(inner: &Inner) -> Result<Self> {
         let (mut strays, mut inside): (HashMap<u64, Vec<Stray>>, Vec<String>) = (HashMap::new(), Vec::new());
+        let views = Folders::of(&*inner.storage).await?;
         let mut files = inner.storage.list(&StoragePath::root()).ready_chunks(FILES);
         while let Some(found) = files.next().await {
-            let metas: Vec<_> = found.into_iter().flatten().filter(|meta| !is_ours(&meta.path)).collect();
+            let is_none = |meta: &ObjectMeta| is_ours(&meta.path) || views.hold(&meta.path);
+            let metas: Vec<_> = found.into_iter().flatten().filter(|meta| !is_none(meta)).collect();
             inside.extend(
                 metas.iter().filter_map(|meta| meta.path.as_str().strip_suffix(MARK).map(str::to_owned)),
             );

@@ -11,8 +11,9 @@ use futures::StreamExt;
 use super::super::catalogue::{Pending, Progress};
 use super::super::engine::Inner;
 use super::astray::{self, Astray};
-use super::follow::follow;
+use super::follow::{BY_STRANGERS, follow};
 use super::lookup::{Look, recheck};
+use super::members::members;
 use super::moved_out::moved_out;
 use super::rest::{Cut, MARGIN};
 use super::survey::{Item, Memory, Step, Survey, listed, survey_with};
@@ -58,6 +59,8 @@ pub(super) struct Route {
     astray: Astray,
     /// What an upper limit in days has let in, if there is one.
     window: Option<Window>,
+    /// Who is in which album is known: the history was followed since.
+    knows_members: bool,
     /// A list is being read, as far as this rank.
     reading: Option<u64>,
 }
@@ -74,6 +77,7 @@ enum Leg {
     Ask,
     Search,
     MovedOut,
+    Members,
     End,
     Over,
 }
@@ -103,6 +107,7 @@ impl Route {
             changes: 0,
             astray: Astray::default(),
             window: None,
+            knows_members: false,
             reading: None,
         }
     }
@@ -122,6 +127,7 @@ impl Route {
                 Leg::Ask => self.ask(),
                 Leg::Search => self.search(),
                 Leg::MovedOut => self.moved_out(),
+                Leg::Members => self.members(),
                 Leg::End | Leg::Over => self.end(),
             };
             if stretch.is_some() {
@@ -143,6 +149,7 @@ impl Route {
         }
         let Some(Progress { token, pending, .. }) = self.inner.progress().await? else { return Ok(None) };
         self.before = token.clone();
+        self.knows_members = token.is_some() && pending.is_none();
         self.astray = Astray::recall(&self.inner).await?;
         let cursor = match (pending, token) {
             (Some(Pending { token: Some(token), album, rank, sweeps, .. }), _) => {
@@ -291,8 +298,15 @@ impl Route {
 
     /// Whatever the run is about, what this copy moved out of iCloud is its to keep.
     fn moved_out(&mut self) -> Option<Stretch> {
-        self.leg = Leg::End;
+        self.leg = Leg::Members;
         self.inner.remembers().then(|| (None, moved_out(self.inner.clone(), self.listed)))
+    }
+
+    /// For views by album.
+    fn members(&mut self) -> Option<Stretch> {
+        self.leg = Leg::End;
+        let learns = self.inner.learns_albums() && !self.knows_members;
+        learns.then(|| (None, members(self.inner.clone())))
     }
 
     fn end(&mut self) -> Option<Stretch> {
@@ -317,7 +331,8 @@ impl Route {
 
     /// The album of the user's whose list is read, if that is to be remembered of its photos.
     pub(super) fn listed_album(&self) -> Option<AlbumId> {
-        let album = self.inner.albums.get(self.album).filter(|_| self.is_listing() && self.inner.sidecars)?;
+        let album =
+            self.inner.albums.get(self.album).filter(|_| self.is_listing() && self.inner.follows_albums())?;
         album.id().filter(|_| album.kind() == AlbumKind::User).cloned()
     }
 
@@ -357,6 +372,7 @@ impl Route {
                 self.changes += changes;
             }
             Step::ListAnew(reason) => {
+                self.knows_members &= BY_STRANGERS.contains(&reason.as_str());
                 self.list_anew(reason);
                 return Ok(true);
             }

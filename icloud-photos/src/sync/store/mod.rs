@@ -5,15 +5,17 @@
 //! not filled.
 
 mod above;
+mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use self::above::copy_above;
-#[cfg(feature = "sqlite")]
-pub use self::sqlite::{open, open_read_only};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
+pub use self::above::copy_above;
+pub use self::open::{Catalogues, open, open_read_only};
 use super::catalogue::{Catalogue, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath, WriteOptions};
@@ -27,6 +29,9 @@ pub(super) const TRASH: &str = ".icloud-photos-trash";
 /// Where it is written down what was moved out of iCloud.
 pub(super) const MOVED: &str = ".icloud-photos-moved";
 
+/// Where it is written down what stands in the folders of views.
+pub(super) const VIEWS: &str = ".icloud-photos-views";
+
 /// No record has so many files: what bears a higher number is not ours.
 pub(super) const MOST_RECORDS: u64 = 1_000_000;
 
@@ -38,10 +43,10 @@ const BAD_MARK_INSIDE: &str = "the mark of another copy inside this one cannot b
                                nothing is removed here before it can. Put the right mark back from a backup; if you have none, leave it \
                                there and run icloudpd on that folder, which says what to do";
 
-/// Files of ours that are no photos: the mark, the trash, and the record of what was moved out.
+/// Files of ours that are no photos: the mark, the trash, the record of what was moved out, and those of views.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
-    first.is_some_and(|first| [MARK, TRASH, MOVED].contains(&first))
+    first.is_some_and(|first| [MARK, TRASH, MOVED, VIEWS].contains(&first))
 }
 
 /// Writes a small file under a free name, and returns when it is on the disk.

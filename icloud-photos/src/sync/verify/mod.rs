@@ -23,6 +23,7 @@ use super::engine::{Inner, Missing, SyncEngine};
 use super::event::is_sidecar;
 use super::ledger::seconds;
 use super::store::is_ours;
+use super::views::Folders;
 use crate::asset::Digests;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath};
@@ -433,12 +434,17 @@ impl Verification<'_> {
 
     /// Files that no row names.
     async fn strays(&mut self) -> Result<()> {
+        let views = Folders::of(&*self.storage).await?;
         let mut files = self.storage.list(&StoragePath::root()).ready_chunks(ROWS);
         while let Some(found) = files.next().await {
             let mut paths = Vec::new();
             for meta in found {
                 match meta {
-                    Ok(meta) if !(is_ours(&meta.path) || is_sidecar(&meta.path)) => paths.push(meta.path),
+                    Ok(meta)
+                        if !(is_ours(&meta.path) || is_sidecar(&meta.path) || views.hold(&meta.path)) =>
+                    {
+                        paths.push(meta.path);
+                    }
                     Ok(_) => {}
                     // Who knows what else it holds.
                     Err(error) => self.failed(&StoragePath::root(), &error),

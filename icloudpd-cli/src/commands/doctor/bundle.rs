@@ -8,6 +8,7 @@ use std::path::Path;
 use icloud_photos::{Error, ErrorKind, Result};
 
 use super::Findings;
+use crate::args::Catalogues;
 use crate::config::{Account, Config, Task};
 
 pub(super) fn write(config: &Config, all: &Findings, file: &Path) -> Result<()> {
@@ -90,7 +91,11 @@ impl Veil {
                 pairs.push((name.to_owned(), format!("<name {number}>")));
             }
             pairs.push((account.sessions.display().to_string(), format!("<sessions {number}>")));
-            pairs.push((account.catalogues.display().to_string(), format!("<catalogues {number}>")));
+            let catalogues = match &account.catalogues {
+                Catalogues::Folder(folder) => folder.display().to_string(),
+                Catalogues::Database(database) => database.to_string(),
+            };
+            pairs.push((catalogues, format!("<catalogues {number}>")));
             if let Task::Download(download) = &account.task {
                 pairs.push((download.root.display().to_string(), format!("<folder {number}>")));
                 pairs.push((download.directory.display().to_string(), format!("<folder {number}>")));

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use icloud_photos::Result;
 use icloud_photos::storage::FsStorage;
-use icloud_photos::sync::{stock, store};
+use icloud_photos::sync::stock;
 use indicatif::HumanBytes;
 
 use super::Findings;
-use crate::commands::run;
+use crate::args::Catalogues;
+use crate::commands::{catalogue, run};
 use crate::config::{Account, Download};
 
 /// Below that the next run may well fill the disk.
@@ -30,10 +31,12 @@ pub(super) async fn examine(account: &Account, download: &Download, all: &mut Fi
         ),
     }
     room(root, all);
-    if account.catalogues != account.sessions {
-        catalogues(&account.catalogues, all);
+    match &account.catalogues {
+        Catalogues::Folder(folder) if *folder != account.sessions => catalogues(folder, all),
+        Catalogues::Database(database) => all.note("catalogue", format_args!("in {database}")),
+        Catalogues::Folder(_) => {}
     }
-    catalogue(account, root, &storage, all).await;
+    known(account, root, &storage, all).await;
 }
 
 /// Whether files can be made in a folder, or it could be made itself.
@@ -80,14 +83,14 @@ fn room(root: &Path, all: &mut Findings) {
 fn room(_: &Path, _: &mut Findings) {}
 
 /// What is remembered of the folder, opened as a run would, but changing nothing.
-async fn catalogue(account: &Account, root: &Path, storage: &FsStorage, all: &mut Findings) {
+async fn known(account: &Account, root: &Path, storage: &FsStorage, all: &mut Findings) {
     let place = run::place(root);
-    let catalogue = match store::open_read_only(storage, &place, &account.catalogues).await {
+    let catalogue = match catalogue::open_read_only(storage, &place, account).await {
         Ok(Some(catalogue)) => catalogue,
         Ok(None) => return all.note("catalogue", "none yet: the first run makes it"),
         Err(error) => return all.error("catalogue", &error),
     };
-    match stock(storage, &catalogue).await {
+    match stock(storage, &*catalogue).await {
         Err(error) => all.error("catalogue", &error),
         Ok(stock) => {
             let (here, gone) = (&stock.here, &stock.missing);

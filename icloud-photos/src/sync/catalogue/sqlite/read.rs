@@ -1,13 +1,12 @@
 //! Questions. Each is answered by an index; a test holds them to it.
 
-use std::fmt::Write as _;
-
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, Statement};
 
 use crate::asset::{AssetId, Checksum, MasterId};
 use crate::storage::StoragePath;
 use crate::sync::catalogue::row::{role_name, role_named};
+use crate::sync::catalogue::text::from_hex;
 use crate::sync::catalogue::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Status,
     StoreId, Totals, Tree,
@@ -269,11 +268,7 @@ fn each<K, T>(
 
 fn removal(row: &Row<'_>) -> Result<RemovalRow> {
     let state: String = row.get(2)?;
-    let state = match state.as_str() {
-        "owed" => RemovalState::Owed,
-        "sent" => RemovalState::Sent,
-        _ => return Err(strange(2, &state)),
-    };
+    let state = RemovalState::named(&state).ok_or_else(|| strange(2, &state))?;
     Ok(RemovalRow {
         library: library(row)?,
         asset: AssetId::new(row.get::<_, String>(1)?),
@@ -324,14 +319,7 @@ fn file(row: &Row<'_>) -> Result<FileRow> {
 
 fn status(row: &Row<'_>) -> Result<Status> {
     let name: String = row.get(9)?;
-    Ok(match name.as_str() {
-        "verified" => Status::Verified,
-        "unconfirmed" => Status::Unconfirmed,
-        "assumed" => Status::Assumed,
-        "derived" => Status::Derived,
-        "failed" => Status::Failed { reason: row.get(10)?, attempts: row.get(11)? },
-        _ => return Err(strange(9, &name)),
-    })
+    Status::named(&name, row.get(10)?, row.get(11)?).ok_or_else(|| strange(9, &name))
 }
 
 fn asset(row: &Row<'_>) -> Result<AssetRow> {
@@ -403,23 +391,4 @@ fn optional_unsigned(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
 fn strange(column: usize, text: &str) -> rusqlite::Error {
     let cause = FromSqlError::Other(format!("`{}` means nothing here", text.escape_debug()).into());
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(cause))
-}
-
-pub(super) fn to_hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, Params, Result, Statement, Transaction, TransactionBehavior, params};
 
-use super::read::{self, to_hex};
+use super::read;
 use crate::asset::AssetId;
 use crate::sync::catalogue::row::role_name;
+use crate::sync::catalogue::text::to_hex;
 use crate::sync::catalogue::{
     AlbumRow, AssetRow, Batch, FileRow, LibraryKey, Pending, Progress, RemovalRow, Roll, Status, StoreId,
 };
