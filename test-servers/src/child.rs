@@ -1,10 +1,13 @@
-//! Programs that serve: started on a port that was free, awaited, ended by their id.
+//! Programs that serve: started on a port that was free, awaited, ended by their id, and all that they started with them: `sshd` has a
+//! process for each client, which outlives it, and so would the client's.
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a program may take until it serves.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,9 +53,34 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // Whose child they were nobody knows any more once it is gone.
+        let below = descendants(self.child.id());
         let _ = self.child.kill();
         let _ = self.child.wait();
+        for id in below.into_iter().filter_map(|id| Pid::from_raw(id.try_into().ok()?)) {
+            let _ = kill_process(id, Signal::KILL);
+        }
     }
+}
+
+/// The processes that this one started, and those that they started.
+fn descendants(id: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    let parents: Vec<(u32, u32)> = ids.filter_map(|id| Some((id, parent(id)?))).collect();
+    let mut found = vec![id];
+    let mut next = 0;
+    while let Some(&id) = found.get(next) {
+        found.extend(parents.iter().filter(|(_, parent)| *parent == id).map(|(child, _)| child));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+fn parent(id: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name stands in brackets and may hold some; then come the state and the parent.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
 impl fmt::Debug for Guard {

@@ -417,25 +417,41 @@ async fn the_program_serves_and_tells() {
         .unwrap();
     let told: serde_json::Value = serde_json::from_str(&line).unwrap();
     let text = |name: &str| told[name].as_str().unwrap().to_owned();
-    let client = AmazonS3Builder::new()
+    told_client(&told).put(&Path::from("a b"), put("x")).await.unwrap();
+    assert_eq!(plain(&format!("{}/keys", text("control"))).await, r#"["a b"]"#);
+    assert_eq!(plain(&format!("{}/counts", text("control"))).await, r#"{"PutObject":1}"#);
+    assert_eq!(plain(&format!("{}/uploads", text("control"))).await, "[]");
+    assert_eq!(plain(&format!("{}/metadata?a%20b", text("control"))).await, "{}");
+
+    let post = async |what: &str| {
+        let answer = reqwest::Client::new().post(format!("{}/{what}", text("control"))).send().await;
+        assert!(answer.unwrap().status().is_success(), "{what}");
+    };
+    post("reset").await;
+    post("chaos?1,1").await;
+    let mut failed = 0;
+    for _ in 0..20 {
+        failed += u32::from(told_client(&told).put(&Path::from("b"), put("x")).await.is_err());
+    }
+    post("calm").await;
+    assert!(failed > 0, "all of it should go wrong, or be late");
+    told_client(&told).put(&Path::from("b"), put("x")).await.unwrap();
+    assert_eq!(plain(&format!("{}/counts", text("control"))).await, r#"{"PutObject":21}"#);
+}
+
+fn told_client(told: &serde_json::Value) -> AmazonS3 {
+    let text = |name: &str| told[name].as_str().unwrap().to_owned();
+    AmazonS3Builder::new()
         .with_endpoint(text("endpoint"))
         .with_allow_http(true)
         .with_bucket_name(text("bucket"))
         .with_access_key_id(text("access_key"))
         .with_secret_access_key(text("secret_key"))
+        .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
         .build()
-        .unwrap();
-    client.put(&Path::from("a b"), put("x")).await.unwrap();
-    assert_eq!(plain(&format!("{}/keys", text("control"))).await, r#"["a b"]"#);
-    assert_eq!(plain(&format!("{}/counts", text("control"))).await, r#"{"PutObject":1}"#);
-    assert_eq!(plain(&format!("{}/uploads", text("control"))).await, "[]");
-    assert_eq!(plain(&format!("{}/metadata?a%20b", text("control"))).await, "{}");
+        .unwrap()
 }
 
 async fn plain(url: &str) -> String {
-    let options = ClientOptions::new().with_allow_http(true);
-    let client = ReqwestConnector::default().connect(&options).unwrap();
-    let request = http::Request::get(url).body(Bytes::new().into()).unwrap();
-    let body = client.execute(request).await.unwrap().into_body();
-    String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    reqwest::get(url).await.unwrap().text().await.unwrap()
 }

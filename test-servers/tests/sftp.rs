@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use icloud_photos_test_servers::sftp::SftpServer;
@@ -57,6 +57,25 @@ fn another_key_does_not_get_in_and_another_server_is_not_spoken_to() {
     let known = format!("UserKnownHostsFile={}", other.known_hosts().display());
     let strange = batch(&server, &["-o", &known], "pwd\n");
     assert!(!strange.status.success());
+}
+
+#[test]
+fn clients_end_with_the_server() {
+    let Some(server) = SftpServer::start() else { return skip("clients_end", "sshd, ssh or ssh-keygen") };
+    let mut command = Command::new(server.ssh_folder().join("ssh"));
+    command.args([&server.endpoint(), "-s", "sftp"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut client = command.spawn().unwrap();
+    // The greeting of SFTP: there is a session. The server's own follows.
+    client.stdin.as_mut().unwrap().write_all(&[0, 0, 0, 5, 1, 0, 0, 0, 3]).unwrap();
+    client.stdout.as_mut().unwrap().read_exact(&mut [0; 5]).unwrap();
+    assert!(client.try_wait().unwrap().is_none());
+    drop(server);
+    let ended = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        client.try_wait().unwrap().is_some()
+    });
+    let _ = client.kill();
+    assert!(ended, "its connection is still there");
 }
 
 #[test]

@@ -46,6 +46,18 @@ const PARTS: u64 = 10_000;
 /// A storage that is somebody's `object_store`.
 ///
 /// Clones share what they have learned of it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use icloud_photos::storage::ObjectStorage;
+/// use object_store::memory::InMemory;
+/// use object_store::prefix::PrefixStore;
+///
+/// // What the program holds already; for a folder of it, wrapped.
+/// let bucket = InMemory::new();
+/// let storage = ObjectStorage::new(Arc::new(PrefixStore::new(bucket, "photos/of anna")));
+/// ```
 #[derive(Clone)]
 pub struct ObjectStorage {
     shared: Arc<Shared>,
@@ -61,8 +73,6 @@ struct Shared {
 
 impl ObjectStorage {
     /// A storage that this store reaches. Nothing is sent.
-    ///
-    /// For a folder of a bucket wrap it in `object_store::prefix::PrefixStore`.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
         let (creates, describes) = (AtomicBool::new(true), AtomicBool::new(true));
         Self { shared: Arc::new(Shared { store, creates, describes }) }

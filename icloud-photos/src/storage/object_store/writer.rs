@@ -63,10 +63,10 @@ impl ObjectWriter {
                 self.shared.require_free(&self.path, &self.options).await?;
                 let how = PutMultipartOptions::default();
                 let begun = self.shared.store.put_multipart_opts(&self.key, how).await;
-                none.insert(Upload(begun.map(Some).map_err(|error| fault(error, &self.path))?))
+                none.insert(Upload(begun.map(Some).map_err(|error| refusal(error, &self.path))?))
             }
         };
-        upload.push(part).await.map_err(|error| fault(error, &self.path))
+        upload.push(part).await.map_err(|error| refusal(error, &self.path))
     }
 
     /// So many of the held bytes, in order.
@@ -140,10 +140,10 @@ impl StorageWriter for ObjectWriter {
             self.shared.put(&self.path, &self.key, &self.options, rest, metadata).await?;
         } else {
             self.push(rest).await?;
-            // Somebody may have been faster while this went up, and was not told apart from an empty place then.
+            // Somebody may have been faster while this went up.
             self.shared.require_free(&self.path, &self.options).await?;
             if let Some(upload) = self.upload.take() {
-                upload.complete().await.map_err(|error| fault(error, &self.path))?;
+                self.shared.complete(&self.path, &self.options, upload).await?;
             }
         }
         Ok(ObjectMeta::new(self.path.clone(), self.length, None))
@@ -182,11 +182,19 @@ impl Shared {
             };
             match self.store.put_opts(key, bytes.clone(), how).await {
                 Ok(_) => return Ok(()),
-                Err(error) if is_refusal(&error) && describes => self.describes.store(false, Relaxed),
-                Err(error) if is_refusal(&error) && creates => self.creates.store(false, Relaxed),
-                Err(error) => return Err(fault(error, path)),
+                Err(error) if cannot(&error) && describes => self.describes.store(false, Relaxed),
+                Err(error) if cannot(&error) && creates => self.creates.store(false, Relaxed),
+                Err(error) => return Err(refusal(error, path)),
             }
         }
+    }
+
+    /// The name was free a moment ago. If the answer is lost and something stands there now, that is most likely this very file: then it
+    /// is said that the name is taken, and the caller, who knows the bytes, compares.
+    async fn complete(&self, path: &StoragePath, options: &WriteOptions, upload: Upload) -> Result<()> {
+        let Err(error) = upload.complete().await else { return Ok(()) };
+        self.require_free(path, options).await?;
+        Err(refusal(error, path))
     }
 
     /// A name must be free unless it may be replaced.
@@ -199,7 +207,19 @@ impl Shared {
     }
 }
 
-fn is_refusal(error: &object_store::Error) -> bool {
+/// What is not there when something is written is never the file itself, so nobody is to take it for gone.
+fn refusal(error: object_store::Error, path: &StoragePath) -> Error {
+    match error {
+        object_store::Error::NotFound { .. } => {
+            let message =
+                "there is no such bucket, or somebody ended the upload of this file; check the bucket";
+            Error::new(ErrorKind::Storage, message).with("path", path).caused_by(error)
+        }
+        error => fault(error, path),
+    }
+}
+
+fn cannot(error: &object_store::Error) -> bool {
     use object_store::Error::{NotImplemented, NotSupported};
     matches!(error, NotImplemented { .. } | NotSupported { .. })
 }
