@@ -13,7 +13,7 @@ use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
 
 use crate::board::Seat;
-use crate::config::{Download, normalise};
+use crate::config::{Download, Root};
 use crate::exit::{is_storage, with_causes};
 use crate::output::shorten;
 use crate::progress::Progress;

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
 use icloud_photos::metadata::exif::Format;
-use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
+use icloud_photos::storage::Storage;
 use icloud_photos::sync::catalogue::{Catalogue, MemoryCatalogue};
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::sync::{

@@ -15,8 +15,8 @@ use icloud_photos::sync::{DateLimit, View, ViewAs};
 use icloud_photos::{Endpoints, Region};
 
 pub(crate) use self::notifying::{Mail, Notifying, SmtpPassword};
-use self::root::Root;
 pub(crate) use self::paths::{expand_home, normalise};
+pub(crate) use self::root::Root;
 pub(crate) use self::web::{Page, Web};
 use crate::args::{
     self, AlignRaw, Catalogues, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel,

@@ -1,5 +1,6 @@
 //! Where files go: a folder of this machine, or the address of a storage elsewhere.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,12 +21,15 @@ pub(crate) enum Root {
 
 impl Root {
     /// The root that `directory` and `structure` mean together, what of the structure is left, and how messages name the directory.
-    pub(super) fn of(directory: &str, structure: String) -> std::result::Result<(Self, String, PathBuf), UsageError> {
-        if !is_address(directory) {
+    pub(super) fn of(
+        directory: &OsStr,
+        structure: String,
+    ) -> std::result::Result<(Self, String, PathBuf), UsageError> {
+        let Some(directory) = directory.to_str().filter(|text| is_address(text)) else {
             let directory = normalise(Path::new(directory));
             let (folder, structure) = super::paths::root(&directory, structure);
             return Ok((Self::Folder(folder), structure, directory));
-        }
+        };
         let address = directory.trim_end_matches('/').to_owned();
         OpendalStorage::from_url(&address)
             .map_err(|error| UsageError::Argument(format!("argument -d/--directory: {}", error.message())))?;
@@ -108,7 +112,9 @@ mod tests {
 
     #[test]
     fn addresses_and_folders_are_told_apart() {
-        let of = |directory: &str| Root::of(directory, "{:%Y}".to_owned()).map(|(root, _, shown)| (root, shown));
+        let of = |directory: &str| {
+            Root::of(directory.as_ref(), "{:%Y}".to_owned()).map(|(root, _, shown)| (root, shown))
+        };
         assert_eq!(of("/a//b/").unwrap(), (Root::Folder("/a/b".into()), "/a/b".into()));
         assert_eq!(of("s3:/a").unwrap().0, Root::Folder("s3:/a".into()));
         let (root, shown) = of("s3://bucket/a/?region=eu").unwrap();
@@ -116,6 +122,6 @@ mod tests {
         let file = root.file(&StoragePath::parse("2018/x.jpg").unwrap());
         assert_eq!(file, Path::new("s3://bucket/a/2018/x.jpg"));
         assert!(of("gopher://x").is_err());
-        assert!(Root::of("s3://bucket", "../{:%Y}".to_owned()).is_err());
+        assert!(Root::of("s3://bucket".as_ref(), "../{:%Y}".to_owned()).is_err());
     }
 }
