@@ -135,6 +135,11 @@ impl S3Server {
         self.store.put(key, bytes);
     }
 
+    /// Removes an object behind the back of all clients.
+    pub fn remove(&self, key: &str) {
+        self.store.remove(key);
+    }
+
     /// Lets the next request of this operation fail; called several times, the next ones in this order.
     pub fn fail_next(&self, operation: &str, fault: Fault) {
         self.gate.fail_next(operation, fault);

@@ -115,6 +115,9 @@ pub(crate) struct Global {
     /// With `verify`: fetch again what is damaged or missing (ours alone)
     #[arg(long)]
     pub(crate) repair: bool,
+    /// With `adopt` and `verify`: read every file, also where the storage keeps beside it what its bytes hash to (ours alone)
+    #[arg(long)]
+    pub(crate) reread: bool,
     /// End with 0 where some files failed, as icloudpd does; without it with 3 (ours alone)
     #[arg(long)]
     pub(crate) icloudpd_exit_codes: bool,

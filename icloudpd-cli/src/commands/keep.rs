@@ -17,10 +17,15 @@ use crate::exit::{Exit, with_causes};
 use crate::output::print;
 
 /// `adopt`: recognises what stands in the folder.
-pub(super) async fn adopt(engine: &SyncEngine, download: &Download, bars: &MultiProgress) -> Result<Exit> {
+pub(super) async fn adopt(
+    config: &Config,
+    engine: &SyncEngine,
+    download: &Download,
+    bars: &MultiProgress,
+) -> Result<Exit> {
     info!("Recognising the files in {} by their content...", download.directory.display());
     let report = engine
-        .adopt(AdoptOptions::default().rehearse(download.dry_run), |event| match event {
+        .adopt(AdoptOptions::default().rehearse(download.dry_run).reread(config.reread), |event| match event {
             AdoptEvent::Reading { files, bytes } => info!("Reading {files} files, {}", HumanBytes(bytes)),
             AdoptEvent::Recognised { path, .. } => debug!("Recognised {path}"),
             AdoptEvent::Derived { path, proven: true } => {
@@ -73,7 +78,10 @@ pub(super) async fn verify(
         .map_or(0, |since| since.as_secs() / 86_400);
     let mut options = VerifyOptions::default().sample(config.share, day);
     options.repair = config.repair;
-    options = options.missing(run::missing(download));
+    options = options.missing(run::missing(download)).reread(config.reread);
+    if storage.capabilities().metadata && !config.reread {
+        info!("Judging files by the hashes that the storage keeps beside them; --reread reads them");
+    }
     let catalogue = match catalogue::open(&*storage, &place, account).await {
         Ok(catalogue) => catalogue,
         Err(error) if error.kind() == ErrorKind::PermissionDenied && !config.repair => {

@@ -178,7 +178,7 @@ impl Work<'_> {
             warn!("--folder-structure leads out of --directory: files go to {}", download.root);
         }
         let ended = match config.verb {
-            Verb::Adopt => keep::adopt(&engine, download, bars).await.map(Outcome::from),
+            Verb::Adopt => keep::adopt(config, &engine, download, bars).await.map(Outcome::from),
             Verb::Verify => {
                 keep::verify(config, account, download, Some(&engine), bars).await.map(Outcome::from)
             }

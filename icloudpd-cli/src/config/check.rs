@@ -45,6 +45,8 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
          --list-libraries, --only-print-filenames or --watch-with-interval"
     } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
         "--repair and --sample belong to: icloudpd verify"
+    } else if !matches!(verb, Verb::Adopt | Verb::Verify) && global.reread {
+        "--reread belongs to: icloudpd adopt, icloudpd verify"
     } else if verb != Verb::Doctor && (global.bundle.is_some() || global.sign_in) {
         "--bundle and --sign-in belong to: icloudpd doctor"
     } else if verb == Verb::Verify && any(|common| common.dry_run) {

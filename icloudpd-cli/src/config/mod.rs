@@ -40,6 +40,8 @@ pub(crate) struct Config {
     /// With `verify`: which share to read, from 0 to 1.
     pub(crate) share: f64,
     pub(crate) repair: bool,
+    /// Files are read, whatever the storage was told of them.
+    pub(crate) reread: bool,
     pub(crate) json: bool,
     /// With `doctor`: where what was found goes, fit to be shown.
     pub(crate) bundle: Option<PathBuf>,
@@ -196,6 +198,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         verb,
         share: global.sample.map_or(1.0, |percent| percent / 100.0),
         repair: global.repair,
+        reread: global.reread,
         json: global.json,
         bundle: global.bundle.clone(),
         sign_in: global.sign_in,

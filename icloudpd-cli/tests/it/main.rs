@@ -5,6 +5,7 @@
 mod browser;
 mod crash;
 mod doctor;
+mod elsewhere;
 mod exif;
 mod failures;
 mod filters;

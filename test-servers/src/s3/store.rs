@@ -202,6 +202,10 @@ impl Store {
         Some(sorted.into_iter().collect())
     }
 
+    pub(super) fn remove(&self, key: &str) {
+        self.lock().objects.remove(key);
+    }
+
     pub(super) fn put(&self, key: &str, bytes: &[u8]) {
         let mut file = NamedTempFile::new_in(&self.folder).expect("a file for an object");
         file.write_all(bytes).expect("the bytes of an object");

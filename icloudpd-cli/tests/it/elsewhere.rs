@@ -1,0 +1,207 @@
+//! Copies that go to a storage elsewhere: an S3 server on loopback takes them from the program.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use icloud_photos_test_servers::s3::{self, Fault, S3Server};
+use icloud_photos_testkit::{Edit, FaultAction, FaultRule, FaultScript, LibrarySpec};
+use tokio::runtime::Runtime;
+
+use crate::support::{World, ran};
+
+const FOLDER: &str = "backup/iphone of jane";
+
+/// A bucket, and the program that is told of it.
+struct Bucket {
+    server: S3Server,
+    _runtime: Runtime,
+}
+
+impl Bucket {
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        Self { server: runtime.block_on(S3Server::start()), _runtime: runtime }
+    }
+
+    fn address(&self) -> String {
+        format!("s3://{}/{}?endpoint={}", s3::BUCKET, FOLDER.replace(' ', "%20"), self.server.endpoint())
+    }
+
+    /// The program, with the secrets where its users have them.
+    fn icloudpd(&self, world: &World, verb: &[&str], args: &[&str]) -> Command {
+        let address = self.address();
+        let all: Vec<&str> = ["-d", &address].into_iter().chain(args.iter().copied()).collect();
+        let told = world.icloudpd(&all);
+        let mut command = Command::new(told.get_program());
+        command.args(verb).args(told.get_args());
+        for (name, value) in told.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.env("AWS_ACCESS_KEY_ID", s3::ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", s3::SECRET_KEY);
+        command
+    }
+
+    /// The photos that are there, by their path in the folder; neither the mark nor what is not finished.
+    fn photos(&self) -> BTreeMap<String, Vec<u8>> {
+        let beginning = format!("{FOLDER}/");
+        let paths = self.server.keys().into_iter().filter_map(|key| Some(key.strip_prefix(&beginning)?.to_owned()));
+        let photos = paths.filter(|path| !path.starts_with(".icloud-photos-"));
+        photos.map(|path| (path.clone(), self.server.bytes(&format!("{beginning}{path}")).unwrap())).collect()
+    }
+
+    fn gets(&self) -> u64 {
+        self.server.operation("GetObject")
+    }
+}
+
+/// The same library on a disk.
+fn on_disk(library: LibrarySpec) -> BTreeMap<String, Vec<u8>> {
+    let world = World::new(library);
+    ran(&mut world.download()).exits(0);
+    let read = |path: String| (path.clone(), std::fs::read(world.directory().join(path)).unwrap());
+    world.photos().into_iter().map(read).collect()
+}
+
+#[test]
+fn a_library_goes_to_s3_and_a_second_run_puts_nothing() {
+    let library = || LibrarySpec::plain(2000, 3000);
+    let (world, bucket) = (World::new(library()), Bucket::new());
+    let run = || ran(&mut bucket.icloudpd(&world, &[], &[]));
+    run().exits(0);
+    assert!(bucket.photos() == on_disk(library()), "the tree is the same as on a disk");
+    let metadata = bucket.server.metadata(&format!("{FOLDER}/{}", bucket.photos().keys().next().unwrap())).unwrap();
+    let names: Vec<_> = metadata.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["asset", "checksum", "created", "sha256"]);
+
+    bucket.server.forget_counts();
+    world.cloud.reset_counts();
+    run().exits(0);
+    assert_eq!((bucket.server.puts(), world.cloud.counts().requests_to("content")), (0, 0));
+    assert!(bucket.server.counts().iter().map(|(_, count)| count).sum::<u64>() < 10, "{:?}", bucket.server.counts());
+}
+
+#[test]
+fn files_are_verified_by_what_the_bucket_was_told_or_by_their_bytes() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(30, 3000)), Bucket::new());
+    let verify = |args: &[&str]| ran(&mut bucket.icloudpd(&world, &["verify"], args));
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    let calm = bucket.photos();
+
+    bucket.server.forget_counts();
+    verify(&[]).exits(0);
+    assert!(bucket.gets() < 5, "files are not read: {:?}", bucket.server.counts());
+    verify(&["--reread"]).exits(0);
+    assert!(bucket.gets() >= 30, "{:?}", bucket.server.counts());
+
+    let (path, bytes) = calm.first_key_value().unwrap();
+    bucket.server.put(&format!("{FOLDER}/{path}"), &vec![0; bytes.len()]);
+    verify(&[]).exits(3);
+    verify(&["--repair"]).exits(0);
+    assert!(bucket.photos().contains_key(path) && bucket.photos()[path] == *bytes);
+}
+
+#[test]
+fn a_lost_catalogue_is_made_again_without_reading_or_fetching_a_file() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(30, 3000)), Bucket::new());
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    world.forget_session();
+    world.cloud.reset_counts();
+    bucket.server.forget_counts();
+    let adopted = ran(&mut bucket.icloudpd(&world, &["adopt"], &[])).exits(0);
+    assert!(adopted.out.contains("30 recognised"), "{}", adopted.out);
+    assert!(bucket.gets() < 5, "{:?}", bucket.server.counts());
+    ran(&mut bucket.icloudpd(&world, &["adopt"], &["--reread"])).exits(0);
+    assert!(bucket.gets() >= 30, "{:?}", bucket.server.counts());
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    assert_eq!((world.cloud.counts().requests_to("content"), bucket.server.puts()), (0, 0));
+}
+
+#[test]
+fn what_is_deleted_in_icloud_leaves_the_bucket_for_the_trash() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(30, 3000)), Bucket::new());
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    let library = world.cloud.library(World::USER).unwrap();
+    let gone = library.truth()["assets"][0]["id"].as_str().unwrap().to_owned();
+    library.edit(&gone, &Edit::Trash, world.cloud.now_ms());
+    ran(&mut bucket.icloudpd(&world, &[], &["--auto-delete"])).exits(0);
+    assert_eq!(bucket.photos().len(), 29);
+}
+
+#[test]
+fn a_bucket_that_lost_its_mark_is_refused() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(3, 300)), Bucket::new());
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    // As if another bucket answered at this address.
+    for key in bucket.server.keys() {
+        bucket.server.remove(&key);
+    }
+    let refused = ran(&mut bucket.icloudpd(&world, &[], &[])).exits(1);
+    assert!(refused.out.contains("was filled before"), "{}", refused.out);
+    assert!(refused.out.contains("write a file .icloud-photos-store there that says"), "{}", refused.out);
+    assert!(bucket.server.keys().is_empty());
+}
+
+#[test]
+fn secrets_in_an_address_are_refused_before_anything_is_asked() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let address = "s3://bucket/x?secret_access_key=hunter2";
+    let refused = ran(&mut world.icloudpd(&["-d", address])).exits(2);
+    assert!(refused.err.contains("OPENDAL_S3_SECRET_ACCESS_KEY") && !refused.err.contains("hunter2"));
+    assert!(world.cloud.counts().endpoints.is_empty());
+}
+
+/// Large files are put together by the bucket, and small ones put: whatever the moment, a name means the right bytes, and nothing is
+/// left over in the end.
+#[test]
+fn a_run_to_s3_that_is_killed_is_finished_by_the_next() {
+    let kills: u64 = std::env::var("ICLOUDPD_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(12);
+    let library = || LibrarySpec::plain(60, 40_000).with_big_file(20_000_000);
+    let calm = on_disk(library());
+    let (mut kill, mut cut, mut open) = (0, 0, 0);
+    while kill < kills {
+        let (world, bucket) = (World::new(library()), Bucket::new());
+        ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+        for _ in 0..4 {
+            rough(&world, &bucket, kill);
+            let mut command = bucket.icloudpd(&world, &[], &[]);
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let end = Instant::now() + Duration::from_millis(100 + kill * 7919 % 1700);
+            while Instant::now() < end && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            // SIGKILL: nothing of the program runs after it.
+            let _ = child.kill();
+            child.wait().unwrap();
+            kill += 1;
+            let there = bucket.photos();
+            let wrong = there.iter().find(|(path, bytes)| calm.get(*path) != Some(*bytes));
+            assert!(wrong.is_none(), "kill {kill}: {:?} has other bytes", wrong.map(|(path, _)| path));
+            cut += u64::from(there.len() < calm.len() && !there.is_empty());
+            open += bucket.server.open_uploads().len();
+        }
+        bucket.server.calm();
+        world.cloud.set_faults(FaultScript::default()).unwrap();
+        ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+        assert!(bucket.photos() == calm, "after kill {kill}");
+        assert_eq!(bucket.server.open_uploads(), [""; 0], "after kill {kill}");
+        let left: Vec<_> = bucket.server.keys().into_iter().filter(|key| key.contains("-staging")).collect();
+        assert_eq!(left, [""; 0], "after kill {kill}");
+    }
+    println!("{kills} kills: {cut} in the middle of the downloads, {open} uploads left open on the way");
+    assert!(cut * 3 >= kills, "most moments should lie within the downloads: {cut} of {kills}");
+}
+
+/// Weather in which a run takes some seconds, and an upload a while.
+fn rough(world: &World, bucket: &Bucket, seed: u64) {
+    let stall = FaultAction::Stall { after: Some(300), ms: Some(60) };
+    let rules = vec![FaultRule::new("content", stall).rate(0.5)];
+    world.cloud.set_faults(FaultScript { seed, rules }).unwrap();
+    for _ in 0..20 {
+        bucket.server.fail_next("UploadPartCopy", Fault::Slow(Duration::from_millis(150)));
+        bucket.server.fail_next("CompleteMultipartUpload", Fault::Slow(Duration::from_millis(150)));
+    }
+}
