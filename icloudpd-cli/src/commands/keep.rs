@@ -63,8 +63,8 @@ pub(super) async fn verify(
     engine: Option<&SyncEngine>,
     bars: &MultiProgress,
 ) -> Result<Exit> {
-    let storage = run::storage(&download.root, engine.is_none())?;
-    let place = run::place(&download.root);
+    let storage = download.root.storage(engine.is_none())?;
+    let place = download.root.place();
     let Some(known) = catalogue::open_read_only(&*storage, &place, account).await? else {
         return Err(unknown(place));
     };
@@ -108,11 +108,11 @@ fn unread(path: &StoragePath, error: &Error) -> String {
 
 /// A folder that is to be adopted is there: one that is not was mistyped.
 pub(super) fn require_folder(download: &Download) -> Result<()> {
-    if download.root.is_dir() {
+    if download.root.as_folder().is_none_or(std::path::Path::is_dir) {
         return Ok(());
     }
     let message = "there is no such folder to adopt";
-    Err(Error::new(ErrorKind::NotFound, message).with("folder", download.root.display()))
+    Err(Error::new(ErrorKind::NotFound, message).with("folder", &download.root))
 }
 
 /// `status`: what the catalogue knows, and whether the files are there. Nothing is read but names, and nothing is sent.
@@ -122,8 +122,8 @@ pub(super) async fn status(
     download: &Download,
     bars: &MultiProgress,
 ) -> Result<Exit> {
-    let storage = run::storage(&download.root, true)?;
-    let place = run::place(&download.root);
+    let storage = download.root.storage(true)?;
+    let place = download.root.place();
     let Some(catalogue) = catalogue::open_read_only(&*storage, &place, account).await? else {
         return Err(unknown(place));
     };

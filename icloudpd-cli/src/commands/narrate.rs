@@ -13,7 +13,7 @@ use indicatif::MultiProgress;
 use tracing::{debug, error, info, warn};
 
 use crate::board::Seat;
-use crate::config::{Download, normalise};
+use crate::config::{Download, Root};
 use crate::exit::{is_storage, with_causes};
 use crate::output::shorten;
 use crate::progress::Progress;
@@ -23,7 +23,7 @@ use crate::progress::Progress;
 pub(super) struct Narrator {
     layout: Layout,
     directory: PathBuf,
-    root: PathBuf,
+    root: Root,
     library: String,
     dry_run: bool,
     sizes: String,
@@ -71,7 +71,7 @@ impl Narrator {
 
     /// The path of a file as icloudpd prints it: below the directory that was typed.
     pub(super) fn full(&self, path: &StoragePath) -> PathBuf {
-        normalise(&self.root.join(path.as_str()))
+        self.root.file(path)
     }
 
     pub(super) fn looking_up(&self, albums: &[String]) {

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use futures::StreamExt as _;
 use icloud_photos::metadata::exif::Format;
-use icloud_photos::storage::{FsStorage, MemoryStorage, Storage};
+use icloud_photos::storage::Storage;
 use icloud_photos::sync::catalogue::{Catalogue, MemoryCatalogue};
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LiveNaming, LiveSize, NamePolicy, RawAlign, Size};
 use icloud_photos::sync::{
@@ -104,11 +103,11 @@ impl Work<'_> {
     async fn remembered(&self, session: &Session) -> Result<Option<Subject>> {
         let Self { config, account, download, .. } = self;
         // Adopting and checking are no runs.
-        if matches!(config.verb, Verb::Adopt | Verb::Verify) || !download.root.exists() {
+        if matches!(config.verb, Verb::Adopt | Verb::Verify) || !download.root.may_exist() {
             return Ok(None);
         }
-        let storage = storage(&download.root, true)?;
-        let place = place(&download.root);
+        let storage = download.root.storage(true)?;
+        let place = download.root.place();
         // Whatever is wrong with it, the run itself says.
         let Ok(Some(catalogue)) = catalogue::open_read_only(&*storage, &place, account).await else {
             return Ok(None);
@@ -153,7 +152,7 @@ impl Work<'_> {
         let Self { config, account, download, bars, .. } = *self;
         let narrator = self.narrator()?;
         let changes_nothing = self.changes_nothing();
-        let storage = storage(&download.root, changes_nothing)?;
+        let storage = download.root.storage(changes_nothing)?;
         let mut engine = self.engine(subject, &storage);
         let catalogue = match config.verb {
             Verb::Verify => None,
@@ -175,8 +174,8 @@ impl Work<'_> {
         if subject.is_remembered() {
             narrator.looking_up(&download.albums);
         }
-        if download.root != download.directory {
-            warn!("--folder-structure leads out of --directory: files go to {}", download.root.display());
+        if download.root.as_folder().is_some_and(|root| root != download.directory) {
+            warn!("--folder-structure leads out of --directory: files go to {}", download.root);
         }
         let ended = match config.verb {
             Verb::Adopt => keep::adopt(&engine, download, bars).await.map(Outcome::from),
@@ -249,9 +248,9 @@ async fn catalogue_for(
     download: &Download,
     changes_nothing: bool,
 ) -> Result<Option<Arc<dyn Catalogue>>> {
-    let place = place(&download.root);
+    let place = download.root.place();
     if download.removals.auto_delete
-        && let Some(above) = store::copy_above(&download.root)
+        && let Some(above) = download.root.as_folder().and_then(store::copy_above)
     {
         let message = "this folder lies inside another copy, from which photos were moved out of iCloud, or of which that cannot be told: `--auto-delete` here would take \
                        them for deleted by their owner; run it on the outer folder";
@@ -291,11 +290,6 @@ fn removals(engine: SyncBuilder, removals: &Removals, gone: u64) -> SyncBuilder 
         .removal_limit(RemovalLimit::new(removals.at_most).after(gone))
 }
 
-/// What a folder is called in a catalogue.
-pub(super) fn place(root: &Path) -> String {
-    std::path::absolute(root).unwrap_or_else(|_| root.to_owned()).display().to_string()
-}
-
 /// The section's options in the library's words.
 fn layout(download: &Download) -> LayoutOptions {
     LayoutOptions::default()
@@ -328,19 +322,6 @@ fn layout(download: &Download) -> LayoutOptions {
             args::AlignRaw::Original => RawAlign::Original,
             args::AlignRaw::Alternative => RawAlign::Alternative,
         })
-}
-
-/// The folder to write to. Where nothing may be changed, a folder that is missing is an empty one.
-pub(super) fn storage(directory: &Path, changes_nothing: bool) -> Result<Arc<dyn Storage>> {
-    if changes_nothing && !directory.exists() {
-        return Ok(Arc::new(MemoryStorage::new()));
-    }
-    let storage = FsStorage::open(directory)?;
-    // A folder that bears the mark took files before; whether it still does matters only when there are new ones.
-    if !changes_nothing && !directory.join(store::MARK).exists() {
-        storage.check_writable()?;
-    }
-    Ok(Arc::new(storage))
 }
 
 /// `--only-print-filenames`: the path of every missing file, a line each.

@@ -3,6 +3,7 @@
 mod check;
 mod notifying;
 mod paths;
+mod root;
 mod web;
 
 use std::path::{Path, PathBuf};
@@ -14,8 +15,8 @@ use icloud_photos::sync::{DateLimit, View, ViewAs};
 use icloud_photos::{Endpoints, Region};
 
 pub(crate) use self::notifying::{Mail, Notifying, SmtpPassword};
-use self::paths::root;
 pub(crate) use self::paths::{expand_home, normalise};
+pub(crate) use self::root::Root;
 pub(crate) use self::web::{Page, Web};
 use crate::args::{
     self, AlignRaw, Catalogues, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel,
@@ -112,7 +113,7 @@ pub(crate) struct Download {
     /// As typed, normalised, for messages.
     pub(crate) directory: PathBuf,
     /// Where files go: the directory, unless the folder structure leads out of it.
-    pub(crate) root: PathBuf,
+    pub(crate) root: Root,
     pub(crate) library: String,
     /// Empty means the whole library.
     pub(crate) albums: Vec<String>,
@@ -273,14 +274,14 @@ fn account(global: &Global, common: Common, user: User) -> Result<Account, Usage
         sessions,
         catalogues,
         notifying: Notifying::of(&common)?,
-        task: task(common, locale),
+        task: task(common, locale)?,
     })
 }
 
 /// Names every option, so that a new one cannot be forgotten here. Those that end in `: _` are read elsewhere, or
 /// by [`Notifying`].
 #[rustfmt::skip]
-fn task(common: Common, locale: Option<Locale>) -> Task {
+fn task(common: Common, locale: Option<Locale>) -> Result<Task, UsageError> {
     let Common {
         directory, auth_only, cookie_directory: _, size, live_photo_size, recent, until_found, album, list_albums,
         library, list_libraries, skip_videos, skip_live_photos, xmp_sidecar, force_size, auto_delete,
@@ -294,17 +295,16 @@ fn task(common: Common, locale: Option<Locale>) -> Task {
     let library = if library.is_empty() { "PrimarySync".to_owned() } else { library };
     // `doctor` alone does without a folder.
     if auth_only || (directory.is_none() && !list_libraries && !list_albums) {
-        return Task::SignIn;
+        return Ok(Task::SignIn);
     }
     if list_libraries {
-        return Task::ListLibraries;
+        return Ok(Task::ListLibraries);
     }
     if list_albums {
-        return Task::ListAlbums { library };
+        return Ok(Task::ListAlbums { library });
     }
-    let directory = normalise(Path::new(&directory.unwrap_or_default()));
-    let (root, folder_structure) = root(&directory, folder_structure);
-    Task::Download(Box::new(Download {
+    let (root, folder_structure, directory) = Root::of(&directory.unwrap_or_default(), folder_structure)?;
+    Ok(Task::Download(Box::new(Download {
         directory,
         root,
         library,
@@ -344,7 +344,7 @@ fn task(common: Common, locale: Option<Locale>) -> Task {
             },
             at_most: remove_at_most / 100.0,
         },
-    }))
+    })))
 }
 
 fn views(views: Vec<View>, shape: Option<args::ViewAs>) -> Vec<View> {

@@ -8,12 +8,19 @@ use crate::args::UsageError;
 /// the first date, then belongs to the root.
 pub(super) fn root(directory: &Path, folder_structure: String) -> (PathBuf, String) {
     let (fixed, rest) = split(&folder_structure);
-    let leads_out = Path::new(&fixed).has_root()
-        || Path::new(&fixed).components().any(|part| part == Component::ParentDir);
-    match leads_out {
+    match leads_out(&fixed) {
         true => (normalise(&directory.join(fixed)), rest),
         false => (directory.to_owned(), folder_structure),
     }
+}
+
+/// Whether it does so.
+pub(super) fn leading_out(folder_structure: &str) -> bool {
+    leads_out(&split(folder_structure).0)
+}
+
+fn leads_out(fixed: &str) -> bool {
+    Path::new(fixed).has_root() || Path::new(fixed).components().any(|part| part == Component::ParentDir)
 }
 
 /// The folders that are the same for every date, and the rest. They may stand within the first braces too: `{:/photos/%Y}`.

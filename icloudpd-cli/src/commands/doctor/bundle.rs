@@ -97,7 +97,7 @@ impl Veil {
             };
             pairs.push((catalogues, format!("<catalogues {number}>")));
             if let Task::Download(download) = &account.task {
-                pairs.push((download.root.display().to_string(), format!("<folder {number}>")));
+                pairs.push((download.root.to_string(), format!("<folder {number}>")));
                 pairs.push((download.directory.display().to_string(), format!("<folder {number}>")));
             }
         }

@@ -3,20 +3,48 @@
 use std::path::Path;
 
 use icloud_photos::Result;
-use icloud_photos::storage::FsStorage;
-use icloud_photos::sync::stock;
+use icloud_photos::storage::{FsStorage, Storage, StoragePath};
+use icloud_photos::sync::{stock, store};
 use indicatif::HumanBytes;
 
 use super::Findings;
 use crate::args::Catalogues;
-use crate::commands::{catalogue, run};
+use crate::commands::catalogue;
 use crate::config::{Account, Download};
 
 /// Below that the next run may well fill the disk.
 const LITTLE_ROOM: u64 = 1 << 30;
 
 pub(super) async fn examine(account: &Account, download: &Download, all: &mut Findings) {
-    let root = &download.root;
+    match download.root.as_folder() {
+        Some(folder) => examine_folder(folder, all),
+        None => reach(download, all).await,
+    }
+    match &account.catalogues {
+        Catalogues::Folder(folder) if *folder != account.sessions => catalogues(folder, all),
+        Catalogues::Database(database) => all.note("catalogue", format_args!("in {database}")),
+        Catalogues::Folder(_) => {}
+    }
+    match download.root.storage(true) {
+        Ok(storage) => known(account, &download.root.place(), &*storage, all).await,
+        Err(error) => all.error("catalogue", &error),
+    }
+}
+
+/// Whether a storage elsewhere answers; whether it takes files only a run can tell.
+async fn reach(download: &Download, all: &mut Findings) {
+    let mark = async {
+        let storage = download.root.storage(true)?;
+        storage.stat(&StoragePath::parse(store::MARK)?).await
+    };
+    match mark.await {
+        Ok(Some(_)) => all.good("storage", format_args!("{} answers, and was filled before", download.root)),
+        Ok(None) => all.note("storage", format_args!("{} answers; nothing is there yet", download.root)),
+        Err(error) => all.error("storage", &error),
+    }
+}
+
+fn examine_folder(root: &Path, all: &mut Findings) {
     let shown = root.display();
     let storage = match FsStorage::open(root) {
         Ok(storage) => storage,
@@ -31,12 +59,6 @@ pub(super) async fn examine(account: &Account, download: &Download, all: &mut Fi
         ),
     }
     room(root, all);
-    match &account.catalogues {
-        Catalogues::Folder(folder) if *folder != account.sessions => catalogues(folder, all),
-        Catalogues::Database(database) => all.note("catalogue", format_args!("in {database}")),
-        Catalogues::Folder(_) => {}
-    }
-    known(account, root, &storage, all).await;
 }
 
 /// Whether files can be made in a folder, or it could be made itself.
@@ -83,9 +105,8 @@ fn room(root: &Path, all: &mut Findings) {
 fn room(_: &Path, _: &mut Findings) {}
 
 /// What is remembered of the folder, opened as a run would, but changing nothing.
-async fn known(account: &Account, root: &Path, storage: &FsStorage, all: &mut Findings) {
-    let place = run::place(root);
-    let catalogue = match catalogue::open_read_only(storage, &place, account).await {
+async fn known(account: &Account, place: &str, storage: &dyn Storage, all: &mut Findings) {
+    let catalogue = match catalogue::open_read_only(storage, place, account).await {
         Ok(Some(catalogue)) => catalogue,
         Ok(None) => return all.note("catalogue", "none yet: the first run makes it"),
         Err(error) => return all.error("catalogue", &error),
