@@ -21,6 +21,7 @@
 mod faults;
 mod listing;
 mod operations;
+mod proof;
 mod store;
 mod wire;
 

@@ -31,7 +31,8 @@ async fn memory() -> (ObjectStorage, ()) {
 
 async fn disk() -> (ObjectStorage, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+    // Empty folders go with their last file, as in a bucket.
+    let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap().with_automatic_cleanup(true);
     (ObjectStorage::new(Arc::new(store)), folder)
 }
 
