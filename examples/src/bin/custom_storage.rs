@@ -55,7 +55,8 @@ impl Storage for Shelf {
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
         let found = self.with(|files| files.get(path).map(|(bytes, _)| bytes.clone()));
-        let bytes = found.ok_or_else(|| Error::new(ErrorKind::NotFound, "no such file").with("path", path))?;
+        let bytes =
+            found.ok_or_else(|| Error::new(ErrorKind::NotFound, "no such file").with("path", path))?;
         let from = usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len());
         Ok(stream::iter((from < bytes.len()).then(|| Ok(bytes.slice(from..)))).boxed())
     }
@@ -69,7 +70,9 @@ impl Storage for Shelf {
         let folder = if prefix.as_str().is_empty() { String::new() } else { format!("{prefix}/") };
         let found: Vec<_> = self.with(|files| {
             let below = files.iter().filter(|(path, _)| path.as_str().starts_with(&folder));
-            below.map(|(path, (bytes, _))| Ok(ObjectMeta::new(path.clone(), bytes.len() as u64, None))).collect()
+            below
+                .map(|(path, (bytes, _))| Ok(ObjectMeta::new(path.clone(), bytes.len() as u64, None)))
+                .collect()
         });
         stream::iter(found).boxed()
     }

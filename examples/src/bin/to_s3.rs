@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
+use icloud_photos::Result;
 use icloud_photos::storage::{OpendalStorage, Storage};
 use icloud_photos::sync::SyncEngine;
 use icloud_photos::sync::catalogue::MemoryCatalogue;
-use icloud_photos::Result;
 use icloud_photos_test_servers::s3::{self, S3Server};
 
 #[tokio::main]

@@ -441,7 +441,11 @@ pub async fn folders_are_pruned_only_when_empty(store: Store) {
         store.prune(&path(folder), &path("view")).await.unwrap();
     }
     assert_eq!(names(&store, "").await, ["beside/3", "view/a/2"]);
-    put(&store, &path("view/a/b"), &content(24, 5)).await.expect("the folder is gone");
+    // Where there are links there are folders to be given up. Some servers would take what is in a folder along with it.
+    let can = store.capabilities();
+    if can.hard_links || can.reflinks || can.symbolic_links {
+        put(&store, &path("view/a/b"), &content(24, 5)).await.expect("the folder is gone");
+    }
 }
 
 pub async fn failures_never_leave_a_wrong_file(store: Store) {

@@ -48,7 +48,8 @@ impl Bucket {
     /// The photos that are there, by their path in the folder; neither the mark nor what is not finished.
     fn photos(&self) -> BTreeMap<String, Vec<u8>> {
         let beginning = format!("{FOLDER}/");
-        let paths = self.server.keys().into_iter().filter_map(|key| Some(key.strip_prefix(&beginning)?.to_owned()));
+        let paths =
+            self.server.keys().into_iter().filter_map(|key| Some(key.strip_prefix(&beginning)?.to_owned()));
         let photos = paths.filter(|path| !path.starts_with(".icloud-photos-"));
         photos.map(|path| (path.clone(), self.server.bytes(&format!("{beginning}{path}")).unwrap())).collect()
     }
@@ -73,7 +74,8 @@ fn a_library_goes_to_s3_and_a_second_run_puts_nothing() {
     let run = || ran(&mut bucket.icloudpd(&world, &[], &[]));
     run().exits(0);
     assert!(bucket.photos() == on_disk(library()), "the tree is the same as on a disk");
-    let metadata = bucket.server.metadata(&format!("{FOLDER}/{}", bucket.photos().keys().next().unwrap())).unwrap();
+    let metadata =
+        bucket.server.metadata(&format!("{FOLDER}/{}", bucket.photos().keys().next().unwrap())).unwrap();
     let names: Vec<_> = metadata.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["asset", "checksum", "created", "sha256"]);
 
@@ -81,7 +83,11 @@ fn a_library_goes_to_s3_and_a_second_run_puts_nothing() {
     world.cloud.reset_counts();
     run().exits(0);
     assert_eq!((bucket.server.puts(), world.cloud.counts().requests_to("content")), (0, 0));
-    assert!(bucket.server.counts().iter().map(|(_, count)| count).sum::<u64>() < 10, "{:?}", bucket.server.counts());
+    assert!(
+        bucket.server.counts().iter().map(|(_, count)| count).sum::<u64>() < 10,
+        "{:?}",
+        bucket.server.counts()
+    );
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::storage::StoragePath;
 /// Our error for one of OpenDAL's. What it knows of the request stays out: addresses may hold a signature.
 pub(super) fn fault(error: opendal::Error, path: &StoragePath) -> Error {
     let (kind, advice) = match error.kind() {
-        Theirs::NotFound => (ErrorKind::NotFound, "no such file or folder, or no such bucket"),
+        // Whoever reads looks for it himself. Here it is not about a photo that is gone.
+        Theirs::NotFound => (ErrorKind::Storage, "the storage has no such bucket or folder"),
         Theirs::PermissionDenied => {
             (ErrorKind::PermissionDenied, "the storage refuses; check its credentials and what they may do")
         }
