@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use crate::support::{World, icloudpd, ran, tree};
 
 /// Files of each account.
-const FILES: u64 = 24;
+const FILES: u64 = 16;
 
 /// No test waits so long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -150,7 +150,7 @@ fn when_a_worker_is_killed_the_other_takes_over() {
     let mut first = start(fleet.worker("one", &["--watch-with-interval", "1"]));
     wait_until("the first files", || fleet.files() >= 4);
     let mut second = start(fleet.worker("two", &["--watch-with-interval", "1"]));
-    wait_until("files of the second", || fleet.files() >= 16);
+    wait_until("files of the second", || fleet.files() >= 12);
     first.kill().unwrap();
     first.wait().unwrap();
     wait_until("the rest", || fleet.proven() == fleet.all());
@@ -168,7 +168,7 @@ fn a_connection_that_is_cut_ends_the_run_and_the_next_finishes() {
     let Some(fleet) = Fleet::new("a_connection_that_is_cut_ends_the_run", 1) else { return };
     fleet.slow(150);
     let run = start(fleet.worker("one", &[]));
-    wait_until("some files", || fleet.files() >= 5);
+    wait_until("some files", || fleet.files() >= 4);
     fleet.database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'icloud-photos %'");
     let output = run.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
