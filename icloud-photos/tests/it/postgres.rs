@@ -220,6 +220,30 @@ async fn twenty_thousand_rows_in_one_batch() {
     assert_eq!(catalogue.totals().await.unwrap().verified.files, 1);
 }
 
+/// The server of the tests sorts words as people do, `a A b`; keys sort by their bytes.
+#[tokio::test]
+async fn keys_sort_by_their_bytes_whatever_the_database_thinks() {
+    let Some(server) = server("keys_sort_by_their_bytes") else { return };
+    assert_eq!(server.sql("SELECT 'a' < 'B'"), "t", "else this proves nothing");
+    let catalogue = open(&server, "a-1").await;
+    let mut names = ["b", "A", "a", "B", "_", "-", "Ä", "ä", "z", "~", "a\0", "a\u{1}", "aa"];
+    let mut batch = Batch::default();
+    batch.files = names
+        .iter()
+        .map(|name| {
+            FileRow::new(FileKey::new(library(), AssetId::new(*name), Role::Original), Status::Verified, 1)
+        })
+        .collect();
+    catalogue.commit(batch).await.unwrap();
+    names.sort_unstable();
+    let (mut seen, mut after) = (Vec::new(), None);
+    while let Some(row) = catalogue.files(None, after.as_ref(), 1).await.unwrap().pop() {
+        seen.push(row.key.asset.as_str().to_owned());
+        after = Some(row.key);
+    }
+    assert_eq!(seen, names);
+}
+
 /// Longer than an index of the database takes.
 #[tokio::test]
 async fn a_path_may_be_long() {
