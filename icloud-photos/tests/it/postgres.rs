@@ -91,6 +91,11 @@ async fn one_writer_many_readers() {
     // A person with `psql`.
     let seen = "SELECT library || ' ' || role || ' ' || status || ' ' || path FROM icloud_photos.files WHERE asset = '000003'";
     assert_eq!(server.sql(seen), "1/private/PrimarySync original verified 2018/IMG_000003.JPG");
+    // And what the page says of who holds a lease.
+    let page = include_str!("../../../docs/postgresql.md");
+    let (asked, _) = page[page.find("SELECT c.place").unwrap()..].split_once(';').unwrap();
+    let held = server.sql(asked);
+    assert!(held.contains(&format!("|icloud-photos {}|127.0.0.1|", std::process::id())), "{held}");
     let clone = catalogue.clone();
     drop(catalogue);
     PostgresCatalogue::open(&database(&server), "a-1").await.unwrap_err();
