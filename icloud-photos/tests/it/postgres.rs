@@ -91,6 +91,11 @@ async fn one_writer_many_readers() {
     // A person with `psql`.
     let seen = "SELECT library || ' ' || role || ' ' || status || ' ' || path FROM icloud_photos.files WHERE asset = '000003'";
     assert_eq!(server.sql(seen), "1/private/PrimarySync original verified 2018/IMG_000003.JPG");
+    // And what the page says of who holds a lease.
+    let page = include_str!("../../../docs/postgresql.md");
+    let (asked, _) = page[page.find("SELECT c.place").unwrap()..].split_once(';').unwrap();
+    let held = server.sql(asked);
+    assert!(held.contains(&format!("|icloud-photos {}|127.0.0.1|", std::process::id())), "{held}");
     let clone = catalogue.clone();
     drop(catalogue);
     PostgresCatalogue::open(&database(&server), "a-1").await.unwrap_err();
@@ -218,6 +223,30 @@ async fn twenty_thousand_rows_in_one_batch() {
     gone.gone_files = (0..19_999).map(key).collect();
     catalogue.commit(gone).await.unwrap();
     assert_eq!(catalogue.totals().await.unwrap().verified.files, 1);
+}
+
+/// The server of the tests sorts words as people do, `a A b`; keys sort by their bytes.
+#[tokio::test]
+async fn keys_sort_by_their_bytes_whatever_the_database_thinks() {
+    let Some(server) = server("keys_sort_by_their_bytes") else { return };
+    assert_eq!(server.sql("SELECT 'a' < 'B'"), "t", "else this proves nothing");
+    let catalogue = open(&server, "a-1").await;
+    let mut names = ["b", "A", "a", "B", "_", "-", "Ä", "ä", "z", "~", "a\0", "a\u{1}", "aa"];
+    let mut batch = Batch::default();
+    batch.files = names
+        .iter()
+        .map(|name| {
+            FileRow::new(FileKey::new(library(), AssetId::new(*name), Role::Original), Status::Verified, 1)
+        })
+        .collect();
+    catalogue.commit(batch).await.unwrap();
+    names.sort_unstable();
+    let (mut seen, mut after) = (Vec::new(), None);
+    while let Some(row) = catalogue.files(None, after.as_ref(), 1).await.unwrap().pop() {
+        seen.push(row.key.asset.as_str().to_owned());
+        after = Some(row.key);
+    }
+    assert_eq!(seen, names);
 }
 
 /// Longer than an index of the database takes.

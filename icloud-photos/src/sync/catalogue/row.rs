@@ -168,7 +168,7 @@ impl Status {
     }
 
     /// The status with this name; what failed has a reason and attempts.
-    pub(crate) fn named(name: &str, reason: Option<String>, attempts: Option<u32>) -> Option<Self> {
+    pub fn named(name: &str, reason: Option<String>, attempts: Option<u32>) -> Option<Self> {
         Some(match name {
             "verified" => Self::Verified,
             "unconfirmed" => Self::Unconfirmed,
@@ -441,7 +441,7 @@ impl RemovalState {
     }
 
     /// The state with this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         [Self::Owed, Self::Sent].into_iter().find(|state| state.name() == name)
     }
 }
