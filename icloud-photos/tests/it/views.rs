@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures::StreamExt;
-use icloud_photos::ErrorKind;
-use icloud_photos::storage::Storage;
+use futures::stream::BoxStream;
+use icloud_photos::storage::{
+    Capabilities, MemoryStorage, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+};
 use icloud_photos::sync::{
     Disposal, MoveRule, RemovalLimit, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyOptions, View,
     ViewAs, ViewEvent, verify,
 };
+use icloud_photos::{ErrorKind, Result};
 use icloud_photos_testkit::{Edit, LibrarySpec, SharedLibrary};
 
 use crate::copies::{Copy, at};
@@ -332,6 +338,111 @@ async fn an_entry_that_somebody_changed_is_theirs() {
     let (report, told) = copy.lays().await;
     assert_eq!((report.views_removed, report.views_left), (1, 1), "{told:?}");
     assert_eq!(copy.in_view("albums").await, [shown[0].clone()]);
+}
+
+/// So with links: another file of the same length and time is no link to the photo.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_took_the_place_of_a_link_is_theirs() {
+    let copy = viewed(LibrarySpec::plain(3, 700), &["albums:{album_path}"], ViewAs::Best).await;
+    let assets = copy.all().await;
+    let trip = copy.gather("Trip", &assets[..2]);
+    copy.run().await.unwrap();
+    let shown = copy.in_view("albums").await;
+    let changed = format!("albums/{}", shown[0]);
+    copy.put(&changed, vec![7; 700]).await;
+    for asset in &assets[..2] {
+        copy.leave(asset, &trip);
+    }
+    let (report, told) = copy.lays().await;
+    assert_eq!((report.views_removed, report.views_left), (1, 1), "{told:?}");
+    assert_eq!(copy.bytes(&changed).await, vec![7; 700]);
+}
+
+/// An entry that somebody removed, and a file of the copy that was replaced: the next run lays them anew.
+#[tokio::test(start_paused = true)]
+async fn the_next_run_lays_what_is_gone_or_old() {
+    for shape in [ViewAs::Best, ViewAs::Copy] {
+        let copy = viewed(LibrarySpec::plain(3, 700), &["years:{:%Y}"], shape).await;
+        copy.run().await.unwrap();
+        let shown = copy.in_view("years").await;
+        copy.remove(&format!("years/{}", shown[0])).await;
+        let blob = copy.blob(&copy.all().await[0]).await;
+        let bytes = copy.bytes(&blob).await;
+        copy.put(&blob, bytes.clone()).await;
+        let (report, told) = copy.lays().await;
+        assert!(report.is_clean() && report.views_left == 0, "{told:?}");
+        assert!(report.views_laid >= 1, "{told:?}");
+        assert_eq!(copy.in_view("years").await, shown);
+        if shape == ViewAs::Best {
+            let entries = shown.iter().map(|path| at(&format!("years/{path}"))).chain([at(&blob)]).collect();
+            let ids: Vec<_> = copy
+                .storage
+                .look(entries)
+                .await
+                .into_iter()
+                .map(|entry| entry.unwrap().unwrap().id)
+                .collect();
+            assert!(ids[..3].contains(&ids[3]), "the link leads to the file as it is now");
+        }
+        copy.rests("mended").await;
+    }
+}
+
+/// A storage as most are: it knows no links, and keeps no times.
+#[derive(Debug)]
+struct Bare(MemoryStorage);
+
+#[async_trait]
+impl Storage for Bare {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        let found = self.0.stat(path).await?;
+        // When it was uploaded, as it were.
+        Ok(found
+            .map(|meta| ObjectMeta::new(meta.path, meta.size, Some(SystemTime::UNIX_EPOCH + hash_of(path)))))
+    }
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
+        self.0.write(path, options).await
+    }
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        self.0.read(path, from).await
+    }
+    async fn remove(&self, path: &StoragePath) -> Result<()> {
+        self.0.remove(path).await
+    }
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.0.list(prefix)
+    }
+    async fn flush(&self) -> Result<()> {
+        self.0.flush().await
+    }
+}
+
+fn hash_of(path: &StoragePath) -> Duration {
+    Duration::from_secs(path.as_str().bytes().map(u64::from).sum())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_without_links_has_manifests_or_copies() {
+    for (shape, standing) in [(ViewAs::Best, 0), (ViewAs::Copy, 4), (ViewAs::HardLink, 0)] {
+        let copy = viewed(LibrarySpec::plain(4, 500), &["years:{:%Y}"], shape).await;
+        let storage = Arc::new(Bare((*copy.storage).clone()));
+        let told = Arc::new(Told::default());
+        let report = copy.engine_on(storage.clone()).run(told.clone()).await.unwrap();
+        assert_eq!(copy.in_view("years").await.len(), standing, "{shape:?}");
+        if shape == ViewAs::HardLink {
+            let told = told.lines();
+            assert!(report.failed == 1 && told[0].contains("knows no links of that kind"), "{told:?}");
+            continue;
+        }
+        assert_eq!(copy.manifest("years").await["entries"].as_array().unwrap().len(), 4);
+        let before = copy.files().await;
+        let report = copy.engine_on(storage).run(told.clone()).await.unwrap();
+        assert_eq!((report.views_laid, report.is_clean()), (0, true), "{shape:?}");
+        assert_eq!(copy.files().await, before, "{shape:?}: nothing is written");
+    }
 }
 
 #[tokio::test(start_paused = true)]
