@@ -213,3 +213,25 @@ async fn the_last_name_of_a_file_stays() {
     let shown = copy.view_of("years").await;
     assert!(shown.values().any(|shown| *shown == bytes), "{told:?}");
 }
+
+/// Another photo comes, and takes both places of one that is nowhere else any more.
+#[tokio::test(start_paused = true)]
+async fn the_last_name_of_a_file_stays_whoever_wants_its_place() {
+    for shape in [ViewAs::Best, ViewAs::Copy] {
+        let copy = viewed(LibrarySpec::plain(2, 700), &["years:{:%Y}"], shape).await;
+        let library = copy.world.library();
+        let lost = library.add_photo("Twin.JPG", 500, NOW);
+        copy.run().await.unwrap();
+        let blob = copy.blob(&lost).await;
+        let bytes = copy.bytes(&blob).await;
+        copy.remove(&blob).await;
+        library.edit(&lost, &Edit::Trash, NOW);
+        library.edit(&lost, &Edit::Purge, NOW);
+        let other = library.add_photo("Twin.JPG", 600, NOW);
+        copy.run().await.unwrap();
+        copy.run().await.unwrap();
+        assert_eq!(copy.bytes(&copy.blob(&other).await).await.len(), 600);
+        let shown = copy.view_of("years").await;
+        assert!(shown.values().any(|shown| *shown == bytes), "{shape:?}: {:?}", shown.keys());
+    }
+}
