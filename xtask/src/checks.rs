@@ -163,7 +163,9 @@ fn quiet_or_loud(command: &mut Command) -> Result<Verdict> {
 /// The library without its default features, and with each of them alone: `cargo add --no-default-features` is a promise too.
 fn features() -> Result<Verdict> {
     let mut verdict = true;
-    for feature in ["", "reqwest", "fs", "sqlite", "metadata", "object-store", "opendal", "testing"] {
+    for feature in
+        ["", "reqwest", "fs", "sqlite", "metadata", "object-store", "opendal", "postgres", "testing"]
+    {
         let mut command =
             house::cargo(&["rustc", "--package", "icloud-photos", "--lib", "--profile", "check", "--quiet"]);
         command.args(["--no-default-features", "--features", feature, "--", "--deny", "warnings"]);

@@ -60,6 +60,7 @@ impl Storage for MemoryStorage {
             case_sensitive: true,
             max_name: None,
             max_size: None,
+            distant: false,
             metadata: true,
             hard_links: true,
             reflinks: false,

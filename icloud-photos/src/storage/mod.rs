@@ -173,6 +173,8 @@ pub struct Capabilities {
     pub max_name: Option<usize>,
     /// Largest file, in bytes, for example because it takes files as a whole.
     pub max_size: Option<u64>,
+    /// Each question is a request over a network: where there are many, a list costs less.
+    pub distant: bool,
     /// Keeps [`Metadata`] beside a file, and [`Storage::stat`] tells it; if not beside every one, beside most.
     pub metadata: bool,
     /// [`LinkKind::Hard`] may be asked for, and [`Storage::look`] tells which names are of one file.

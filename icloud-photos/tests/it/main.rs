@@ -58,4 +58,5 @@ mod views;
 mod views_disk;
 mod views_edits;
 mod views_kills;
+mod views_ours;
 mod xmp;

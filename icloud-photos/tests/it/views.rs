@@ -7,8 +7,8 @@ use futures::StreamExt;
 use icloud_photos::ErrorKind;
 use icloud_photos::storage::Storage;
 use icloud_photos::sync::{
-    Disposal, MoveRule, RemovalLimit, SyncEngine, SyncEvent, SyncObserver, SyncReport, VerifyOptions, View,
-    ViewAs, ViewEvent, verify,
+    Disposal, MoveRule, RemovalLimit, SyncEngine, SyncEvent, SyncObserver, SyncReport, View, ViewAs,
+    ViewEvent,
 };
 use icloud_photos_testkit::{Edit, LibrarySpec, SharedLibrary};
 
@@ -79,7 +79,7 @@ impl Copy {
     }
 
     /// Puts some photos into a new album.
-    fn gather(&self, title: &str, assets: &[String]) -> String {
+    pub(crate) fn gather(&self, title: &str, assets: &[String]) -> String {
         let album = self.world.library().add_album(title, NOW);
         for asset in assets {
             assert!(self.world.library().edit(asset, &Edit::Enter(album.clone()), NOW));
@@ -87,7 +87,7 @@ impl Copy {
         album
     }
 
-    fn leave(&self, asset: &str, album: &str) {
+    pub(crate) fn leave(&self, asset: &str, album: &str) {
         assert!(self.world.library().edit(asset, &Edit::Leave(album.to_owned()), NOW));
     }
 
@@ -98,7 +98,7 @@ impl Copy {
     }
 
     /// A file of the copy itself.
-    async fn blob(&self, asset: &str) -> String {
+    pub(crate) async fn blob(&self, asset: &str) -> String {
         let row = self.rows().await.into_iter().find(|row| row.key.asset.as_str() == asset).unwrap();
         row.path.unwrap().to_string()
     }
@@ -283,82 +283,6 @@ async fn names_are_safe_and_the_same_whatever_came_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_ours_is_left_alone_and_told() {
-    let copy = viewed(LibrarySpec::plain(4, 700), &["albums:{album_path}"], ViewAs::Best).await;
-    let assets = copy.all().await;
-    let trip = copy.gather("Trip", &assets[..2]);
-    copy.run().await.unwrap();
-    let shown = copy.in_view("albums").await;
-    // One is somebody's work now, one is their own file.
-    let theirs = format!("albums/{}", shown[0]);
-    copy.remove(&theirs).await;
-    copy.put(&theirs, b"my own work".to_vec()).await;
-    copy.put("albums/Trip/notes.txt", b"notes".to_vec()).await;
-    let (report, told) = copy.lays().await;
-    assert_eq!((report.views_left, told.len()), (1, 1), "{told:?}");
-    assert!(
-        report.is_clean() && told[0].starts_with(&format!("left {theirs}: something stands here")),
-        "{told:?}"
-    );
-    copy.rests("told again, and nothing is written").await;
-    // Nor when the entry is to go.
-    for asset in &assets[..2] {
-        copy.leave(asset, &trip);
-    }
-    let (report, told) = copy.lays().await;
-    assert_eq!((report.views_removed, report.views_left), (1, 0), "{told:?}");
-    assert_eq!(copy.bytes(&theirs).await, b"my own work");
-    let mut left = vec![shown[0].clone(), "Trip/notes.txt".to_owned()];
-    left.sort();
-    assert_eq!(copy.in_view("albums").await, left);
-    copy.rests("what is left is nobody's business").await;
-}
-
-/// An entry that was changed behind the view's back stays when it is to go.
-#[tokio::test(start_paused = true)]
-async fn an_entry_that_somebody_changed_is_theirs() {
-    let copy = viewed(LibrarySpec::plain(3, 700), &["albums:{album_path}"], ViewAs::Copy).await;
-    let assets = copy.all().await;
-    let trip = copy.gather("Trip", &assets[..2]);
-    copy.run().await.unwrap();
-    copy.rests("copies").await;
-    let shown = copy.in_view("albums").await;
-    let changed = format!("albums/{}", shown[0]);
-    // Of the same length and time.
-    copy.put(&changed, vec![7; 700]).await;
-    for asset in &assets[..2] {
-        copy.leave(asset, &trip);
-    }
-    let (report, told) = copy.lays().await;
-    assert_eq!((report.views_removed, report.views_left), (1, 1), "{told:?}");
-    assert_eq!(copy.in_view("albums").await, [shown[0].clone()]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn nobody_takes_an_entry_for_a_photo_of_the_copy_or_a_stranger() {
-    let mut copy =
-        viewed(LibrarySpec::plain(5, 700), &["albums:{album_path}", "years:{:%Y}"], ViewAs::Copy).await;
-    let assets = copy.all().await;
-    copy.gather("Trip", &assets);
-    copy.run().await.unwrap();
-    let report = verify(copy.storage.clone(), copy.catalogue.clone(), VerifyOptions::default(), None, |_| {})
-        .await
-        .unwrap();
-    assert!(report.strays == 0 && report.proven == 5, "{report:?}");
-    // A file of the copy is gone: that of the view is no place it was moved to.
-    let blob = copy.blob(&assets[0]).await;
-    copy.remove(&blob).await;
-    let (report, fetched) = copy.run_noting().await;
-    assert!(report.is_clean() && fetched == [blob.as_str()], "{fetched:?}");
-    // Adopting with a new catalogue finds the files of the copy alone.
-    copy.catalogue = Arc::default();
-    let report = copy.engine().adopt(icloud_photos::sync::AdoptOptions::default(), |_| {}).await.unwrap();
-    assert_eq!(report.files, 5, "{report:?}");
-    let paths: Vec<_> = copy.rows().await.into_iter().map(|row| row.path.unwrap().to_string()).collect();
-    assert!(paths.len() == 5 && paths.iter().all(|path| path.starts_with("20")), "{paths:?}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_a_mirror_removes_leaves_the_view_too() {
     for disposal in [Disposal::Trash, Disposal::Remove] {
         let copy = Copy::with(LibrarySpec::plain(5, 700), move |_, builder| {
@@ -420,23 +344,6 @@ async fn a_copy_of_one_album_shows_its_photos_in_all_of_theirs() {
     let shown = copy.in_view("albums").await;
     assert_eq!(shown.len(), 3, "what it left is here still, and in the other one: {shown:?}");
     copy.rests("again").await;
-}
-
-/// Nobody asked for the file to go for good: the view's name is its last.
-#[tokio::test(start_paused = true)]
-async fn the_last_name_of_a_file_stays() {
-    let copy = viewed(LibrarySpec::plain(3, 700), &["years:{:%Y}"], ViewAs::Best).await;
-    copy.run().await.unwrap();
-    let assets = copy.all().await;
-    let blob = copy.blob(&assets[0]).await;
-    let bytes = copy.bytes(&blob).await;
-    copy.remove(&blob).await;
-    copy.world.library().edit(&assets[0], &Edit::Trash, NOW);
-    copy.world.library().edit(&assets[0], &Edit::Purge, NOW);
-    copy.run().await.unwrap();
-    let (_, told) = copy.lays().await;
-    let shown = copy.view_of("years").await;
-    assert!(shown.values().any(|shown| *shown == bytes), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]

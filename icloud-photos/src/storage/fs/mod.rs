@@ -111,6 +111,7 @@ impl Storage for FsStorage {
             case_sensitive: !cfg!(any(target_vendor = "apple", windows)),
             max_name: Some(255),
             max_size: None,
+            distant: false,
             metadata: false,
             hard_links: links::HARD,
             reflinks: links::REFLINK,

@@ -91,6 +91,7 @@ impl Storage for ObjectStorage {
             max_name: None,
             max_size: Some(PARTS * PART as u64),
             metadata: self.shared.describes.load(Relaxed),
+            distant: true,
             ..Capabilities::default()
         }
     }

@@ -148,6 +148,7 @@ impl Storage for OpendalStorage {
             case_sensitive: true,
             max_name: None,
             max_size: matches!(way, Way::Whole { .. }).then_some(WHOLE_AT_MOST.into()),
+            distant: !matches!(self.shared.operator.info().scheme(), "fs" | "memory"),
             metadata: self.shared.keeps_metadata(),
             ..Capabilities::default()
         }

@@ -235,6 +235,11 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Rows of files that are said to stand there, proven or not.
+    pub(in crate::sync) fn kept(&self) -> u64 {
+        [self.verified, self.unconfirmed, self.assumed, self.derived].iter().map(|tally| tally.files).sum()
+    }
+
     /// The count for a status with this name.
     pub(super) fn tally(&mut self, status: &str) -> Option<&mut Tally> {
         Some(match status {

@@ -125,7 +125,7 @@ fn settle(inner: Arc<Inner>, listed: Option<HashSet<u64>>) -> Survey {
             let page = async {
                 let rows = inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await?;
                 let Some(last) = rows.last().map(|row| row.key.clone()) else { return Ok(None) };
-                let Sorted { doubted, wanted, .. } = inner.sort(rows).await?;
+                let Sorted { doubted, wanted, .. } = inner.sort(rows, false).await?;
                 let (items, unasked) = match &listed {
                     Some(asked) => inner.beside(asked, doubted, wanted).await?,
                     None => inner.ask_about(doubted, wanted).await?,
@@ -183,16 +183,23 @@ impl Inner {
         rows.into_iter().filter(move |row| roles.contains(&row.key.role) && self.is_own(row))
     }
 
-    /// Looks for the files of a page of rows.
-    pub(super) async fn sort(&self, rows: Vec<FileRow>) -> Result<Sorted> {
+    /// Looks for the files of a page of rows, unless it is known that all stand.
+    pub(super) async fn sort(&self, rows: Vec<FileRow>, all_stand: bool) -> Result<Sorted> {
         let (kept, wanted): (Vec<_>, Vec<_>) = self.of_layout(rows).partition(|row| row.status.is_kept());
         let mut sorted = Sorted { wanted, ..Sorted::default() };
         let kept: Vec<_> = kept.into_iter().filter_map(|row| Some((row.path.clone()?, row))).collect();
-        let stats = self.storage.stat_all(kept.iter().map(|(path, _)| path.clone()).collect()).await;
+        let sizes: Vec<Result<Option<u64>>> = match all_stand {
+            true => kept.iter().map(|(_, row)| Ok(row.size)).collect(),
+            false => {
+                let paths = kept.iter().map(|(path, _)| path.clone()).collect();
+                let stats = self.storage.stat_all(paths).await.into_iter();
+                stats.map(|there| there.map(|there| there.map(|there| there.size))).collect()
+            }
+        };
         let mut removed = Tally::default();
-        for ((path, row), there) in kept.into_iter().zip(stats) {
+        for ((path, row), there) in kept.into_iter().zip(sizes) {
             match there {
-                Ok(Some(there)) if Some(there.size) == row.size => {
+                Ok(Some(size)) if Some(size) == row.size => {
                     if row.is_due(self.now()) {
                         sorted.doubted.push(row);
                     } else {

@@ -28,22 +28,29 @@ pub(super) enum Look {
 
 /// Looks for every file that the catalogue knows.
 pub(super) fn recheck(inner: Arc<Inner>, look: Look) -> Survey {
-    let pages = futures::stream::unfold(Some((inner.clone(), None)), move |state| async move {
-        let (inner, after) = state?;
+    let pages = futures::stream::unfold(Some((inner.clone(), None, None)), move |state| async move {
+        let (inner, after, all_stand) = state?;
         let rows = match inner.catalogue.files(Some(&inner.key), after.as_ref(), ROWS).await {
             Ok(rows) => rows,
             Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
         };
         let last: FileKey = rows.last()?.key.clone();
-        let items = inner.look_for(rows, look).await;
-        Some((items, Some((inner, Some(last)))))
+        let all_stand = match all_stand {
+            Some(known) => known,
+            None => match inner.all_stand().await {
+                Ok(known) => known,
+                Err(error) => return Some((vec![Item::Asset(Err(error))], None)),
+            },
+        };
+        let items = inner.look_for(rows, look, all_stand).await;
+        Some((items, Some((inner, Some(last), Some(all_stand)))))
     });
     survey(inner, pages.flat_map(futures::stream::iter))
 }
 
 impl Inner {
-    async fn look_for(&self, rows: Vec<FileRow>, look: Look) -> Vec<Item> {
-        let sorted = match self.sort(rows).await {
+    async fn look_for(&self, rows: Vec<FileRow>, look: Look, all_stand: bool) -> Vec<Item> {
+        let sorted = match self.sort(rows, all_stand).await {
             Ok(sorted) => sorted,
             Err(error) => return vec![Item::Asset(Err(error))],
         };

@@ -5,6 +5,7 @@
 //! known of their files, `decide.rs` what follows; `rest.rs` how a listing that was cut goes on, `sweep.rs` who is looked for at its end.
 
 mod astray;
+mod census;
 mod decide;
 mod fate;
 mod follow;

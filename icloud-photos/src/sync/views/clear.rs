@@ -1,17 +1,17 @@
 //! What a view shows no more goes, if it is the view's, and if nothing is lost with it.
 
-use super::super::catalogue::LibraryKey;
+use super::super::catalogue::{FileRow, LibraryKey};
 use super::Laid;
 use super::entry::{is_ours, one};
 use super::lay::{Laying, Place};
-use super::record::Line;
+use super::record::{Line, hex};
 use super::sorted::Sorted;
 use crate::asset::AssetId;
 use crate::error::Result;
 use crate::storage::{Entry, EntryKind, StoragePath};
 
 const NOT_OURS: &str = "it is not as this view laid it, and stays; it is yours now";
-const LAST: &str =
+pub(super) const LAST: &str =
     "its photo is gone from the copy, and this is the last name of the file: it stays; it is yours now";
 
 impl Laying<'_> {
@@ -66,11 +66,29 @@ impl Laying<'_> {
             return Ok(false);
         }
         for line in known {
-            if one(self.storage, line.file()?).await?.is_some() || self.was_mirrored(line).await? {
+            if self.copy_has(line).await? || self.was_mirrored(line).await? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether the copy has the file, where it was or elsewhere, or what it put in its place: what stands there may be another photo's.
+    async fn copy_has(&self, line: &Line) -> Result<bool> {
+        let (library, asset) = line.owner();
+        let rows = self.inner.catalogue.files_of(&library, &[asset]).await?;
+        let is_it = |row: &FileRow, path: &StoragePath| {
+            let same_bytes = row.sha256.is_some_and(|sha256| line.sha256.as_ref() == Some(&hex(&sha256)));
+            same_bytes || [path.to_string(), format!("{path}.xmp")].contains(&line.file)
+        };
+        for row in rows.into_iter().flatten().filter(|row| row.status.is_kept()) {
+            if let Some(path) = row.path.clone().filter(|path| is_it(&row, path))
+                && one(self.storage, path).await?.is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Its photo lies in Recently Deleted, and so its file was removed here.
@@ -78,8 +96,14 @@ impl Laying<'_> {
         if self.inner.removals.mirror.is_none() {
             return Ok(false);
         }
-        let (library, asset) = (LibraryKey::new(line.library.as_str()), AssetId::new(line.asset.as_str()));
+        let (library, asset) = line.owner();
         let rows = self.inner.catalogue.assets(&library, &[asset]).await?;
         Ok(rows.into_iter().flatten().any(|row| row.trashed))
+    }
+}
+
+impl Line {
+    fn owner(&self) -> (LibraryKey, AssetId) {
+        (LibraryKey::new(self.library.as_str()), AssetId::new(self.asset.as_str()))
     }
 }

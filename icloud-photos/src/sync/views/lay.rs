@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::super::engine::Inner;
 use super::super::event::{SyncEvent, SyncObserver, SyncReport};
+use super::clear::LAST;
 use super::entry::{is_one, is_ours, make};
 use super::record::{Draft, Line, Record};
 use super::sorted::{Merge, Sorted, Sorter};
@@ -267,6 +268,11 @@ impl<'a> Laying<'a> {
             let is_link = file.is_some_and(|file| is_one(&entry, &file));
             if !is_link && !is_ours(self.storage, path, &entry, known).await? {
                 self.left(path, STRANGER);
+                return Ok(None);
+            }
+            let is_anothers = !is_link && known.iter().all(|line| line.asset != wanted.asset);
+            if is_anothers && self.is_last(&entry, known).await? {
+                self.left(path, LAST);
                 return Ok(None);
             }
             if !self.rehearses {
