@@ -51,6 +51,7 @@ pub(super) struct Inner {
     pub(super) sidecars: bool,
     /// Trees beside the copy.
     pub(super) views: Vec<View>,
+    pub(super) snapshots: bool,
     pub(super) dates: Dates,
     pub(super) until_found: Option<u64>,
     pub(super) concurrency: usize,
@@ -94,6 +95,7 @@ pub struct SyncBuilder {
     skip_photos: bool,
     sidecars: bool,
     views: Vec<View>,
+    snapshots: bool,
     dates: Dates,
     until_found: Option<u64>,
     concurrency: NonZeroUsize,
@@ -118,6 +120,7 @@ impl SyncEngine {
             skip_photos: false,
             sidecars: false,
             views: Vec::new(),
+            snapshots: false,
             dates: Dates::default(),
             until_found: None,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
@@ -352,6 +355,14 @@ impl SyncBuilder {
         self
     }
 
+    /// Leaves a copy of the catalogue in the storage after each run that changed anything: whoever opens the catalogue of that storage and
+    /// has none ([`store::open`](super::store::open)) goes on from there. Default no. Catalogues that are not kept on this machine
+    /// have none.
+    pub fn snapshots(mut self, write: bool) -> Self {
+        self.snapshots = write;
+        self
+    }
+
     /// How much one run may remove, there or here; above it nothing is removed. Default: 5 %, and 20 always.
     pub fn removal_limit(mut self, limit: RemovalLimit) -> Self {
         self.removals.limit = limit;
@@ -401,6 +412,7 @@ impl SyncBuilder {
             skip_photos: self.skip_photos,
             sidecars: self.sidecars,
             views: self.views,
+            snapshots: self.snapshots,
             dates: self.dates,
             until_found: self.until_found,
             concurrency: self.concurrency.get().min(MOST_AT_ONCE),

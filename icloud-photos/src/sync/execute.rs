@@ -21,6 +21,7 @@ use super::pace::Pace;
 use super::plan::{Action, Plan, Why};
 use super::removal;
 use super::scribe::Scribe;
+use super::store::snapshot;
 use super::views;
 use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
@@ -167,7 +168,24 @@ pub(super) async fn execute(
     }
     // What was removed leaves the views as well.
     views::lay(&shared.inner, &*shared.observer, &mut report, false).await?;
+    if shared.inner.snapshots {
+        keep_copy(&shared.inner, &report).await;
+    }
     Ok(report)
+}
+
+/// What the run came to stands, with a copy of the catalogue beside it or without.
+async fn keep_copy(inner: &Inner, report: &SyncReport) {
+    let copy = async {
+        let changed = report.downloaded + report.failed + report.moved + report.removed > 0;
+        if changed || !snapshot::is_there(&*inner.storage).await? {
+            snapshot::write(&*inner.storage, &*inner.catalogue).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    if let Err(error) = copy.await {
+        tracing::warn!(%error, "no copy of the catalogue could be left in the storage");
+    }
 }
 
 /// By now whoever else was at work when this run began has most likely ended what he was about.

@@ -109,6 +109,10 @@ pub(crate) struct Global {
     /// postgres://user@host/database; its password comes from PGPASSWORD or ~/.pgpass [default: the folder of the sessions] (ours alone)
     #[arg(long, value_name = "FOLDER|URL", value_parser = PathBufValueParser::new().try_map(catalogues))]
     pub(crate) catalogue: Option<Catalogues>,
+    /// Leave a copy of the catalogue beside the photos after each run that changed anything: on another machine the same line goes on
+    /// from there (ours alone)
+    #[arg(long)]
+    pub(crate) catalogue_snapshot: bool,
     /// With `verify`: read only this share of the files, another one each day (ours alone)
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) sample: Option<f64>,

@@ -137,6 +137,7 @@ impl Work<'_> {
             .skip_created_after(download.skip_created_after)
             .until_found(download.until_found)
             .sidecars(download.xmp_sidecar)
+            .snapshots(config.snapshots)
             .write_dates(download.exif_formats.iter().map(|format| match format {
                 args::ExifFormat::Jpeg => Format::Jpeg,
                 args::ExifFormat::Png => Format::Png,

@@ -40,6 +40,8 @@ pub(crate) struct Config {
     /// With `verify`: which share to read, from 0 to 1.
     pub(crate) share: f64,
     pub(crate) repair: bool,
+    /// A copy of the catalogue lies beside the photos.
+    pub(crate) snapshots: bool,
     /// Files are read, whatever the storage was told of them.
     pub(crate) reread: bool,
     pub(crate) json: bool,
@@ -199,6 +201,7 @@ pub(crate) fn interpret(line: Line) -> Result<Invocation, UsageError> {
         share: global.sample.map_or(1.0, |percent| percent / 100.0),
         repair: global.repair,
         reread: global.reread,
+        snapshots: global.catalogue_snapshot,
         json: global.json,
         bundle: global.bundle.clone(),
         sign_in: global.sign_in,

@@ -45,6 +45,13 @@ impl Bucket {
         command
     }
 
+    /// A run over another address.
+    fn at(&self, world: &World, address: &str) -> Command {
+        let mut command = world.icloudpd(&["-d", address]);
+        command.env("AWS_ACCESS_KEY_ID", s3::ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", s3::SECRET_KEY);
+        command
+    }
+
     /// The photos that are there, by their path in the folder; neither the mark nor what is not finished.
     fn photos(&self) -> BTreeMap<String, Vec<u8>> {
         let beginning = format!("{FOLDER}/");
@@ -84,7 +91,7 @@ fn a_library_goes_to_s3_and_a_second_run_puts_nothing() {
     run().exits(0);
     assert_eq!((bucket.server.puts(), world.cloud.counts().requests_to("content")), (0, 0));
     assert!(
-        bucket.server.counts().iter().map(|(_, count)| count).sum::<u64>() < 10,
+        bucket.server.counts().iter().map(|(_, count)| count).sum::<u64>() < 20,
         "{:?}",
         bucket.server.counts()
     );
@@ -128,6 +135,42 @@ fn a_lost_catalogue_is_made_again_without_reading_or_fetching_a_file() {
 }
 
 #[test]
+fn a_lost_machine_goes_on_from_the_copy_of_its_catalogue() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(30, 3000)), Bucket::new());
+    let run = || ran(&mut bucket.icloudpd(&world, &[], &["--catalogue-snapshot"])).exits(0);
+    run();
+    let copy = format!("{FOLDER}/.icloud-photos-catalogue");
+    assert!(bucket.server.bytes(&copy).unwrap().starts_with(b"SQLite format 3"));
+    bucket.server.forget_counts();
+    run();
+    assert_eq!(bucket.server.puts(), 0, "nothing has changed");
+
+    world.forget_session();
+    world.cloud.reset_counts();
+    bucket.server.forget_counts();
+    run();
+    let counts = world.cloud.counts();
+    assert_eq!(
+        (counts.requests_to("content"), counts.requests_to("cloudkit/records/query")),
+        (0, 0),
+        "{counts:?}"
+    );
+    assert_eq!(
+        (bucket.server.puts(), bucket.server.operation("HeadObject")),
+        (0, 1),
+        "{:?}",
+        bucket.server.counts()
+    );
+
+    // A copy that cannot be read is in nobody's way, and not what is there.
+    world.forget_session();
+    bucket.server.put(&copy, b"SQLite format 3\0 and then rubbish");
+    run();
+    assert_eq!(world.cloud.counts().requests_to("content"), 0);
+    assert_eq!(bucket.photos().len(), 30);
+}
+
+#[test]
 fn what_is_deleted_in_icloud_leaves_the_bucket_for_the_trash() {
     let (world, bucket) = (World::new(LibrarySpec::plain(30, 3000)), Bucket::new());
     ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
@@ -152,13 +195,27 @@ fn a_bucket_that_lost_its_mark_is_refused() {
     assert!(bucket.server.keys().is_empty());
 }
 
+/// As with folders: what is fetched into one of the two would be taken to stand in the other.
+#[test]
+fn a_copy_of_a_bucket_is_refused_and_another_way_to_the_same_is_not() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(3, 300)), Bucket::new());
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    ran(&mut bucket.at(&world, &format!("{}&region=eu-west-1", bucket.address()))).exits(0);
+    for key in bucket.server.keys() {
+        let copied = key.replace(FOLDER, "copy");
+        bucket.server.put(&copied, &bucket.server.bytes(&key).unwrap());
+    }
+    let copy = bucket.address().replace(&FOLDER.replace(' ', "%20"), "copy");
+    let refused = ran(&mut bucket.at(&world, &copy)).exits(1);
+    assert!(refused.out.contains("bears the mark of another that is still there"), "{}", refused.out);
+}
+
 #[test]
 fn secrets_in_an_address_are_refused_before_anything_is_asked() {
     let world = World::new(LibrarySpec::plain(1, 100));
     let address = "s3://bucket/x?secret_access_key=hunter2";
     let refused = ran(&mut world.icloudpd(&["-d", address])).exits(2);
-    println!("{}{}", refused.out, refused.err);
-    assert!(refused.err.contains("OPENDAL_S3_SECRET_ACCESS_KEY") && !refused.err.contains("hunter2"));
+    assert!(refused.out.contains("OPENDAL_S3_SECRET_ACCESS_KEY") && !refused.out.contains("hunter2"));
     assert!(world.cloud.counts().endpoints.is_empty());
 }
 

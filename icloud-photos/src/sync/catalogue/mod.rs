@@ -22,6 +22,8 @@ mod text;
 use std::fmt;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use self::memory::MemoryCatalogue;
@@ -149,6 +151,12 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
 
     /// Counts of everything.
     async fn totals(&self) -> Result<Totals>;
+
+    /// All of it as one file, as it is at this moment, for whoever keeps it somewhere else; `None` where that is of no use, for example
+    /// because it is not kept on this machine.
+    async fn snapshot(&self) -> Result<Option<BoxStream<'static, Result<Bytes>>>> {
+        Ok(None)
+    }
 
     /// Takes all of it or nothing. When it returns, a loss of power takes nothing of it away. When its future is dropped
     /// the batch may be taken all the same.

@@ -8,6 +8,7 @@ mod above;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub(super) mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -32,6 +33,9 @@ pub(super) const MOVED: &str = ".icloud-photos-moved";
 /// Where it is written down what stands in the folders of views.
 pub(super) const VIEWS: &str = ".icloud-photos-views";
 
+/// A copy of the catalogue.
+pub(super) const SNAPSHOT: &str = ".icloud-photos-catalogue";
+
 /// No record has so many files: what bears a higher number is not ours.
 pub(super) const MOST_RECORDS: u64 = 1_000_000;
 
@@ -43,10 +47,11 @@ const BAD_MARK_INSIDE: &str = "the mark of another copy inside this one cannot b
                                nothing is removed here before it can. Put the right mark back from a backup; if you have none, leave it \
                                there and run icloudpd on that folder, which says what to do";
 
-/// Files of ours that are no photos: the mark, the trash, the record of what was moved out, and those of views.
+/// Files of ours that are no photos: the mark, the trash, the record of what was moved out, those of views, and the copy of the
+/// catalogue.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
-    first.is_some_and(|first| [MARK, TRASH, MOVED, VIEWS].contains(&first))
+    first.is_some_and(|first| [MARK, TRASH, MOVED, VIEWS, SNAPSHOT].contains(&first))
 }
 
 /// Writes a small file under a free name, and returns when it is on the disk.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use async_trait::async_trait;
+use url::Url;
 
 use super::{Earlier, MARK, Mark, heard_of, last_record, mark_of, named_by_record, put};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,6 +31,14 @@ pub trait Catalogues: fmt::Debug + Send + Sync {
     /// # Errors
     /// What the catalogue reports.
     async fn open_read_only(&self, id: &str) -> Result<Option<Self::Catalogue>>;
+
+    /// Makes the catalogue of this id, if there is none, from the copy that lies in the storage, if one does. Whether it did.
+    ///
+    /// # Errors
+    /// What the storage reports, and the folder of the catalogues.
+    async fn restore(&self, _id: &str, _storage: &dyn Storage) -> Result<bool> {
+        Ok(false)
+    }
 
     /// The catalogue of a storage that was last seen at `place`, opened for reading, and what people call it. Where there are several
     /// one of them will do.
@@ -62,12 +71,15 @@ where
             new_mark(storage, &record).await?
         }
     };
+    if data.restore(&id, storage).await? {
+        tracing::info!(place, "the catalogue was not there, and is what its copy in the storage says");
+    }
     let catalogue = data.open(&id).await?;
     let store = StoreId::new(id, place);
     let known = catalogue.store().await?;
     if known.as_ref() != Some(&store) {
         if let Some(known) = known {
-            refuse_copy(&known, place)?;
+            refuse_copy(&known, place).await?;
         }
         catalogue.set_store(&store).await?;
     }
@@ -86,19 +98,63 @@ async fn new_mark(storage: &dyn Storage, record: &Found) -> Result<String> {
 
 /// A folder that was moved takes its catalogue along. A copy bears the same mark, and what is fetched into one of the two would
 /// be taken to stand in the other.
-fn refuse_copy(known: &StoreId, place: &str) -> Result<()> {
-    let mark = |place: &str| Path::new(place).join(MARK);
-    let original = std::fs::read(mark(&known.place)).ok();
-    let mark_there = original.and_then(|bytes| serde_json::from_slice::<Mark>(&bytes).ok());
-    let stands = mark_there.is_some_and(|mark| mark.id == known.id);
-    if !stands || is_one_file(&mark(&known.place), &mark(place)) {
+async fn refuse_copy(known: &StoreId, place: &str) -> Result<()> {
+    let is_copy = match elsewhere(&known.place) {
+        Some(original) => !is_one_address(&known.place, place) && bears(&*original?, known).await?,
+        None => stands_beside(known, place),
+    };
+    if !is_copy {
         return Ok(());
     }
     let advice = "this folder bears the mark of another that is still there: is it a copy? Remove the mark from the copy, and it gets a \
                   catalogue of its own; `icloudpd adopt` then recognises its files";
     Err(Error::new(ErrorKind::Conflict, advice)
-        .with("mark", mark(place).display())
+        .with("mark", format!("{}/{MARK}", place.trim_end_matches('/')))
         .with("original", &known.place))
+}
+
+/// The storage at an address, if a place is one.
+#[cfg(feature = "opendal")]
+fn elsewhere(place: &str) -> Option<Result<Box<dyn Storage>>> {
+    use crate::storage::{OpendalStorage, is_address};
+    is_address(place).then(|| OpendalStorage::from_url(place).map(|storage| Box::new(storage) as _))
+}
+
+#[cfg(not(feature = "opendal"))]
+fn elsewhere(_: &str) -> Option<Result<Box<dyn Storage>>> {
+    None
+}
+
+/// Whether two addresses differ in nothing but how the storage is spoken to.
+fn is_one_address(one: &str, other: &str) -> bool {
+    let where_it_is = |address: &str| {
+        let url = Url::parse(address).ok()?;
+        let endpoint =
+            url.query_pairs().find(|(name, _)| name == "endpoint").map(|(_, value)| value.into_owned());
+        let (host, port) = (url.host_str().map(str::to_owned), url.port());
+        Some((url.scheme().to_owned(), host, port, url.path().trim_matches('/').to_owned(), endpoint))
+    };
+    where_it_is(one).is_some_and(|one| where_it_is(other) == Some(one))
+}
+
+/// Whether a storage bears the mark of this store. One that cannot be reached is not known to.
+async fn bears(storage: &dyn Storage, known: &StoreId) -> Result<bool> {
+    match mark_of(storage).await {
+        Ok(id) => Ok(id.is_some_and(|id| id == known.id)),
+        Err(error) => {
+            tracing::warn!(%error, place = known.place, "whether the folder that had this mark is still there cannot be told");
+            Ok(false)
+        }
+    }
+}
+
+/// The same for folders of this machine.
+fn stands_beside(known: &StoreId, place: &str) -> bool {
+    let mark = |place: &str| Path::new(place).join(MARK);
+    let original = std::fs::read(mark(&known.place)).ok();
+    let mark_there = original.and_then(|bytes| serde_json::from_slice::<Mark>(&bytes).ok());
+    let stands = mark_there.is_some_and(|mark| mark.id == known.id);
+    stands && !is_one_file(&mark(&known.place), &mark(place))
 }
 
 /// One folder may be reached by several ways.
@@ -127,7 +183,7 @@ where
     };
     let Some(catalogue) = data.open_read_only(&id).await? else { return Ok(None) };
     if let Some(known) = catalogue.store().await?.filter(|known| known.place != place) {
-        refuse_copy(&known, place)?;
+        refuse_copy(&known, place).await?;
     }
     Ok(Some(catalogue))
 }

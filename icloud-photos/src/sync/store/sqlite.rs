@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use futures::TryStreamExt;
+use tokio::io::AsyncWriteExt as _;
 
-use super::Catalogues;
+use super::{Catalogues, SNAPSHOT};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Storage, StoragePath};
 use crate::sync::catalogue::{Catalogue, SqliteCatalogue};
 
 /// How the file of a catalogue is called in the data folder.
@@ -26,6 +29,10 @@ impl Catalogues for Path {
             return Ok(None);
         }
         SqliteCatalogue::open_read_only(file).map(Some)
+    }
+
+    async fn restore(&self, id: &str, storage: &dyn Storage) -> Result<bool> {
+        restore(&file_of(self, id), id, storage).await
     }
 
     async fn last_seen_at(&self, place: &str) -> Result<Option<(SqliteCatalogue, String)>> {
@@ -55,9 +62,56 @@ impl Catalogues for PathBuf {
         self.as_path().open_read_only(id).await
     }
 
+    async fn restore(&self, id: &str, storage: &dyn Storage) -> Result<bool> {
+        self.as_path().restore(id, storage).await
+    }
+
     async fn last_seen_at(&self, place: &str) -> Result<Option<(SqliteCatalogue, String)>> {
         self.as_path().last_seen_at(place).await
     }
+}
+
+/// Takes the copy that lies in the storage, if it is whole and of this very storage.
+async fn restore(target: &Path, id: &str, storage: &dyn Storage) -> Result<bool> {
+    if target.exists() {
+        return Ok(false);
+    }
+    let mut bytes = match storage.read(&StoragePath::parse(SNAPSHOT)?, 0).await {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let fault = |error| Error::storage(error, target.display());
+    let folder = target.parent().unwrap_or(Path::new("."));
+    make_folder(folder).map_err(fault)?;
+    let file = tempfile::Builder::new().prefix("restored-").tempfile_in(folder).map_err(fault)?;
+    let (file, path) = file.into_parts();
+    let mut file = tokio::fs::File::from_std(file);
+    while let Some(piece) = bytes.try_next().await? {
+        file.write_all(&piece).await.map_err(fault)?;
+    }
+    file.sync_all().await.map_err(fault)?;
+    let is_ours = async {
+        let restored = SqliteCatalogue::open_read_only(&path)?;
+        Ok::<_, Error>(restored.store().await?.is_some_and(|store| store.id == id))
+    };
+    match is_ours.await {
+        Ok(true) => path.persist_noclobber(target).map(|()| true).map_err(|error| fault(error.error)),
+        Ok(false) => Ok(false),
+        Err(error) => {
+            tracing::warn!(%error, "the copy of the catalogue in the storage cannot be read, and is left alone");
+            Ok(false)
+        }
+    }
+}
+
+/// For its owner's eyes only.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut maker = std::fs::DirBuilder::new();
+    maker.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(folder)
 }
 
 fn catalogues(data: &Path) -> Vec<PathBuf> {

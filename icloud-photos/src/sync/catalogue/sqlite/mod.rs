@@ -8,6 +8,7 @@ mod older;
 mod place;
 mod read;
 mod schema;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -290,6 +293,10 @@ impl Catalogue for SqliteCatalogue {
 
     async fn totals(&self) -> Result<Totals> {
         self.ask(read::totals).await
+    }
+
+    async fn snapshot(&self) -> Result<Option<BoxStream<'static, Result<Bytes>>>> {
+        self.copied().await.map(Some)
     }
 
     async fn commit(&self, batch: Batch) -> Result<()> {
