@@ -16,7 +16,8 @@ pub(super) const REFLINK: bool = cfg!(any(target_os = "linux", target_os = "andr
 
 const OTHER_DISK: &str = "a hard link cannot lead to another file system, and this folder is on another one than the file; \
                           choose symbolic links or copies";
-const NO_LINKS: &str = "this file system does not know such links; choose another kind, or copies";
+const NO_LINKS: &str = "such links cannot be made here: the file system does not know them, or the file is somebody else's; \
+                        choose another kind, or copies";
 
 impl Disk {
     pub(super) fn look(&self, path: &StoragePath) -> Result<Option<Entry>> {
@@ -117,10 +118,22 @@ fn refusal(error: io::Error, name: &Path) -> Error {
     let advice = match error.kind() {
         Io::CrossesDevices => OTHER_DISK,
         // As Linux says it of FAT, and of file systems without shared blocks.
-        Io::Unsupported | Io::PermissionDenied | Io::TooManyLinks | Io::InvalidInput => NO_LINKS,
+        Io::Unsupported | Io::TooManyLinks | Io::InvalidInput => NO_LINKS,
+        Io::PermissionDenied if is_refused(&error) => NO_LINKS,
         _ => return fault(error, name.display()),
     };
     Error::new(ErrorKind::Unsupported, advice).with("path", name.display()).caused_by(error)
+}
+
+/// Not for want of a right to write to the folder.
+#[cfg(unix)]
+fn is_refused(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_refused(_: &io::Error) -> bool {
+    false
 }
 
 #[cfg(unix)]

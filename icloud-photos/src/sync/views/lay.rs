@@ -15,7 +15,7 @@ use super::sorted::{Merge, Sorted, Sorter};
 use super::wanted::wanted;
 use super::{Laid, View, ViewAs, ViewEvent};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Entry, Storage, StoragePath};
+use crate::storage::{Entry, EntryKind, Storage, StoragePath};
 
 /// Entries looked at in one go.
 const ENTRIES: usize = 500;
@@ -252,6 +252,7 @@ impl<'a> Laying<'a> {
         file: Option<Entry>,
     ) -> Result<Option<Line>> {
         let Place { path, known, .. } = place;
+        let file = file.filter(|file| file.kind != EntryKind::Other);
         if let (Some(entry), Some(file)) = (&entry, &file)
             && let Some(laid) = wanted.is_shown((self.view.shape, self.times), entry, file, known)
         {

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 const HELD: usize = 32_768;
 
 /// So many bytes are.
+#[cfg(feature = "fs")]
 const BYTES: usize = 4 << 20;
 
 #[cfg(feature = "fs")]
