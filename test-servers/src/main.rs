@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::{Parser, Subcommand};
+use futures::StreamExt as _;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -41,11 +42,39 @@ enum Server {
         #[arg(long, default_value_t = 0)]
         port: u16,
     },
+    /// No server: puts files of zeros into a bucket and ends, with the keys of the environment. The floor of a bench.
+    Put {
+        /// Where the server listens.
+        #[arg(long)]
+        endpoint: String,
+        /// A folder of the bucket.
+        #[arg(long)]
+        folder: String,
+        /// How many.
+        #[arg(long)]
+        files: usize,
+        /// How long each is.
+        #[arg(long)]
+        bytes: usize,
+        /// How many at once.
+        #[arg(long, default_value_t = 8)]
+        at_once: usize,
+    },
 }
 
 #[tokio::main]
 async fn main() {
-    let Server::S3 { root, port } = Arguments::parse().server;
+    let (root, port) = match Arguments::parse().server {
+        Server::S3 { root, port } => (root, port),
+        Server::Put { endpoint, folder, files, bytes, at_once } => {
+            let service = opendal::services::S3::default()
+                .endpoint(&endpoint)
+                .bucket(BUCKET)
+                .region(REGION)
+                .root(&folder);
+            return put(&opendal::Operator::new(service).expect("a bucket"), files, bytes, at_once).await;
+        }
+    };
     let server = Arc::new(S3Server::start_at(&root, port).await);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of loopback");
     let control = listener.local_addr().expect("the port that was bound");
@@ -59,6 +88,15 @@ async fn main() {
         });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), answers));
     }
+}
+
+async fn put(operator: &opendal::Operator, files: usize, bytes: usize, at_once: usize) {
+    let zeros = opendal::Buffer::from(vec![0; bytes]);
+    let puts = (0..files).map(|number| {
+        let (name, zeros) = (format!("{}/{number}", number / 100), zeros.clone());
+        async move { operator.write(&name, zeros).await.expect("a put") }
+    });
+    futures::stream::iter(puts).buffer_unordered(at_once).for_each(|_| async {}).await;
 }
 
 fn greeting(server: &S3Server, control: SocketAddr) -> Value {

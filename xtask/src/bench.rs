@@ -1,5 +1,6 @@
 //! Ours, the real icloudpd and a plain parallel fetch, side by side on one fake in one run.
 
+mod bucket;
 mod growth;
 
 use std::cell::Cell;
@@ -55,6 +56,8 @@ enum What {
     Adopt,
     /// The run after one asset in a hundred has changed, and one after nothing has.
     Changed,
+    /// A first run to a storage elsewhere.
+    Bucket,
 }
 
 const BENCHES: &[Bench] = &[
@@ -114,6 +117,7 @@ const BENCHES: &[Bench] = &[
         theirs: None,
         what: What::Adopt,
     },
+    bucket::TO_S3,
     Bench { account: Account::plain(1_000, 4_000), ..growth::CHANGED },
     Bench { account: Account::plain(20_000, 4_000), ..growth::CHANGED },
     Bench { account: Account::plain(100_000, 4_000), ..growth::CHANGED },
@@ -224,6 +228,7 @@ impl Bench {
             What::Second => self.second(bed, options),
             What::Adopt => self.adopt(bed, options),
             What::Changed => growth::measure(self, bed, options),
+            What::Bucket => bucket::measure(self, bed, options),
         }
     }
 

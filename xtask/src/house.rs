@@ -61,7 +61,7 @@ pub(crate) fn fast_self() -> Result<PathBuf> {
 }
 
 /// Builds the programs of some packages; gives the folder they are in.
-fn build(profile: Profile, packages: &[&str]) -> Result<PathBuf> {
+pub(crate) fn build(profile: Profile, packages: &[&str]) -> Result<PathBuf> {
     let target = target()?;
     let mut command = cargo(&["build", "--quiet"]);
     command.arg("--target-dir").arg(&target);
