@@ -46,9 +46,7 @@ impl Storage for Shelf {
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
         options.part_name()?;
-        if path.as_str().is_empty() {
-            return Err(Error::new(ErrorKind::Config, "the root is not a file"));
-        }
+        require_name(path)?;
         let (shelf, path) = (self.clone(), path.clone());
         Ok(Box::new(Pen { shelf, path, options, bytes: BytesMut::new(), metadata: Metadata::new() }))
     }
@@ -62,6 +60,7 @@ impl Storage for Shelf {
     }
 
     async fn remove(&self, path: &StoragePath) -> Result<()> {
+        require_name(path)?;
         self.with(|files| files.remove(path));
         Ok(())
     }
@@ -79,6 +78,13 @@ impl Storage for Shelf {
 
     async fn flush(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+fn require_name(path: &StoragePath) -> Result<()> {
+    match path.as_str() {
+        "" => Err(Error::new(ErrorKind::Config, "the root is not a file")),
+        _ => Ok(()),
     }
 }
 

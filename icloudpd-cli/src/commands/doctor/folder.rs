@@ -16,9 +16,12 @@ use crate::config::{Account, Download};
 const LITTLE_ROOM: u64 = 1 << 30;
 
 pub(super) async fn examine(account: &Account, download: &Download, all: &mut Findings) {
-    match download.root.as_folder() {
+    let is_storage = match download.root.as_folder() {
         Some(folder) => examine_folder(folder, all),
         None => reach(download, all).await,
+    };
+    if !is_storage {
+        return;
     }
     match &account.catalogues {
         Catalogues::Folder(folder) if *folder != account.sessions => catalogues(folder, all),
@@ -32,23 +35,30 @@ pub(super) async fn examine(account: &Account, download: &Download, all: &mut Fi
 }
 
 /// Whether a storage elsewhere answers; whether it takes files only a run can tell.
-async fn reach(download: &Download, all: &mut Findings) {
+async fn reach(download: &Download, all: &mut Findings) -> bool {
     let mark = async {
         let storage = download.root.storage(true)?;
         storage.stat(&StoragePath::parse(store::MARK)?).await
     };
-    match mark.await {
+    let mark = mark.await;
+    let answers = mark.is_ok();
+    match mark {
         Ok(Some(_)) => all.good("storage", format_args!("{} answers, and was filled before", download.root)),
         Ok(None) => all.note("storage", format_args!("{} answers; nothing is there yet", download.root)),
         Err(error) => all.error("storage", &error),
     }
+    answers
 }
 
-fn examine_folder(root: &Path, all: &mut Findings) {
+/// Whether it is a folder, or can become one.
+fn examine_folder(root: &Path, all: &mut Findings) -> bool {
     let shown = root.display();
     let storage = match FsStorage::open(root) {
         Ok(storage) => storage,
-        Err(error) => return all.error("folder", &error),
+        Err(error) => {
+            all.error("folder", &error);
+            return false;
+        }
     };
     match storage.check_writable() {
         Err(error) => all.error("folder", &error),
@@ -59,6 +69,7 @@ fn examine_folder(root: &Path, all: &mut Findings) {
         ),
     }
     room(root, all);
+    true
 }
 
 /// Whether files can be made in a folder, or it could be made itself.
