@@ -118,11 +118,13 @@ pub(super) async fn execute(
         walked = walk(&shared, plan, send) => walked,
         Some(error) = fatals.recv() => Err(error),
         error = panicked(&mut workers) => Err(error),
+        error = shared.inner.catalogue.lost() => Err(error),
         error = shared.inner.stop.given() => Err(error),
     };
     let finished = match &walked {
         Ok(_) => tokio::select! {
             finished = finish(&mut workers, &mut fatals) => finished,
+            error = shared.inner.catalogue.lost() => Err(error),
             error = shared.inner.stop.given() => Err(error),
         },
         Err(_) => Ok(()),

@@ -95,6 +95,34 @@ fn secrets(name: &str) -> Option<String> {
     }
 }
 
+/// An upload that is left in the middle would stay open: it goes to its end, and the file is whole.
+#[tokio::test]
+async fn a_commit_that_nobody_waits_for_goes_on() {
+    let (storage, server) = on_s3().await;
+    let bytes = Bytes::from(vec![7; 20 << 20]);
+    for _ in 0..8 {
+        server.fail_next("UploadPartCopy", s3::Fault::Slow(Duration::from_millis(400)));
+    }
+    let commit = put(&storage, "film.mov", &bytes, Some("x.part"));
+    let mut commit = std::pin::pin!(commit);
+    while server.operation("UploadPartCopy") == 0 {
+        let waited = tokio::time::timeout(Duration::from_millis(1), &mut commit).await;
+        assert!(waited.is_err(), "it was done before it could be cut");
+    }
+    drop(commit);
+    for _ in 0..200 {
+        if server.keys() == ["photos of mine/film.mov"] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(
+        (server.open_uploads(), server.keys()),
+        (Vec::new(), vec!["photos of mine/film.mov".to_owned()])
+    );
+    assert!(server.bytes("photos of mine/film.mov").unwrap() == bytes);
+}
+
 #[tokio::test]
 async fn uploads_that_nobody_ends_are_ended() {
     let server = S3Server::start().await;

@@ -10,11 +10,11 @@ use icloud_photos::Result;
 use icloud_photos::storage::{
     Capabilities, MemoryStorage, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
 };
-use icloud_photos::sync::{VerifyOptions, ViewAs, verify};
+use icloud_photos::sync::{Disposal, RemovalLimit, VerifyOptions, View, ViewAs, verify};
 use icloud_photos_testkit::{Edit, LibrarySpec};
 
-use crate::copies::at;
-use crate::views::{NOW, Told, viewed};
+use crate::copies::{Copy, at};
+use crate::views::{NOW, Told, viewed, with_views};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_ours_is_left_alone_and_told() {
@@ -233,5 +233,88 @@ async fn the_last_name_of_a_file_stays_whoever_wants_its_place() {
         }
         assert_eq!(copy.bytes("flat/Twin.JPG").await.len(), 500, "{shape:?}: {told:?}");
         assert!(told.iter().any(|line| line.starts_with("left flat/Twin.JPG")), "{shape:?}: {told:?}");
+    }
+}
+
+/// What stands in the copy may be nothing that anybody wants: a broken disk, or another program, took the photo's place.
+#[tokio::test(start_paused = true)]
+async fn the_last_sound_bytes_stay_whatever_stands_in_the_copy() {
+    for shape in [ViewAs::Best, ViewAs::Copy] {
+        for damage in [&b""[..], &[7; 700], &[7; 900]] {
+            for leaves in [false, true] {
+                let about = format!("{shape:?}, {} bytes, leaves: {leaves}", damage.len());
+                let copy = viewed(LibrarySpec::plain(3, 700), &["years:{:%Y}"], shape).await;
+                copy.run().await.unwrap();
+                let asset = copy.all().await[0].clone();
+                let blob = copy.blob(&asset).await;
+                let bytes = copy.bytes(&blob).await;
+                copy.remove(&blob).await;
+                copy.put(&blob, damage.to_vec()).await;
+                if leaves {
+                    copy.world.library().edit(&asset, &Edit::Trash, NOW);
+                }
+                copy.world.library().edit(&asset, &Edit::Purge, NOW);
+                let mut told = Vec::new();
+                for _ in 0..3 {
+                    told.extend(copy.lays().await.1);
+                }
+                let shown = copy.view_of("years").await;
+                assert!(shown.values().any(|shown| *shown == bytes), "{about}: {told:?}");
+            }
+        }
+    }
+}
+
+/// A mirror that leaves the owner's work alone has not removed what it came from.
+#[tokio::test(start_paused = true)]
+async fn a_mirror_takes_no_last_bytes_along_that_it_did_not_remove() {
+    let copy = Copy::with(LibrarySpec::plain(3, 700), |_, builder| {
+        let builder = builder.mirror(Some(Disposal::Remove)).removal_limit(RemovalLimit::new(1.0));
+        with_views(builder, &["years:{:%Y}"], ViewAs::Best)
+    })
+    .await;
+    copy.run().await.unwrap();
+    let asset = copy.all().await[0].clone();
+    let blob = copy.blob(&asset).await;
+    let bytes = copy.bytes(&blob).await;
+    copy.remove(&blob).await;
+    copy.put(&blob, b"my own work".to_vec()).await;
+    copy.world.library().edit(&asset, &Edit::Trash, NOW);
+    for _ in 0..2 {
+        copy.lays().await;
+    }
+    assert_eq!(copy.bytes(&blob).await, b"my own work");
+    assert!(copy.view_of("years").await.values().any(|shown| *shown == bytes));
+}
+
+/// What goes with a mirror that has a trash goes to the trash, also where the copy's own file went before.
+#[tokio::test(start_paused = true)]
+async fn the_last_bytes_go_to_the_trash_where_there_is_one() {
+    let copy = Copy::with(LibrarySpec::plain(3, 700), |_, builder| {
+        let builder = builder.mirror(Some(Disposal::Trash)).removal_limit(RemovalLimit::new(1.0));
+        with_views(builder, &["years:{:%Y}"], ViewAs::Best)
+    })
+    .await;
+    copy.run().await.unwrap();
+    let asset = copy.all().await[0].clone();
+    let blob = copy.blob(&asset).await;
+    let bytes = copy.bytes(&blob).await;
+    copy.remove(&blob).await;
+    copy.world.library().edit(&asset, &Edit::Trash, NOW);
+    for _ in 0..2 {
+        copy.lays().await;
+    }
+    let mut files = copy.storage.list(&icloud_photos::storage::StoragePath::root());
+    let mut somewhere = false;
+    while let Some(file) = futures::StreamExt::next(&mut files).await {
+        somewhere |= copy.bytes(file.unwrap().path.as_str()).await == bytes;
+    }
+    assert!(somewhere, "it is nowhere any more");
+}
+
+#[test]
+fn no_view_is_called_as_what_another_announces() {
+    for name in ["albums.next:{album}", "Albums.NEXT:{album}"] {
+        assert!(name.parse::<View>().is_err(), "{name}");
     }
 }

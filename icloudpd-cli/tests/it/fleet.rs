@@ -1,10 +1,13 @@
 //! `--catalogue postgres://...`: several workers keep several accounts, over a real PostgreSQL.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use icloud_photos_test_servers::{postgres::Postgres, skip};
+use icloud_photos_test_servers::postgres::Postgres;
+use icloud_photos_test_servers::s3::{self, S3Server};
+use icloud_photos_test_servers::skip;
 use icloud_photos_testkit::{
     AccountSpec, FakeCloud, FaultAction, FaultRule, FaultScript, LibrarySpec, Server,
 };
@@ -19,8 +22,9 @@ const FILES: u64 = 16;
 /// No test waits so long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A fake iCloud with several accounts, a database, and a storage with a folder for each account.
+/// A fake iCloud with several accounts, a database, and a storage with a folder for each account: a disk, or a bucket.
 struct Fleet {
+    bucket: Option<S3Server>,
     cloud: FakeCloud,
     server: Server,
     database: Postgres,
@@ -46,7 +50,22 @@ impl Fleet {
         });
         let cloud = cloud.build();
         let server = runtime.block_on(cloud.serve()).unwrap();
-        Some(Self { cloud, server, database, folder: TempDir::new().unwrap(), accounts, _runtime: runtime })
+        let folder = TempDir::new().unwrap();
+        Some(Self { bucket: None, cloud, server, database, folder, accounts, _runtime: runtime })
+    }
+
+    /// The same, but photos go to one bucket.
+    fn with_bucket(self) -> Self {
+        let bucket = self._runtime.block_on(S3Server::start());
+        Self { bucket: Some(bucket), ..self }
+    }
+
+    /// What `--directory` is for an account.
+    fn place(&self, account: &str) -> OsString {
+        match &self.bucket {
+            Some(bucket) => format!("s3://{}/{account}?endpoint={}", s3::BUCKET, bucket.endpoint()).into(),
+            None => self.directory(account).into(),
+        }
     }
 
     /// Every download takes so long.
@@ -67,16 +86,21 @@ impl Fleet {
             .args(["--threads-num", "1", "--catalogue", &self.database.url(), "--cookie-directory"])
             .arg(sessions);
         for account in &self.accounts {
-            command.args(["-u", account, "-p", World::PASSWORD, "-d"]).arg(self.directory(account));
+            command.args(["-u", account, "-p", World::PASSWORD, "-d"]).arg(self.place(account));
         }
         command
             .env("ICLOUDPD_AUTH_ENDPOINT", self.server.url())
             .env("ICLOUDPD_SETUP_ENDPOINT", self.server.url())
+            .env("AWS_ACCESS_KEY_ID", s3::ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", s3::SECRET_KEY)
             .env("NO_PROXY", "127.0.0.1");
         command
     }
 
     fn files(&self) -> u64 {
+        if let Some(bucket) = &self.bucket {
+            return bucket.keys().iter().filter(|key| !key.contains("/.icloud-photos-")).count() as u64;
+        }
         let root = self.folder.path().join("photos");
         let of = |account: &String| {
             if self.directory(account).exists() { tree(&self.directory(account)).len() } else { 0 }
@@ -124,6 +148,16 @@ fn wait_until(what: &str, done: impl Fn() -> bool) {
 #[test]
 fn two_workers_share_the_accounts_and_fetch_nothing_twice() {
     let Some(fleet) = Fleet::new("two_workers_share_the_accounts", 4) else { return };
+    share(&fleet);
+}
+
+#[test]
+fn two_workers_share_the_accounts_over_one_bucket() {
+    let Some(fleet) = Fleet::new("two_workers_share_the_accounts_over_one_bucket", 4) else { return };
+    share(&fleet.with_bucket());
+}
+
+fn share(fleet: &Fleet) {
     // An account takes longer than a worker waits for its lease.
     fleet.slow(400);
     let workers = ["one", "two"].map(|name| start(fleet.worker(name, &[])));
@@ -145,6 +179,18 @@ fn two_workers_share_the_accounts_and_fetch_nothing_twice() {
 #[test]
 fn when_a_worker_is_killed_the_other_takes_over() {
     let Some(fleet) = Fleet::new("when_a_worker_is_killed_the_other_takes_over", 2) else { return };
+    take_over(&fleet);
+}
+
+#[test]
+fn when_a_worker_is_killed_the_other_takes_its_bucket_over() {
+    let Some(fleet) = Fleet::new("when_a_worker_is_killed_the_other_takes_its_bucket_over", 2) else {
+        return;
+    };
+    take_over(&fleet.with_bucket());
+}
+
+fn take_over(fleet: &Fleet) {
     fleet.slow(400);
     // The first has its account; the second finds that one taken, keeps the other, and comes back.
     let mut first = start(fleet.worker("one", &["--watch-with-interval", "1"]));

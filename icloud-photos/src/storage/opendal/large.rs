@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use opendal::options::ReadOptions;
 use opendal::{Buffer, Writer};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -164,13 +165,23 @@ impl Whole {
 }
 
 impl Open {
-    async fn new(shared: Arc<Shared>, at: StoragePath, how: opendal::options::WriteOptions) -> Result<Self> {
+    pub(super) async fn new(
+        shared: Arc<Shared>,
+        at: StoragePath,
+        how: opendal::options::WriteOptions,
+    ) -> Result<Self> {
         let writer =
             shared.operator.writer_options(key(&at)?, how).await.map_err(|error| fault(error, &at))?;
         Ok(Self { shared, at, writer: Some(writer) })
     }
 
-    async fn push(&mut self, chunk: Buffer) -> Result<()> {
+    /// Lets the service copy from a file of its own.
+    pub(super) async fn copy_from(&mut self, from: &str, how: ReadOptions) -> Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.copy_from_options(from, how).await.map_err(|error| fault(error, &self.at))
+    }
+
+    pub(super) async fn push(&mut self, chunk: Buffer) -> Result<()> {
         match &mut self.writer {
             Some(writer) if !chunk.is_empty() => {
                 writer.write(chunk).await.map_err(|error| fault(error, &self.at))
@@ -179,14 +190,14 @@ impl Open {
         }
     }
 
-    async fn close(&mut self) -> Result<()> {
+    pub(super) async fn close(&mut self) -> Result<()> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         writer.close().await.map_err(|error| fault(error, &self.at))?;
         self.writer = None;
         Ok(())
     }
 
-    async fn abort(&mut self) -> Result<()> {
+    pub(super) async fn abort(&mut self) -> Result<()> {
         let Some(mut writer) = self.writer.take() else { return Ok(()) };
         give_up(&mut writer, &self.shared, &self.at).await.map_err(|error| fault(error, &self.at))
     }

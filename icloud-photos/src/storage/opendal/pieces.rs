@@ -13,8 +13,9 @@ use opendal::Buffer;
 use opendal::options::ReadOptions;
 use sha1::{Digest as _, Sha1};
 
+use super::large::Open;
 use super::writer::appearing;
-use super::{CHUNK, STAGING, Shared, fault, key};
+use super::{CHUNK, STAGING, Shared, fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, StoragePath, WriteOptions};
 
@@ -103,7 +104,8 @@ impl Pieces {
         self.remove().await.map_err(|error| self.fault(error))
     }
 
-    /// Puts the file together, and removes the pieces.
+    /// Puts the file together, and removes the pieces. Who is no longer waited for goes on: an upload that is left in the middle would
+    /// stay open.
     pub(super) async fn commit(
         self,
         path: &StoragePath,
@@ -112,32 +114,32 @@ impl Pieces {
         metadata: Metadata,
     ) -> Result<()> {
         let how = appearing(&self.shared, options, metadata);
-        let operator = &self.shared.operator;
-        let mut writer =
-            operator.writer_options(key(path)?, how).await.map_err(|error| fault(error, path))?;
-        let joined = self.join(&mut writer, rest).await;
-        if let Err(error) = joined {
-            // What brought us here says more than a failure to clean up after it.
-            let _ = writer.abort().await;
-            return Err(fault(error, path));
-        }
-        self.discard().await;
-        Ok(())
+        let mut upload = Open::new(self.shared.clone(), path.clone(), how).await?;
+        let joining = tokio::spawn(async move {
+            if let Err(error) = self.join(&mut upload, rest).await {
+                // What brought us here says more than a failure to clean up after it.
+                let _ = upload.abort().await;
+                return Err(error);
+            }
+            self.discard().await;
+            Ok(())
+        });
+        joining.await.unwrap_or_else(|error| {
+            Err(Error::new(ErrorKind::Cancelled, "putting a file together was cut off").caused_by(error))
+        })
     }
 
-    async fn join(&self, writer: &mut opendal::Writer, rest: Buffer) -> opendal::Result<()> {
+    async fn join(&self, upload: &mut Open, rest: Buffer) -> Result<()> {
         for (number, version) in self.versions.iter().enumerate() {
             let bound = ReadOptions {
                 range: (0..CHUNK as u64).into(),
                 if_match: Some(version.clone()),
                 ..ReadOptions::default()
             };
-            writer.copy_from_options(&self.name(number), bound).await?;
+            upload.copy_from(&self.name(number), bound).await?;
         }
-        if !rest.is_empty() {
-            writer.write(rest).await?;
-        }
-        writer.close().await.map(drop)
+        upload.push(rest).await?;
+        upload.close().await
     }
 
     /// They are not needed any more. What cannot be removed waits for whoever tidies up.

@@ -152,6 +152,12 @@ pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
     /// Counts of everything.
     async fn totals(&self) -> Result<Totals>;
 
+    /// Returns when nothing can be committed any more, with the reason: whoever is at work for this catalogue should end. Never for one
+    /// that is not lost.
+    async fn lost(&self) -> Error {
+        std::future::pending().await
+    }
+
     /// All of it as one file, as it is at this moment, for whoever keeps it somewhere else; `None` where that is of no use, for example
     /// because it is not kept on this machine.
     async fn snapshot(&self) -> Result<Option<BoxStream<'static, Result<Bytes>>>> {

@@ -271,10 +271,11 @@ impl<'a> Laying<'a> {
                 self.left(path, STRANGER);
                 return Ok(None);
             }
-            let is_anothers = !is_link && known.iter().all(|line| line.asset != wanted.asset);
-            if is_anothers && self.is_last(&entry, known).await? {
+            if !is_link && self.is_last(&entry, known).await? {
                 self.left(path, LAST);
-                return Ok(None);
+                // Once the copy is mended the entry follows.
+                let is_the_same = known.iter().any(|line| line.asset == wanted.asset);
+                return Ok(place.before().filter(|_| is_the_same).cloned());
             }
             if !self.rehearses {
                 self.storage.remove(path).await?;
@@ -301,6 +302,7 @@ impl<'a> Laying<'a> {
             self.storage.remove(path).await?;
             let parent = path.parent().unwrap_or_else(StoragePath::root);
             self.storage.prune(&parent, &self.folder).await?;
+            self.removed(path);
         }
         if !known.iter().any(|line| line == wanted) {
             self.laid(path, wanted)?;

@@ -36,7 +36,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::StoragePath;
 
 const BAD_NAME: &str = "a view is NAME:TEMPLATE, such as albums:{album_path}; its name is that of a folder below the one of the copy: \
-                        without slashes, colons and backslashes, and not beginning with a dot";
+                        without slashes, colons and backslashes, not beginning with a dot, and not ending in .next";
 
 /// A tree over the copy. Its name is that of its folder; its template says which folders are in it, and so which photos.
 #[derive(Debug, Clone)]
@@ -56,7 +56,8 @@ impl View {
     /// [`ErrorKind::Config`] for a name that is no name of a folder, and for a wrong template.
     pub fn new(name: impl Into<String>, template: impl Into<String>) -> Result<Self> {
         let (name, template) = (name.into(), template.into());
-        if name.starts_with('.') || names::safe(&name) != name {
+        let is_announcement = name.to_lowercase().ends_with(".next");
+        if name.starts_with('.') || is_announcement || names::safe(&name) != name {
             return Err(Error::new(ErrorKind::Config, BAD_NAME).with("view", name.escape_debug()));
         }
         let folders = template::Folders::parse(&template).map_err(|error| error.with("view", &name))?;

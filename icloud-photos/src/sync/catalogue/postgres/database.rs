@@ -94,7 +94,8 @@ impl Database {
 
     /// Whether a text is meant as the URL of a database.
     pub fn is_url(text: &str) -> bool {
-        text.starts_with("postgres://") || text.starts_with("postgresql://")
+        // Without the slashes it is none, but nobody calls a folder so, and it may hold a password.
+        text.starts_with("postgres:") || text.starts_with("postgresql:")
     }
 
     /// With this password.

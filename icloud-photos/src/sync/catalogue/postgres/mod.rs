@@ -18,6 +18,7 @@ mod write;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -53,6 +54,9 @@ pub struct PostgresCatalogue {
     reader: Arc<Session>,
     writer: Option<Arc<Writer>>,
 }
+
+/// How often to see whether the connection still is.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// The session that has the lease, and whose turn it is to write.
 struct Writer {
@@ -354,6 +358,18 @@ impl Catalogue for PostgresCatalogue {
 
     async fn totals(&self) -> Result<Totals> {
         read::totals(&self.ask(read::sql::TOTALS, vec![]).await?)
+    }
+
+    async fn lost(&self) -> Error {
+        let Some(writer) = &self.writer else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if writer.session.client.is_closed()
+                && let Err(error) = writer.session.order("SELECT 1").await
+            {
+                return error;
+            }
+        }
     }
 
     async fn commit(&self, batch: Batch) -> Result<()> {
