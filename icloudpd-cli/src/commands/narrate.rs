@@ -282,7 +282,7 @@ impl Narrator {
         let reason = with_causes(error);
         let shown = path.map(|path| self.full(path).display().to_string());
         self.seat.failures().add(asset.map(ToString::to_string), shown, error);
-        if let Some(path) = path.filter(|_| is_storage(error)) {
+        if let Some(path) = path.filter(|_| is_storage(error) && self.root.as_folder().is_some()) {
             error!(
                 "IOError while writing file to {}. You might have run out of disk space, or the file might be too \
                  large for your OS. Skipping this file...",

@@ -116,7 +116,8 @@ mod tests {
             Root::of(directory.as_ref(), "{:%Y}".to_owned()).map(|(root, _, shown)| (root, shown))
         };
         assert_eq!(of("/a//b/").unwrap(), (Root::Folder("/a/b".into()), "/a/b".into()));
-        assert_eq!(of("s3:/a").unwrap().0, Root::Folder("s3:/a".into()));
+        assert!(of("s3:/a").is_err(), "a mistyped address is no folder");
+        assert_eq!(of("a:/b").unwrap().0, Root::Folder("a:/b".into()));
         let (root, shown) = of("s3://bucket/a/?region=eu").unwrap();
         assert_eq!((root.place().as_str(), shown), ("s3://bucket/a/?region=eu", "s3://bucket/a".into()));
         let file = root.file(&StoragePath::parse("2018/x.jpg").unwrap());

@@ -7,7 +7,6 @@
 //! | `az://CONTAINER/FOLDER` | Azure Blob Storage |
 //! | `webdav://HOST/FOLDER` | WebDAV over HTTPS; `webdav+http://` without encryption |
 //! | `sftp://USER@HOST/FOLDER` | SFTP by the system's `ssh`, with its configuration, keys and known hosts |
-//! | `memory://` | memory, for tests |
 //!
 //! An address stands in process lists, logs and catalogues: one that holds a secret is refused. Secrets, and whatever else the
 //! service can be told, come from where its own tools take them (`AWS_ACCESS_KEY_ID`, `~/.aws`, `GOOGLE_APPLICATION_CREDENTIALS`,
@@ -17,8 +16,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opendal::Operator;
+use http::header::{ACCEPT_ENCODING, HeaderValue};
+use http::{Request, Response};
 use opendal::layers::{RetryLayer, TimeoutLayer};
+use opendal::{Buffer, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator};
 use url::Url;
 
 use super::OpendalStorage;
@@ -73,12 +74,15 @@ const SERVICES: &[Service] = &[
     },
     #[cfg(unix)]
     Service { schemes: &["sftp"], name: "sftp", options: &["key", "known_hosts_strategy"], secrets: &[] },
-    Service { schemes: &["memory"], name: "memory", options: &[], secrets: &[] },
 ];
 
 /// What may pass is tried again after this, then after twice as long and so on: some seconds in all.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const RETRIES: usize = 6;
+const RETRIES: usize = 4;
+
+/// So long a question may go unanswered, and a piece of a file be under way: eight mebibytes take minutes over a slow line.
+const QUESTION: Duration = Duration::from_secs(30);
+const TRANSFER: Duration = Duration::from_secs(300);
 
 impl OpendalStorage {
     /// The storage at an address. What may pass is tried again for some seconds. Nothing is sent yet.
@@ -99,12 +103,15 @@ impl OpendalStorage {
         let service = service(&url)?;
         let mut options = told(service, &url, &environment)?;
         place(service, &url, &environment, &mut options)?;
+        refuse_secret_endpoint(&url, &options)?;
         let operator = Operator::via_iter(service.name, options.clone()).map_err(|error| {
-            let advice = "the address of the storage is not complete";
+            let advice = "the address of the storage is not complete, or an option of it is wrong";
             Error::new(ErrorKind::Config, advice).with("address", shown(&url)).with("said", error.message())
         })?;
+        let operator = operator.clone().with_context(plain(operator.context()));
+        let patience = TimeoutLayer::new().with_timeout(QUESTION).with_io_timeout(TRANSFER);
         let retry = RetryLayer::new().with_min_delay(FIRST_PAUSE).with_max_times(RETRIES).with_jitter();
-        let mut storage = Self::new(operator.layer(TimeoutLayer::new()).layer(retry));
+        let mut storage = Self::new(operator.layer(patience).layer(retry));
         if service.name == "s3" {
             storage = storage.with_uploads(Uploads::of(&options)?);
         }
@@ -113,11 +120,14 @@ impl OpendalStorage {
 }
 
 /// Whether a text is the address of a storage, and not the name of a folder.
+///
+/// One that lacks a slash is meant to be one all the same: nobody calls a folder `s3:`.
 pub fn is_address(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, _)| {
-        scheme.len() > 1
-            && scheme.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+-.".contains(&letter))
-    })
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let is_scheme = scheme.len() > 1
+        && scheme.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+-.".contains(&letter));
+    let is_known = SERVICES.iter().any(|service| service.schemes.contains(&scheme.to_lowercase().as_str()));
+    is_scheme && (is_known || rest.starts_with("//"))
 }
 
 fn parse(address: &str) -> Result<Url> {
@@ -127,8 +137,8 @@ fn parse(address: &str) -> Result<Url> {
             .caused_by(error)
     })?;
     if url.password().is_some() {
-        let advice = "a password in an address is seen by everybody who may list processes; put it into a variable of the \
-                      environment, such as OPENDAL_WEBDAV_PASSWORD";
+        let advice = "a password in an address is seen by everybody who may list processes; secrets come from the environment \
+                      (OPENDAL_WEBDAV_PASSWORD), or from where the tools of the storage have them";
         return Err(Error::new(ErrorKind::Config, advice).with("address", shown(&url)));
     }
     Ok(url)
@@ -183,6 +193,31 @@ fn told(
     Ok(told)
 }
 
+/// Signed addresses and such with a password are secrets too.
+fn refuse_secret_endpoint(url: &Url, options: &BTreeMap<String, String>) -> Result<()> {
+    let is_secret = |endpoint: &String| endpoint.contains(['@', '?', '#']);
+    if options.get("endpoint").is_some_and(is_secret) {
+        let message = "an endpoint is scheme, host and port alone; secrets come from the environment";
+        return Err(Error::new(ErrorKind::Config, message).with("address", shown(url)));
+    }
+    Ok(())
+}
+
+/// What is stored is wanted as it is: a server that packs it on its way does not tell its length.
+fn plain(context: &OperationContext) -> OperationContext {
+    context.with_http_transport(HttpTransporter::new(Plain(HttpTransporter::default())))
+}
+
+#[derive(Debug)]
+struct Plain(HttpTransporter);
+
+impl HttpTransport for Plain {
+    async fn fetch(&self, mut request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
+        request.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+        self.0.fetch(request).await
+    }
+}
+
 fn variable(service: &Service, option: &str) -> String {
     format!("OPENDAL_{}_{}", service.name.to_uppercase(), option.to_uppercase())
 }
@@ -212,7 +247,7 @@ fn place(
     let folder = percent_decoded(url.path())?;
     options.insert("root".to_owned(), format!("/{}", folder.trim_matches('/')));
     let host = url.host_str().unwrap_or_default();
-    if host.is_empty() && service.name != "memory" {
+    if host.is_empty() {
         let message = "the address names no bucket, container or host";
         return Err(Error::new(ErrorKind::Config, message).with("address", shown(url)));
     }

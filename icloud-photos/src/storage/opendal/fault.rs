@@ -26,7 +26,7 @@ pub(super) fn fault(error: opendal::Error, path: &StoragePath) -> Error {
         Theirs::Unsupported => (ErrorKind::Unsupported, "the storage cannot do that"),
         Theirs::RateLimited => (ErrorKind::Storage, "the storage asks to slow down"),
         _ if error.is_temporary() || error.is_persistent() => {
-            (ErrorKind::Network, "the storage cannot be reached, or failed for a while")
+            (ErrorKind::Storage, "the storage cannot be reached, or failed for a while")
         }
         _ => (ErrorKind::Storage, "the storage failed"),
     };

@@ -47,6 +47,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// The folder of what is not finished.
 const STAGING: &str = ".icloud-photos-staging";
 
+/// Below it the paths of uploads that were begun.
+const NOTES: &str = ".icloud-photos-staging/uploads";
+
 /// A storage that OpenDAL has a service for.
 ///
 /// Clones share what they have open. The operator should try again what may pass (`RetryLayer`); nothing else does.
@@ -158,6 +161,13 @@ impl Storage for OpendalStorage {
         self.shared.stat(path).await
     }
 
+    /// Each question at a time takes a connection of its own over SSH, and servers count those.
+    async fn stat_all(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<ObjectMeta>>> {
+        let at_once = if self.shared.operator.info().scheme() == "sftp" { 2 } else { super::STAT_AT_ONCE };
+        let stats = paths.into_iter().map(|path| async move { self.stat(&path).await });
+        stream::iter(stats).buffered(at_once).collect().await
+    }
+
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
         require_name(path)?;
         key(path)?;
@@ -188,10 +198,13 @@ impl Storage for OpendalStorage {
     }
 
     async fn tidy(&self, begun: SystemTime) -> Result<()> {
-        if let Some(uploads) = &self.shared.uploads {
-            let ended = uploads.end_those_before(begun).await?;
+        let begun_uploads = self.shared.noted(begun).await?;
+        if let Some(uploads) = self.shared.uploads.as_ref().filter(|_| !begun_uploads.is_empty()) {
+            let files = begun_uploads.iter().map(|(_, file)| file.as_str()).collect();
+            let ended = uploads.end_those_before(begun, &files).await?;
             tracing::debug!(ended, "uploads that were left behind");
         }
+        self.shared.remove_joined(&begun_uploads).await?;
         self.shared.remove_staged(begun).await
     }
 
@@ -314,6 +327,38 @@ impl Shared {
         }
     }
 
+    /// The uploads that this storage began before, and of which it did not note that they are over: where the pieces lie, and which file
+    /// they make. They are few, for a run joins few at once.
+    async fn noted(&self, begun: SystemTime) -> Result<Vec<(String, String)>> {
+        let notes = StoragePath::parse(NOTES)?;
+        let found = match self.operator.list(&format!("{NOTES}/")).await {
+            Ok(found) => found,
+            Err(error) if error.kind() == opendal::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(fault(error, &notes)),
+        };
+        let is_before =
+            |note: &Entry| note.metadata().last_modified().is_some_and(|time| SystemTime::from(time) < begun);
+        let mut uploads = Vec::new();
+        for note in found.iter().filter(|note| !note.path().ends_with('/') && is_before(note)) {
+            let text = self.operator.read(note.path()).await.map_err(|error| fault(error, &notes))?.to_vec();
+            let text = String::from_utf8_lossy(&text);
+            uploads.extend(text.split_once('\n').map(|(pieces, file)| (pieces.to_owned(), file.to_owned())));
+        }
+        Ok(uploads)
+    }
+
+    /// Removes the pieces of files that stand: whoever joined them was killed before he could.
+    async fn remove_joined(&self, uploads: &[(String, String)]) -> Result<()> {
+        for (pieces, file) in uploads {
+            let file = StoragePath::parse(file)?;
+            let is_ours = pieces.starts_with(STAGING) && StoragePath::parse(pieces).is_ok();
+            if is_ours && !self.held().contains(pieces) && self.stat(&file).await?.is_some() {
+                pieces::remove(self, pieces).await.map_err(|error| fault(error, &file))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes what lies below [`STAGING`] that nobody has written to since then; pieces that a later run may go on with are kept
     /// for a month.
     async fn remove_staged(&self, begun: SystemTime) -> Result<()> {
@@ -323,12 +368,13 @@ impl Shared {
             Err(error) if error.kind() == opendal::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(fault(error, &staging)),
         };
-        let kept_since = if self.way == Way::Pieces { begun - PIECES_KEPT } else { begun };
         while let Some(file) = files.try_next().await.map_err(|error| fault(error, &staging))? {
             let written = match file.metadata().last_modified() {
                 Some(time) => Some(time),
                 None => self.operator.stat(file.path()).await.ok().and_then(|meta| meta.last_modified()),
             };
+            let is_piece = self.way == Way::Pieces && !file.path().starts_with(NOTES);
+            let kept_since = if is_piece { begun - PIECES_KEPT } else { begun };
             let is_old = written.is_some_and(|time| SystemTime::from(time) < kept_since);
             if is_old && !file.path().ends_with('/') {
                 self.operator.delete(file.path()).await.map_err(|error| fault(error, &staging))?;

@@ -15,7 +15,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::large::Open;
 use super::writer::appearing;
-use super::{CHUNK, STAGING, Shared, fault};
+use super::{CHUNK, NOTES, STAGING, Shared, fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, StoragePath, WriteOptions};
 
@@ -114,6 +114,10 @@ impl Pieces {
         metadata: Metadata,
     ) -> Result<()> {
         let how = appearing(&self.shared, options, metadata);
+        // Others may have uploads in the same bucket: whose this is stands beside it until it is over.
+        let note = format!("{NOTES}/{}", uuid::Uuid::new_v4().simple());
+        let noted = self.shared.operator.write(&note, format!("{}\n{path}", self.folder)).await;
+        noted.map_err(|error| fault(error, path))?;
         let mut upload = Open::new(self.shared.clone(), path.clone(), how).await?;
         let joining = tokio::spawn(async move {
             if let Err(error) = self.join(&mut upload, rest).await {
@@ -121,6 +125,8 @@ impl Pieces {
                 let _ = upload.abort().await;
                 return Err(error);
             }
+            // One that stays is looked for in vain.
+            let _ = self.shared.operator.delete(&note).await;
             self.discard().await;
             Ok(())
         });
@@ -152,14 +158,7 @@ impl Pieces {
     }
 
     async fn remove(&self) -> opendal::Result<()> {
-        let folder = format!("{}/", self.folder);
-        let lister = match self.shared.operator.lister(&folder).await {
-            Ok(lister) => lister,
-            Err(error) if error.kind() == opendal::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let files = lister.try_filter(|entry| future::ready(!entry.path().ends_with('/')));
-        self.shared.operator.delete_try_stream(files).await
+        remove(&self.shared, &self.folder).await
     }
 
     fn name(&self, number: usize) -> String {
@@ -188,6 +187,17 @@ impl Drop for Pieces {
             runtime.spawn(left.discard());
         }
     }
+}
+
+/// Removes all pieces that lie there.
+pub(super) async fn remove(shared: &Shared, folder: &str) -> opendal::Result<()> {
+    let lister = match shared.operator.lister(&format!("{folder}/")).await {
+        Ok(lister) => lister,
+        Err(error) if error.kind() == opendal::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let files = lister.try_filter(|entry| future::ready(!entry.path().ends_with('/')));
+    shared.operator.delete_try_stream(files).await
 }
 
 /// Where the pieces of a part lie: a part is one of a folder.

@@ -4,7 +4,7 @@
 //! is nowhere to be seen and costs money until it is told to end. OpenDAL cannot list those: here two requests of Amazon's protocol
 //! are made and signed as OpenDAL signs its own (`ListMultipartUploads`, `AbortMultipartUpload` of the API reference).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::SystemTime;
 
 use http::{Method, Request};
@@ -80,13 +80,14 @@ impl Uploads {
         Ok(Self { bucket: bucket(options, &region)?, folder, signer, http })
     }
 
-    /// Ends those that were begun before `begun`; tells how many.
-    pub(super) async fn end_those_before(&self, begun: SystemTime) -> Result<u64> {
+    /// Ends those of these files that were begun before `begun`; tells how many.
+    pub(super) async fn end_those_before(&self, begun: SystemTime, files: &HashSet<&str>) -> Result<u64> {
         let (mut page, mut ended) = (self.page("", "").await?, 0);
         loop {
             for upload in &page.upload {
                 let initiated = OffsetDateTime::parse(&upload.initiated, &Rfc3339);
-                if initiated.is_ok_and(|initiated| initiated < OffsetDateTime::from(begun)) {
+                let is_ours = upload.key.strip_prefix(&self.folder).is_some_and(|file| files.contains(file));
+                if is_ours && initiated.is_ok_and(|initiated| initiated < OffsetDateTime::from(begun)) {
                     self.end(upload).await?;
                     ended += 1;
                 }

@@ -53,6 +53,10 @@ const LOST: &str = "this folder was filled before, or about to be, and what is t
                     gone, or you emptied the folder on purpose, put its mark back. Keep the catalogue: with it everything is fetched again that \
                     iCloud still has, also what was moved out and is still in Recently Deleted";
 
+const ANOTHER: &str = "what is here now is not what was filled before: it bears the mark of another copy, which no catalogue here knows. Is \
+                       it the right disk or bucket? If it is, and the other one is gone for good, give it a catalogue of its own with \
+                       --catalogue";
+
 /// Opens the catalogue of `storage` among those that lie in `data`, for writing. A storage without a mark gets one. `place` is
 /// what people call the storage: its folder, or its URL.
 ///
@@ -71,6 +75,7 @@ where
             new_mark(storage, &record).await?
         }
     };
+    refuse_another(&id, place, data).await?;
     if data.restore(&id, storage).await? {
         tracing::info!(place, "the catalogue was not there, and is what its copy in the storage says");
     }
@@ -84,6 +89,23 @@ where
         catalogue.set_store(&store).await?;
     }
     Ok(catalogue)
+}
+
+/// That this place was not filled before under another mark by whoever has never seen this one: it is somebody else's.
+async fn refuse_another<C>(id: &str, place: &str, data: &C) -> Result<()>
+where
+    C: Catalogues + ?Sized,
+{
+    if data.open_read_only(id).await?.is_some() {
+        return Ok(());
+    }
+    let Some((catalogue, name)) = data.last_seen_at(place).await? else { return Ok(()) };
+    match catalogue.store().await? {
+        Some(known) if known.id != id => {
+            Err(Error::new(ErrorKind::StoreLost, ANOTHER).with("folder", place).with("catalogue", name))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes the mark, unless another worker is first, whose mark it then is. Gives back its id.
