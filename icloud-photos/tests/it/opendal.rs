@@ -104,7 +104,7 @@ async fn a_commit_that_nobody_waits_for_goes_on() {
         server.fail_next("UploadPartCopy", s3::Fault::Slow(Duration::from_millis(400)));
     }
     let commit = put(&storage, "film.mov", &bytes, Some("x.part"));
-    let mut commit = std::pin::pin!(commit);
+    let mut commit = Box::pin(commit);
     while server.operation("UploadPartCopy") == 0 {
         let waited = tokio::time::timeout(Duration::from_millis(1), &mut commit).await;
         assert!(waited.is_err(), "it was done before it could be cut");
