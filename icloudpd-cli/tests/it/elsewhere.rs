@@ -195,6 +195,21 @@ fn a_bucket_that_lost_its_mark_is_refused() {
     assert!(bucket.server.keys().is_empty());
 }
 
+/// Another server answers at the same address, and somebody else's photos are there.
+#[test]
+fn a_bucket_that_bears_the_mark_of_another_is_refused() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(3, 300)), Bucket::new());
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    for key in bucket.server.keys() {
+        bucket.server.remove(&key);
+    }
+    let mark = format!("{FOLDER}/.icloud-photos-store");
+    bucket.server.put(&mark, br#"{"id":"somebody-elses","about":"theirs"}"#);
+    let refused = ran(&mut bucket.icloudpd(&world, &[], &[])).exits(1);
+    assert!(refused.out.contains("bears the mark of another copy"), "{}", refused.out);
+    assert_eq!(bucket.server.keys(), [mark]);
+}
+
 /// As with folders: what is fetched into one of the two would be taken to stand in the other.
 #[test]
 fn a_copy_of_a_bucket_is_refused_and_another_way_to_the_same_is_not() {
