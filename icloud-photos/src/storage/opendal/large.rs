@@ -234,7 +234,7 @@ fn aside() -> Result<StoragePath> {
 
 async fn put_aside(shared: &Shared, path: &StoragePath, options: &WriteOptions, bytes: Buffer) -> Result<()> {
     let at = aside()?;
-    shared.operator.write(at.as_str(), bytes).await.map_err(|error| fault(error, path))?;
+    shared.in_turn(shared.operator.write(at.as_str(), bytes)).await.map_err(|error| fault(error, path))?;
     rename(shared, &at, path, options).await
 }
 
@@ -242,7 +242,7 @@ async fn rename(shared: &Shared, from: &StoragePath, to: &StoragePath, options: 
     let renamed = async {
         shared.require_folders(to).await?;
         require_free(shared, to, options).await?;
-        let renamed = shared.operator.rename(from.as_str(), key(to)?).await;
+        let renamed = shared.in_turn(shared.operator.rename(from.as_str(), key(to)?)).await;
         renamed.map_err(|error| fault(error, to))
     };
     let renamed = renamed.await;

@@ -67,6 +67,8 @@ struct Shared {
     folders: Mutex<HashSet<StoragePath>>,
     /// Knows of what a killed program began and did not end.
     uploads: Option<Uploads>,
+    /// Whoever has a question waits here where each takes a connection of its own, and servers count those that come at once.
+    door: Option<tokio::sync::Semaphore>,
     /// Room for files that are held in memory whole.
     room: Arc<tokio::sync::Semaphore>,
 }
@@ -93,6 +95,9 @@ const WHOLE_AT_MOST: u32 = 512 << 20;
 /// So many folders are remembered.
 const FOLDERS: usize = 1000;
 
+/// So many may ask at once where they are counted: Debian's sshd begins to turn callers away at ten.
+const CALLERS: usize = 4;
+
 /// No file is longer, and some servers cannot count further.
 const LARGEST: u64 = 1 << 62;
 
@@ -118,6 +123,7 @@ impl OpendalStorage {
     /// A storage that this operator reaches, below its root. Nothing is sent.
     pub fn new(operator: Operator) -> Self {
         let way = Way::of(&operator.info().capability());
+        let door = (operator.info().scheme() == "sftp").then(|| tokio::sync::Semaphore::new(CALLERS));
         let room = Arc::new(tokio::sync::Semaphore::new(WHOLE_AT_MOST as usize));
         Self {
             shared: Arc::new(Shared {
@@ -126,6 +132,7 @@ impl OpendalStorage {
                 held: Mutex::default(),
                 folders: Mutex::default(),
                 uploads: None,
+                door,
                 room,
             }),
         }
@@ -161,13 +168,6 @@ impl Storage for OpendalStorage {
         self.shared.stat(path).await
     }
 
-    /// Each question at a time takes a connection of its own over SSH, and servers count those.
-    async fn stat_all(&self, paths: Vec<StoragePath>) -> Vec<Result<Option<ObjectMeta>>> {
-        let at_once = if self.shared.operator.info().scheme() == "sftp" { 2 } else { super::STAT_AT_ONCE };
-        let stats = paths.into_iter().map(|path| async move { self.stat(&path).await });
-        stream::iter(stats).buffered(at_once).collect().await
-    }
-
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
         require_name(path)?;
         key(path)?;
@@ -185,7 +185,7 @@ impl Storage for OpendalStorage {
             self.shared.stat(path).await?;
         }
         let Ok(key) = key(path) else { return Ok(()) };
-        self.shared.operator.delete(key).await.map_err(|error| fault(error, path))
+        self.shared.in_turn(self.shared.operator.delete(key)).await.map_err(|error| fault(error, path))
     }
 
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -239,10 +239,19 @@ impl Shared {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for its turn, where turns are taken. Nobody waits in here for another who does.
+    async fn in_turn<T>(&self, work: impl Future<Output = opendal::Result<T>>) -> opendal::Result<T> {
+        let _turn = match &self.door {
+            Some(door) => door.acquire().await.ok(),
+            None => None,
+        };
+        work.await
+    }
+
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
         use opendal::ErrorKind::{IsADirectory, NotADirectory, NotFound};
         let Ok(key) = key(path) else { return Ok(None) };
-        match self.operator.stat(key).await {
+        match self.in_turn(self.operator.stat(key)).await {
             Ok(meta) if meta.is_dir() => Err(no_file(path)),
             Ok(meta) => Ok(Some(object(path.clone(), &meta))),
             Err(error) if error.kind() == IsADirectory => Err(no_file(path)),
@@ -296,7 +305,7 @@ impl Shared {
             let first = bytes.try_next().await?;
             Ok((first, bytes))
         };
-        let (first, rest) = match open().await {
+        let (first, rest) = match self.in_turn(open()).await {
             Ok(open) => open,
             Err(error) => return self.nothing_there(path, from, error).await,
         };
