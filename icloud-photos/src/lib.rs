@@ -64,7 +64,10 @@
 //! | `fs` | yes | storage and session store on the local disk |
 //! | `sqlite` | yes | the [catalogue](sync::catalogue) of a copy as one SQLite file |
 //! | `metadata` | yes | [dates inside of pictures](metadata::exif), [XMP sidecars](metadata::xmp) beside them |
-//! | `testing` | no | conformance suites for people who write their own storage |
+//! | `opendal` | no | storages elsewhere: S3, Google Cloud Storage, Azure, WebDAV, SFTP |
+//! | `object-store` | no | a storage that the program holds already, as an `object_store` |
+//! | `postgres` | no | the catalogue of many copies in a PostgreSQL database, for fleets |
+//! | `testing` | no | conformance suites for people who write their own storage or catalogue |
 //!
 //! # What is sent to Apple
 //!

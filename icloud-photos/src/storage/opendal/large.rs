@@ -69,7 +69,7 @@ impl Large {
 
     async fn begin(shared: &Arc<Shared>, path: &StoragePath, options: &WriteOptions) -> Result<Self> {
         Ok(match shared.way {
-            Way::Pieces => Self::Pieces(Pieces::new(shared.clone(), path)?),
+            Way::Pieces => Self::Pieces(Pieces::new(shared.clone())),
             Way::Stream => {
                 let how = appearing(shared, options, Metadata::new());
                 Self::Stream(Open::new(shared.clone(), path.clone(), how).await?)

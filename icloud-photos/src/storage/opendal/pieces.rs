@@ -30,11 +30,9 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// For a file that nobody goes on with.
-    pub(super) fn new(shared: Arc<Shared>, path: &StoragePath) -> Result<Self> {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         let folder = format!("{STAGING}/{}", uuid::Uuid::new_v4().simple());
-        StoragePath::parse(&folder)?;
-        tracing::debug!(%path, %folder, "in pieces");
-        Ok(Self { shared, folder, versions: Vec::new(), named: false })
+        Self { shared, folder, versions: Vec::new(), named: false }
     }
 
     /// Those that an earlier writer left, or none yet; `None` if another writer of this process is at them.
