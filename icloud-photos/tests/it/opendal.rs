@@ -155,6 +155,20 @@ async fn uploads_that_nobody_ends_are_ended() {
     assert_eq!(server.keys(), ["a +b/é/2018/one.jpg"]);
 }
 
+/// The file stands: nobody will go on with its pieces, and they need not wait for it.
+#[tokio::test]
+async fn pieces_of_a_file_that_stands_go_with_the_next_tidying() {
+    let (storage, server) = on_s3().await;
+    for _ in 0..10 {
+        server.fail_next("DeleteObjects", s3::Fault::Refuse("InternalError"));
+    }
+    put(&storage, "a/film.mov", &Bytes::from(vec![7; 20 << 20]), Some("x.part")).await.unwrap();
+    server.calm();
+    assert!(server.keys().len() > 1, "the pieces could not be removed: {:?}", server.keys());
+    storage.tidy(SystemTime::now() + Duration::from_secs(1)).await.unwrap();
+    assert_eq!(server.keys(), ["photos of mine/a/film.mov"]);
+}
+
 #[tokio::test]
 async fn what_never_got_its_name_is_removed() {
     let (storage, folder) = disk().await;

@@ -123,9 +123,12 @@ impl Pieces {
                 let _ = upload.abort().await;
                 return Err(error);
             }
-            // One that stays is looked for in vain.
-            let _ = self.shared.operator.delete(&note).await;
-            self.discard().await;
+            let shared = self.shared.clone();
+            // Whoever is killed here, or cannot remove the pieces, leaves the note to whoever tidies up: pieces without one are kept for
+            // a month.
+            if self.discard().await {
+                let _ = shared.operator.delete(&note).await;
+            }
             Ok(())
         });
         joining.await.unwrap_or_else(|error| {
@@ -146,13 +149,17 @@ impl Pieces {
         upload.close().await
     }
 
-    /// They are not needed any more. What cannot be removed waits for whoever tidies up.
-    pub(super) async fn discard(mut self) {
+    /// They are not needed any more. Whether they are gone: what cannot be removed waits for whoever tidies up.
+    pub(super) async fn discard(mut self) -> bool {
         self.versions.clear();
-        if let Err(error) = self.remove().await {
-            tracing::debug!(error = %self.fault(error), "pieces are left behind");
-        }
         self.named = true;
+        match self.remove().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::debug!(error = %self.fault(error), "pieces are left behind");
+                false
+            }
+        }
     }
 
     async fn remove(&self) -> opendal::Result<()> {
