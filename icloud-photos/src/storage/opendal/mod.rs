@@ -171,6 +171,7 @@ impl Storage for OpendalStorage {
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
         require_name(path)?;
         key(path)?;
+        self.shared.require_listable(path)?;
         Ok(Box::new(OpendalWriter::begin(self.shared.clone(), path.clone(), options).await?))
     }
 
@@ -258,6 +259,15 @@ impl Shared {
             Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
             Err(error) => Err(fault(error, path)),
         }
+    }
+
+    /// That a list can hold the name: Azure's are XML, which knows no control characters, and one such name makes the list unreadable.
+    fn require_listable(&self, path: &StoragePath) -> Result<()> {
+        if self.operator.info().scheme() != "azblob" || !path.as_str().contains(char::is_control) {
+            return Ok(());
+        }
+        let message = "names with control characters cannot be stored here";
+        Err(Error::new(ErrorKind::Unsupported, message).with("path", format!("{:?}", path.as_str())))
     }
 
     /// That no file has the name of a folder which a path needs. Servers of files say so late, or badly.
