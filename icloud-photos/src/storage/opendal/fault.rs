@@ -5,6 +5,9 @@ use opendal::ErrorKind as Theirs;
 use crate::error::{Error, ErrorKind, Retry};
 use crate::storage::StoragePath;
 
+/// The code for it, of Amazon and others.
+const NOT_IMPLEMENTED: &str = "NotImplemented";
+
 /// Our error for one of OpenDAL's. What it knows of the request stays out: addresses may hold a signature.
 pub(super) fn fault(error: opendal::Error, path: &StoragePath) -> Error {
     let (kind, advice) = match error.kind() {
@@ -24,6 +27,9 @@ pub(super) fn fault(error: opendal::Error, path: &StoragePath) -> Error {
         }
         Theirs::ConfigInvalid => (ErrorKind::Config, "the address or an option of the storage is wrong"),
         Theirs::Unsupported => (ErrorKind::Unsupported, "the storage cannot do that"),
+        _ if error.message().contains(NOT_IMPLEMENTED) => {
+            (ErrorKind::Unsupported, "the storage cannot do that")
+        }
         Theirs::RateLimited => (ErrorKind::Storage, "the storage asks to slow down"),
         _ if error.is_temporary() || error.is_persistent() => {
             (ErrorKind::Storage, "the storage cannot be reached, or failed for a while")
@@ -36,6 +42,11 @@ pub(super) fn fault(error: opendal::Error, path: &StoragePath) -> Error {
     };
     let said = format!("{}: {}", error.kind(), first_line(error.message()));
     Error::new(kind, advice).retrying(retry).with("path", path).with("said", said)
+}
+
+/// Whether a service does not know what it was asked for.
+pub(super) fn is_not_implemented(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unsupported && error.to_string().contains(NOT_IMPLEMENTED)
 }
 
 /// What a service answers may be a page.
