@@ -199,7 +199,8 @@ impl Download<'_> {
             replace: self.replace,
             through_links: false,
         };
-        let mut sink = ToStorage::open(storage, path, options.clone(), self.copy).await?;
+        let about = beside::about(self.asset);
+        let mut sink = ToStorage::open(storage, path, options.clone(), self.copy, &about).await?;
         let fetched = match copied(storage, &self.copies, resource, &mut sink, self.progress.as_ref()).await {
             Ok(None) => self.fetch(resource, &mut sink).await,
             Ok(Some(copied)) => Ok(copied),
@@ -208,7 +209,6 @@ impl Download<'_> {
         match fetched {
             Ok(fetched) => {
                 let copy = sink.take_copy().filter(|copy| copy.len() as u64 == fetched.size);
-                let about = beside::about(self.asset);
                 Ok(Received { storage, path, options, sink, fetched, copy, rewritten: None, about })
             }
             Err(error) => Err(sink.give_up(error).await),
@@ -331,7 +331,7 @@ impl Received<'_> {
             sink.abort().await?;
             (size, digests) = (new.size, new.digests);
             options = WriteOptions { part: Some(part_name(&digests.checksum)), size: Some(size), ..options };
-            sink = ToStorage::open(storage, path, options.clone(), 0).await?;
+            sink = ToStorage::open(storage, path, options.clone(), 0, &about).await?;
             if sink.position() > 0 {
                 sink.restart().await?;
             }

@@ -34,8 +34,10 @@ impl ToStorage {
         path: &StoragePath,
         options: WriteOptions,
         limit: usize,
+        about: &Metadata,
     ) -> Result<Self> {
-        let writer = storage.write(path, options).await?;
+        let mut writer = storage.write(path, options).await?;
+        writer.describe(about.clone());
         let copy = (limit > 0).then(|| BytesMut::with_capacity(limit));
         Ok(Self { writer, copy, limit })
     }

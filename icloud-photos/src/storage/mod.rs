@@ -144,8 +144,9 @@ pub trait StorageWriter: Send {
     /// Takes the next bytes.
     async fn write(&mut self, chunk: Bytes) -> Result<()>;
 
-    /// What is to be kept beside the bytes, told once all of them are known, and before [`StorageWriter::commit`]. A storage that
-    /// cannot keep it, or not any more, leaves it out.
+    /// What is to be kept beside the bytes, in place of what was told before: at the beginning what is known by then, and again before
+    /// [`StorageWriter::commit`], when all is. A storage that cannot keep the last word keeps the one that it had when it began to store,
+    /// or nothing.
     fn describe(&mut self, _metadata: Metadata) {}
 
     /// Makes the file appear under its name, whole, with its time. Fails with

@@ -61,9 +61,7 @@ impl ObjectWriter {
             Some(upload) => upload,
             none => {
                 self.shared.require_free(&self.path, &self.options).await?;
-                let how = PutMultipartOptions::default();
-                let begun = self.shared.store.put_multipart_opts(&self.key, how).await;
-                none.insert(Upload(begun.map(Some).map_err(|error| refusal(error, &self.path))?))
+                none.insert(self.shared.begin(&self.path, &self.key, &self.metadata).await?)
             }
         };
         upload.push(part).await.map_err(|error| refusal(error, &self.path))
@@ -136,8 +134,7 @@ impl StorageWriter for ObjectWriter {
         self.require_whole()?;
         let rest = self.take(self.held_bytes);
         if self.upload.is_none() {
-            let metadata = mem::take(&mut self.metadata);
-            self.shared.put(&self.path, &self.key, &self.options, rest, metadata).await?;
+            self.shared.put(&self.path, &self.key, &self.options, rest, &self.metadata).await?;
         } else {
             self.push(rest).await?;
             // Somebody may have been faster while this went up.
@@ -165,10 +162,9 @@ impl Shared {
         key: &Path,
         options: &WriteOptions,
         bytes: PutPayload,
-        metadata: Metadata,
+        metadata: &Metadata,
     ) -> Result<()> {
-        let attributes: Attributes =
-            metadata.into_iter().map(|(name, value)| (Attribute::Metadata(name.into()), value)).collect();
+        let attributes = attributes(metadata);
         loop {
             let creates = !options.replace && self.creates.load(Relaxed);
             let describes = !attributes.is_empty() && self.describes.load(Relaxed);
@@ -184,6 +180,21 @@ impl Shared {
                 Ok(_) => return Ok(()),
                 Err(error) if cannot(&error) && describes => self.describes.store(false, Relaxed),
                 Err(error) if cannot(&error) && creates => self.creates.store(false, Relaxed),
+                Err(error) => return Err(refusal(error, path)),
+            }
+        }
+    }
+
+    /// Begins a file of several parts. What is to be kept beside it must be known by now.
+    async fn begin(&self, path: &StoragePath, key: &Path, metadata: &Metadata) -> Result<Upload> {
+        let attributes = attributes(metadata);
+        loop {
+            let describes = !attributes.is_empty() && self.describes.load(Relaxed);
+            let attributes = if describes { attributes.clone() } else { Attributes::new() };
+            let how = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
+            match self.store.put_multipart_opts(key, how).await {
+                Ok(upload) => return Ok(Upload(Some(upload))),
+                Err(error) if cannot(&error) && describes => self.describes.store(false, Relaxed),
                 Err(error) => return Err(refusal(error, path)),
             }
         }
@@ -205,6 +216,11 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+fn attributes(metadata: &Metadata) -> Attributes {
+    let pairs = metadata.iter();
+    pairs.map(|(name, value)| (Attribute::Metadata(name.clone().into()), value.clone())).collect()
 }
 
 /// What is not there when something is written is never the file itself, so nobody is to take it for gone.
