@@ -11,16 +11,19 @@
 //! - Where files are renamed (WebDAV, SFTP, disks) they are written below [`STAGING`] and then renamed. Whether a name is free is asked
 //!   just before; two programs that write the same name at the same moment are not kept apart there
 //!   ([`Capabilities::exclusive_commit`]).
-//! - Where a file is taken in one request only (WebDAV), it is held in memory until then, up to a size ([`Capabilities::max_size`]), and
-//!   only so many of these at once.
+//! - Where OpenDAL gives a file over in one request only (WebDAV), a storage that was made from an address makes that request itself, and
+//!   streams it (`webdav.rs`). Where the length is not known before, or the operator was made by the program, the file is held in memory
+//!   until then, up to a size ([`Capabilities::max_size`]), and only so many of these at once.
 //!
 //! What this storage wrote and did not finish lies below [`STAGING`] and nowhere else. It is never listed.
 
 mod address;
+mod check;
 mod fault;
 mod large;
 mod pieces;
 mod uploads;
+mod webdav;
 mod writer;
 
 use std::collections::HashSet;
@@ -32,12 +35,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use opendal::options::ListOptions;
+use opendal::options::{ListOptions, ReadOptions};
 use opendal::{Entry, EntryMode, Operator};
 
 pub use self::address::is_address;
 use self::fault::fault;
 use self::uploads::Uploads;
+use self::webdav::Puts;
 use self::writer::OpendalWriter;
 use super::{
     Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name,
@@ -67,6 +71,8 @@ struct Shared {
     folders: Mutex<HashSet<StoragePath>>,
     /// Knows of what a killed program began and did not end.
     uploads: Option<Uploads>,
+    /// Sends long files where OpenDAL holds them in memory.
+    puts: Option<Puts>,
     /// Whoever has a question waits here where each takes a connection of its own, and servers count those that come at once.
     door: Option<tokio::sync::Semaphore>,
     /// Room for files that are held in memory whole.
@@ -82,7 +88,7 @@ enum Way {
     Stream,
     /// It is streamed under another name, and renamed.
     Rename,
-    /// It is held in memory whole, written under another name, and renamed if that can be.
+    /// It is held in memory whole, unless [`Puts`] can send it, written under another name, and renamed if that can be.
     Whole { renames: bool },
 }
 
@@ -132,16 +138,17 @@ impl OpendalStorage {
                 held: Mutex::default(),
                 folders: Mutex::default(),
                 uploads: None,
+                puts: None,
                 door,
                 room,
             }),
         }
     }
 
-    /// Only before it is cloned.
-    fn with_uploads(mut self, uploads: Uploads) -> Self {
+    /// With what only an address tells. Only before it is cloned.
+    fn with(mut self, uploads: Option<Uploads>, puts: Option<Puts>) -> Self {
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            shared.uploads = Some(uploads);
+            (shared.uploads, shared.puts) = (uploads, puts);
         }
         self
     }
@@ -157,7 +164,8 @@ impl Storage for OpendalStorage {
             exclusive_commit: can.write_with_if_not_exists && !way.renames(),
             case_sensitive: true,
             max_name: None,
-            max_size: matches!(way, Way::Whole { .. }).then_some(WHOLE_AT_MOST.into()),
+            max_size: (matches!(way, Way::Whole { .. }) && self.shared.puts.is_none())
+                .then_some(WHOLE_AT_MOST.into()),
             distant: !matches!(self.shared.operator.info().scheme(), "fs" | "memory"),
             metadata: self.shared.keeps_metadata(),
             ..Capabilities::default()
@@ -256,7 +264,17 @@ impl Shared {
             Ok(meta) => Ok(Some(object(path.clone(), &meta))),
             Err(error) if error.kind() == IsADirectory => Err(no_file(path)),
             Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
+            Err(error) if error.message().is_empty() => Err(self.why(key, path, error).await),
             Err(error) => Err(fault(error, path)),
+        }
+    }
+
+    /// What was said without a word. The answer to a question about a file has no body, where the reason would stand; that to a reader has.
+    async fn why(&self, key: &str, path: &StoragePath, error: opendal::Error) -> Error {
+        let one = ReadOptions { range: (0..1).into(), ..ReadOptions::default() };
+        match self.operator.read_options(key, one).await {
+            Err(other) if other.kind() != opendal::ErrorKind::NotFound => fault(other, path),
+            _ => fault(error, path),
         }
     }
 
