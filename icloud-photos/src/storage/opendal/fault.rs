@@ -31,7 +31,7 @@ const NO_BUCKET: &str = "the storage has no such bucket, container or share; mak
 const REGION: &str = "the bucket is in another region; name it in the address (?region=...)";
 const CLOCK: &str =
     "the clock of this computer is wrong by more than the storage bears; set it right and run again";
-const TOO_LARGE: &str = "the storage takes no file of that length; raise its limit (nginx: client_max_body_size), or leave the file out";
+const TOO_LARGE: &str = "the storage takes no file of that length; raise its limit (nginx: client_max_body_size, Apache: LimitRequestBody), or leave the file out";
 const ELSEWHERE: &str = "the server says that the storage is at another address; correct the address (https or http? a folder that moved?)";
 const FAILED: &str = "the storage failed; its own log may say why";
 const PASSING: &str = "the storage cannot be reached, or failed for a while; run again";
@@ -196,6 +196,15 @@ const WORDS: &[(&[&str], Verdict)] = &[
         (
             ErrorKind::Storage,
             "the storage cannot be reached, or does not answer; check the network, and run again",
+            PASSES,
+        ),
+    ),
+    // What `sftp-server` says of a full disk, too.
+    (
+        &["error kind failure"],
+        (
+            ErrorKind::Storage,
+            "the server failed and does not say why; most often its disk is full, or what you may keep there is used up",
             PASSES,
         ),
     ),

@@ -21,6 +21,7 @@ mod address;
 mod check;
 mod fault;
 mod large;
+mod listing;
 mod pieces;
 mod uploads;
 mod webdav;
@@ -33,13 +34,13 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use opendal::options::{ListOptions, ReadOptions};
-use opendal::{Entry, EntryMode, Operator};
+use opendal::options::ReadOptions;
+use opendal::{Entry, Operator};
 
 pub use self::address::is_address;
 use self::fault::fault;
+use self::listing::recursive;
 use self::uploads::Uploads;
 use self::webdav::Puts;
 use self::writer::OpendalWriter;
@@ -409,56 +410,6 @@ impl Shared {
         }
         Ok(())
     }
-
-    fn list(
-        self: Arc<Self>,
-        prefix: StoragePath,
-        wanted: impl Fn(&str) -> bool + Send + 'static,
-    ) -> BoxStream<'static, Result<ObjectMeta>> {
-        let folder = if prefix.as_str().is_empty() { "/".to_owned() } else { format!("{prefix}/") };
-        let open = async move {
-            match self.operator.lister_options(&folder, recursive()).await {
-                Ok(lister) => Ok(entries(self, lister, prefix).boxed()),
-                Err(error) if error.kind() == opendal::ErrorKind::NotFound => Ok(stream::empty().boxed()),
-                Err(error) => Err(fault(error, &prefix)),
-            }
-        };
-        let found = stream::once(open).try_flatten();
-        let is_ours = |path: &str| path.split('/').next() == Some(STAGING);
-        let wanted = move |meta: &ObjectMeta| !is_ours(meta.path.as_str()) && wanted(meta.path.as_str());
-        found.filter(move |item| future::ready(item.as_ref().map_or(true, &wanted))).boxed()
-    }
-}
-
-fn recursive() -> ListOptions {
-    ListOptions { recursive: true, ..ListOptions::default() }
-}
-
-/// The files among what a service lists. A list that does not tell lengths has them asked for.
-fn entries(
-    shared: Arc<Shared>,
-    lister: opendal::Lister,
-    prefix: StoragePath,
-) -> impl futures::Stream<Item = Result<ObjectMeta>> + Send {
-    let is_file = |entry: &Result<Entry, opendal::Error>| match entry {
-        Ok(entry) => entry.metadata().mode() != EntryMode::DIR && !entry.path().ends_with('/'),
-        Err(error) => error.kind() != opendal::ErrorKind::NotFound,
-    };
-    let files = lister.filter(move |entry| future::ready(is_file(entry)));
-    files
-        .map(move |entry| {
-            let (shared, prefix) = (shared.clone(), prefix.clone());
-            async move {
-                let entry = entry.map_err(|error| fault(error, &prefix))?;
-                let path = StoragePath::parse(entry.path())?;
-                match entry.metadata().mode() {
-                    EntryMode::FILE => Ok(Some(object(path, entry.metadata()))),
-                    _ => shared.stat(&path).await,
-                }
-            }
-        })
-        .buffered(super::STAT_AT_ONCE)
-        .try_filter_map(future::ok)
 }
 
 /// What OpenDAL calls a file. It cuts off the space around a path, which is then another.

@@ -59,38 +59,19 @@ impl Puts {
     /// To where these options of OpenDAL point.
     pub(super) fn of(options: &BTreeMap<String, String>) -> Result<Self> {
         let option = |name: &str| options.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let wrong = |text| Error::new(ErrorKind::Config, text);
-        let endpoint = option("endpoint").unwrap_or_default();
-        let mut root =
-            Url::parse(endpoint).map_err(|error| wrong("the endpoint is no address").caused_by(error))?;
+        let mut root = Url::parse(option("endpoint").unwrap_or_default())
+            .map_err(|error| Error::new(ErrorKind::Config, "the endpoint is no address").caused_by(error))?;
         extend(&mut root, option("root").unwrap_or_default());
         let authorization = match (option("token"), option("username")) {
-            (Some(token), _) => Some(format!("Bearer {token}")),
+            (Some(token), _) => Some(secret(&format!("Bearer {token}"))?),
             (None, Some(name)) => {
                 let pair = format!("{name}:{}", option("password").unwrap_or_default());
-                Some(format!("Basic {}", STANDARD.encode(pair)))
+                Some(secret(&format!("Basic {}", STANDARD.encode(pair)))?)
             }
             (None, None) => None,
         };
-        let secret = |text: String| {
-            let mut value =
-                HeaderValue::try_from(text).map_err(|_| wrong("the token holds what no token holds"))?;
-            value.set_sensitive(true);
-            Ok(value)
-        };
-        // Whoever is sent elsewhere would take the password there, and a body that is gone cannot be sent again.
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(CONNECT)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| {
-                wrong("cannot set up HTTPS; can SSL_CERT_FILE be read if it is set?").caused_by(error)
-            })?;
-        let authorization = authorization.map(secret).transpose()?;
         let makes_folders = option("disable_create_dir") != Some("true");
-        Ok(Self { client, root, authorization, makes_folders })
+        Ok(Self { client: client()?, root, authorization, makes_folders })
     }
 
     /// Begins to write so many bytes. The folder must be there.
@@ -127,6 +108,29 @@ impl Puts {
             missing: Some(size),
         }
     }
+}
+
+fn secret(text: &str) -> Result<HeaderValue> {
+    // What it is about stays out of the error.
+    let mut value = HeaderValue::try_from(text)
+        .map_err(|_| Error::new(ErrorKind::Config, "the token of the storage holds what no token holds"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Whoever is sent elsewhere would take the password there, and a body that is gone cannot be sent again.
+fn client() -> Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT)
+        .tcp_nodelay(true)
+        .build();
+    client.map_err(|error| {
+        let message =
+            "cannot set up HTTPS; are there root certificates, and can SSL_CERT_FILE be read if it is set?";
+        Error::new(ErrorKind::Config, message).caused_by(error)
+    })
 }
 
 /// Appends to a path what is not encoded yet.
