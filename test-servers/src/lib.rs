@@ -6,7 +6,9 @@
 // These serve tests: what cannot be started is a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod azure;
 mod child;
+pub mod gcs;
 pub mod postgres;
 pub mod s3;
 pub mod sftp;

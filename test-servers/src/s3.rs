@@ -151,6 +151,11 @@ impl S3Server {
         self.gate.chaos(seed, rate);
     }
 
+    /// From now on it knows nothing of `If-None-Match`, as some services do, and says so.
+    pub fn forget_conditions(&self) {
+        self.gate.forget_conditions();
+    }
+
     /// Ends what [`S3Server::chaos`] and [`S3Server::fail_next`] began.
     pub fn calm(&self) {
         self.gate.calm();

@@ -165,7 +165,8 @@ pub struct Capabilities {
     pub modified_time: bool,
     /// Goes on with the part of an earlier writer.
     pub resume: bool,
-    /// Never replaces a foreign file when committing, even against other processes.
+    /// Never replaces a foreign file when committing, even against other processes. A service may say with the first file only that it
+    /// cannot; until then this is what is expected of it.
     pub exclusive_commit: bool,
     /// `a` and `A` are two names.
     pub case_sensitive: bool,

@@ -228,7 +228,8 @@ pub struct SyncReport {
     pub removed: u64,
     /// Assets and files that were to be removed and are kept, for something about them is in doubt.
     pub withheld: u64,
-    /// Of those, assets of which a file here was read and found to hold other bytes than Apple's checksum says, or could not be read.
+    /// Of those, assets of which a file here was read and found to hold other bytes than Apple's checksum says, or could not be read, or
+    /// was not there any more after it had been fetched.
     pub damaged: u64,
     /// Nothing was removed though something was to be: it was too much, or a list was short.
     pub stopped: bool,

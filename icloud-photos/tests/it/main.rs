@@ -10,6 +10,7 @@ mod auth_world;
 mod catalogue;
 mod changes;
 mod changes_fold;
+mod clouds;
 mod copies;
 mod cut;
 mod cut_edges;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use icloud_photos::SmartAlbum;
+use icloud_photos::storage::{MemoryStorage, Storage};
 use icloud_photos::sync::catalogue::{Catalogue, RemovalState, Status};
 use icloud_photos::sync::layout::{LayoutOptions, NamePolicy, Size};
 use icloud_photos::sync::{
-    AdoptOptions, Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncReport, VerifyOptions, VerifyReport,
-    verify,
+    AdoptOptions, Disposal, MoveRule, RemovalLimit, SyncBuilder, SyncEvent, SyncObserver, SyncReport,
+    VerifyOptions, VerifyReport, verify,
 };
 
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
@@ -60,6 +61,29 @@ async fn lose(copy: &Copy, count: usize) -> Vec<String> {
 
 fn is_whole(report: &SyncReport) -> bool {
     report.is_clean()
+}
+
+/// A storage that loses what it has just taken.
+struct Lossy(Arc<MemoryStorage>);
+
+impl SyncObserver for Lossy {
+    fn event(&self, event: SyncEvent<'_>) {
+        if let SyncEvent::Downloaded { path, .. } = event
+            && path.as_str().ends_with("1.JPG")
+        {
+            self.0.remove(path).now_or_never().unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_lost_what_it_fetched_is_not_clean() {
+    let copy = photos(3, moving(MoveRule::Fetched)).await;
+    let report = copy.engine().run(Arc::new(Lossy(copy.storage.clone()))).await.unwrap();
+    assert_eq!((report.moved, report.withheld, report.damaged), (2, 1, 1), "{report}");
+    assert!(!report.is_clean());
+    let report = copy.run().await.unwrap();
+    assert!(report.is_clean() && report.moved == 1, "{report}");
 }
 
 /// The twin of a deleted photo lives, and Apple's answer does not speak of it.

@@ -43,6 +43,13 @@ async fn on_s3() -> (OpendalStorage, S3Server) {
     (OpendalStorage::new(operator(&server, "photos of mine")), server)
 }
 
+/// There are services that speak S3 and cannot refuse a name that is taken.
+async fn on_simple_s3() -> (OpendalStorage, S3Server) {
+    let (storage, server) = on_s3().await;
+    server.forget_conditions();
+    (storage, server)
+}
+
 async fn chaos_over_s3() -> (ChaosStorage, S3Server) {
     let (storage, server) = on_s3().await;
     (ChaosStorage::new(Arc::new(storage), 1).rate(0.0), server)
@@ -153,6 +160,19 @@ async fn uploads_that_nobody_ends_are_ended() {
     left.sort();
     assert_eq!(left, ["a +b/é/of another program in this folder", "somebody else's/film.mov"]);
     assert_eq!(server.keys(), ["a +b/é/2018/one.jpg"]);
+}
+
+#[tokio::test]
+async fn a_service_without_conditions_is_asked_first() {
+    let (storage, server) = on_simple_s3().await;
+    assert!(storage.capabilities().exclusive_commit, "nobody knows yet");
+    for (name, size) in [("small.jpg", 10), ("film.mov", 20 << 20)] {
+        put(&storage, name, &Bytes::from(vec![1; size]), Some("x.part")).await.unwrap();
+        assert!(!storage.capabilities().exclusive_commit);
+        let error = put(&storage, name, &Bytes::from(vec![2; size]), Some("x.part")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
+        assert_eq!(server.bytes(&format!("photos of mine/{name}")).unwrap()[0], 1, "{name}");
+    }
 }
 
 /// The file stands: nobody will go on with its pieces, and they need not wait for it.
@@ -287,6 +307,10 @@ mod disk_conformance {
 
 mod s3_conformance {
     icloud_photos::storage_conformance!(super::on_s3);
+}
+
+mod simple_s3_conformance {
+    icloud_photos::storage_conformance!(super::on_simple_s3);
 }
 
 mod chaos_over_s3_conformance {

@@ -37,6 +37,7 @@ struct Inner {
     counts: BTreeMap<String, u64>,
     next: BTreeMap<String, VecDeque<Fault>>,
     chaos: Option<(StdRng, f64)>,
+    no_conditions: bool,
 }
 
 impl Gate {
@@ -54,6 +55,10 @@ impl Gate {
 
     pub(super) fn chaos(&self, seed: u64, rate: f64) {
         self.lock().chaos = Some((StdRng::seed_from_u64(seed), rate));
+    }
+
+    pub(super) fn forget_conditions(&self) {
+        self.lock().no_conditions = true;
     }
 
     pub(super) fn calm(&self) {
@@ -104,6 +109,10 @@ impl S3Access for Door {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
         if context.credentials().is_none() {
             return Err(S3Error::new(S3ErrorCode::AccessDenied));
+        }
+        if self.gate.lock().no_conditions && context.headers().contains_key(http::header::IF_NONE_MATCH) {
+            let message = "A header you provided implies functionality that is not implemented.";
+            return Err(S3Error::with_message(S3ErrorCode::NotImplemented, message));
         }
         let fault = self.gate.pass(context.s3_op().name());
         let strings = context.extensions_mut().get::<Strings>().cloned();

@@ -18,6 +18,9 @@ type Verdict = (ErrorKind, &'static str, bool);
 const PASSES: bool = true;
 const STAYS: bool = false;
 
+/// The code of Amazon, and of others, for what a service does not know.
+const NOT_IMPLEMENTED: &str = "NotImplemented";
+
 const FULL: &str =
     "the storage is full, or what you may keep there is used up; make room there and run again";
 const UNKNOWN_KEY: &str =
@@ -50,6 +53,11 @@ pub(super) fn fault(error: opendal::Error, path: &StoragePath) -> Error {
         Some(region) if verdict.1 == REGION => error.with("region", region),
         _ => error,
     }
+}
+
+/// Whether a service does not know what it was asked for.
+pub(super) fn is_not_implemented(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unsupported && error.to_string().contains(NOT_IMPLEMENTED)
 }
 
 /// The error for an answer of a server that is no yes.
@@ -109,6 +117,7 @@ fn of_code(code: &str) -> Option<Verdict> {
             (StorageFull, FULL, STAYS)
         }
         "EntityTooLarge" | "RequestBodyTooLarge" => (Unsupported, TOO_LARGE, STAYS),
+        NOT_IMPLEMENTED => (Unsupported, "the storage cannot do that", STAYS),
         "SlowDown" | "TooManyRequests" | "ServerBusy" => {
             (Storage, "the storage asks to slow down; run again", PASSES)
         }
@@ -303,4 +312,41 @@ fn line(text: &str) -> String {
         text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty() && !line.contains("@@@"));
     let text = lines.collect::<Vec<_>>().join("; ");
     text.chars().filter(|letter| !letter.is_control()).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(error: opendal::Error) -> String {
+        fault(error, &StoragePath::default()).to_string()
+    }
+
+    #[test]
+    fn the_region_is_named_where_the_service_does() {
+        let message = "S3Error { code: \"AuthorizationHeaderMalformed\", message: \"The authorization header is malformed; the region \
+                       'us-east-1' is wrong; expecting 'eu-central-1'\", resource: \"\", request_id: \"1\" }";
+        let told = text(opendal::Error::new(Theirs::Unexpected, message));
+        assert!(told.contains("?region=...") && told.contains("region: eu-central-1"), "{told}");
+
+        let message = "S3Error { code: \"PermanentRedirect\", message: \"another endpoint\", resource: \"\", request_id: \"1\" }";
+        let answer =
+            "Parts { status: 301, version: HTTP/1.1, headers: {\"x-amz-bucket-region\": \"eu-west-3\"} }";
+        let told = text(opendal::Error::new(Theirs::Unexpected, message).with_context("response", answer));
+        assert!(told.contains("region: eu-west-3") && told.contains("301: PermanentRedirect"), "{told}");
+    }
+
+    #[test]
+    fn neither_addresses_nor_signatures_nor_pages_are_shown() {
+        let azure = "AzblobError { code: \"AuthenticationFailed\", message: \"The MAC signature found in the request 'hunter2' is not the \
+                     same as any computed signature\", reason: \"\" }";
+        for message in
+            [azure, "<html><body>hunter2</body></html>", "S3Error { code: \"\", message: \"sig=hunter2\" }"]
+        {
+            let error = opendal::Error::new(Theirs::PermissionDenied, message);
+            let error = error.with_context("uri", "https://host/x?sig=hunter2");
+            let error = fault(error, &StoragePath::default());
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
 }

@@ -120,7 +120,7 @@ impl Large {
             }
             Self::Pieces(pieces) => pieces.commit(path, options, rest, metadata).await,
             Self::Stream(mut open) => {
-                if !shared.can().write_with_if_not_exists {
+                if !shared.refuses_taken() {
                     require_free(shared, path, options).await?;
                 }
                 open.push(rest).await?;

@@ -3,7 +3,7 @@
 //! What is committed appears at once and whole, whatever the service can do, and nothing takes a name that is not free:
 //!
 //! - Up to eight mebibytes wait in memory and are put in one request, which the service is asked to refuse where something has the
-//!   name already.
+//!   name already. One that answers that it cannot do that is asked just before, as those are where files are renamed.
 //! - Of a longer file, where the service puts objects together from others (S3), each eight mebibytes become an object of
 //!   their own below [`STAGING`], and these the file at commit, on the service's side, each bound to the version that was written.
 //!   What an earlier run left of them a later one goes on with (`pieces.rs`).
@@ -29,6 +29,8 @@ mod writer;
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -66,6 +68,8 @@ pub struct OpendalStorage {
 struct Shared {
     operator: Operator,
     way: Way,
+    /// Whether it is to be asked to refuse a put where something has the name: not all that speak S3 know that.
+    refuses_taken: AtomicBool,
     /// The parts that writers of this process hold, by their place below [`STAGING`].
     held: Mutex<HashSet<String>>,
     /// Folders that are there, or can be made: no file has their name.
@@ -129,13 +133,15 @@ impl Way {
 impl OpendalStorage {
     /// A storage that this operator reaches, below its root. Nothing is sent.
     pub fn new(operator: Operator) -> Self {
-        let way = Way::of(&operator.info().capability());
+        let can = operator.info().capability();
+        let way = Way::of(&can);
         let door = (operator.info().scheme() == "sftp").then(|| tokio::sync::Semaphore::new(CALLERS));
         let room = Arc::new(tokio::sync::Semaphore::new(WHOLE_AT_MOST as usize));
         Self {
             shared: Arc::new(Shared {
                 operator,
                 way,
+                refuses_taken: AtomicBool::new(can.write_with_if_not_exists && !way.renames()),
                 held: Mutex::default(),
                 folders: Mutex::default(),
                 uploads: None,
@@ -158,11 +164,11 @@ impl OpendalStorage {
 #[async_trait]
 impl Storage for OpendalStorage {
     fn capabilities(&self) -> Capabilities {
-        let (can, way) = (self.shared.can(), self.shared.way);
+        let way = self.shared.way;
         Capabilities {
             modified_time: false,
             resume: way == Way::Pieces,
-            exclusive_commit: can.write_with_if_not_exists && !way.renames(),
+            exclusive_commit: self.shared.refuses_taken(),
             case_sensitive: true,
             max_name: None,
             max_size: (matches!(way, Way::Whole { .. }) && self.shared.puts.is_none())
@@ -180,6 +186,7 @@ impl Storage for OpendalStorage {
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
         require_name(path)?;
         key(path)?;
+        self.shared.require_listable(path)?;
         Ok(Box::new(OpendalWriter::begin(self.shared.clone(), path.clone(), options).await?))
     }
 
@@ -244,6 +251,10 @@ impl Shared {
         self.can().write_with_user_metadata && !self.way.renames()
     }
 
+    fn refuses_taken(&self) -> bool {
+        self.refuses_taken.load(Relaxed)
+    }
+
     fn held(&self) -> MutexGuard<'_, HashSet<String>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -277,6 +288,15 @@ impl Shared {
             Err(other) if other.kind() != opendal::ErrorKind::NotFound => fault(other, path),
             _ => fault(error, path),
         }
+    }
+
+    /// That a list can hold the name: Azure's are XML, which knows no control characters, and one such name makes the list unreadable.
+    fn require_listable(&self, path: &StoragePath) -> Result<()> {
+        if self.operator.info().scheme() != "azblob" || !path.as_str().contains(char::is_control) {
+            return Ok(());
+        }
+        let message = "names with control characters cannot be stored here";
+        Err(Error::new(ErrorKind::Unsupported, message).with("path", format!("{:?}", path.as_str())))
     }
 
     /// That no file has the name of a folder which a path needs. Servers of files say so late, or badly.

@@ -14,7 +14,7 @@ use opendal::options::ReadOptions;
 use sha1::{Digest as _, Sha1};
 
 use super::large::Open;
-use super::writer::appearing;
+use super::writer::{appearing, put, require_free};
 use super::{CHUNK, NOTES, STAGING, Shared, fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, StoragePath, WriteOptions};
@@ -111,11 +111,19 @@ impl Pieces {
         rest: Buffer,
         metadata: Metadata,
     ) -> Result<()> {
+        // Others may have uploads in the same bucket: whose this is stands beside it until it is over. It is put as files are, so that
+        // a service which cannot refuse names says so before the file depends on it.
+        let note = StoragePath::parse(&format!("{NOTES}/{}", uuid::Uuid::new_v4().simple()))?;
+        let whose = Buffer::from(format!("{}\n{path}", self.folder));
+        match put(&self.shared, &note, &WriteOptions::default(), whose, Metadata::new()).await {
+            // Nobody else has the name: the answer to an earlier try was lost.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            put => put?,
+        }
+        if !self.shared.refuses_taken() {
+            require_free(&self.shared, path, options).await?;
+        }
         let how = appearing(&self.shared, options, metadata);
-        // Others may have uploads in the same bucket: whose this is stands beside it until it is over.
-        let note = format!("{NOTES}/{}", uuid::Uuid::new_v4().simple());
-        let noted = self.shared.operator.write(&note, format!("{}\n{path}", self.folder)).await;
-        noted.map_err(|error| fault(error, path))?;
         let mut upload = Open::new(self.shared.clone(), path.clone(), how).await?;
         let joining = tokio::spawn(async move {
             if let Err(error) = self.join(&mut upload, rest).await {
@@ -127,7 +135,7 @@ impl Pieces {
             // Whoever is killed here, or cannot remove the pieces, leaves the note to whoever tidies up: pieces without one are kept for
             // a month.
             if self.discard().await {
-                let _ = shared.operator.delete(&note).await;
+                let _ = shared.operator.delete(note.as_str()).await;
             }
             Ok(())
         });

@@ -1,12 +1,14 @@
 //! Writing one file.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use opendal::Buffer;
 
+use super::fault::is_not_implemented;
 use super::large::Large;
 use super::pieces::Pieces;
 use super::{CHUNK, Shared, WHOLE_AT_MOST, Way, fault, key};
@@ -163,7 +165,7 @@ pub(super) fn appearing(
 ) -> opendal::options::WriteOptions {
     let keeps = shared.keeps_metadata() && !metadata.is_empty();
     opendal::options::WriteOptions {
-        if_not_exists: !options.replace && shared.can().write_with_if_not_exists,
+        if_not_exists: !options.replace && shared.refuses_taken(),
         user_metadata: keeps.then(|| metadata.into_iter().collect()),
         chunk: shared.can().write_can_multi.then_some(CHUNK),
         ..Default::default()
@@ -171,6 +173,9 @@ pub(super) fn appearing(
 }
 
 /// Puts a file under its name in one request.
+///
+/// A service that does not know how to refuse a name that is taken says so: from then on it is asked just before, as where files are
+/// renamed.
 pub(super) async fn put(
     shared: &Shared,
     path: &StoragePath,
@@ -178,7 +183,24 @@ pub(super) async fn put(
     bytes: Buffer,
     metadata: Metadata,
 ) -> Result<()> {
-    if !shared.can().write_with_if_not_exists {
+    let asked = !options.replace && shared.refuses_taken();
+    match put_once(shared, path, options, bytes.clone(), metadata.clone()).await {
+        Err(error) if asked && is_not_implemented(&error) => {
+            shared.refuses_taken.store(false, Relaxed);
+            put_once(shared, path, options, bytes, metadata).await
+        }
+        put => put,
+    }
+}
+
+async fn put_once(
+    shared: &Shared,
+    path: &StoragePath,
+    options: &WriteOptions,
+    bytes: Buffer,
+    metadata: Metadata,
+) -> Result<()> {
+    if !shared.refuses_taken() {
         require_free(shared, path, options).await?;
     }
     let how = appearing(shared, options, metadata);

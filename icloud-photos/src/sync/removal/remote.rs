@@ -71,8 +71,13 @@ impl Stage<'_> {
     fn foreseen(&mut self, Staying { asset, name, created, why }: &Staying) {
         self.inner.tell_age(asset, *created, self.observer);
         self.report.withheld += u64::from(!matches!(why, Kept::Young { .. } | Kept::NoDate));
-        self.report.damaged += u64::from(is_damage(why));
+        self.report.damaged += u64::from(is_damage(why) || self.is_lost(why));
         self.tell(RemovalEvent::Stays { asset, name, why });
+    }
+
+    /// It was fetched a moment ago, and the storage took it.
+    fn is_lost(&self, why: &Kept) -> bool {
+        self.inner.removals.rule == Some(MoveRule::Fetched) && matches!(why, Kept::Missing { .. })
     }
 
     fn would_move(&self, asset: &Asset) {
@@ -165,6 +170,7 @@ impl Stage<'_> {
 
     fn withhold_one(&mut self, asset: &Asset, why: &Kept) {
         self.report.withhold(why);
+        self.report.damaged += u64::from(self.is_lost(why));
         self.stays(asset, why);
     }
 
