@@ -35,7 +35,8 @@ pub(crate) fn start_log(config: &Config, bars: MultiProgress) {
         LogLevel::Info => "info",
         LogLevel::Error => "error",
     };
-    let others = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    // What SFTP complains of is told once, with the file that it is about.
+    let others = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,openssh_sftp_client=off".to_owned());
     let filter = EnvFilter::new(format!("{others},icloudpd={ours}"));
     let lines = Lines { bars, to_stderr: config.keeps_stdout() };
     // A second start would be a defect, and then the first log goes on.

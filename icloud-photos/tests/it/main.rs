@@ -60,4 +60,6 @@ mod views_disk;
 mod views_edits;
 mod views_kills;
 mod views_ours;
+mod webdav;
+mod words;
 mod xmp;

@@ -245,7 +245,7 @@ fn secrets_may_come_from_files_and_are_shown_nowhere() {
     assert!(error.to_string().contains("OPENDAL_WEBDAV_PASSWORD_FILE"), "{error}");
 }
 
-fn dav(endpoint: &str) -> OpendalStorage {
+pub(crate) fn dav(endpoint: &str) -> OpendalStorage {
     let address =
         format!("webdav+{endpoint}/").replace("webdav+http://", &format!("webdav+http://{}@", webdav::USER));
     let secrets = |name: &str| (name == "OPENDAL_WEBDAV_PASSWORD").then(|| webdav::PASSWORD.to_owned());
@@ -267,7 +267,7 @@ async fn on_apache() -> (OpendalStorage, Option<Apache>) {
 }
 
 #[cfg(unix)]
-async fn on_sftp() -> (OpendalStorage, Option<SftpServer>) {
+pub(crate) async fn on_sftp() -> (OpendalStorage, Option<SftpServer>) {
     let Some(server) = SftpServer::start() else {
         skip("SFTP", "sshd");
         return (memory().await.0, None);

@@ -1,7 +1,9 @@
 //! `doctor`: each case is named in one line, and nothing is made worse by asking.
 
+use icloud_photos_test_servers::s3::Fault;
 use icloud_photos_testkit::{AccountSpec, FaultAction, FaultRule, FaultScript, LibrarySpec};
 
+use crate::elsewhere::Bucket;
 use crate::keep::verb;
 use crate::support::{Ran, World, icloudpd, ran};
 
@@ -105,6 +107,55 @@ fn a_disk_that_is_not_mounted_is_named() {
     std::fs::create_dir(world.directory()).unwrap();
     let ran = verb(&world, "doctor", &[]).exits(1);
     assert!(problems(&ran).iter().any(|line| line.contains("mounted")), "{}", ran.out);
+}
+
+/// A storage elsewhere is given a small file, so that a run need not find out that it takes none.
+#[test]
+fn a_storage_that_does_not_take_or_give_or_let_go_is_named() {
+    let (world, bucket) = (world(state("password-only")), Bucket::new());
+    let doctor = || ran(&mut bucket.icloudpd(&world, &["doctor"], &[]));
+    let well = doctor().exits(0);
+    for line in ["ok      storage: a small file could be written", "keeps hashes beside files"] {
+        assert!(well.out.contains(line), "{line}\n{}", well.out);
+    }
+    assert!(bucket.server.keys().is_empty(), "{:?}", bucket.server.keys());
+
+    let table = [
+        (
+            "PutObject",
+            "AccessDenied",
+            "write a small file: the storage refuses: these credentials have no right",
+        ),
+        ("PutObject", "QuotaExceeded", "write a small file: the storage is full"),
+        (
+            "GetObject",
+            "AccessDenied",
+            "read a small file back: the storage refuses: these credentials have no right",
+        ),
+        (
+            "DeleteObject",
+            "AccessDenied",
+            "remove a small file: the storage refuses: these credentials have no right",
+        ),
+    ];
+    for (operation, code, text) in table {
+        // What may pass is tried again.
+        for _ in 0..5 {
+            bucket.server.fail_next(operation, Fault::Refuse(code));
+        }
+        let ran = doctor();
+        assert!(!ran.out.contains("disk") && !ran.out.contains("Cannot connect"), "{}", ran.out);
+        only_problem(ran, text);
+        bucket.server.calm();
+    }
+}
+
+#[test]
+fn a_storage_that_cannot_be_reached_is_not_apple() {
+    let world = world(state("password-only"));
+    let ran = verb(&world, "doctor", &["-d", "webdav+http://127.0.0.1:1/photos"]);
+    assert!(!ran.out.contains("Cannot connect to Apple"), "{}", ran.out);
+    only_problem(ran, "nothing answers at the address of the storage");
 }
 
 #[test]

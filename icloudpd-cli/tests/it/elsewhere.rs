@@ -13,23 +13,23 @@ use crate::support::{World, ran};
 const FOLDER: &str = "backup/iphone of jane";
 
 /// A bucket, and the program that is told of it.
-struct Bucket {
-    server: S3Server,
+pub(crate) struct Bucket {
+    pub(crate) server: S3Server,
     _runtime: Runtime,
 }
 
 impl Bucket {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         Self { server: runtime.block_on(S3Server::start()), _runtime: runtime }
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("s3://{}/{}?endpoint={}", s3::BUCKET, FOLDER.replace(' ', "%20"), self.server.endpoint())
     }
 
     /// The program, with the secrets where its users have them.
-    fn icloudpd(&self, world: &World, verb: &[&str], args: &[&str]) -> Command {
+    pub(crate) fn icloudpd(&self, world: &World, verb: &[&str], args: &[&str]) -> Command {
         let address = self.address();
         let all: Vec<&str> = ["-d", &address].into_iter().chain(args.iter().copied()).collect();
         let told = world.icloudpd(&all);

@@ -24,6 +24,7 @@ use url::Url;
 
 use super::OpendalStorage;
 use super::uploads::Uploads;
+use super::webdav::Puts;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A service, as an address names it.
@@ -82,7 +83,7 @@ const RETRIES: usize = 4;
 
 /// So long a question may go unanswered, and a piece of a file be under way: eight mebibytes take minutes over a slow line.
 const QUESTION: Duration = Duration::from_secs(30);
-const TRANSFER: Duration = Duration::from_secs(300);
+pub(super) const TRANSFER: Duration = Duration::from_secs(300);
 
 impl OpendalStorage {
     /// The storage at an address. What may pass is tried again for some seconds. Nothing is sent yet.
@@ -111,11 +112,12 @@ impl OpendalStorage {
         let operator = operator.clone().with_context(plain(operator.context()));
         let patience = TimeoutLayer::new().with_timeout(QUESTION).with_io_timeout(TRANSFER);
         let retry = RetryLayer::new().with_min_delay(FIRST_PAUSE).with_max_times(RETRIES).with_jitter();
-        let mut storage = Self::new(operator.layer(patience).layer(retry));
-        if service.name == "s3" {
-            storage = storage.with_uploads(Uploads::of(&options)?);
+        let storage = Self::new(operator.layer(patience).layer(retry));
+        match service.name {
+            "s3" => Ok(storage.with(Some(Uploads::of(&options)?), None)),
+            "webdav" => Ok(storage.with(None, Some(Puts::of(&options)?))),
+            _ => Ok(storage),
         }
-        Ok(storage)
     }
 }
 

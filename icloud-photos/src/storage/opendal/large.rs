@@ -7,6 +7,7 @@ use opendal::{Buffer, Writer};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::pieces::Pieces;
+use super::webdav::Put;
 use super::writer::{appearing, put, require_free};
 use super::{CHUNK, STAGING, Shared, WHOLE_AT_MOST, Way, fault, key};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,7 +28,13 @@ pub(super) struct Open {
     shared: Arc<Shared>,
     /// Where it is written, which is another place than its own if it is to be renamed.
     at: StoragePath,
-    writer: Option<Writer>,
+    taker: Option<Taker>,
+}
+
+/// What hands the bytes to the service.
+enum Taker {
+    Writer(Writer),
+    Put(Put),
 }
 
 /// A file that waits in memory.
@@ -78,7 +85,12 @@ impl Large {
                 let how = opendal::options::WriteOptions { chunk: Some(CHUNK), ..Default::default() };
                 Self::Rename(Open::new(shared.clone(), aside()?, how).await?)
             }
-            Way::Whole { .. } => Self::Whole(Whole::new(shared, options).await?),
+            Way::Whole { .. } => match options.size.filter(|size| *size > CHUNK as u64) {
+                Some(size) if shared.puts.is_some() => {
+                    Self::Rename(Open::put(shared.clone(), aside()?, size).await?)
+                }
+                _ => Self::Whole(Whole::new(shared, options).await?),
+            },
         })
     }
 
@@ -172,40 +184,65 @@ impl Open {
     ) -> Result<Self> {
         let writer =
             shared.operator.writer_options(key(&at)?, how).await.map_err(|error| fault(error, &at))?;
-        Ok(Self { shared, at, writer: Some(writer) })
+        Ok(Self { shared, at, taker: Some(Taker::Writer(writer)) })
+    }
+
+    /// So many bytes, by a request of our own.
+    async fn put(shared: Arc<Shared>, at: StoragePath, size: u64) -> Result<Self> {
+        let Some(puts) = &shared.puts else { return Ok(Self { shared, at, taker: None }) };
+        if puts.makes_folders {
+            let made = shared.operator.create_dir(&format!("{STAGING}/")).await;
+            made.map_err(|error| fault(error, &at))?;
+        }
+        let put = puts.begin(at.clone(), size);
+        Ok(Self { shared, at, taker: Some(Taker::Put(put)) })
     }
 
     /// Lets the service copy from a file of its own.
     pub(super) async fn copy_from(&mut self, from: &str, how: ReadOptions) -> Result<()> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let Some(Taker::Writer(writer)) = &mut self.taker else { return Ok(()) };
         writer.copy_from_options(from, how).await.map_err(|error| fault(error, &self.at))
     }
 
     pub(super) async fn push(&mut self, chunk: Buffer) -> Result<()> {
-        match &mut self.writer {
-            Some(writer) if !chunk.is_empty() => {
-                writer.write(chunk).await.map_err(|error| fault(error, &self.at))
-            }
-            _ => Ok(()),
+        match &mut self.taker {
+            _ if chunk.is_empty() => Ok(()),
+            Some(Taker::Writer(writer)) => writer.write(chunk).await.map_err(|error| fault(error, &self.at)),
+            Some(Taker::Put(put)) => put.push(chunk).await,
+            None => Ok(()),
         }
     }
 
     pub(super) async fn close(&mut self) -> Result<()> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        writer.close().await.map_err(|error| fault(error, &self.at))?;
-        self.writer = None;
+        match &mut self.taker {
+            Some(Taker::Writer(writer)) => {
+                writer.close().await.map_err(|error| fault(error, &self.at))?;
+            }
+            Some(Taker::Put(put)) => {
+                put.close().await?;
+                put.require_length(self.shared.stat(&self.at).await?)?;
+            }
+            None => {}
+        }
+        self.taker = None;
         Ok(())
     }
 
     pub(super) async fn abort(&mut self) -> Result<()> {
-        let Some(mut writer) = self.writer.take() else { return Ok(()) };
-        give_up(&mut writer, &self.shared, &self.at).await.map_err(|error| fault(error, &self.at))
+        let Some(taker) = self.taker.take() else { return Ok(()) };
+        give_up(taker, &self.shared, &self.at).await.map_err(|error| fault(error, &self.at))
     }
 }
 
 /// Services that cannot be told to forget a file have it removed: it is written below the folder of what is not finished.
-async fn give_up(writer: &mut Writer, shared: &Shared, at: &StoragePath) -> opendal::Result<()> {
-    let aborted = writer.abort().await;
+async fn give_up(taker: Taker, shared: &Shared, at: &StoragePath) -> opendal::Result<()> {
+    let aborted = match taker {
+        Taker::Writer(mut writer) => writer.abort().await,
+        Taker::Put(put) => {
+            drop(put);
+            Ok(())
+        }
+    };
     if shared.way.renames() {
         return shared.operator.delete(at.as_str()).await;
     }
@@ -214,13 +251,12 @@ async fn give_up(writer: &mut Writer, shared: &Shared, at: &StoragePath) -> open
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let (Some(mut writer), Ok(runtime)) = (self.writer.take(), tokio::runtime::Handle::try_current())
-        else {
+        let (Some(taker), Ok(runtime)) = (self.taker.take(), tokio::runtime::Handle::try_current()) else {
             return;
         };
         let (shared, at) = (self.shared.clone(), self.at.clone());
         runtime.spawn(async move {
-            if let Err(error) = give_up(&mut writer, &shared, &at).await {
+            if let Err(error) = give_up(taker, &shared, &at).await {
                 tracing::debug!(error = %fault(error, &at), "an unfinished file is left behind");
             }
         });
@@ -228,7 +264,7 @@ impl Drop for Open {
 }
 
 /// A name of its own for what is not finished.
-fn aside() -> Result<StoragePath> {
+pub(super) fn aside() -> Result<StoragePath> {
     StoragePath::parse(&format!("{STAGING}/{}", uuid::Uuid::new_v4().simple()))
 }
 

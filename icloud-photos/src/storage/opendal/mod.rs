@@ -11,16 +11,20 @@
 //! - Where files are renamed (WebDAV, SFTP, disks) they are written below [`STAGING`] and then renamed. Whether a name is free is asked
 //!   just before; two programs that write the same name at the same moment are not kept apart there
 //!   ([`Capabilities::exclusive_commit`]).
-//! - Where a file is taken in one request only (WebDAV), it is held in memory until then, up to a size ([`Capabilities::max_size`]), and
-//!   only so many of these at once.
+//! - Where OpenDAL gives a file over in one request only (WebDAV), a storage that was made from an address makes that request itself, and
+//!   streams it (`webdav.rs`). Where the length is not known before, or the operator was made by the program, the file is held in memory
+//!   until then, up to a size ([`Capabilities::max_size`]), and only so many of these at once.
 //!
 //! What this storage wrote and did not finish lies below [`STAGING`] and nowhere else. It is never listed.
 
 mod address;
+mod check;
 mod fault;
 mod large;
+mod listing;
 mod pieces;
 mod uploads;
+mod webdav;
 mod writer;
 
 use std::collections::HashSet;
@@ -32,14 +36,15 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use opendal::options::ListOptions;
-use opendal::{Entry, EntryMode, Operator};
+use opendal::options::ReadOptions;
+use opendal::{Entry, Operator};
 
 pub use self::address::is_address;
 use self::fault::fault;
+use self::listing::recursive;
 use self::uploads::Uploads;
+use self::webdav::Puts;
 use self::writer::OpendalWriter;
 use super::{
     Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions, require_name,
@@ -71,6 +76,8 @@ struct Shared {
     folders: Mutex<HashSet<StoragePath>>,
     /// Knows of what a killed program began and did not end.
     uploads: Option<Uploads>,
+    /// Sends long files where OpenDAL holds them in memory.
+    puts: Option<Puts>,
     /// Whoever has a question waits here where each takes a connection of its own, and servers count those that come at once.
     door: Option<tokio::sync::Semaphore>,
     /// Room for files that are held in memory whole.
@@ -86,7 +93,7 @@ enum Way {
     Stream,
     /// It is streamed under another name, and renamed.
     Rename,
-    /// It is held in memory whole, written under another name, and renamed if that can be.
+    /// It is held in memory whole, unless [`Puts`] can send it, written under another name, and renamed if that can be.
     Whole { renames: bool },
 }
 
@@ -138,16 +145,17 @@ impl OpendalStorage {
                 held: Mutex::default(),
                 folders: Mutex::default(),
                 uploads: None,
+                puts: None,
                 door,
                 room,
             }),
         }
     }
 
-    /// Only before it is cloned.
-    fn with_uploads(mut self, uploads: Uploads) -> Self {
+    /// With what only an address tells. Only before it is cloned.
+    fn with(mut self, uploads: Option<Uploads>, puts: Option<Puts>) -> Self {
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            shared.uploads = Some(uploads);
+            (shared.uploads, shared.puts) = (uploads, puts);
         }
         self
     }
@@ -163,7 +171,8 @@ impl Storage for OpendalStorage {
             exclusive_commit: self.shared.refuses_taken(),
             case_sensitive: true,
             max_name: None,
-            max_size: matches!(way, Way::Whole { .. }).then_some(WHOLE_AT_MOST.into()),
+            max_size: (matches!(way, Way::Whole { .. }) && self.shared.puts.is_none())
+                .then_some(WHOLE_AT_MOST.into()),
             distant: !matches!(self.shared.operator.info().scheme(), "fs" | "memory"),
             metadata: self.shared.keeps_metadata(),
             ..Capabilities::default()
@@ -267,7 +276,17 @@ impl Shared {
             Ok(meta) => Ok(Some(object(path.clone(), &meta))),
             Err(error) if error.kind() == IsADirectory => Err(no_file(path)),
             Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
+            Err(error) if error.message().is_empty() => Err(self.why(key, path, error).await),
             Err(error) => Err(fault(error, path)),
+        }
+    }
+
+    /// What was said without a word. The answer to a question about a file has no body, where the reason would stand; that to a reader has.
+    async fn why(&self, key: &str, path: &StoragePath, error: opendal::Error) -> Error {
+        let one = ReadOptions { range: (0..1).into(), ..ReadOptions::default() };
+        match self.operator.read_options(key, one).await {
+            Err(other) if other.kind() != opendal::ErrorKind::NotFound => fault(other, path),
+            _ => fault(error, path),
         }
     }
 
@@ -411,56 +430,6 @@ impl Shared {
         }
         Ok(())
     }
-
-    fn list(
-        self: Arc<Self>,
-        prefix: StoragePath,
-        wanted: impl Fn(&str) -> bool + Send + 'static,
-    ) -> BoxStream<'static, Result<ObjectMeta>> {
-        let folder = if prefix.as_str().is_empty() { "/".to_owned() } else { format!("{prefix}/") };
-        let open = async move {
-            match self.operator.lister_options(&folder, recursive()).await {
-                Ok(lister) => Ok(entries(self, lister, prefix).boxed()),
-                Err(error) if error.kind() == opendal::ErrorKind::NotFound => Ok(stream::empty().boxed()),
-                Err(error) => Err(fault(error, &prefix)),
-            }
-        };
-        let found = stream::once(open).try_flatten();
-        let is_ours = |path: &str| path.split('/').next() == Some(STAGING);
-        let wanted = move |meta: &ObjectMeta| !is_ours(meta.path.as_str()) && wanted(meta.path.as_str());
-        found.filter(move |item| future::ready(item.as_ref().map_or(true, &wanted))).boxed()
-    }
-}
-
-fn recursive() -> ListOptions {
-    ListOptions { recursive: true, ..ListOptions::default() }
-}
-
-/// The files among what a service lists. A list that does not tell lengths has them asked for.
-fn entries(
-    shared: Arc<Shared>,
-    lister: opendal::Lister,
-    prefix: StoragePath,
-) -> impl futures::Stream<Item = Result<ObjectMeta>> + Send {
-    let is_file = |entry: &Result<Entry, opendal::Error>| match entry {
-        Ok(entry) => entry.metadata().mode() != EntryMode::DIR && !entry.path().ends_with('/'),
-        Err(error) => error.kind() != opendal::ErrorKind::NotFound,
-    };
-    let files = lister.filter(move |entry| future::ready(is_file(entry)));
-    files
-        .map(move |entry| {
-            let (shared, prefix) = (shared.clone(), prefix.clone());
-            async move {
-                let entry = entry.map_err(|error| fault(error, &prefix))?;
-                let path = StoragePath::parse(entry.path())?;
-                match entry.metadata().mode() {
-                    EntryMode::FILE => Ok(Some(object(path, entry.metadata()))),
-                    _ => shared.stat(&path).await,
-                }
-            }
-        })
-        .buffered(super::STAT_AT_ONCE)
-        .try_filter_map(future::ok)
 }
 
 /// What OpenDAL calls a file. It cuts off the space around a path, which is then another.

@@ -11,7 +11,7 @@ use opendal::Buffer;
 use super::fault::is_not_implemented;
 use super::large::Large;
 use super::pieces::Pieces;
-use super::{CHUNK, Shared, Way, fault, key};
+use super::{CHUNK, Shared, WHOLE_AT_MOST, Way, fault, key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
 
@@ -105,6 +105,11 @@ impl StorageWriter for OpendalWriter {
     async fn restart(&mut self) -> Result<()> {
         self.require_whole()?;
         (self.held, self.held_bytes, self.resumed, self.length) = (Vec::new(), 0, 0, 0);
+        // Whoever begins anew may have been told a wrong length, and a request is as long as it says. What fits into memory waits there.
+        let fits = |size: &u64| *size <= WHOLE_AT_MOST.into();
+        if self.shared.puts.is_some() {
+            self.options.size = self.options.size.filter(|size| !fits(size));
+        }
         self.broken = true;
         self.large.restart().await?;
         self.broken = false;

@@ -3,22 +3,22 @@
 use std::path::Path;
 
 use icloud_photos::Result;
-use icloud_photos::storage::{FsStorage, Storage, StoragePath};
+use icloud_photos::storage::{Capabilities, FsStorage, OpendalStorage, Storage, StoragePath};
 use icloud_photos::sync::{stock, store};
 use indicatif::HumanBytes;
 
 use super::Findings;
 use crate::args::Catalogues;
 use crate::commands::catalogue;
-use crate::config::{Account, Download};
+use crate::config::{Account, Download, Root};
 
 /// Below that the next run may well fill the disk.
 const LITTLE_ROOM: u64 = 1 << 30;
 
 pub(super) async fn examine(account: &Account, download: &Download, all: &mut Findings) {
-    let is_storage = match download.root.as_folder() {
-        Some(folder) => examine_folder(folder, all),
-        None => reach(download, all).await,
+    let is_storage = match &download.root {
+        Root::Folder(folder) => examine_folder(folder, all),
+        Root::Address(address) => reach(address, &download.root, all).await,
     };
     if !is_storage {
         return;
@@ -34,20 +34,46 @@ pub(super) async fn examine(account: &Account, download: &Download, all: &mut Fi
     }
 }
 
-/// Whether a storage elsewhere answers; whether it takes files only a run can tell.
-async fn reach(download: &Download, all: &mut Findings) -> bool {
+/// Whether a storage elsewhere answers, and takes files; whether it answers.
+async fn reach(address: &str, root: &Root, all: &mut Findings) -> bool {
     let mark = async {
-        let storage = download.root.storage(true)?;
-        storage.stat(&StoragePath::parse(store::MARK)?).await
+        let storage = OpendalStorage::from_url(address)?;
+        let mark = storage.stat(&StoragePath::parse(store::MARK)?).await?;
+        Ok((storage, mark))
     };
-    let mark = mark.await;
-    let answers = mark.is_ok();
+    let (storage, mark) = match mark.await {
+        Ok(found) => found,
+        Err(error) => {
+            all.error("storage", &error);
+            return false;
+        }
+    };
     match mark {
-        Ok(Some(_)) => all.good("storage", format_args!("{} answers, and was filled before", download.root)),
-        Ok(None) => all.note("storage", format_args!("{} answers; nothing is there yet", download.root)),
+        Some(_) => all.good("storage", format_args!("{root} answers, and was filled before")),
+        None => all.note("storage", format_args!("{root} answers; nothing is there yet")),
+    }
+    match storage.check_writable().await {
+        Ok(()) => all.good("storage", "a small file could be written, read back and removed"),
         Err(error) => all.error("storage", &error),
     }
-    answers
+    all.note("storage", talents(&storage.capabilities()));
+    true
+}
+
+/// What differs between storages, as far as people ask for it.
+fn talents(can: &Capabilities) -> String {
+    let beside = if can.metadata { "keeps" } else { "keeps no" };
+    let part = if can.resume { "goes on where it was" } else { "begins anew" };
+    let name = if can.exclusive_commit {
+        "by the storage itself"
+    } else {
+        "just before, so let nothing else write there"
+    };
+    format!(
+        "it {beside} hashes beside files, so `verify` and `adopt` {} them; a download that broke off {part}; whether a name is \
+         free is seen to {name}",
+        if can.metadata { "need not read" } else { "read" }
+    )
 }
 
 /// Whether it is a folder, or can become one.

@@ -1,7 +1,8 @@
 //! `icloudpd doctor`: why does nothing work? A line for each thing that can be wrong, with what to do.
 //!
 //! It signs nobody in unless `--sign-in` says so, and then sends the password once: whoever is throttled or locked must not get deeper
-//! into it. What it asks Apple otherwise is what a saved session may ask. Nothing is changed, here or there.
+//! into it. What it asks Apple otherwise is what a saved session may ask. Nothing is changed, here or there: the small file that a storage
+//! elsewhere is given goes again.
 
 mod account;
 mod bundle;
