@@ -57,6 +57,8 @@ mod verify;
 mod views;
 mod views_disk;
 mod views_edits;
+mod views_gone;
 mod views_kills;
 mod views_ours;
+mod views_verify;
 mod xmp;
