@@ -145,8 +145,7 @@ pub trait StorageWriter: Send {
     async fn write(&mut self, chunk: Bytes) -> Result<()>;
 
     /// What is to be kept beside the bytes, in place of what was told before: at the beginning what is known by then, and again before
-    /// [`StorageWriter::commit`], when all is. A storage that cannot keep the last word keeps the one that it had when it began to store,
-    /// or nothing.
+    /// [`StorageWriter::commit`], when all is. A storage that cannot keep the last word keeps the one that it had when it began to store.
     fn describe(&mut self, _metadata: Metadata) {}
 
     /// Makes the file appear under its name, whole, with its time. Fails with

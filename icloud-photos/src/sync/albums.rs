@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{MappedMutexGuard, MutexGuard};
 
-use super::catalogue::{Batch, IN, LibraryKey};
+use super::catalogue::{Batch, IN, LEFT};
 use super::engine::Inner;
 use super::shelf::Shelf;
 use crate::asset::{AssetId, Change};
@@ -128,14 +128,17 @@ impl Places {
         Ok(trails)
     }
 
-    /// Adds what waits. It is known here until [`Places::written`].
-    pub(super) fn collect(&self, key: &LibraryKey, batch: &mut Batch) {
+    /// Adds what waits. It is known here until [`Places::written`]. Who left an album may have left the library with it, which is told in any
+    /// order: for views it is remembered where they were.
+    pub(super) fn collect(&self, inner: &Inner, batch: &mut Batch) {
         let mut waiting = self.lock();
         let notes = std::mem::take(&mut waiting.notes);
         waiting.leaving.extend(notes);
         for ((asset, album), is_in) in &waiting.leaving {
-            let list = if *is_in { &mut batch.members } else { &mut batch.gone_members };
-            list.push((key.clone(), format!("{IN}{album}"), asset.clone()));
+            let member = |list: &str| (inner.key.clone(), format!("{list}{album}"), asset.clone());
+            let (now, before) = if *is_in { (IN, LEFT) } else { (LEFT, IN) };
+            batch.members.extend((*is_in || inner.learns_albums()).then(|| member(now)));
+            batch.gone_members.extend((!is_in || inner.learns_albums()).then(|| member(before)));
         }
     }
 

@@ -77,4 +77,4 @@ pub use self::removal::{
 pub use self::stock::{Stock, stock};
 pub use self::stop::StopSignal;
 pub use self::verify::{Fault, VerifyEvent, VerifyOptions, VerifyReport, verify};
-pub use self::views::{View, ViewAs, ViewEvent};
+pub use self::views::{View, ViewAs, ViewEvent, ViewFault};

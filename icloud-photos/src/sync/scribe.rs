@@ -105,7 +105,7 @@ impl Scribe {
         let _turn = self.turn.lock().await;
         let mut batch = Batch::default();
         self.books.collect(&self.inner, &mut batch).await?;
-        self.places.collect(&self.inner.key, &mut batch);
+        self.places.collect(&self.inner, &mut batch);
         self.commit(batch).await?;
         self.places.written();
         Ok(())
@@ -120,7 +120,7 @@ impl Scribe {
         let found = self.ledger.take_found();
         let mut batch = self.ledger.collect(&self.inner).await?;
         self.books.collect(&self.inner, &mut batch).await?;
-        self.places.collect(&self.inner.key, &mut batch);
+        self.places.collect(&self.inner, &mut batch);
         if !found.is_empty() {
             self.commit(batch).await?;
             batch = self.ledger.settle(&self.inner, found).await?;

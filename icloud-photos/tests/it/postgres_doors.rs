@@ -96,11 +96,142 @@ async fn the_certificate_must_be_of_that_name_and_trusted() {
     catalogue.commit(rows(0..3)).await.unwrap();
     let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name LIKE 'icloud%'";
     assert_eq!(server.sql(encrypted), "t");
-    let bad =
-        [at("localhost", "sslmode=require"), at("127.0.0.1", &format!("sslmode=require&sslrootcert={root}"))];
+    let bad = [
+        at("localhost", "sslmode=verify-full"),
+        at("localhost", "sslmode=verify-ca"),
+        at("127.0.0.1", &format!("sslmode=verify-full&sslrootcert={root}")),
+    ];
     for url in bad {
         let error = refused(&url).await;
-        assert!(error.message().contains("certificate"), "{url} {error:?}");
+        assert!(
+            error.message().contains("certificate of the database is not trusted here"),
+            "{url} {error:?}"
+        );
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Config, false), "{url}");
+    }
+    drop(catalogue);
+    // As libpq has it: the name does not matter here, and nothing but encryption there.
+    for url in [
+        at("127.0.0.1", &format!("sslmode=verify-ca&sslrootcert={root}")),
+        at("127.0.0.1", "sslmode=require"),
+    ] {
+        drop(PostgresCatalogue::open(&Database::parse(&url).unwrap(), "a-1").await.unwrap());
+    }
+}
+
+/// As `openssl req -x509` makes them: a certificate that may sign others, and stands for the server itself.
+fn certified_by_openssl(folder: &std::path::Path) {
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost"])
+        .args(["-addext", "subjectAltName=DNS:localhost", "-keyout", "key", "-out", "crt"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[tokio::test]
+async fn a_certificate_as_openssl_makes_it_does() {
+    let Some(server) = server("a_certificate_as_openssl_makes_it_does") else { return };
+    let (made, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    certified_by_openssl(made.path());
+    certified_by_openssl(other.path());
+    // Into the files that are there: they belong to the user of the server.
+    let data = server.certificate().parent().unwrap().to_owned();
+    fs::write(data.join("server.key"), fs::read(made.path().join("key")).unwrap()).unwrap();
+    fs::write(data.join("server.crt"), fs::read(made.path().join("crt")).unwrap()).unwrap();
+    server.sql("SELECT pg_reload_conf()");
+    let at = |host: &str, more: &str| format!("postgres://postgres@{host}:{}/postgres?{more}", server.port());
+    let named = |folder: &std::path::Path| format!("sslrootcert={}/crt", folder.display());
+    let (right, wrong) = (named(made.path()), named(other.path()));
+    // The server reads its files anew a moment later.
+    let full = Database::parse(&at("localhost", &format!("sslmode=verify-full&{right}"))).unwrap();
+    for _ in 0..50 {
+        if PostgresCatalogue::open(&full, "a-1").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    for more in
+        ["sslmode=require".to_owned(), "sslmode=prefer".to_owned(), format!("sslmode=verify-ca&{right}")]
+    {
+        let database = Database::parse(&at("127.0.0.1", &more)).unwrap();
+        let opened = PostgresCatalogue::open(&database, "a-1")
+            .await
+            .unwrap_or_else(|error| panic!("{more}: {error:?}"));
+        let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name LIKE 'icloud%'";
+        assert_eq!(server.sql(encrypted), "t", "{more}");
+        drop(opened);
+    }
+    drop(PostgresCatalogue::open(&full, "a-1").await.unwrap());
+    for url in [
+        at("localhost", &format!("sslmode=verify-full&{wrong}")),
+        at("localhost", &format!("sslmode=verify-ca&{wrong}")),
+        at("localhost", &format!("sslmode=require&{wrong}")),
+        at("127.0.0.1", &format!("sslmode=verify-full&{right}")),
+        at("localhost", "sslmode=verify-full"),
+    ] {
+        let error = refused(&url).await;
+        assert!(
+            error.message().contains("certificate of the database is not trusted here"),
+            "{url} {error:?}"
+        );
+    }
+}
+
+/// What answers so, as PostgreSQL does where `ssl` is off, is no PostgreSQL that this test would have to start.
+#[tokio::test]
+async fn a_server_without_tls_is_told_at_once() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        for _ in 0..2 {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut request = [0; 8];
+            client.read_exact(&mut request).await.unwrap();
+            client.write_all(b"N").await.unwrap();
+        }
+    });
+    for mode in ["require", "verify-full"] {
+        let error = refused(&format!("postgres://me@127.0.0.1:{port}/x?sslmode={mode}")).await;
+        let text = error.message();
+        assert!(text.contains("offers no TLS") && text.contains("sslmode=disable"), "{error:?}");
+        assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Config, false), "{error:?}");
+    }
+    server.await.unwrap();
+}
+
+/// A server that lets nobody in without TLS, or nobody with it: `allow` and `prefer` take what is left.
+#[tokio::test]
+async fn where_either_will_do_the_other_way_is_tried() {
+    let Some(server) = server("where_either_will_do_the_other_way_is_tried") else { return };
+    let rules = server.certificate().with_file_name("pg_hba.conf");
+    server.sql("CREATE USER worker SUPERUSER");
+    let before = fs::read_to_string(&rules).unwrap();
+    for (kind, works, fails) in [("hostssl", "allow", "disable"), ("hostnossl", "prefer", "require")] {
+        fs::write(
+            &rules,
+            format!("{kind} all worker 127.0.0.1/32 trust\nhost all worker all reject\n{before}"),
+        )
+        .unwrap();
+        server.sql("SELECT pg_reload_conf()");
+        let at =
+            |mode: &str| Database::parse(&format!("{}?sslmode={mode}", server.url_for("worker"))).unwrap();
+        let mut error = None;
+        for _ in 0..50 {
+            error = PostgresCatalogue::open(&at(fails), "a-1").await.err();
+            if error.is_some() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        assert_eq!(error.unwrap().kind(), ErrorKind::PermissionDenied, "{kind}");
+        drop(
+            PostgresCatalogue::open(&at(works), "a-1")
+                .await
+                .unwrap_or_else(|error| panic!("{kind}: {error:?}")),
+        );
     }
 }
 

@@ -220,3 +220,74 @@ async fn edits_are_shown() {
     assert!(disk.entries().len() >= manifest.len());
     disk.rests().await;
 }
+
+/// A view whose folder somebody moved to another disk, with a link in its place: what were hard links are copies there.
+#[tokio::test]
+async fn a_view_that_moved_to_another_disk_is_laid_there_or_left_with_a_word() {
+    for shape in [ViewAs::Best, ViewAs::HardLink] {
+        let disk = Disk::with(shape).await;
+        disk.run().await;
+        let Some(other) = moved_to_another_disk(&disk.folder.path().join("albums")) else {
+            eprintln!("skipped: this machine has one disk");
+            return;
+        };
+        let before = disk.entries();
+        let mine = other.path().join("albums/mine.txt");
+        fs::write(&mine, "mine").unwrap();
+        let (report, told) = disk.run().await;
+        assert_eq!(disk.entries(), before, "{shape:?}: {told:?}");
+        assert_eq!(fs::read(&mine).unwrap(), b"mine");
+        for (path, file) in &before {
+            assert!(fs::read(path).unwrap() == fs::read(file).unwrap(), "{shape:?}: {}", path.display());
+            let is_link = fs::symlink_metadata(path).unwrap().is_symlink();
+            assert_eq!(is_link, shape == ViewAs::Best, "{shape:?}: {}", path.display());
+        }
+        if shape == ViewAs::Best {
+            assert!(report.is_clean() && report.views_left == 0, "{told:?}");
+            disk.rests().await;
+        } else {
+            assert!(
+                !report.is_clean() && told.iter().any(|line| line.contains("move its folder back")),
+                "{told:?}"
+            );
+        }
+    }
+}
+
+/// As `mv` does it, and then `ln -s`.
+fn moved_to_another_disk(folder: &Path) -> Option<TempDir> {
+    let other = tempfile::tempdir_in("/dev/shm").ok()?;
+    if fs::metadata(other.path()).unwrap().dev() == fs::metadata(folder).unwrap().dev() {
+        return None;
+    }
+    let there = other.path().join("albums");
+    let copied = std::process::Command::new("cp").arg("-a").args([folder, &there]).status().unwrap();
+    assert!(copied.success());
+    fs::remove_dir_all(folder).unwrap();
+    std::os::unix::fs::symlink(&there, folder).unwrap();
+    Some(other)
+}
+
+/// The copy moved away from under a view on another disk, whose links say where it was: they are left, with a word.
+#[tokio::test]
+async fn links_that_lead_nowhere_are_told_as_such() {
+    let mut disk = Disk::with(ViewAs::SymbolicLink).await;
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else { return };
+    std::os::unix::fs::symlink(other.path(), disk.folder.path().join("albums")).unwrap();
+    disk.run().await;
+    let (old, new) = (disk.folder.path().to_owned(), tempfile::tempdir().unwrap());
+    fs::remove_dir(new.path()).unwrap();
+    fs::rename(&old, new.path()).unwrap();
+    fs::create_dir(&old).unwrap();
+    disk.folder = new;
+    let (report, told) = disk.run().await;
+    assert!(
+        report.views_left > 20 && told.iter().all(|line| line.contains("this link leads nowhere")),
+        "{told:?}"
+    );
+    fs::remove_dir_all(other.path()).unwrap();
+    fs::create_dir(other.path()).unwrap();
+    let (report, told) = disk.run().await;
+    assert!(report.is_clean() && report.views_left == 0, "{told:?}");
+    disk.rests().await;
+}

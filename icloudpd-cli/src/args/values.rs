@@ -62,7 +62,7 @@ pub(crate) enum Catalogues {
 
 /// A folder, or the URL of a database. What is wrong with a URL is said without it: it may hold a password.
 pub(super) fn catalogues(path: PathBuf) -> Result<Catalogues, String> {
-    match path.to_str().filter(|text| text.contains("://")) {
+    match path.to_str().filter(|text| Database::is_url(text)) {
         Some(url) => {
             Database::parse(url).map(Catalogues::Database).map_err(|error| error.message().to_owned())
         }

@@ -98,6 +98,7 @@ pub(super) async fn verify(
         VerifyEvent::Removed { path } => info!("{path}: removed here"),
         VerifyEvent::Repaired { path } => info!("{path}: fetched again"),
         VerifyEvent::Stray { path } => info!("{path}: not in the catalogue"),
+        VerifyEvent::View { path, fault } => error!("{path}: {fault}"),
         VerifyEvent::Failed { path, error } => error!("{}", unread(path, error)),
         _ => {}
     };

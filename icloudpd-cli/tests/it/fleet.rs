@@ -304,10 +304,55 @@ fn a_password_in_the_url_is_refused_wherever_it_stands() {
         ran(&mut icloudpd(&["-u", "a", "-d", "x", "--catalogue", "postgress://me:hunter2@127.0.0.1/photos"]))
             .exits(2);
     assert!(
-        slip.out.contains("postgres://user@host/database") && !slip.out.contains("hunter2"),
+        slip.out.contains("postgres://user@host:5432/database") && !slip.out.contains("hunter2"),
         "{}",
         slip.out
     );
+}
+
+#[test]
+fn no_slip_in_a_url_becomes_a_folder_of_that_name() {
+    let folder = TempDir::new().unwrap();
+    let slips = [
+        "postgres:",
+        "postgres:db/photos",
+        "postgresql:me@db",
+        "Postgres://db/photos",
+        "postgres//db/photos",
+        "pg://db",
+    ];
+    for slip in slips {
+        let mut command = icloudpd(&["-u", "a", "-d", "x", "--catalogue", slip]);
+        let run = ran(command.current_dir(folder.path())).exits(2);
+        let said = format!("{}{}", run.out, run.err);
+        assert!(
+            said.contains("argument --catalogue") && said.contains("postgres://user@host"),
+            "{slip}: {said}"
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{slip}");
+    }
+    let mut wrong =
+        icloudpd(&["-u", "a", "-d", "x", "--catalogue", "postgres://db/photos?sslmode=verify_full"]);
+    let run = ran(&mut wrong).exits(2);
+    assert!(format!("{}{}", run.out, run.err).contains("is \"verify_full\""), "{}", run.out);
+    let mut wrong = icloudpd(&["-u", "a", "-d", "x", "--catalogue", "postgres://db/photos"]);
+    let run = ran(wrong.env("PGSSLMODE", "sometimes")).exits(2);
+    assert!(format!("{}{}", run.out, run.err).contains("(or PGSSLMODE) is \"sometimes\""), "{}", run.out);
+}
+
+#[test]
+fn a_database_has_no_snapshot_beside_the_photos() {
+    let run = ran(&mut icloudpd(&[
+        "-u",
+        "a",
+        "-d",
+        "x",
+        "--catalogue-snapshot",
+        "--catalogue",
+        "postgres://db/photos",
+    ]))
+    .exits(2);
+    assert!(run.out.contains("a database is backed up by its own means"), "{}", run.out);
 }
 
 #[test]

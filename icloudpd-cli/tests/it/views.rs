@@ -123,6 +123,24 @@ fn a_manifest_is_a_file_for_programs() {
 }
 
 #[test]
+fn verify_tells_what_is_wrong_in_a_view_and_the_next_run_mends_it() {
+    let world = world();
+    ran(&mut with(&world, &ALBUMS)).exits(0);
+    let run = verb(&world, "verify", &[]).exits(0);
+    assert!(run.out.contains("; 3 entries of views, 0 of them bad"), "{}", run.out);
+    fs::remove_file(world.directory().join("albums/Best_of/Twin.JPG")).unwrap();
+    let run = verb(&world, "verify", &[]).exits(3);
+    assert!(
+        run.out.contains("albums/Best_of/Twin.JPG: missing; the next run with this view lays it again"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("; 3 entries of views, 1 of them bad"), "{}", run.out);
+    ran(&mut with(&world, &ALBUMS)).exits(0);
+    verb(&world, "verify", &[]).exits(0);
+}
+
+#[test]
 fn lines_that_make_no_sense_are_refused() {
     let refused = |args: &[&str]| ran(&mut icloudpd(&[&["-u", "a", "-d", "x"], args].concat())).exits(2).out;
     assert!(refused(&["--view-as", "copy"]).starts_with("--view-as belongs to: --view"));

@@ -61,10 +61,11 @@ impl Large {
         shared: &Arc<Shared>,
         path: &StoragePath,
         options: &WriteOptions,
+        metadata: &Metadata,
         chunk: Buffer,
     ) -> Result<()> {
         if matches!(self, Self::Nothing) {
-            *self = Self::begin(shared, path, options).await?;
+            *self = Self::begin(shared, path, options, metadata).await?;
         }
         match self {
             Self::Nothing => Ok(()),
@@ -74,11 +75,17 @@ impl Large {
         }
     }
 
-    async fn begin(shared: &Arc<Shared>, path: &StoragePath, options: &WriteOptions) -> Result<Self> {
+    async fn begin(
+        shared: &Arc<Shared>,
+        path: &StoragePath,
+        options: &WriteOptions,
+        metadata: &Metadata,
+    ) -> Result<Self> {
         Ok(match shared.way {
             Way::Pieces => Self::Pieces(Pieces::new(shared.clone())),
             Way::Stream => {
-                let how = appearing(shared, options, Metadata::new());
+                // What is told later comes too late.
+                let how = appearing(shared, options, metadata.clone());
                 Self::Stream(Open::new(shared.clone(), path.clone(), how).await?)
             }
             Way::Rename => {

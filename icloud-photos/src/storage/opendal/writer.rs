@@ -57,7 +57,8 @@ impl OpendalWriter {
     async fn spill(&mut self) -> Result<()> {
         while self.held_bytes > CHUNK {
             let chunk = self.take(CHUNK);
-            self.large.push(&self.shared, &self.path, &self.options, chunk).await?;
+            let Self { large, shared, path, options, metadata, .. } = self;
+            large.push(shared, path, options, metadata, chunk).await?;
         }
         Ok(())
     }

@@ -313,6 +313,9 @@ pub(crate) const MEMBERS: &str = "members";
 /// How the names of albums begin among the selections that members are of ([`Batch::members`](super::Batch::members)).
 pub(crate) const IN: &str = "in ";
 
+/// The same for who has left an album, until it is known whether the photo left the library itself: then its places in albums are kept.
+pub(crate) const LEFT: &str = "left ";
+
 /// For files that are missing and that no list of a selection brings.
 pub(crate) const ASTRAY: &str = "astray";
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::stream::try_unfold;
 
-use super::super::catalogue::IN;
+use super::super::catalogue::{AssetRow, IN};
 use super::super::engine::Inner;
 use super::survey::{Step, Survey};
 use crate::asset::{AssetId, Assets, Change, Fields};
@@ -84,7 +84,7 @@ impl Reader {
         Ok(false)
     }
 
-    /// Whoever was not in the list has left.
+    /// Whoever was not in the list has left, unless no list shows them: of who is deleted or hidden it says nothing.
     async fn close(&mut self) -> Result<()> {
         let Some(Open { album, title, assets, seen }) = self.open.take() else { return Ok(()) };
         if !assets.outcome().has_all() {
@@ -100,8 +100,14 @@ impl Reader {
             let known = catalogue.members(key, &selection, after.as_ref(), MEMBERS).await?;
             let Some(last) = known.last() else { return Ok(()) };
             after = Some(last.clone());
-            let left = known.into_iter().filter(|asset| !seen.contains(asset));
-            let left = left.map(|asset| Step::Note(Change::Left { album: album.clone(), asset }));
+            let rows = catalogue.assets(key, &known).await?;
+            let is_listed =
+                |row: &Option<AssetRow>| row.as_ref().is_some_and(|row| !(row.trashed || row.hidden));
+            let left =
+                known.into_iter().zip(rows).filter(|(asset, row)| !seen.contains(asset) && is_listed(row));
+            let left = left
+                .map(|(asset, _)| asset)
+                .map(|asset| Step::Note(Change::Left { album: album.clone(), asset }));
             self.waiting.extend(left);
         }
     }

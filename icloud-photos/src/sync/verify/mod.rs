@@ -8,6 +8,7 @@
 mod finding;
 mod repair;
 mod report;
+mod views;
 
 use std::sync::Arc;
 
@@ -94,6 +95,7 @@ impl Verification<'_> {
             }
         }
         self.strays().await?;
+        self.views().await?;
         Ok(self.report)
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::super::catalogue::FileKey;
 use super::super::engine::Missing;
+use super::super::views::ViewFault;
 use crate::error::Error;
 use crate::storage::StoragePath;
 
@@ -150,6 +151,13 @@ pub enum VerifyEvent<'a> {
         /// Where it stands.
         path: &'a StoragePath,
     },
+    /// An entry of a view is not as it should be.
+    View {
+        /// Where it stands, or should.
+        path: &'a StoragePath,
+        /// What is wrong, and who mends it.
+        fault: ViewFault,
+    },
     /// A file or folder could not be read, or a file not be fetched.
     Failed {
         /// Where it stands; the root, if that is all that is known.
@@ -181,14 +189,18 @@ pub struct VerifyReport {
     pub failed: u64,
     /// Files that the catalogue does not know.
     pub strays: u64,
-    /// Bytes that were read.
+    /// Entries of views that were looked at.
+    pub views: u64,
+    /// Of those, entries that are not as they should be.
+    pub views_bad: u64,
+    /// Bytes that were read, but for those of views.
     pub bytes: u64,
 }
 
 impl VerifyReport {
-    /// True if every file that was looked at is as it should be, now.
+    /// True if every file that was looked at is as it should be, now, and every entry of a view.
     pub fn is_clean(&self) -> bool {
-        self.bad == self.repaired && self.failed == 0
+        self.bad == self.repaired && self.failed == 0 && self.views_bad == 0
     }
 }
 
@@ -207,6 +219,12 @@ impl fmt::Display for VerifyReport {
             ", {} bad, {} repaired, {} failed, {} strays",
             self.bad, self.repaired, self.failed, self.strays
         )?;
-        if self.removed > 0 { write!(f, ", {} removed here", self.removed) } else { Ok(()) }
+        if self.removed > 0 {
+            write!(f, ", {} removed here", self.removed)?;
+        }
+        match self.views {
+            0 => Ok(()),
+            views => write!(f, "; {views} entries of views, {} of them bad", self.views_bad),
+        }
     }
 }

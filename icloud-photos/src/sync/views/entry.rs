@@ -16,7 +16,7 @@ impl Line {
     }
 
     /// Whether what stands there is the very thing that was laid, untouched, as far as that shows without reading it.
-    fn is_untouched(&self, entry: &Entry) -> bool {
+    pub(super) fn is_untouched(&self, entry: &Entry) -> bool {
         let as_laid = self.size == Some(entry.size) && self.modified == entry.modified.map(seconds);
         let same_file = self.id == entry.id.map(|id| id.number);
         entry.kind == EntryKind::File && !self.may_be && as_laid && same_file
@@ -76,8 +76,9 @@ pub(super) async fn is_ours(
     for line in known {
         let ours = match line.laid {
             Laid::Symlink => matches!(&entry.kind, EntryKind::Link(Some(to)) if to.as_str() == line.file),
-            Laid::HardLink => line.is_untouched(entry) || is_second_name(storage, entry, line).await?,
-            Laid::Reflink | Laid::Copy => {
+            // Whoever moves a view to another disk makes copies of it.
+            Laid::HardLink if line.is_untouched(entry) => true,
+            Laid::HardLink | Laid::Reflink | Laid::Copy => {
                 is_second_name(storage, entry, line).await? || is_copy(storage, path, entry, line).await?
             }
             Laid::Manifest => false,

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use super::super::engine::Inner;
 use super::super::event::{SyncEvent, SyncObserver, SyncReport};
 use super::clear::LAST;
-use super::entry::{is_one, is_ours, make};
+use super::entry::{is_one, is_ours};
+use super::kind::best;
 use super::record::{Draft, Line, Record};
 use super::sorted::{Merge, Sorted, Sorter};
 use super::wanted::wanted;
@@ -22,8 +23,8 @@ const ENTRIES: usize = 500;
 
 const STRANGER: &str =
     "something stands here that this view did not lay; move it away, or the view goes without this entry";
-const NO_LINKS: &str = "this storage knows no links of that kind; choose another, copies, or a manifest";
-
+const ASTRAY: &str = "this link leads nowhere, out of the folder of the copy; if that was moved, remove the folder of the view, and the next \
+                      run lays it anew";
 /// Lays all views of an engine, or only tells what it would do. What concerns one view or entry is told and counted.
 pub(in crate::sync) async fn lay(
     inner: &Inner,
@@ -65,12 +66,12 @@ struct Counts {
 pub(super) struct Laying<'a> {
     pub(super) inner: &'a Inner,
     pub(super) storage: &'a dyn Storage,
-    view: &'a View,
+    pub(super) view: &'a View,
     observer: &'a dyn SyncObserver,
     pub(super) rehearses: bool,
     pub(super) folder: StoragePath,
     /// What new entries are made of.
-    best: Laid,
+    pub(super) best: Laid,
     /// Copies keep the times of their files.
     times: bool,
     counts: Counts,
@@ -100,17 +101,8 @@ impl<'a> Laying<'a> {
         rehearses: bool,
     ) -> Result<Self> {
         let storage = &*inner.storage;
-        let can = storage.capabilities();
-        let best = match view.shape {
-            ViewAs::Best if can.hard_links => Laid::HardLink,
-            ViewAs::Best if can.symbolic_links => Laid::Symlink,
-            ViewAs::Best | ViewAs::Manifest => Laid::Manifest,
-            ViewAs::HardLink => Laid::HardLink,
-            ViewAs::Reflink => Laid::Reflink,
-            ViewAs::SymbolicLink => Laid::Symlink,
-            ViewAs::Copy => Laid::Copy,
-        };
-        let (folder, times, counts) = (view.folder()?, can.modified_time, Counts::default());
+        let (can, counts) = (storage.capabilities(), Counts::default());
+        let (folder, times, best) = (view.folder()?, can.modified_time, best(view.shape, &can));
         let stuck = BTreeSet::new();
         Ok(Self { inner, storage, view, observer, rehearses, folder, best, times, counts, stuck })
     }
@@ -120,7 +112,7 @@ impl<'a> Laying<'a> {
         let record = Record::of(self.storage, self.view)?;
         let mut known = Sorter::default();
         let found = record.read(&mut known).await?;
-        let (mut known, mut wanted) = (known.finish(), wanted(self.inner, self.view).await?);
+        let (mut known, mut wanted) = (known.finish(), wanted(self.inner, self.view, self.rehearses).await?);
         let mut announced = false;
         if !self.rehearses {
             let draft = self.announcement(&record, &mut known, &mut wanted).await?;
@@ -140,17 +132,6 @@ impl<'a> Laying<'a> {
         let (laid, removed) = (*laid, *removed);
         self.tell(ViewEvent::Done { view, entries, laid, removed });
         Ok(())
-    }
-
-    fn require_links(&self) -> Result<()> {
-        let can = self.storage.capabilities();
-        let knows = match self.best {
-            Laid::HardLink => can.hard_links,
-            Laid::Reflink => can.reflinks,
-            Laid::Symlink => can.symbolic_links,
-            Laid::Copy | Laid::Manifest => true,
-        };
-        if knows { Ok(()) } else { Err(Error::new(ErrorKind::Unsupported, NO_LINKS)) }
     }
 
     /// What may stand there soon, or does, and is not in the record. Where nothing can be laid nothing is announced: a run that has nothing
@@ -266,9 +247,11 @@ impl<'a> Laying<'a> {
             return Ok(place.before().filter(|_| entry.is_some()).cloned());
         }
         if let Some(entry) = entry {
-            let is_link = file.is_some_and(|file| is_one(&entry, &file));
+            let is_link = file.as_ref().is_some_and(|file| is_one(&entry, file));
             if !is_link && !is_ours(self.storage, path, &entry, known).await? {
-                self.left(path, STRANGER);
+                let was_link = known.iter().any(|line| line.laid == Laid::Symlink && !line.may_be);
+                let leads_away = entry.kind == EntryKind::Link(None) && entry.names.is_none();
+                self.left(path, if was_link && leads_away { ASTRAY } else { STRANGER });
                 return Ok(None);
             }
             if !is_link && self.is_last(&entry, known).await? {
@@ -277,6 +260,7 @@ impl<'a> Laying<'a> {
                 let is_the_same = known.iter().any(|line| line.asset == wanted.asset);
                 return Ok(place.before().filter(|_| is_the_same).cloned());
             }
+            self.require_one_disk(&entry, file.as_ref())?;
             if !self.rehearses {
                 self.storage.remove(path).await?;
             }
@@ -308,28 +292,6 @@ impl<'a> Laying<'a> {
             self.laid(path, wanted)?;
         }
         Ok(wanted.clone())
-    }
-
-    /// Makes an entry; where links are not known, the next best.
-    async fn make(&mut self, path: &StoragePath, wanted: &Line) -> Result<Line> {
-        loop {
-            let made = make(self.storage, path, wanted, self.best).await;
-            let next = match self.best {
-                Laid::HardLink if self.storage.capabilities().symbolic_links => Laid::Symlink,
-                _ => Laid::Manifest,
-            };
-            match made {
-                Err(error)
-                    if error.kind() == ErrorKind::Unsupported
-                        && self.view.shape == ViewAs::Best
-                        && self.best != Laid::Manifest =>
-                {
-                    tracing::info!(view = %self.view.name, %error, "links cannot be made here; taking the next best");
-                    self.best = next;
-                }
-                made => return made,
-            }
-        }
     }
 
     pub(super) fn places<'s>(

@@ -7,17 +7,21 @@
 //! A view is derived: from the catalogue, which says what there is and who is in which album, and the files of the copy. Nothing is fetched
 //! for it, no proof rests on it, and whatever happens to it, the next run lays it anew. `wanted.rs` says what a view is to show, `names.rs` and
 //! `template.rs` under which paths, `record.rs` what stands there by what was written down, and `lay.rs` leads from the one to the other at the end of a
-//! run; `sorted.rs` keeps memory bounded meanwhile.
+//! run (`kind.rs`: of what entries are made); `sorted.rs` keeps memory bounded meanwhile.
 //!
 //! Only what is provably ours is taken away (`entry.rs`): a hard link that is the same file as the one of the copy, or the very file
 //! that was laid; a symbolic link that leads there; a copy whose bytes are those that were laid. Whatever else stands in the folder is left alone, and told. And
 //! the last name of a file is never taken away, unless its photo was deleted in iCloud and the copy mirrors that.
 //!
+//! `check.rs` tells `verify` whether all stands as the manifests say.
+//!
 //! Who walks through the storage looking for photos passes the folders of views by (`Folders::of`): adopting, verifying, and looking for files that
 //! somebody moved.
 
+mod check;
 mod clear;
 mod entry;
+mod kind;
 mod lay;
 mod names;
 mod record;
@@ -30,6 +34,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::check::ViewFault;
+pub(super) use self::check::check;
 pub(super) use self::lay::lay;
 pub(super) use self::record::Folders;
 use crate::error::{Error, ErrorKind, Result};

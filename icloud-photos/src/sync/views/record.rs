@@ -112,39 +112,9 @@ impl<'a> Record<'a> {
 
     /// All that was laid, or may have been; and a digest of the manifest, if there is one.
     pub(super) async fn read(&self, lines: &mut Sorter<Line>) -> Result<Known> {
-        let digest = self.read_file(&self.manifest, false, lines).await?;
-        let is_cut = self.read_file(&self.next, true, lines).await?.is_some();
+        let digest = read(self.storage, &self.manifest, false, lines).await?;
+        let is_cut = read(self.storage, &self.next, true, lines).await?.is_some();
         Ok(Known { digest, is_cut })
-    }
-
-    async fn read_file(
-        &self,
-        path: &StoragePath,
-        may_be: bool,
-        lines: &mut Sorter<Line>,
-    ) -> Result<Option<Vec<u8>>> {
-        let mut bytes = match self.storage.read(path, 0).await {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let unreadable = || Error::new(ErrorKind::Storage, UNREADABLE).with("path", path);
-        let (mut sum, mut rest, mut is_whole) = (Sha1::new(), Vec::new(), false);
-        while let Some(piece) = bytes.next().await.transpose()? {
-            sum.update(&piece);
-            rest.extend_from_slice(&piece);
-            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = rest.drain(..=end).collect();
-                is_whole = line.starts_with(b"]}");
-                if let Some(line) = entry(&line).map_err(|error| unreadable().caused_by(error))? {
-                    lines.push(Line { may_be, ..line })?;
-                }
-            }
-            if rest.len() > LONGEST_LINE {
-                return Err(unreadable());
-            }
-        }
-        if is_whole { Ok(Some(sum.finalize().to_vec())) } else { Err(unreadable()) }
     }
 
     pub(super) fn begin(&self) -> Result<Draft> {
@@ -192,6 +162,48 @@ impl<'a> Record<'a> {
         writer.commit().await?;
         self.storage.flush().await
     }
+}
+
+/// The lines of a manifest, or of an announcement, and a digest of it; `None` if there is none.
+pub(super) async fn read(
+    storage: &dyn Storage,
+    path: &StoragePath,
+    may_be: bool,
+    lines: &mut Sorter<Line>,
+) -> Result<Option<Vec<u8>>> {
+    let mut bytes = match storage.read(path, 0).await {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let unreadable = || Error::new(ErrorKind::Storage, UNREADABLE).with("path", path);
+    let (mut sum, mut rest, mut is_whole) = (Sha1::new(), Vec::new(), false);
+    while let Some(piece) = bytes.next().await.transpose()? {
+        sum.update(&piece);
+        // What is held is moved once a piece, and not once a line.
+        let mut done = 0;
+        rest.extend_from_slice(&piece);
+        while let Some(end) = rest[done..].iter().position(|byte| *byte == b'\n') {
+            let line = &rest[done..=done + end];
+            is_whole = line.starts_with(b"]}");
+            if let Some(line) = entry(line).map_err(|error| unreadable().caused_by(error))? {
+                lines.push(Line { may_be, ..line })?;
+            }
+            done += end + 1;
+        }
+        rest.drain(..done);
+        if rest.len() > LONGEST_LINE {
+            return Err(unreadable());
+        }
+    }
+    if is_whole { Ok(Some(sum.finalize().to_vec())) } else { Err(unreadable()) }
+}
+
+/// The manifests of all views of a storage.
+pub(super) async fn manifests(storage: &dyn Storage) -> Result<Vec<StoragePath>> {
+    let files: Vec<_> = storage.list(&StoragePath::parse(VIEWS)?).try_collect().await?;
+    let is_manifest = |name: &str| name.ends_with(".json") && !name.ends_with(".next.json");
+    Ok(files.into_iter().map(|file| file.path).filter(|path| is_manifest(path.name())).collect())
 }
 
 /// What was found written.

@@ -1,13 +1,14 @@
 //! What a view is to show, by the catalogue alone: all libraries that share the storage, and nothing of who ran when.
 //!
-//! Of a file that stands in several trees the first is shown. A photo that is deleted or hidden in iCloud goes; one that this copy moved out
-//! of iCloud itself stays. The names of two files that meet in a folder are found when all that want to go there are known.
+//! Of a file that stands in several trees the first is shown. A photo that is hidden in iCloud goes, unless this copy moved it out; one that is
+//! deleted there stays for as long as the copy keeps its file, in the albums that it was seen in last (`Scan::albums`). The names of two files
+//! that meet in a folder are found when all that want to go there are known.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::catalogue::{AssetRow, FileKey, FileRow, IN, LibraryKey, RemovalState};
+use super::super::catalogue::{AssetRow, Batch, FileKey, FileRow, IN, LEFT, LibraryKey, RemovalState};
 use super::super::engine::Inner;
 use super::super::shelf::Shelf;
 use super::View;
@@ -44,8 +45,8 @@ struct Shown<'a> {
 }
 
 /// All lines of a view, by their paths.
-pub(super) async fn wanted(inner: &Inner, view: &View) -> Result<Sorted<Line>> {
-    let mut scan = Scan { inner, view, labels: HashMap::new(), guests: Sorter::default() };
+pub(super) async fn wanted(inner: &Inner, view: &View, rehearses: bool) -> Result<Sorted<Line>> {
+    let mut scan = Scan { inner, view, rehearses, labels: HashMap::new(), guests: Sorter::default() };
     let mut after: Option<FileKey> = None;
     let mut held: Vec<FileRow> = Vec::new();
     loop {
@@ -66,6 +67,7 @@ pub(super) async fn wanted(inner: &Inner, view: &View) -> Result<Sorted<Line>> {
 struct Scan<'a> {
     inner: &'a Inner,
     view: &'a View,
+    rehearses: bool,
     labels: HashMap<LibraryKey, Labels>,
     guests: Sorter<Guest>,
 }
@@ -81,21 +83,52 @@ impl Scan<'_> {
             let catalogue = &self.inner.catalogue;
             let known = catalogue.assets(&library, &ids).await?;
             let moved = catalogue.removals(&library, &ids).await?;
-            let albums = match self.view.folders.needs_albums() {
-                true => catalogue.selections_of(&library, IN, &ids).await?,
-                false => vec![Vec::new(); ids.len()],
-            };
+            let albums = self.albums(&library, &ids, &known).await?;
             self.learn(&library).await?;
             for (((rows, known), moved), albums) in assets.into_iter().zip(known).zip(moved).zip(albums) {
                 let is_moved = moved.is_some_and(|moved| moved.state == RemovalState::Sent);
-                let is_there = known.as_ref().is_some_and(|asset| !(asset.trashed || asset.hidden));
+                let is_hidden = known.as_ref().is_some_and(|asset| asset.hidden);
                 self.require_room(rows)?;
-                if is_there || is_moved {
+                if is_moved || !is_hidden {
                     self.show(&library, rows, known.as_ref(), &albums)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The albums of each of these assets, by record name. Apple takes a photo that is gone for good out of all its albums, and so tells it
+    /// like one that its owner took out: only of one that is in the library it counts, and then it is forgotten.
+    async fn albums(
+        &self,
+        library: &LibraryKey,
+        ids: &[AssetId],
+        known: &[Option<AssetRow>],
+    ) -> Result<Vec<Vec<String>>> {
+        if !self.view.folders.needs_albums() {
+            return Ok(vec![Vec::new(); ids.len()]);
+        }
+        let catalogue = &self.inner.catalogue;
+        let named = |list: &str, names: Vec<String>| {
+            let names = names.into_iter().filter_map(|name| name.strip_prefix(list).map(str::to_owned));
+            names.collect::<Vec<_>>()
+        };
+        let current = catalogue.selections_of(library, IN, ids).await?.into_iter();
+        let mut albums: Vec<_> = current.map(|names| named(IN, names)).collect();
+        let left = catalogue.selections_of(library, LEFT, ids).await?;
+        let mut settled = Batch::default();
+        for (((id, known), left), albums) in ids.iter().zip(known).zip(left).zip(&mut albums) {
+            match known.as_ref().is_some_and(|asset| !asset.trashed) {
+                true => settled
+                    .gone_members
+                    .extend(left.into_iter().map(|name| (library.clone(), name, id.clone()))),
+                false => albums.extend(named(LEFT, left)),
+            }
+        }
+        if !(self.rehearses || settled.is_empty()) {
+            catalogue.commit(settled).await?;
+        }
+        Ok(albums)
     }
 
     async fn learn(&mut self, library: &LibraryKey) -> Result<()> {
@@ -157,7 +190,7 @@ impl Scan<'_> {
             return vec![folders.render(None, &name, &time, locale)];
         }
         let labels = self.labels.get(library);
-        let albums = albums.iter().filter_map(|album| labels?.get(album.strip_prefix(IN)?));
+        let albums = albums.iter().filter_map(|album| labels?.get(album));
         albums.map(|label| folders.render(Some(label), &name, &time, locale)).collect()
     }
 }

@@ -1,22 +1,17 @@
 //! Which database, and how it is reached.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use rustls::client::ClientConfig;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{RootCertStore, crypto};
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::fault::no_connection;
+use super::fault::{is_about_the_way, no_connection};
 use super::passfile;
+use super::tls::Trust;
 use crate::error::{Error, ErrorKind, Result};
 
 /// After that long without an answer a machine counts as gone: idle, between probes, and how many of these. The server is told the
@@ -39,23 +34,22 @@ const SOCKETS: &str = "/var/run/postgresql";
 #[derive(Clone)]
 pub struct Database {
     config: Box<Config>,
-    tls: Option<Trust>,
+    /// How it is reached; the second way counts where the first is refused.
+    ways: Vec<Way>,
 }
 
-/// Who vouches for the server's certificate.
-#[derive(Debug, Clone)]
-enum Trust {
-    System,
-    File(PathBuf),
-}
+/// By TLS, with this trust, or in the clear.
+type Way = Option<Trust>;
 
 impl Database {
     /// Reads a URL such as `postgres://user@host:5432/photos?sslrootcert=/etc/ssl/db.pem`, with the parameters that libpq knows.
     ///
-    /// - Other hosts are reached by TLS, and their certificate must be for that name and signed by somebody whom this system trusts, or by
-    ///   the file `sslrootcert` (or `PGSSLROOTCERT`). `require`, `verify-ca` and `verify-full` for `sslmode` (or `PGSSLMODE`) all
-    ///   mean that. Only `sslmode=disable` does without; it is what is meant for loopback addresses and sockets, if
-    ///   nothing else is said.
+    /// - If nothing is said of TLS, other hosts are reached by it as with `verify-full`, and loopback addresses without.
+    /// - `sslmode` (or `PGSSLMODE`) is what it is to libpq: `disable`; `allow` and `prefer`, which encrypt if the server wants or can; `require`,
+    ///   which encrypts and trusts any certificate; `verify-ca`, which wants one that is signed by a certificate in the file `sslrootcert` (or
+    ///   `PGSSLROOTCERT`), or is in it; `verify-full`, which wants it to be for the name of the host too. With that file `require` means `verify-ca`.
+    ///   Without one, or with `system` for it, the two that verify go by what this system trusts, and both look at the name.
+    /// - Sockets go without TLS.
     /// - A host that begins with `%2F` is the folder of a Unix socket, and no host means `/var/run/postgresql`.
     ///
     /// # Errors
@@ -64,8 +58,8 @@ impl Database {
     pub fn parse(url: &str) -> Result<Self> {
         let (bare, mode, root) = without_tls(url);
         let refuse = |message: &'static str| Error::new(ErrorKind::Config, message);
-        if !Self::is_url(url) {
-            return Err(refuse("a database is named by a URL like postgres://user@host/database"));
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err(refuse("a database is named by a URL like postgres://user@host:5432/database"));
         }
         let mut config: Config = bare.parse().map_err(|error| {
             refuse("the URL of the database cannot be read; it looks like postgres://user@host:5432/database").caused_by(error)
@@ -78,24 +72,35 @@ impl Database {
         }
         complete(&mut config);
         let mode = mode.or_else(|| variable("PGSSLMODE"));
-        let root = root.or_else(|| variable("PGSSLROOTCERT")).map(PathBuf::from);
-        let wants = match mode.as_deref() {
-            Some("disable") => false,
-            Some("require" | "verify-ca" | "verify-full") => true,
-            None => !config.get_hosts().iter().all(is_here),
-            Some(_) => {
-                return Err(refuse("sslmode is one of disable, require, verify-ca and verify-full here"));
+        let root =
+            root.or_else(|| variable("PGSSLROOTCERT")).filter(|file| file != "system").map(PathBuf::from);
+        let is_here = config.get_hosts().iter().all(is_here);
+        let ways = match (mode.as_deref(), root) {
+            _ if config.get_hosts().iter().all(is_socket) => vec![None],
+            (Some("disable"), _) => vec![None],
+            (Some("allow"), _) => vec![None, Some(Trust::Anybody)],
+            (Some("prefer"), _) => vec![Some(Trust::Anybody), None],
+            (Some("require"), None) => vec![Some(Trust::Anybody)],
+            (Some("require" | "verify-ca"), Some(file)) => vec![Some(Trust::File { file, names: false })],
+            (None, _) if is_here => vec![None],
+            (Some("verify-ca" | "verify-full") | None, None) => vec![Some(Trust::System)],
+            (Some("verify-full") | None, Some(file)) => vec![Some(Trust::File { file, names: true })],
+            (Some(other), _) => {
+                let modes = "disable, allow, prefer, require, verify-ca and verify-full";
+                let message = format!("sslmode (or PGSSLMODE) is {other:?}, which is none of {modes}");
+                return Err(Error::new(ErrorKind::Config, message));
             }
         };
-        config.ssl_mode(if wants { SslMode::Require } else { SslMode::Disable });
-        let tls = wants.then(|| root.map_or(Trust::System, Trust::File));
-        Ok(Self { config: Box::new(config), tls })
+        Ok(Self { config: Box::new(config), ways })
     }
 
     /// Whether a text is meant as the URL of a database.
     pub fn is_url(text: &str) -> bool {
-        // Without the slashes it is none, but nobody calls a folder so, and it may hold a password.
-        text.starts_with("postgres:") || text.starts_with("postgresql:")
+        // With a slip it is none, but nobody calls a folder so, and it may hold a password.
+        let (scheme, rest) = text.split_at(text.find([':', '/']).unwrap_or(text.len()));
+        let is_ours =
+            ["postgres", "postgresql", "pg", "psql", "pgsql"].contains(&scheme.to_lowercase().as_str());
+        text.contains("://") || (is_ours && (rest.starts_with(':') || rest.starts_with("//")))
     }
 
     /// With this password.
@@ -127,20 +132,31 @@ impl Database {
 
     /// Opens a connection, and a task of the runtime that serves it for as long as it is used.
     pub(super) async fn connect(&self) -> Result<Client> {
-        let fault = |error| no_connection(error, &self.to_string());
-        match &self.tls {
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await.map_err(fault)?;
-                tokio::spawn(connection);
-                Ok(client)
-            }
-            Some(trust) => {
-                let connector = MakeRustlsConnect::new(trust.config()?);
-                let (client, connection) = self.config.connect(connector).await.map_err(fault)?;
-                tokio::spawn(connection);
-                Ok(client)
+        let mut ways = self.ways.iter();
+        let mut done = self.connect_by(ways.next().unwrap_or(&None)).await?;
+        for way in ways {
+            if done.as_ref().is_err_and(is_about_the_way) {
+                done = self.connect_by(way).await?;
             }
         }
+        done.map_err(|error| no_connection(error, &self.to_string()))
+    }
+
+    async fn connect_by(&self, way: &Way) -> Result<std::result::Result<Client, tokio_postgres::Error>> {
+        let mut config = (*self.config).clone();
+        let Some(trust) = way else {
+            let connected = config.ssl_mode(SslMode::Disable).connect(NoTls).await;
+            return Ok(connected.map(|(client, connection)| {
+                tokio::spawn(connection);
+                client
+            }));
+        };
+        let connector = MakeRustlsConnect::new(trust.config()?);
+        let connected = config.ssl_mode(SslMode::Require).connect(connector).await;
+        Ok(connected.map(|(client, connection)| {
+            tokio::spawn(connection);
+            client
+        }))
     }
 
     fn host(&self) -> String {
@@ -154,35 +170,6 @@ impl Database {
     fn port(&self) -> u16 {
         self.config.get_ports().first().copied().unwrap_or(5432)
     }
-}
-
-impl Trust {
-    fn config(&self) -> Result<ClientConfig> {
-        let unusable = |error: rustls::Error| {
-            Error::new(ErrorKind::Config, "TLS cannot be used on this system").caused_by(error)
-        };
-        let provider = Arc::new(crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(unusable)?;
-        Ok(match self {
-            Self::System => builder.with_platform_verifier().map_err(unusable)?.with_no_client_auth(),
-            Self::File(file) => builder.with_root_certificates(roots(file)?).with_no_client_auth(),
-        })
-    }
-}
-
-fn roots(file: &Path) -> Result<RootCertStore> {
-    let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        let advice = "the file that sslrootcert names holds no certificates that can be read (PEM)";
-        Error::new(ErrorKind::Config, advice).with("file", file.display()).caused_by(cause)
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(error.into()))? {
-        let certificate = certificate.map_err(|error| unreadable(error.into()))?;
-        roots.add(certificate).map_err(|error| unreadable(error.into()))?;
-    }
-    if roots.is_empty() { Err(unreadable("no certificate is in it".into())) } else { Ok(roots) }
 }
 
 /// What the URL leaves to be said.
@@ -216,6 +203,10 @@ fn is_here(host: &Host) -> bool {
         #[cfg(unix)]
         Host::Unix(_) => true,
     }
+}
+
+fn is_socket(host: &Host) -> bool {
+    !matches!(host, Host::Tcp(_))
 }
 
 /// The URL without what it says of TLS, for the driver knows less of that than we do; and what it says.
@@ -284,35 +275,65 @@ mod tests {
     }
 
     #[test]
-    fn other_hosts_are_reached_by_tls_unless_that_is_switched_off() {
+    fn modes_are_those_of_libpq() {
+        let file = |names| Some(Trust::File { file: "/r.pem".into(), names });
+        let (clear, anybody, system) = (None, Some(Trust::Anybody), Some(Trust::System));
         let table = [
-            ("postgres://me@db.example/x", true),
-            ("postgres://me@db.example/x?sslmode=disable", false),
-            ("postgres://me@db.example/x?sslmode=require", true),
-            ("postgres://me@localhost/x?connect_timeout=3&sslmode=verify-full", true),
-            ("postgres://me@localhost,db.example/x", true),
-            ("postgres://me@127.0.0.1:6000/x", false),
-            ("postgres://me@[::1]/x", false),
-            ("postgres://me@%2Frun%2Fpg/x", false),
-            ("postgres:///x", false),
+            ("db.example/x", vec![system.clone()]),
+            ("db.example/x?sslrootcert=%2Fr.pem", vec![file(true)]),
+            ("db.example/x?sslmode=disable", vec![clear.clone()]),
+            ("db.example/x?sslmode=allow", vec![clear.clone(), anybody.clone()]),
+            ("db.example/x?sslmode=prefer&sslrootcert=%2Fr.pem", vec![anybody.clone(), clear.clone()]),
+            ("db.example/x?sslmode=require", vec![anybody.clone()]),
+            ("db.example/x?sslmode=require&sslrootcert=%2Fr.pem", vec![file(false)]),
+            ("db.example/x?sslmode=require&sslrootcert=system", vec![anybody.clone()]),
+            ("db.example/x?sslmode=verify-ca&sslrootcert=%2Fr.pem", vec![file(false)]),
+            ("db.example/x?sslmode=verify-ca", vec![system.clone()]),
+            ("db.example/x?sslmode=verify-full&sslrootcert=system", vec![system.clone()]),
+            ("localhost/x?connect_timeout=3&sslmode=verify-full", vec![system.clone()]),
+            ("localhost,db.example/x", vec![system.clone()]),
+            ("127.0.0.1:6000/x", vec![clear.clone()]),
+            ("[::1]/x", vec![clear.clone()]),
+            ("%2Frun%2Fpg/x?sslmode=require", vec![clear.clone()]),
+            ("/x", vec![clear.clone()]),
         ];
-        for (url, wants) in table {
-            let database = Database::parse(url).unwrap();
-            assert_eq!(database.tls.is_some(), wants, "{url}");
-            let mode = if wants { SslMode::Require } else { SslMode::Disable };
-            assert_eq!(database.config.get_ssl_mode(), mode, "{url}");
+        for (rest, ways) in table {
+            assert_eq!(Database::parse(&format!("postgres://{rest}")).unwrap().ways, ways, "{rest}");
         }
-        for url in
-            ["postgres://db/x?sslmode=prefer", "postgres://db/x?sslmode=Disable", "mysql://db/x", "/data", ""]
-        {
-            assert_eq!(Database::parse(url).unwrap_err().kind(), ErrorKind::Config, "{url}");
+        for mode in ["Disable", "verify_full", "yes", ""] {
+            let error = Database::parse(&format!("postgres://db/x?sslmode={mode}")).unwrap_err();
+            let text = error.to_string();
+            assert!(error.kind() == ErrorKind::Config && text.contains(&format!("{mode:?}")), "{text}");
         }
     }
 
     #[test]
-    fn certificates_are_read_from_the_file_that_is_named() {
-        let database = Database::parse("postgres://db/x?sslrootcert=%2Fno%2Fsuch.pem").unwrap();
-        let error = database.tls.as_ref().unwrap().config().unwrap_err();
-        assert!(error.to_string().contains("/no/such.pem"), "{error}");
+    fn slips_are_no_databases_and_say_how_one_is_named() {
+        let slips = [
+            "postgres:",
+            "postgres:db/x",
+            "postgres:/db/x",
+            "mysql://db/x",
+            "/data",
+            "",
+            "Postgres//db",
+            "postgresql://db:port/x",
+            "postgres://db/x?nothing=1",
+            "postgres:me:hunter2@db",
+        ];
+        for url in slips {
+            let error = Database::parse(url).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
+            assert!(error.message().contains("postgres://user@host"), "{url}: {error}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+        }
+        for slip in
+            ["postgres:", "postgres:db", "POSTGRES://db/x", "postgresql//db/x", "pg://db/x", "psql://db/x"]
+        {
+            assert!(Database::is_url(slip), "{slip} is meant as one");
+        }
+        for folder in ["postgres", "./postgres:x", "/srv/postgres:x", "postgres/x", "catalogues", "pg"] {
+            assert!(!Database::is_url(folder), "{folder}");
+        }
     }
 }

@@ -7,6 +7,25 @@ use crate::error::{Error, ErrorKind, Retry};
 const BROKEN: &str = "the connection to the database broke, and with it the lease of this copy; what was not committed is done again by \
                       the next run";
 
+const ENDED: &str = "the database was shut down or restarted, or somebody ended this connection, and with it the lease of this copy; what \
+                     was not committed is done again by the next run";
+
+const STARTING: &str =
+    "the database is starting up, or shutting down; what was not committed is done again by the next run";
+
+const FULL: &str = "the database has no connection left: raise its max_connections, or let fewer workers run; each copy that is kept \
+                    takes two";
+
+const NO_TLS: &str = "the database offers no TLS: switch it on there (ssl = on), or write sslmode=disable into the URL if the network \
+                      is yours alone";
+
+const NOT_TRUSTED: &str = "the certificate of the database is not trusted here, or not for that host: name a file with the certificate \
+                           that signed it by sslrootcert; sslmode=verify-ca does not look at the name, and sslmode=require encrypts \
+                           and trusts anybody";
+
+const NO_HANDSHAKE: &str =
+    "the database and this program could not agree on TLS; see the log of the database";
+
 const NOT_LET_IN: &str = "the database does not let this user in; check the user in the URL, and PGPASSWORD, PGPASSFILE or ~/.pgpass";
 
 const NOT_ALLOWED: &str =
@@ -31,15 +50,37 @@ pub(super) fn no_connection(error: tokio_postgres::Error, database: &str) -> Err
     if error.code().is_some() {
         return fault(error, database);
     }
+    if let Some(advice) = about_tls(&error) {
+        return Error::new(ErrorKind::Config, advice).with("database", database).caused_by(error);
+    }
     // What is left is a password that was asked for, and nobody gave.
     if !is_of_the_socket(&error) {
         return Error::new(ErrorKind::PermissionDenied, NOT_LET_IN)
             .with("database", database)
             .caused_by(error);
     }
-    let advice = "the database cannot be reached; check host and port in the URL, whether it runs, and whether its certificate is \
-                  trusted here";
+    let advice = "the database cannot be reached; check host and port in the URL, and whether it runs";
     unreached(advice).with("database", database).caused_by(error)
+}
+
+/// What is wrong with TLS, if that is it: nothing that passes. A connection that broke meanwhile is none of it.
+fn about_tls(error: &tokio_postgres::Error) -> Option<&'static str> {
+    use std::error::Error as _;
+    let cause = error.source()?;
+    // The driver knows no other sign of it.
+    if cause.to_string() == "server does not support TLS" {
+        return Some(NO_TLS);
+    }
+    let cause = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+    match cause.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(_) => Some(NOT_TRUSTED),
+        _ => Some(NO_HANDSHAKE),
+    }
+}
+
+/// Whether to try without TLS, or with it, where either will do: the other way was refused, by whatever rule.
+pub(super) fn is_about_the_way(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) || about_tls(error).is_some()
 }
 
 /// Of the storage, and not of the network: that is the one to Apple. It may pass.
@@ -74,10 +115,14 @@ fn of_code(code: &SqlState) -> (ErrorKind, &'static str) {
             "this database is for reading only (a standby?); name the one that is written to",
         );
     }
-    if is_one_of(&[&SqlState::TOO_MANY_CONNECTIONS, &SqlState::CANNOT_CONNECT_NOW]) {
-        let advice = "the database takes no connections now; run again later, or raise its max_connections: each copy that is kept \
-                      takes two";
-        return (ErrorKind::Storage, advice);
+    if *code == SqlState::TOO_MANY_CONNECTIONS {
+        return (ErrorKind::Storage, FULL);
+    }
+    if *code == SqlState::CANNOT_CONNECT_NOW {
+        return (ErrorKind::Storage, STARTING);
+    }
+    if is_one_of(&[&SqlState::ADMIN_SHUTDOWN, &SqlState::CRASH_SHUTDOWN]) {
+        return (ErrorKind::Storage, ENDED);
     }
     if *code == SqlState::QUERY_CANCELED {
         let advice =
@@ -88,7 +133,7 @@ fn of_code(code: &SqlState) -> (ErrorKind, &'static str) {
         // Shutdown, or a connection that somebody ended; 08 is the class of connections.
         Some("57" | "08") => (ErrorKind::Storage, BROKEN),
         Some("23" | "40" | "55") => {
-            (ErrorKind::Conflict, "somebody else is at work on the same tables; run again")
+            (ErrorKind::Conflict, "somebody else is at work on the same tables; try again when they are done")
         }
         Some("53" | "54" | "58") => {
             (ErrorKind::Storage, "the database lacks something that it needs; see its log")
@@ -108,4 +153,21 @@ fn of_code(code: &SqlState) -> (ErrorKind, &'static str) {
 fn is_of_the_socket(error: &tokio_postgres::Error) -> bool {
     use std::error::Error as _;
     error.source().is_some_and(|cause| cause.is::<std::io::Error>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said is what happened: a database that restarts has connections enough.
+    #[test]
+    fn a_restart_is_no_want_of_connections() {
+        let (restarting, advice) = of_code(&SqlState::CANNOT_CONNECT_NOW);
+        assert!(advice.contains("starting up") && !advice.contains("max_connections"), "{advice}");
+        let (ended, advice) = of_code(&SqlState::ADMIN_SHUTDOWN);
+        assert!(advice.contains("restarted") && advice.contains("lease"), "{advice}");
+        let (full, advice) = of_code(&SqlState::TOO_MANY_CONNECTIONS);
+        assert!(advice.contains("max_connections"), "{advice}");
+        assert!([restarting, ended, full].iter().all(|kind| *kind == ErrorKind::Storage));
+    }
 }

@@ -77,7 +77,7 @@ async fn is_held(session: &Session, copy: i32) -> Result<bool> {
 }
 
 async fn held_by_other(session: &Session, copy: i32) -> Error {
-    let advice = "another worker keeps this copy, and is left alone; run again when it is done";
+    let advice = "another worker keeps this copy; it is free again when that one is done";
     let error = Error::new(ErrorKind::Conflict, advice).retrying(Retry::Later { after: None });
     let error = error.with("database", session.database());
     let holder = session.rows(HOLDER, [i64::from(CLASS), i64::from(copy)]).await;

@@ -1,6 +1,6 @@
 //! The catalogues of many copies in one PostgreSQL database, so that many workers keep many accounts.
 //!
-//! `database.rs` says which database and how it is reached (`passfile.rs`: with which password), `session.rs` is a connection,
+//! `database.rs` says which database and how it is reached (`passfile.rs`: with which password, `tls.rs`: whom it trusts), `session.rs` is a connection,
 //! `schema.rs` knows the versions of the tables, `lease.rs` who keeps a copy, `read.rs` and `write.rs` the rows, `text.rs` what
 //! becomes of a NUL, `fault.rs` what errors mean.
 
@@ -14,6 +14,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tls;
 mod write;
 
 use std::fmt;

@@ -27,8 +27,8 @@ pub(super) fn usual(asker: &Asker<'_>) -> Result<Option<SecretString>> {
         tracing::warn!("{} is not read: others may read it; chmod 600 makes it yours alone", file.display());
         return Ok(None);
     }
-    match std::fs::read_to_string(&file) {
-        Ok(text) => Ok(find(&text, asker)),
+    match std::fs::read(&file) {
+        Ok(bytes) => Ok(find(&bytes, asker)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::storage(error, file.display())),
     }
@@ -51,11 +51,13 @@ fn is_private(_: &Path) -> bool {
 }
 
 /// The first line that fits: `host:port:database:user:password`, where `*` fits everything and a backslash takes the meaning off
-/// `:` and `\`.
-fn find(text: &str, asker: &Asker<'_>) -> Option<SecretString> {
+/// `:` and `\`. Lines that are no UTF-8 are somebody else's.
+fn find(file: &[u8], asker: &Asker<'_>) -> Option<SecretString> {
     let port = asker.port.to_string();
     let wanted = [asker.host, &port, asker.database, asker.user];
-    text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+    let lines = file.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let lines = lines.filter_map(|line| std::str::from_utf8(line).ok());
+    lines.filter(|line| !line.starts_with('#')).find_map(|line| {
         let fields = fields(line);
         let (password, pattern) = fields.split_last().filter(|(_, pattern)| pattern.len() == wanted.len())?;
         let fits = pattern.iter().zip(wanted).all(|(field, value)| field == "*" || field == value);
@@ -96,9 +98,13 @@ mod tests {
                     db.example:*:photos:me:se\\:cr:et\\\\\n\
                     *:*:*:*:last";
         let asker = Asker { host: "db.example", port: 5432, database: "photos", user: "me" };
-        let found = |asker: &Asker<'_>| find(text, asker).map(|password| password.expose_secret().to_owned());
+        let found = |asker: &Asker<'_>| {
+            find(text.as_bytes(), asker).map(|password| password.expose_secret().to_owned())
+        };
         assert_eq!(found(&asker).as_deref(), Some("se:cr:et\\"));
         assert_eq!(found(&Asker { database: "x", ..asker }).as_deref(), Some("last"));
-        assert!(find("db.example:1:photos:me:x", &asker).is_none());
+        assert!(find(b"db.example:1:photos:me:x", &asker).is_none());
+        let odd = b"db.old:*:*:me:caf\xe9\r\ndb.example:*:*:\xff:no\r\ndb.example:*:photos:me:right\r\n";
+        assert_eq!(find(odd, &asker).unwrap().expose_secret(), "right", "other lines are read all the same");
     }
 }
