@@ -11,6 +11,8 @@
 
 #[cfg(feature = "fs")]
 mod fs;
+#[cfg(any(feature = "object-store", feature = "opendal"))]
+mod held;
 mod links;
 mod memory;
 #[cfg(feature = "object-store")]

@@ -1,6 +1,5 @@
 //! Writing one file.
 
-use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -14,6 +13,7 @@ use object_store::{
 
 use super::{PART, Shared, fault};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::held::Held;
 use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
 
 pub(super) struct ObjectWriter {
@@ -25,32 +25,20 @@ pub(super) struct ObjectWriter {
     /// Once there is more than fits into one request.
     upload: Option<Upload>,
     length: u64,
-    held: Vec<Bytes>,
-    held_bytes: usize,
+    held: Held,
     broken: bool,
 }
 
 impl ObjectWriter {
     pub(super) fn new(shared: Arc<Shared>, path: StoragePath, key: Path, options: WriteOptions) -> Self {
-        let (metadata, held) = (Metadata::new(), Vec::new());
-        Self {
-            shared,
-            path,
-            key,
-            options,
-            metadata,
-            upload: None,
-            length: 0,
-            held,
-            held_bytes: 0,
-            broken: false,
-        }
+        let (metadata, held) = (Metadata::new(), Held::default());
+        Self { shared, path, key, options, metadata, upload: None, length: 0, held, broken: false }
     }
 
     /// Hands whole parts over, as long as there is more than one: a file that fits into one is put at commit.
     async fn spill(&mut self) -> Result<()> {
-        while self.held_bytes > PART {
-            let part = self.take(PART);
+        while self.held.len() > PART {
+            let part = PutPayload::from_iter(self.held.take(PART));
             self.push(part).await?;
         }
         Ok(())
@@ -65,24 +53,6 @@ impl ObjectWriter {
             }
         };
         upload.push(part).await.map_err(|error| refusal(error, &self.path))
-    }
-
-    /// So many of the held bytes, in order.
-    fn take(&mut self, count: usize) -> PutPayload {
-        let (mut taken, mut missing) = (Vec::new(), count);
-        let mut held = mem::take(&mut self.held).into_iter();
-        for mut chunk in held.by_ref() {
-            if chunk.len() > missing {
-                taken.push(chunk.split_to(missing));
-                self.held.push(chunk);
-                break;
-            }
-            missing -= chunk.len();
-            taken.push(chunk);
-        }
-        self.held.extend(held);
-        self.held_bytes -= count;
-        PutPayload::from_iter(taken)
     }
 
     fn require_whole(&self) -> Result<()> {
@@ -105,7 +75,7 @@ impl StorageWriter for ObjectWriter {
     }
 
     async fn restart(&mut self) -> Result<()> {
-        (self.held, self.held_bytes, self.length) = (Vec::new(), 0, 0);
+        (self.held, self.length) = (Held::default(), 0);
         self.broken = true;
         if let Some(upload) = self.upload.take() {
             upload.abort().await.map_err(|error| fault(error, &self.path))?;
@@ -117,7 +87,6 @@ impl StorageWriter for ObjectWriter {
     async fn write(&mut self, chunk: Bytes) -> Result<()> {
         self.require_whole()?;
         self.length += chunk.len() as u64;
-        self.held_bytes += chunk.len();
         self.held.push(chunk);
         // Cut off in the middle, nobody knows what the store has.
         self.broken = true;
@@ -132,7 +101,7 @@ impl StorageWriter for ObjectWriter {
 
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
         self.require_whole()?;
-        let rest = self.take(self.held_bytes);
+        let rest = PutPayload::from_iter(self.held.take(usize::MAX));
         if self.upload.is_none() {
             self.shared.put(&self.path, &self.key, &self.options, rest, &self.metadata).await?;
         } else {

@@ -422,8 +422,9 @@ impl Shared {
                 None => self.operator.stat(file.path()).await.ok().and_then(|meta| meta.last_modified()),
             };
             let is_piece = self.way == Way::Pieces && !file.path().starts_with(NOTES);
-            let kept_since = if is_piece { begun - PIECES_KEPT } else { begun };
-            let is_old = written.is_some_and(|time| SystemTime::from(time) < kept_since);
+            let kept_since = if is_piece { begun.checked_sub(PIECES_KEPT) } else { Some(begun) };
+            let is_old =
+                written.is_some_and(|time| kept_since.is_some_and(|since| SystemTime::from(time) < since));
             if is_old && !file.path().ends_with('/') {
                 self.operator.delete(file.path()).await.map_err(|error| fault(error, &staging))?;
             }

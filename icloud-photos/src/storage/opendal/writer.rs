@@ -13,6 +13,7 @@ use super::large::Large;
 use super::pieces::Pieces;
 use super::{CHUNK, Shared, WHOLE_AT_MOST, Way, fault, key};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::held::Held;
 use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
 
 pub(super) struct OpendalWriter {
@@ -24,8 +25,7 @@ pub(super) struct OpendalWriter {
     large: Large,
     resumed: u64,
     length: u64,
-    held: Vec<Bytes>,
-    held_bytes: usize,
+    held: Held,
     broken: bool,
 }
 
@@ -38,47 +38,18 @@ impl OpendalWriter {
             None => Large::Nothing,
         };
         let resumed = large.length();
-        let (metadata, held) = (Metadata::new(), Vec::new());
-        Ok(Self {
-            shared,
-            path,
-            options,
-            metadata,
-            large,
-            resumed,
-            length: resumed,
-            held,
-            held_bytes: 0,
-            broken: false,
-        })
+        let (metadata, held) = (Metadata::new(), Held::default());
+        Ok(Self { shared, path, options, metadata, large, resumed, length: resumed, held, broken: false })
     }
 
     /// Hands whole chunks over, as long as there is more than one: a file that fits into one is put at commit.
     async fn spill(&mut self) -> Result<()> {
-        while self.held_bytes > CHUNK {
-            let chunk = self.take(CHUNK);
+        while self.held.len() > CHUNK {
+            let chunk = Buffer::from(self.held.take(CHUNK));
             let Self { large, shared, path, options, metadata, .. } = self;
             large.push(shared, path, options, metadata, chunk).await?;
         }
         Ok(())
-    }
-
-    /// So many of the held bytes, in order.
-    fn take(&mut self, count: usize) -> Buffer {
-        let (mut taken, mut missing) = (Vec::new(), count);
-        let mut held = std::mem::take(&mut self.held).into_iter();
-        for mut chunk in held.by_ref() {
-            if chunk.len() > missing {
-                taken.push(chunk.split_to(missing));
-                self.held.push(chunk);
-                break;
-            }
-            missing -= chunk.len();
-            taken.push(chunk);
-        }
-        self.held.extend(held);
-        self.held_bytes -= count;
-        Buffer::from(taken)
     }
 
     fn require_whole(&self) -> Result<()> {
@@ -105,7 +76,7 @@ impl StorageWriter for OpendalWriter {
 
     async fn restart(&mut self) -> Result<()> {
         self.require_whole()?;
-        (self.held, self.held_bytes, self.resumed, self.length) = (Vec::new(), 0, 0, 0);
+        (self.held, self.resumed, self.length) = (Held::default(), 0, 0);
         // Whoever begins anew may have been told a wrong length, and a request is as long as it says. What fits into memory waits there.
         let fits = |size: &u64| *size <= WHOLE_AT_MOST.into();
         if self.shared.puts.is_some() {
@@ -123,7 +94,6 @@ impl StorageWriter for OpendalWriter {
             return Ok(());
         }
         self.length += chunk.len() as u64;
-        self.held_bytes += chunk.len();
         self.held.push(chunk);
         // Cut off in the middle, nobody knows what the service has.
         self.broken = true;
@@ -138,7 +108,7 @@ impl StorageWriter for OpendalWriter {
 
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
         self.require_whole()?;
-        let rest = self.take(self.held_bytes);
+        let rest = Buffer::from(self.held.take(usize::MAX));
         let (large, metadata) = (std::mem::take(&mut self.large), std::mem::take(&mut self.metadata));
         large.commit(&self.shared, &self.path, &self.options, rest, metadata).await?;
         Ok(ObjectMeta::new(self.path.clone(), self.length, None))
