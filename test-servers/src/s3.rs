@@ -151,7 +151,7 @@ impl S3Server {
         self.gate.chaos(seed, rate);
     }
 
-    /// From now on it knows nothing of `If-None-Match`, as some services do, and says so.
+    /// From now on it knows nothing of `If-None-Match`, as some services do, and says so; of a longer body, by hanging up.
     pub fn forget_conditions(&self) {
         self.gate.forget_conditions();
     }

@@ -7,8 +7,8 @@ use opendal::{Buffer, Writer};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::pieces::Pieces;
+use super::put::{appearing, put, require_free};
 use super::webdav::Put;
-use super::writer::{appearing, put, require_free};
 use super::{CHUNK, STAGING, Shared, WHOLE_AT_MOST, Way, fault, key};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, StoragePath, WriteOptions};

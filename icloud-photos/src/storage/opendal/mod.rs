@@ -23,6 +23,7 @@ mod fault;
 mod large;
 mod listing;
 mod pieces;
+mod put;
 mod uploads;
 mod webdav;
 mod writer;
@@ -70,6 +71,8 @@ struct Shared {
     way: Way,
     /// Whether it is to be asked to refuse a put where something has the name: not all that speak S3 know that.
     refuses_taken: AtomicBool,
+    /// Whether it was asked to, and understood.
+    has_refused: AtomicBool,
     /// The parts that writers of this process hold, by their place below [`STAGING`].
     held: Mutex<HashSet<String>>,
     /// Folders that are there, or can be made: no file has their name.
@@ -142,6 +145,7 @@ impl OpendalStorage {
                 operator,
                 way,
                 refuses_taken: AtomicBool::new(can.write_with_if_not_exists && !way.renames()),
+                has_refused: AtomicBool::new(false),
                 held: Mutex::default(),
                 folders: Mutex::default(),
                 uploads: None,

@@ -14,7 +14,7 @@ use opendal::options::ReadOptions;
 use sha1::{Digest as _, Sha1};
 
 use super::large::Open;
-use super::writer::{appearing, put, require_free};
+use super::put::{appearing, put, require_free};
 use super::{CHUNK, NOTES, STAGING, Shared, fault};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Metadata, StoragePath, WriteOptions};

@@ -1,17 +1,15 @@
 //! Writing one file.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use opendal::Buffer;
 
-use super::fault::is_not_implemented;
 use super::large::Large;
 use super::pieces::Pieces;
-use super::{CHUNK, Shared, WHOLE_AT_MOST, Way, fault, key};
+use super::{CHUNK, Shared, WHOLE_AT_MOST, Way};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::held::Held;
 use crate::storage::{Metadata, ObjectMeta, StoragePath, StorageWriter, WriteOptions};
@@ -117,64 +115,4 @@ impl StorageWriter for OpendalWriter {
     async fn abort(mut self: Box<Self>) -> Result<()> {
         std::mem::take(&mut self.large).abort().await
     }
-}
-
-/// A name must be free unless it may be replaced. Where the service can be asked to see to that itself, it is.
-pub(super) async fn require_free(shared: &Shared, path: &StoragePath, options: &WriteOptions) -> Result<()> {
-    if shared.stat(path).await?.is_some() && !options.replace {
-        let advice = "something with this name exists already";
-        return Err(Error::new(ErrorKind::AlreadyExists, advice).with("path", path));
-    }
-    Ok(())
-}
-
-/// How a file appears under its name in one go.
-pub(super) fn appearing(
-    shared: &Shared,
-    options: &WriteOptions,
-    metadata: Metadata,
-) -> opendal::options::WriteOptions {
-    let keeps = shared.keeps_metadata() && !metadata.is_empty();
-    opendal::options::WriteOptions {
-        if_not_exists: !options.replace && shared.refuses_taken(),
-        user_metadata: keeps.then(|| metadata.into_iter().collect()),
-        chunk: shared.can().write_can_multi.then_some(CHUNK),
-        ..Default::default()
-    }
-}
-
-/// Puts a file under its name in one request.
-///
-/// A service that does not know how to refuse a name that is taken says so: from then on it is asked just before, as where files are
-/// renamed.
-pub(super) async fn put(
-    shared: &Shared,
-    path: &StoragePath,
-    options: &WriteOptions,
-    bytes: Buffer,
-    metadata: Metadata,
-) -> Result<()> {
-    let asked = !options.replace && shared.refuses_taken();
-    match put_once(shared, path, options, bytes.clone(), metadata.clone()).await {
-        Err(error) if asked && is_not_implemented(&error) => {
-            shared.refuses_taken.store(false, Relaxed);
-            put_once(shared, path, options, bytes, metadata).await
-        }
-        put => put,
-    }
-}
-
-async fn put_once(
-    shared: &Shared,
-    path: &StoragePath,
-    options: &WriteOptions,
-    bytes: Buffer,
-    metadata: Metadata,
-) -> Result<()> {
-    if !shared.refuses_taken() {
-        require_free(shared, path, options).await?;
-    }
-    let how = appearing(shared, options, metadata);
-    let put = shared.operator.write_options(key(path)?, bytes, how).await;
-    put.map(drop).map_err(|error| fault(error, path))
 }
