@@ -37,6 +37,8 @@ pub use self::memory::MemoryStorage;
 pub use self::object_store::ObjectStorage;
 #[cfg(feature = "opendal")]
 pub use self::opendal::{OpendalStorage, is_address};
+#[cfg(feature = "opendal")]
+pub(crate) use self::opendal::{identity, reached_like};
 pub use self::path::StoragePath;
 use crate::error::{Error, ErrorKind, Result};
 

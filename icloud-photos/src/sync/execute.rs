@@ -180,10 +180,15 @@ pub(super) async fn execute(
 async fn keep_copy(inner: &Inner, report: &SyncReport) {
     let copy = async {
         let changed = report.downloaded + report.failed + report.moved + report.removed > 0;
-        if changed || !snapshot::is_there(&*inner.storage).await? {
-            snapshot::write(&*inner.storage, &*inner.catalogue).await?;
+        if !changed && snapshot::is_there(&*inner.storage).await? {
+            return Ok(());
         }
-        Ok::<_, Error>(())
+        if snapshot::is_newer(&*inner.storage).await? {
+            let advice =
+                "the one that is there was written by a newer version of this program: update it here";
+            return Err(Error::new(ErrorKind::Unsupported, advice));
+        }
+        snapshot::write(&*inner.storage, &*inner.catalogue).await
     };
     if let Err(error) = copy.await {
         tracing::warn!(%error, "no copy of the catalogue could be left in the storage");

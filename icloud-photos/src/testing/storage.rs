@@ -504,7 +504,8 @@ const WAYS: [usize; 3] = [10, 2_000_000, 18_000_000];
 const SIZES: [usize; 11] =
     [0, 1, 4096, 262_143, 262_144, 262_145, 600_000, 1_048_577, 8_388_607, 8_388_608, 8_388_609];
 
-const ODD_NAMES: [&str; 18] = [
+const ODD_NAMES: [&str; 19] = [
+    "no character \u{fffe}.jpg",
     " leading and trailing ",
     " leading",
     ".JPG",

@@ -23,7 +23,7 @@ use opendal::{Buffer, HttpBody, HttpTransport, HttpTransporter, OperationContext
 use url::Url;
 
 use super::OpendalStorage;
-use super::uploads::Uploads;
+use super::uploads::{self, Uploads};
 use super::webdav::Puts;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -130,6 +130,54 @@ pub fn is_address(text: &str) -> bool {
         && scheme.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+-.".contains(&letter));
     let is_known = SERVICES.iter().any(|service| service.schemes.contains(&scheme.to_lowercase().as_str()));
     is_scheme && (is_known || rest.starts_with("//"))
+}
+
+/// What an address names, however it is spelled: service, bucket or host, folder, and the endpoint, wherever that was told. Who asks there and how
+/// (user, region, profile) is left out.
+pub(crate) fn identity(address: &str) -> String {
+    identified(address).unwrap_or_else(|_| address.to_owned())
+}
+
+fn identified(address: &str) -> Result<String> {
+    let (url, environment) = (parse(address)?, |name: &str| std::env::var(name).ok());
+    let service = service(&url)?;
+    let mut options = told(service, &url, &environment)?;
+    place(service, &url, &environment, &mut options)?;
+    let scheme = if service.name == "webdav" { url.scheme() } else { service.schemes[0] };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let mut folder = url.clone();
+    folder.set_path(&options["root"]);
+    let named = format!("{scheme}://{}{port}{}", url.host_str().unwrap_or_default(), folder.path());
+    let named = named.trim_end_matches('/').to_owned();
+    let endpoint = match service.name {
+        "s3" => uploads::endpoint(&options).filter(|endpoint| !endpoint.ends_with("amazonaws.com")),
+        "gcs" | "azblob" => options.get("endpoint").cloned(),
+        _ => None,
+    };
+    let Some(endpoint) = endpoint else { return Ok(named) };
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("endpoint", endpoint.trim_end_matches('/'))
+        .finish();
+    Ok(format!("{named}?{query}"))
+}
+
+/// The storage that was known by this identity, asked as the one at an address is.
+pub(crate) fn reached_like(identity: &str, address: &str) -> Result<String> {
+    let (mut known, like) = (parse(identity)?, parse(address)?);
+    let kept: Vec<_> =
+        known.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let told = like.query_pairs().filter(|(name, _)| name != "endpoint");
+    let pairs: Vec<_> =
+        kept.into_iter().chain(told.map(|(name, value)| (name.into_owned(), value.into_owned()))).collect();
+    known.set_query(None);
+    if !pairs.is_empty() {
+        known.query_pairs_mut().extend_pairs(pairs);
+    }
+    if !like.username().is_empty() {
+        // One without a host has none.
+        let _ = known.set_username(like.username());
+    }
+    Ok(known.to_string())
 }
 
 fn parse(address: &str) -> Result<Url> {
@@ -247,7 +295,8 @@ fn place(
     options: &mut BTreeMap<String, String>,
 ) -> Result<()> {
     let folder = percent_decoded(url.path())?;
-    options.insert("root".to_owned(), format!("/{}", folder.trim_matches('/')));
+    let names: Vec<_> = folder.split('/').filter(|name| !name.is_empty()).collect();
+    options.insert("root".to_owned(), format!("/{}", names.join("/")));
     let host = url.host_str().unwrap_or_default();
     if host.is_empty() {
         let message = "the address names no bucket, container or host";

@@ -26,6 +26,7 @@ const FULL: &str =
 const UNKNOWN_KEY: &str =
     "the storage does not know these credentials; check the key and its secret, and where they come from";
 const UNKNOWN_NAME: &str = "the storage does not accept name and password, or the token; check them (some servers want a password made for the app)";
+const NO_KEY: &str = "no credentials for the storage were found, or none that can be used; its page in docs/ says where they are looked for";
 const EXPIRED: &str = "the credentials of the storage have expired; get new ones and run again";
 const NO_RIGHT: &str = "the storage refuses: these credentials have no right to do that there; the page of the storage in docs/ says which \
                         rights are needed";
@@ -236,6 +237,8 @@ fn rest(error: &opendal::Error) -> Verdict {
         }
         Theirs::Unsupported => (ErrorKind::Unsupported, "the storage cannot do that", STAYS),
         Theirs::RateLimited => (ErrorKind::Storage, "the storage asks to slow down; run again", PASSES),
+        // Nothing was sent.
+        _ if error.message().contains("signing http request") => (ErrorKind::Config, NO_KEY, STAYS),
         // It did not pass within the time that trying again took; a later run may have more luck.
         _ if error.is_temporary() || error.is_persistent() => (ErrorKind::Storage, PASSING, PASSES),
         _ => (ErrorKind::Storage, FAILED, STAYS),

@@ -27,7 +27,7 @@ pub(super) enum Large {
 pub(super) struct Open {
     shared: Arc<Shared>,
     /// Where it is written, which is another place than its own if it is to be renamed.
-    at: StoragePath,
+    pub(super) at: StoragePath,
     taker: Option<Taker>,
 }
 

@@ -42,6 +42,7 @@ use opendal::options::ReadOptions;
 use opendal::{Entry, Operator};
 
 pub use self::address::is_address;
+pub(crate) use self::address::{identity, reached_like};
 use self::fault::fault;
 use self::listing::recursive;
 use self::uploads::Uploads;
@@ -294,12 +295,12 @@ impl Shared {
         }
     }
 
-    /// That a list can hold the name: Azure's are XML, which knows no control characters, and one such name makes the list unreadable.
+    /// That a list can hold the name: Azure's are XML, which does not know all characters, and one such name makes the list unreadable.
     fn require_listable(&self, path: &StoragePath) -> Result<()> {
-        if self.operator.info().scheme() != "azblob" || !path.as_str().contains(char::is_control) {
+        if self.operator.info().scheme() != "azblob" || !path.as_str().contains(is_unlisted) {
             return Ok(());
         }
-        let message = "names with control characters cannot be stored here";
+        let message = "names with control characters, or with what is none, cannot be stored here";
         Err(Error::new(ErrorKind::Unsupported, message).with("path", format!("{:?}", path.as_str())))
     }
 
@@ -452,6 +453,11 @@ fn object(path: StoragePath, meta: &opendal::Metadata) -> ObjectMeta {
     let metadata: Metadata =
         told.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
     ObjectMeta { metadata, ..ObjectMeta::new(path, meta.content_length(), None) }
+}
+
+/// What XML has no way to write.
+fn is_unlisted(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}')
 }
 
 fn no_file(path: &StoragePath) -> Error {

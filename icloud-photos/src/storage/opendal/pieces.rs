@@ -5,6 +5,7 @@
 //! somebody wrote anew meanwhile makes the commit fail, and never gets under a final name.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use futures::future;
@@ -13,6 +14,7 @@ use opendal::Buffer;
 use opendal::options::ReadOptions;
 use sha1::{Digest as _, Sha1};
 
+use super::fault::is_not_implemented;
 use super::large::Open;
 use super::put::{appearing, put, require_free};
 use super::{CHUNK, NOTES, STAGING, Shared, fault};
@@ -120,41 +122,77 @@ impl Pieces {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             put => put?,
         }
-        if !self.shared.refuses_taken() {
-            require_free(&self.shared, path, options).await?;
-        }
-        let how = appearing(&self.shared, options, metadata);
-        let mut upload = Open::new(self.shared.clone(), path.clone(), how).await?;
+        let (path, options) = (path.clone(), options.clone());
         let joining = tokio::spawn(async move {
-            if let Err(error) = self.join(&mut upload, rest).await {
-                // What brought us here says more than a failure to clean up after it.
-                let _ = upload.abort().await;
-                return Err(error);
+            let asked = !options.replace && self.shared.refuses_taken();
+            let (mut joined, mut over) = self.join(&path, &options, rest.clone(), metadata.clone()).await;
+            if asked && over && joined.as_ref().is_err_and(is_not_implemented) {
+                // There are services that know it of a file in one request only.
+                self.shared.refuses_taken.store(false, Relaxed);
+                (joined, over) = self.join(&path, &options, rest, metadata).await;
             }
             let shared = self.shared.clone();
-            // Whoever is killed here, or cannot remove the pieces, leaves the note to whoever tidies up: pieces without one are kept for
-            // a month.
-            if self.discard().await {
+            if joined.is_ok() {
+                over = self.discard().await;
+            }
+            // Whoever is killed before, or cannot clean up, leaves the note to whoever tidies up: without one pieces of a file that stands are
+            // kept for a month, and uploads for ever.
+            if over {
                 let _ = shared.operator.delete(note.as_str()).await;
             }
-            Ok(())
+            joined
         });
         joining.await.unwrap_or_else(|error| {
             Err(Error::new(ErrorKind::Cancelled, "putting a file together was cut off").caused_by(error))
         })
     }
 
-    async fn join(&self, upload: &mut Open, rest: Buffer) -> Result<()> {
+    /// Puts the file together; gives back whether no upload is open any more, too.
+    async fn join(
+        &self,
+        path: &StoragePath,
+        options: &WriteOptions,
+        rest: Buffer,
+        metadata: Metadata,
+    ) -> (Result<()>, bool) {
+        let how = appearing(&self.shared, options, metadata);
+        let asks = how.if_not_exists;
+        let mut upload = match Open::new(self.shared.clone(), path.clone(), how).await {
+            Ok(upload) => upload,
+            Err(error) => return (Err(error), true),
+        };
+        let joined = async {
+            self.fill(&mut upload, rest).await?;
+            if !asks {
+                // This took its time, and nobody else looks.
+                require_free(&self.shared, path, options).await?;
+            }
+            upload.close().await
+        };
+        let Err(error) = joined.await else { return (Ok(()), true) };
+        // What brought us here says more than a failure to clean up after it.
+        let over = upload.abort().await.is_ok();
+        // If the answer was lost and something stands there now, that is most likely this very file: then it is said that the name is taken,
+        // and the caller, who knows the bytes, compares.
+        (require_free(&self.shared, path, options).await.and(Err(error)), over)
+    }
+
+    async fn fill(&self, upload: &mut Open, rest: Buffer) -> Result<()> {
         for (number, version) in self.versions.iter().enumerate() {
             let bound = ReadOptions {
                 range: (0..CHUNK as u64).into(),
                 if_match: Some(version.clone()),
                 ..ReadOptions::default()
             };
-            upload.copy_from(&self.name(number), bound).await?;
+            upload.copy_from(&self.name(number), bound).await.map_err(|error| {
+                let advice = "the storage cannot put a file together from others (UploadPartCopy), which is how long files get there";
+                match is_not_implemented(&error) {
+                    true => Error::new(ErrorKind::Unsupported, advice).with("path", &upload.at),
+                    false => error,
+                }
+            })?;
         }
-        upload.push(rest).await?;
-        upload.close().await
+        upload.push(rest).await
     }
 
     /// They are not needed any more. Whether they are gone: what cannot be removed waits for whoever tidies up.

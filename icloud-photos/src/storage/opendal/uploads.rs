@@ -157,10 +157,7 @@ fn failure() -> Error {
 /// The address of the bucket, made as OpenDAL makes it.
 fn bucket(options: &BTreeMap<String, String>, region: &str) -> Result<Url> {
     let option = |name: &str| options.get(name).map(String::as_str).unwrap_or_default();
-    let named = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_S3_ENDPOINT"];
-    let from_environment = || named.iter().find_map(|name| std::env::var(name).ok());
-    let endpoint = options.get("endpoint").cloned().or_else(from_environment);
-    let endpoint = endpoint.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
+    let endpoint = endpoint(options).unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
     let endpoint = if endpoint.starts_with("http") { endpoint } else { format!("https://{endpoint}") };
     let wrong = |error| Error::new(ErrorKind::Config, "the endpoint is no address").caused_by(error);
     let mut url = Url::parse(&endpoint).map_err(wrong)?;
@@ -172,4 +169,11 @@ fn bucket(options: &BTreeMap<String, String>, region: &str) -> Result<Url> {
         _ => url.set_path(&format!("{}/{}", url.path().trim_end_matches('/'), option("bucket"))),
     }
     Ok(url)
+}
+
+/// The endpoint that is named, as OpenDAL looks for it.
+pub(super) fn endpoint(options: &BTreeMap<String, String>) -> Option<String> {
+    let named = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_S3_ENDPOINT"];
+    let from_environment = || named.iter().find_map(|name| std::env::var(name).ok());
+    options.get("endpoint").cloned().or_else(from_environment)
 }

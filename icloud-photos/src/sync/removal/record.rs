@@ -10,6 +10,7 @@
 
 use std::collections::HashSet;
 
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::super::engine::Inner;
@@ -103,8 +104,15 @@ impl Inner {
             number += 1;
             let path = StoragePath::parse(&format!("{MOVED}/{number:06}.json"))?;
             record.number = Some(number);
-            match store::put(&*self.storage, &path, record.bytes()?).await {
+            let bytes = record.bytes()?;
+            match store::put(&*self.storage, &path, bytes.clone()).await {
                 Ok(()) => break path,
+                // The answer to an earlier try was lost: this is what it wrote.
+                Err(error)
+                    if error.kind() == ErrorKind::AlreadyExists && self.holds(&path, &bytes).await? =>
+                {
+                    break path;
+                }
                 // Another catalogue was quicker.
                 Err(error)
                     if error.kind() == ErrorKind::AlreadyExists
@@ -123,6 +131,16 @@ impl Inner {
             return Err(error);
         }
         Ok(Some(path))
+    }
+
+    /// Whether these bytes stand there.
+    async fn holds(&self, path: &StoragePath, bytes: &[u8]) -> Result<bool> {
+        let there = self.storage.stat(path).await?.is_some_and(|meta| meta.size == bytes.len() as u64);
+        if !there {
+            return Ok(false);
+        }
+        let read: Vec<_> = self.storage.read(path, 0).await?.try_collect().await?;
+        Ok(read.concat() == bytes)
     }
 
     /// Calls `keep` with those of these files of which the record says that they were moved out, by asset, path or content: files get

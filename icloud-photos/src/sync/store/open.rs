@@ -6,7 +6,6 @@ use std::fmt;
 use std::path::Path;
 
 use async_trait::async_trait;
-use url::Url;
 
 use super::{Earlier, MARK, Mark, heard_of, last_record, mark_of, named_by_record, put};
 use crate::error::{Error, ErrorKind, Result};
@@ -80,7 +79,7 @@ where
         tracing::info!(place, "the catalogue was not there, and is what its copy in the storage says");
     }
     let catalogue = data.open(&id).await?;
-    let store = StoreId::new(id, place);
+    let store = StoreId::new(id, named(place));
     let known = catalogue.store().await?;
     if known.as_ref() != Some(&store) {
         if let Some(known) = known {
@@ -99,7 +98,7 @@ where
     if data.open_read_only(id).await?.is_some() {
         return Ok(());
     }
-    let Some((catalogue, name)) = data.last_seen_at(place).await? else { return Ok(()) };
+    let Some((catalogue, name)) = data.last_seen_at(&named(place)).await? else { return Ok(()) };
     match catalogue.store().await? {
         Some(known) if known.id != id => {
             Err(Error::new(ErrorKind::StoreLost, ANOTHER).with("folder", place).with("catalogue", name))
@@ -121,8 +120,8 @@ async fn new_mark(storage: &dyn Storage, record: &Found) -> Result<String> {
 /// A folder that was moved takes its catalogue along. A copy bears the same mark, and what is fetched into one of the two would
 /// be taken to stand in the other.
 async fn refuse_copy(known: &StoreId, place: &str) -> Result<()> {
-    let is_copy = match elsewhere(&known.place) {
-        Some(original) => !is_one_address(&known.place, place) && bears(&*original?, known).await?,
+    let is_copy = match elsewhere(&known.place, place) {
+        Some(original) => named(&known.place) != named(place) && bears(&*original?, known).await?,
         None => stands_beside(known, place),
     };
     if !is_copy {
@@ -131,32 +130,37 @@ async fn refuse_copy(known: &StoreId, place: &str) -> Result<()> {
     let advice = "this folder bears the mark of another that is still there: is it a copy? Remove the mark from the copy, and it gets a \
                   catalogue of its own; `icloudpd adopt` then recognises its files";
     Err(Error::new(ErrorKind::Conflict, advice)
-        .with("mark", format!("{}/{MARK}", place.trim_end_matches('/')))
+        .with("mark", MARK)
+        .with("folder", place)
         .with("original", &known.place))
 }
 
-/// The storage at an address, if a place is one.
+/// The storage that was known by a place, if that is an address, asked as the one at `like` is.
 #[cfg(feature = "opendal")]
-fn elsewhere(place: &str) -> Option<Result<Box<dyn Storage>>> {
-    use crate::storage::{OpendalStorage, is_address};
-    is_address(place).then(|| OpendalStorage::from_url(place).map(|storage| Box::new(storage) as _))
+fn elsewhere(place: &str, like: &str) -> Option<Result<Box<dyn Storage>>> {
+    use crate::storage::{OpendalStorage, is_address, reached_like};
+    let open = || {
+        let address = if is_address(like) { reached_like(place, like)? } else { place.to_owned() };
+        Ok(Box::new(OpendalStorage::from_url(&address)?) as _)
+    };
+    is_address(place).then(open)
 }
 
 #[cfg(not(feature = "opendal"))]
-fn elsewhere(_: &str) -> Option<Result<Box<dyn Storage>>> {
+fn elsewhere(_: &str, _: &str) -> Option<Result<Box<dyn Storage>>> {
     None
 }
 
-/// Whether two addresses differ in nothing but how the storage is spoken to.
-fn is_one_address(one: &str, other: &str) -> bool {
-    let where_it_is = |address: &str| {
-        let url = Url::parse(address).ok()?;
-        let endpoint =
-            url.query_pairs().find(|(name, _)| name == "endpoint").map(|(_, value)| value.into_owned());
-        let (host, port) = (url.host_str().map(str::to_owned), url.port());
-        Some((url.scheme().to_owned(), host, port, url.path().trim_matches('/').to_owned(), endpoint))
-    };
-    where_it_is(one).is_some_and(|one| where_it_is(other) == Some(one))
+/// One place has one name, however its address is spelled.
+#[cfg(feature = "opendal")]
+fn named(place: &str) -> String {
+    use crate::storage::{identity, is_address};
+    if is_address(place) { identity(place) } else { place.to_owned() }
+}
+
+#[cfg(not(feature = "opendal"))]
+fn named(place: &str) -> String {
+    place.to_owned()
 }
 
 /// Whether a storage bears the mark of this store. One that cannot be reached is not known to.
@@ -204,7 +208,7 @@ where
         return refuse_lost_mark(place, data, &Found::of(storage).await?).await.map(|()| None);
     };
     let Some(catalogue) = data.open_read_only(&id).await? else { return Ok(None) };
-    if let Some(known) = catalogue.store().await?.filter(|known| known.place != place) {
+    if let Some(known) = catalogue.store().await?.filter(|known| known.place != named(place)) {
         refuse_copy(&known, place).await?;
     }
     Ok(Some(catalogue))
@@ -248,7 +252,7 @@ async fn refuse_lost_mark<C>(place: &str, data: &C, found: &Found) -> Result<()>
 where
     C: Catalogues + ?Sized,
 {
-    let Some((catalogue, name)) = data.last_seen_at(place).await? else { return Ok(()) };
+    let Some((catalogue, name)) = data.last_seen_at(&named(place)).await? else { return Ok(()) };
     let Some(store) = catalogue.store().await? else { return Ok(()) };
     // What was moved out was written down, whether that is there or not.
     let records = found.records.max(known_records(&catalogue).await?);

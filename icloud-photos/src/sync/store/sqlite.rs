@@ -98,8 +98,17 @@ async fn restore(target: &Path, id: &str, storage: &dyn Storage) -> Result<bool>
     match is_ours.await {
         Ok(true) => path.persist_noclobber(target).map(|()| true).map_err(|error| fault(error.error)),
         Ok(false) => Ok(false),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            let advice = "the copy of the catalogue in the storage was written by a newer version of this program: update it here";
+            Err(Error::new(ErrorKind::Unsupported, advice).with("copy", SNAPSHOT))
+        }
         Err(error) => {
-            tracing::warn!(%error, "the copy of the catalogue in the storage cannot be read, and is left alone");
+            let aside = target.with_extension("damaged");
+            path.persist(&aside).map_err(|error| fault(error.error))?;
+            storage.remove(&StoragePath::parse(SNAPSHOT)?).await?;
+            let damage = error.message();
+            tracing::warn!(%damage, aside = %aside.display(), "the copy of the catalogue in the storage cannot be read, and was put aside on this machine; \
+                           this run makes a new one");
             Ok(false)
         }
     }

@@ -62,6 +62,9 @@ struct Open {
 }
 
 impl SqliteCatalogue {
+    /// The version of the files that it writes.
+    pub(in crate::sync) const VERSION: usize = schema::STEPS.len();
+
     /// Opens the catalogue at `path` for reading and writing, or makes it. Blocks for a moment.
     ///
     /// # Errors
