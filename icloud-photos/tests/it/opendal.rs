@@ -175,6 +175,73 @@ async fn a_service_without_conditions_is_asked_first() {
     }
 }
 
+/// What takes its time is looked at once more before it appears.
+#[tokio::test]
+async fn a_name_that_is_taken_while_a_file_is_put_together_stays_whose_it_is() {
+    let (storage, server) = on_simple_s3().await;
+    put(&storage, "first.jpg", &Bytes::from_static(b"first"), None).await.unwrap();
+    for _ in 0..2 {
+        server.fail_next("UploadPartCopy", s3::Fault::Slow(Duration::from_millis(400)));
+    }
+    let theirs = async {
+        while !server.counts().iter().any(|(operation, _)| operation == "UploadPartCopy") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        server.put("photos of mine/a/film.mov", b"somebody else's");
+    };
+    let bytes = Bytes::from(vec![7; 20 << 20]);
+    let (ours, ()) = tokio::join!(put(&storage, "a/film.mov", &bytes, Some("x.part")), theirs);
+    assert_eq!(ours.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(server.bytes("photos of mine/a/film.mov").unwrap(), b"somebody else's");
+    assert_eq!(server.open_uploads(), [""; 0]);
+}
+
+#[tokio::test]
+async fn conditions_may_be_unknown_for_long_files_alone() {
+    let (storage, server) = on_s3().await;
+    server.fail_next("CompleteMultipartUpload", s3::Fault::Refuse("NotImplemented"));
+    put(&storage, "a/film.mov", &Bytes::from(vec![7; 20 << 20]), Some("x.part")).await.unwrap();
+    assert!(!storage.capabilities().exclusive_commit);
+    assert_eq!(
+        (server.keys(), server.open_uploads()),
+        (vec!["photos of mine/a/film.mov".to_owned()], vec![])
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_copy_pieces_is_told_of_and_nothing_piles_up() {
+    let (storage, server) = on_s3().await;
+    for _ in 0..3 {
+        server.fail_next("UploadPartCopy", s3::Fault::Refuse("NotImplemented"));
+        let film = Bytes::from(vec![7; 20 << 20]);
+        let error = put(&storage, "a/film.mov", &film, Some("x.part")).await.unwrap_err();
+        assert!(error.to_string().contains("UploadPartCopy"), "{error}");
+        assert!(storage.capabilities().exclusive_commit, "that was not what it does not know");
+        assert_eq!(
+            (server.keys().len(), server.open_uploads().len()),
+            (2, 0),
+            "the pieces wait: {:?}",
+            server.keys()
+        );
+    }
+}
+
+/// Whoever knows the bytes can tell that they are his.
+#[tokio::test]
+async fn an_answer_that_is_lost_after_a_file_appeared_says_that_the_name_is_taken() {
+    for simple in [false, true] {
+        let (storage, server) = on_s3().await;
+        if simple {
+            server.forget_conditions();
+        }
+        server.fail_next("CompleteMultipartUpload", s3::Fault::CutAnswer(0));
+        let film = Bytes::from(vec![7; 20 << 20]);
+        let error = put(&storage, "a/film.mov", &film, Some("x.part")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{simple}: {error}");
+        assert!(server.bytes("photos of mine/a/film.mov").unwrap() == film);
+    }
+}
+
 /// The file stands: nobody will go on with its pieces, and they need not wait for it.
 #[tokio::test]
 async fn pieces_of_a_file_that_stands_go_with_the_next_tidying() {

@@ -168,6 +168,71 @@ fn a_lost_machine_goes_on_from_the_copy_of_its_catalogue() {
     run();
     assert_eq!(world.cloud.counts().requests_to("content"), 0);
     assert_eq!(bucket.photos().len(), 30);
+    // A new one takes its place, and the next machine goes on from that.
+    assert!(bucket.server.bytes(&copy).unwrap().len() > 10_000);
+}
+
+#[test]
+fn a_copy_by_a_newer_version_is_refused_and_stays() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(3, 3000)), Bucket::new());
+    ran(&mut bucket.icloudpd(&world, &[], &["--catalogue-snapshot"])).exits(0);
+    let copy = format!("{FOLDER}/.icloud-photos-catalogue");
+    let mut newer = bucket.server.bytes(&copy).unwrap();
+    newer[60..64].copy_from_slice(&999_u32.to_be_bytes());
+    bucket.server.put(&copy, &newer);
+    let photo = bucket.photos().into_keys().next().unwrap();
+    bucket.server.remove(&format!("{FOLDER}/{photo}"));
+    let told = ran(&mut bucket.icloudpd(&world, &[], &["--catalogue-snapshot"])).exits(0);
+    assert!(told.out.contains("newer version"), "{}", told.out);
+    assert!(bucket.server.bytes(&copy).unwrap() == newer);
+    world.forget_session();
+    let refused = ran(&mut bucket.icloudpd(&world, &[], &["--catalogue-snapshot"])).exits(1);
+    assert!(refused.out.contains("newer version"), "{}", refused.out);
+    assert!(bucket.server.bytes(&copy).unwrap() == newer);
+}
+
+/// An empty bucket is noticed whatever its address looks like, and one that is not empty is nobody's copy.
+#[test]
+fn an_address_is_known_however_it_is_spelled() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(3, 300)), Bucket::new());
+    ran(&mut bucket.icloudpd(&world, &[], &[])).exits(0);
+    let (address, endpoint) = (bucket.address(), bucket.server.endpoint());
+    let bare = address.split('?').next().unwrap().to_owned();
+    let spellings = [
+        address.replace('?', "/?"),
+        address.replace("s3://", "S3://"),
+        address.replace("%20", " "),
+        address.replace("backup", "%62ackup"),
+        format!("{address}&region=us-east-1"),
+        format!("{bare}?region=us-east-1&endpoint={endpoint}"),
+        bare.clone(),
+    ];
+    for empty in [false, true] {
+        if empty {
+            bucket.server.keys().iter().for_each(|key| bucket.server.remove(key));
+        }
+        for address in &spellings {
+            let mut command = bucket.at(&world, address);
+            let told = ran(command.env("AWS_ENDPOINT_URL", &endpoint)).exits(i32::from(empty));
+            assert_eq!(told.out.contains("was filled before"), empty, "{address}: {}", told.out);
+            assert_eq!(bucket.server.keys().is_empty(), empty, "{address}");
+        }
+    }
+}
+
+/// What is about to leave iCloud is written down once.
+#[test]
+fn lost_answers_to_what_is_written_down_make_no_second_record() {
+    let (world, bucket) = (World::new(LibrarySpec::plain(1, 300)), Bucket::new());
+    ran(&mut world.icloudpd(&["--auth-only"])).exits(0);
+    for _ in 0..8 {
+        bucket.server.fail_next("PutObject", Fault::CutAnswer(0));
+        bucket.server.fail_next("PutObject", Fault::Slow(Duration::ZERO));
+    }
+    ran(&mut bucket.icloudpd(&world, &[], &["--delete-after-download"])).exits(0);
+    let records: Vec<_> = bucket.server.keys().into_iter().filter(|key| key.contains("-moved/")).collect();
+    assert_eq!(records.len(), 1, "{records:?}");
+    assert!(world.cloud.library(World::USER).unwrap().truth()["assets"][0]["deleted"].as_bool().unwrap());
 }
 
 #[test]
