@@ -291,3 +291,19 @@ async fn links_that_lead_nowhere_are_told_as_such() {
     assert!(report.is_clean() && report.views_left == 0, "{told:?}");
     disk.rests().await;
 }
+
+/// Where a kind cannot be made nothing goes for it.
+#[tokio::test]
+async fn a_kind_that_the_disk_does_not_know_takes_nothing_away() {
+    let disk = Disk::with(ViewAs::Copy).await;
+    disk.run().await;
+    let before = disk.entries();
+    let copy = viewed(LibrarySpec::everyday(4, 40), &["albums:{album_path}"], ViewAs::Reflink).await;
+    let other = Copy { choose: copy.choose.clone(), ..disk.copy };
+    let told = Arc::new(Told::default());
+    let report = other.engine_on(Arc::new(FsStorage::open(disk.folder.path()).unwrap())).run(told).await;
+    let clean = report.as_ref().is_ok_and(SyncReport::is_clean);
+    assert!(before.iter().all(|(entry, _)| entry.exists()), "clean: {clean}");
+    let parts = |path: &Path| path.extension().is_some_and(|extension| extension == "part");
+    walk(disk.folder.path(), &mut |path, _| assert!(!parts(path), "{}", path.display()));
+}

@@ -86,6 +86,60 @@ async fn what_others_deleted_stays_where_it_was_seen_last() {
     copy.shows("who left, and then was deleted", &albums, &years).await;
 }
 
+/// A list does not show who lies in Recently Deleted, and the news of who is taken back do not say where he was.
+#[tokio::test(start_paused = true)]
+async fn what_is_taken_back_stands_where_it_stood() {
+    let copy = viewed(LibrarySpec::plain(4, 700), VIEWS, ViewAs::Best).await;
+    let assets = copy.all().await;
+    let trip = copy.gather("Trip", &assets[..3]);
+    copy.gather("Best", &assets[..1]);
+    copy.run().await.unwrap();
+    let (albums, years) = (copy.in_view("albums").await, copy.in_view("years").await);
+    copy.edits(&assets[..1], &Edit::Trash);
+    copy.world.library().expire_tokens();
+    copy.run().await.unwrap();
+    assert_eq!(copy.in_view("albums").await, albums);
+    copy.edits(&assets[..1], &Edit::Restore);
+    copy.run().await.unwrap();
+    assert_eq!(copy.in_view("albums").await, albums);
+    copy.shows("taken back", &albums, &years).await;
+    copy.leave(&assets[0], &trip);
+    copy.run().await.unwrap();
+    assert_eq!(copy.in_view("albums").await.len(), albums.len() - 1, "its owner has the last word");
+}
+
+/// Who was hidden on purpose is not shown because he was deleted for good, nor because this copy had moved him out before.
+#[tokio::test(start_paused = true)]
+async fn who_is_hidden_stays_hidden() {
+    let moving = |builder: icloud_photos::sync::SyncBuilder| {
+        builder.move_out(Some(MoveRule::Fetched)).removal_limit(RemovalLimit::new(1.0))
+    };
+    for moves in [false, true] {
+        let copy = Copy::with(LibrarySpec::plain(3, 700), move |_, builder| {
+            with_views(if moves { moving(builder) } else { builder }, VIEWS, ViewAs::Best)
+        })
+        .await;
+        let assets = copy.all().await;
+        copy.gather("Trip", &assets);
+        copy.run().await.unwrap();
+        let mut albums = copy.in_view("albums").await;
+        if moves {
+            copy.edits(&assets[..1], &Edit::Restore);
+            copy.run().await.unwrap();
+        }
+        copy.edits(&assets[..1], &Edit::Hide(true));
+        copy.run().await.unwrap();
+        let shown = copy.in_view("albums").await;
+        assert_eq!(shown.len(), 2, "moves: {moves}: {shown:?}");
+        albums.retain(|path| shown.contains(path));
+        let years = copy.in_view("years").await;
+        copy.edits(&assets[..1], &Edit::Trash);
+        copy.run().await.unwrap();
+        copy.edits(&assets[..1], &Edit::Purge);
+        copy.shows(&format!("moves: {moves}, gone for good"), &albums, &years).await;
+    }
+}
+
 /// A mirror that removed the file removed it from all views; one that was held up has not.
 #[tokio::test(start_paused = true)]
 async fn what_a_mirror_keeps_for_now_stays() {

@@ -163,3 +163,20 @@ async fn a_manifest_that_cannot_be_read_is_a_finding() {
     let failed = failed.into_inner().unwrap();
     assert!(failed[0].contains("albums.json") && failed[0].contains("move the file away"), "{failed:?}");
 }
+
+/// A manifest is a file that anybody may write to.
+#[tokio::test(start_paused = true)]
+async fn lines_that_lead_out_are_told_and_the_others_looked_at() {
+    let (copy, _) = laid(ViewAs::HardLink).await;
+    let name = ".icloud-photos-views/albums.json";
+    let text = String::from_utf8(copy.bytes(name).await).unwrap();
+    copy.remove(name).await;
+    copy.put(name, text.replacen("\"path\":\"Trip/", "\"path\":\"../../", 1).into_bytes()).await;
+    let failed = Mutex::new(0);
+    let tell = |event: VerifyEvent<'_>| {
+        *failed.lock().unwrap() += u64::from(matches!(event, VerifyEvent::Failed { .. }));
+    };
+    let options = VerifyOptions::default();
+    let report = verify(copy.storage.clone(), copy.catalogue.clone(), options, None, tell).await.unwrap();
+    assert_eq!((*failed.lock().unwrap(), report.failed, report.views), (1, 1, 10), "{report}");
+}

@@ -37,6 +37,9 @@ const CLOCK: &str =
     "the clock of this computer is wrong by more than the storage bears; set it right and run again";
 const TOO_LARGE: &str = "the storage takes no file of that length; raise its limit (nginx: client_max_body_size, Apache: LimitRequestBody), or leave the file out";
 const ELSEWHERE: &str = "the server says that the storage is at another address; correct the address (https or http? a folder that moved?)";
+const NO_FILES: &str = "the server does not do that at this address; is it the folder that its WebDAV serves, and may files be written there?";
+const PROXY: &str = "a server before the storage could not pass the request on; run again. If it is always so: where a proxy ends TLS before \
+                     WebDAV, it must rewrite the header Destination";
 const FAILED: &str = "the storage failed; its own log may say why";
 const PASSING: &str = "the storage cannot be reached, or failed for a while; run again";
 
@@ -132,9 +135,11 @@ fn of_status(status: u16) -> Option<Verdict> {
         301 | 302 | 307 | 308 => (Config, ELSEWHERE, STAYS),
         401 => (PermissionDenied, UNKNOWN_NAME, STAYS),
         403 => (PermissionDenied, REFUSED, STAYS),
+        405 | 501 => (Storage, NO_FILES, STAYS),
         413 => (Unsupported, TOO_LARGE, STAYS),
         423 => (Storage, "another program has locked the file in the storage; run again", PASSES),
         429 => (Storage, "the storage asks to slow down; run again", PASSES),
+        502 => (Storage, PROXY, PASSES),
         507 => (StorageFull, FULL, STAYS),
         _ => return None,
     })
@@ -169,7 +174,7 @@ const WORDS: &[(&[&str], Verdict)] = &[
         ),
     ),
     (
-        &["local ssh command could not be executed"],
+        &["local ssh command could not be executed", "no such file or directory (os error 2)"],
         (ErrorKind::Config, "the program ssh cannot be run; install it (Debian: openssh-client)", STAYS),
     ),
     (&["no space", "nospace", "quota", "disk full"], (ErrorKind::StorageFull, FULL, STAYS)),

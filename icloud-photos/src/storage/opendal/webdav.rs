@@ -124,9 +124,11 @@ fn client() -> Result<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT)
-        .tcp_nodelay(true)
-        .build();
-    client.map_err(|error| {
+        .tcp_nodelay(true);
+    // A disk that wakes up takes nothing for longer than the half minute that is usual there.
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let client = client.tcp_user_timeout(TRANSFER);
+    client.build().map_err(|error| {
         let message =
             "cannot set up HTTPS; are there root certificates, and can SSL_CERT_FILE be read if it is set?";
         Error::new(ErrorKind::Config, message).caused_by(error)

@@ -30,7 +30,7 @@ pub use self::memory::MemoryCatalogue;
 #[cfg(feature = "postgres")]
 pub use self::postgres::{Database, PostgresCatalogue};
 pub(crate) use self::row::{
-    ASTRAY, BEGUN, IN, LEFT, MEMBERS, MIRROR, RECORD, REMOVED, WINDOW, role_name, role_named,
+    ASTRAY, BEGUN, HIDDEN, IN, LEFT, MEMBERS, MIRROR, RECORD, REMOVED, WINDOW, role_name, role_named,
 };
 pub use self::row::{
     AlbumRow, AssetRow, FileKey, FileRow, LibraryKey, Pending, Progress, RemovalRow, RemovalState, Roll,

@@ -316,6 +316,9 @@ pub(crate) const IN: &str = "in ";
 /// The same for who has left an album, until it is known whether the photo left the library itself: then its places in albums are kept.
 pub(crate) const LEFT: &str = "left ";
 
+/// For assets that were hidden when a view was laid.
+pub(crate) const HIDDEN: &str = "hidden";
+
 /// For files that are missing and that no list of a selection brings.
 pub(crate) const ASTRAY: &str = "astray";
 

@@ -68,9 +68,14 @@ async fn check_view(
         while batch.len() < ENTRIES
             && let Some(line) = lines.next()?
         {
-            paths.push(StoragePath::parse(&format!("{folder}/{}", line.path))?);
-            files.push(line.file()?);
-            batch.push(line);
+            match (StoragePath::parse(&format!("{folder}/{}", line.path)), line.file()) {
+                (Ok(path), Ok(file)) => {
+                    paths.push(path);
+                    files.push(file);
+                    batch.push(line);
+                }
+                (Err(error), _) | (_, Err(error)) => tell(manifest, Err(error)),
+            }
         }
         if batch.is_empty() {
             return Ok(());

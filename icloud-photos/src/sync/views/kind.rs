@@ -5,10 +5,10 @@ use super::lay::Laying;
 use super::record::Line;
 use super::{Laid, ViewAs};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Capabilities, Entry, EntryKind, StoragePath};
+use crate::storage::{Capabilities, Entry, EntryKind, PART_SUFFIX, StoragePath};
 
-const OTHER_DISK: &str = "the view stands on another disk than the copy, where no hard links can lead; let the view be made of symbolic \
-                          links or copies, or move its folder back";
+const OTHER_DISK: &str = "the view stands on another disk than the copy, where neither hard links nor shared bytes can lead; let the view be \
+                          made of symbolic links or copies, or move its folder back";
 const NO_LINKS: &str = "this storage knows no links of that kind; choose another, copies, or a manifest";
 
 /// What to begin with; a disk may know less than its storage promises.
@@ -49,6 +49,20 @@ impl Laying<'_> {
         }
         tracing::info!(view = %self.view.name, "the view stands on another disk than the copy; laying symbolic links");
         self.best = Laid::Symlink;
+        Ok(())
+    }
+
+    /// That entries of this kind can be made beside this one, before the first of them goes.
+    pub(super) async fn try_kind(&mut self, path: &StoragePath, wanted: &Line) -> Result<()> {
+        if self.tried || matches!(self.best, Laid::Copy | Laid::Manifest) {
+            return Ok(());
+        }
+        let name = format!("{}{PART_SUFFIX}", uuid::Uuid::new_v4().simple());
+        let folder = path.parent().unwrap_or_default();
+        let aside = StoragePath::parse(format!("{folder}/{name}").trim_start_matches('/'))?;
+        self.make(&aside, wanted).await?;
+        self.storage.remove(&aside).await?;
+        self.tried = true;
         Ok(())
     }
 

@@ -72,6 +72,8 @@ pub(super) struct Laying<'a> {
     pub(super) folder: StoragePath,
     /// What new entries are made of.
     pub(super) best: Laid,
+    /// One was made.
+    pub(super) tried: bool,
     /// Copies keep the times of their files.
     times: bool,
     counts: Counts,
@@ -104,7 +106,19 @@ impl<'a> Laying<'a> {
         let (can, counts) = (storage.capabilities(), Counts::default());
         let (folder, times, best) = (view.folder()?, can.modified_time, best(view.shape, &can));
         let stuck = BTreeSet::new();
-        Ok(Self { inner, storage, view, observer, rehearses, folder, best, times, counts, stuck })
+        Ok(Self {
+            inner,
+            storage,
+            view,
+            observer,
+            rehearses,
+            folder,
+            best,
+            tried: false,
+            times,
+            counts,
+            stuck,
+        })
     }
 
     async fn run(&mut self) -> Result<()> {
@@ -262,6 +276,7 @@ impl<'a> Laying<'a> {
             }
             self.require_one_disk(&entry, file.as_ref())?;
             if !self.rehearses {
+                self.try_kind(path, wanted).await?;
                 self.storage.remove(path).await?;
             }
         }

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::catalogue::{AssetRow, Batch, FileKey, FileRow, IN, LEFT, LibraryKey, RemovalState};
+use super::super::catalogue::{
+    AssetRow, Batch, FileKey, FileRow, HIDDEN, IN, LEFT, LibraryKey, RemovalState,
+};
 use super::super::engine::Inner;
 use super::super::shelf::Shelf;
 use super::View;
@@ -84,12 +86,16 @@ impl Scan<'_> {
             let known = catalogue.assets(&library, &ids).await?;
             let moved = catalogue.removals(&library, &ids).await?;
             let albums = self.albums(&library, &ids, &known).await?;
+            let hidden = self.hidden(&library, &ids, &known).await?;
             self.learn(&library).await?;
-            for (((rows, known), moved), albums) in assets.into_iter().zip(known).zip(moved).zip(albums) {
-                let is_moved = moved.is_some_and(|moved| moved.state == RemovalState::Sent);
-                let is_hidden = known.as_ref().is_some_and(|asset| asset.hidden);
+            for ((((rows, known), moved), albums), was_hidden) in
+                assets.into_iter().zip(known).zip(moved).zip(albums).zip(hidden)
+            {
+                let is_moved = moved.is_some_and(|moved| moved.state == RemovalState::Sent)
+                    && !is_in_library(known.as_ref());
+                let is_hidden = known.as_ref().is_some_and(|asset| asset.hidden) && !is_moved;
                 self.require_room(rows)?;
-                if is_moved || !is_hidden {
+                if !(is_hidden || was_hidden) {
                     self.show(&library, rows, known.as_ref(), &albums)?;
                 }
             }
@@ -98,7 +104,7 @@ impl Scan<'_> {
     }
 
     /// The albums of each of these assets, by record name. Apple takes a photo that is gone for good out of all its albums, and so tells it
-    /// like one that its owner took out: only of one that is in the library it counts, and then it is forgotten.
+    /// like one that its owner took out: it counts only of one that is in the library.
     async fn albums(
         &self,
         library: &LibraryKey,
@@ -118,17 +124,43 @@ impl Scan<'_> {
         let left = catalogue.selections_of(library, LEFT, ids).await?;
         let mut settled = Batch::default();
         for (((id, known), left), albums) in ids.iter().zip(known).zip(left).zip(&mut albums) {
-            match known.as_ref().is_some_and(|asset| !asset.trashed) {
-                true => settled
-                    .gone_members
-                    .extend(left.into_iter().map(|name| (library.clone(), name, id.clone()))),
-                false => albums.extend(named(LEFT, left)),
+            let member = |name: String| (library.clone(), name, id.clone());
+            if !is_in_library(known.as_ref()) {
+                // It left the album with the library, and is in it again should it come back.
+                let kept = named(LEFT, left.clone());
+                settled.members.extend(kept.iter().map(|album| member(format!("{IN}{album}"))));
+                albums.extend(kept);
             }
+            settled.gone_members.extend(left.into_iter().map(member));
         }
         if !(self.rehearses || settled.is_empty()) {
             catalogue.commit(settled).await?;
         }
         Ok(albums)
+    }
+
+    /// Whether each of these assets is hidden in the library, or was when it was last there: it is not to be shown because it was deleted.
+    async fn hidden(
+        &self,
+        library: &LibraryKey,
+        ids: &[AssetId],
+        known: &[Option<AssetRow>],
+    ) -> Result<Vec<bool>> {
+        let noted = self.inner.catalogue.selections_of(library, HIDDEN, ids).await?;
+        let (mut changed, mut hidden) = (Batch::default(), Vec::new());
+        for ((id, known), noted) in ids.iter().zip(known).zip(noted) {
+            let was_hidden = !noted.is_empty();
+            let in_library = known.as_ref().filter(|asset| !asset.trashed);
+            let is_hidden = in_library.map_or(was_hidden, |asset| asset.hidden);
+            hidden.push(is_hidden);
+            let note = (library.clone(), HIDDEN.to_owned(), id.clone());
+            changed.members.extend((is_hidden && !was_hidden).then(|| note.clone()));
+            changed.gone_members.extend((!is_hidden && was_hidden).then_some(note));
+        }
+        if !(self.rehearses || changed.is_empty()) {
+            self.inner.catalogue.commit(changed).await?;
+        }
+        Ok(hidden)
     }
 
     async fn learn(&mut self, library: &LibraryKey) -> Result<()> {
@@ -193,6 +225,10 @@ impl Scan<'_> {
         let albums = albums.iter().filter_map(|album| labels?.get(album));
         albums.map(|label| folders.render(Some(label), &name, &time, locale)).collect()
     }
+}
+
+fn is_in_library(known: Option<&AssetRow>) -> bool {
+    known.is_some_and(|asset| !asset.trashed)
 }
 
 /// Each file of an asset once, wherever it stands first.

@@ -100,7 +100,12 @@ impl Database {
         let (scheme, rest) = text.split_at(text.find([':', '/']).unwrap_or(text.len()));
         let is_ours =
             ["postgres", "postgresql", "pg", "psql", "pgsql"].contains(&scheme.to_lowercase().as_str());
-        text.contains("://") || (is_ours && (rest.starts_with(':') || rest.starts_with("//")))
+        // The other form that libpq knows is refused, and may hold a password too.
+        let pairs = ["host=", "hostaddr=", "dbname=", "user=", "password="];
+        let is_pair = |word: &str| pairs.iter().any(|pair| word.starts_with(pair));
+        text.contains("://")
+            || text.split_whitespace().any(is_pair)
+            || (is_ours && (rest.starts_with(':') || rest.starts_with("//")))
     }
 
     /// With this password.
