@@ -21,7 +21,7 @@ async fn on_azure() -> (OpendalStorage, Option<Azurite>) {
         server.endpoint(),
         azure::ACCOUNT
     );
-    let secrets = |name: &str| (name == "OPENDAL_AZBLOB_ACCOUNT_KEY").then(|| azure::KEY.to_owned());
+    let secrets = |name: &str| (name == "AZURE_STORAGE_ACCOUNT_KEY").then(|| azure::KEY.to_owned());
     (OpendalStorage::from_url_with(&address, secrets).unwrap(), Some(server))
 }
 

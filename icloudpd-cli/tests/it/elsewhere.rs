@@ -169,7 +169,16 @@ fn a_lost_machine_goes_on_from_the_copy_of_its_catalogue() {
     assert_eq!(world.cloud.counts().requests_to("content"), 0);
     assert_eq!(bucket.photos().len(), 30);
     // A new one takes its place, and the next machine goes on from that.
-    assert!(bucket.server.bytes(&copy).unwrap().len() > 10_000);
+    let mut whole = bucket.server.bytes(&copy).unwrap();
+    assert!(whole.len() > 10_000);
+    // Damage in the middle is noticed before anything is believed.
+    world.forget_session();
+    let middle = whole.len() / 4096 / 2 * 4096;
+    whole[middle..middle + 4096].fill(0xAA);
+    bucket.server.put(&copy, &whole);
+    run();
+    run();
+    assert_eq!((world.cloud.counts().requests_to("content"), bucket.photos().len()), (0, 30));
 }
 
 #[test]
@@ -204,6 +213,8 @@ fn an_address_is_known_however_it_is_spelled() {
         address.replace("%20", " "),
         address.replace("backup", "%62ackup"),
         format!("{address}&region=us-east-1"),
+        address.replace("127.0.0.1", "127.1"),
+        address.replace("photos", "ph%6ftos"),
         format!("{bare}?region=us-east-1&endpoint={endpoint}"),
         bare.clone(),
     ];

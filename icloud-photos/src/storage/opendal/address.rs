@@ -132,8 +132,8 @@ pub fn is_address(text: &str) -> bool {
     is_scheme && (is_known || rest.starts_with("//"))
 }
 
-/// What an address names, however it is spelled: service, bucket or host, folder, and the endpoint, wherever that was told. Who asks there and how
-/// (user, region, profile) is left out.
+/// What an address names, however it is spelled: service, bucket or host, folder, and the endpoint, wherever that was told. Of a server that may
+/// show each user a folder of his own the user belongs to it; how it is asked (region, profile) does not.
 pub(crate) fn identity(address: &str) -> String {
     identified(address).unwrap_or_else(|_| address.to_owned())
 }
@@ -143,22 +143,40 @@ fn identified(address: &str) -> Result<String> {
     let service = service(&url)?;
     let mut options = told(service, &url, &environment)?;
     place(service, &url, &environment, &mut options)?;
+    let option = |name: &str| options.get(name).map(String::as_str).unwrap_or_default();
     let scheme = if service.name == "webdav" { url.scheme() } else { service.schemes[0] };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let mut folder = url.clone();
-    folder.set_path(&options["root"]);
-    let named = format!("{scheme}://{}{port}{}", url.host_str().unwrap_or_default(), folder.path());
-    let named = named.trim_end_matches('/').to_owned();
+    let host = match service.name {
+        "webdav" | "sftp" => host_of(option("endpoint")),
+        "azblob" => option("container").to_owned(),
+        _ => option("bucket").to_owned(),
+    };
+    let mut named = parse(&format!("{scheme}://{host}"))?;
+    named.set_path(option("root").trim_end_matches('/'));
+    let user = if service.name == "sftp" { option("user") } else { option("username") };
+    // Only addresses without a host can have none.
+    let _ = named.set_username(user);
     let endpoint = match service.name {
         "s3" => uploads::endpoint(&options).filter(|endpoint| !endpoint.ends_with("amazonaws.com")),
         "gcs" | "azblob" => options.get("endpoint").cloned(),
         _ => None,
     };
-    let Some(endpoint) = endpoint else { return Ok(named) };
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("endpoint", endpoint.trim_end_matches('/'))
-        .finish();
-    Ok(format!("{named}?{query}"))
+    if let Some(endpoint) = endpoint {
+        named.query_pairs_mut().append_pair("endpoint", &spelled(&endpoint));
+    }
+    Ok(named.to_string())
+}
+
+/// An endpoint in the usual spelling: letters of the host, ports that go without saying.
+fn spelled(endpoint: &str) -> String {
+    let endpoint = endpoint.trim();
+    let whole = if endpoint.contains("://") { endpoint.to_owned() } else { format!("https://{endpoint}") };
+    Url::parse(&whole).map_or(whole, |url| url.to_string()).trim_end_matches('/').to_owned()
+}
+
+/// Host and port of an endpoint.
+fn host_of(endpoint: &str) -> String {
+    let spelled = spelled(&endpoint.replace("ssh://", "https://"));
+    spelled.split_once("://").map_or_else(String::new, |(_, host)| host.to_owned())
 }
 
 /// The storage that was known by this identity, asked as the one at an address is.
@@ -172,10 +190,6 @@ pub(crate) fn reached_like(identity: &str, address: &str) -> Result<String> {
     known.set_query(None);
     if !pairs.is_empty() {
         known.query_pairs_mut().extend_pairs(pairs);
-    }
-    if !like.username().is_empty() {
-        // One without a host has none.
-        let _ = known.set_username(like.username());
     }
     Ok(known.to_string())
 }
@@ -297,7 +311,7 @@ fn place(
     let folder = percent_decoded(url.path())?;
     let names: Vec<_> = folder.split('/').filter(|name| !name.is_empty()).collect();
     options.insert("root".to_owned(), format!("/{}", names.join("/")));
-    let host = url.host_str().unwrap_or_default();
+    let host = &*percent_decoded(url.host_str().unwrap_or_default())?;
     if host.is_empty() {
         let message = "the address names no bucket, container or host";
         return Err(Error::new(ErrorKind::Config, message).with("address", shown(url)));
@@ -345,6 +359,16 @@ fn region(environment: &impl Fn(&str) -> Option<String>, options: &mut BTreeMap<
 /// Azure's address is made of the name of the account.
 fn account(environment: &impl Fn(&str) -> Option<String>, options: &mut BTreeMap<String, String>) {
     let named = options.get("account_name").cloned().or_else(|| environment("AZURE_STORAGE_ACCOUNT_NAME"));
+    // Azure's own variables are heard only all together.
+    if options.contains_key("account_name")
+        && !(options.contains_key("account_key") || options.contains_key("sas_token"))
+    {
+        for (option, variable) in
+            [("account_key", "AZURE_STORAGE_ACCOUNT_KEY"), ("sas_token", "AZURE_STORAGE_SAS_TOKEN")]
+        {
+            options.extend(environment(variable).map(|value| (option.to_owned(), value)));
+        }
+    }
     if let Some(account) = named {
         options
             .entry("endpoint".to_owned())
@@ -357,4 +381,44 @@ fn percent_decoded(text: &str) -> Result<String> {
     decoded.map(std::borrow::Cow::into_owned).map_err(|error| {
         Error::new(ErrorKind::Config, "the address holds bytes that are no text").caused_by(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_place_has_one_identity_and_two_have_two() {
+        let same = [
+            (
+                "s3://b/w?endpoint=http://localhost:9000",
+                "S3://b//w/?region=eu&endpoint=http://LOCALHOST:9000/",
+            ),
+            ("s3://b/w%20x?endpoint=https://h", "s3://%62/w x?endpoint=h:443"),
+            ("s3://b/w?region=eu", "s3://b/w?endpoint=https://s3.eu.amazonaws.com"),
+            ("gs://b/w", "gcs://b/w/"),
+            ("webdav://me@Host:443/x", "webdav://me@host/x"),
+            ("az://c/w?account_name=one", "azblob://c/w?endpoint=https://one.blob.core.windows.net"),
+        ];
+        for (one, other) in same {
+            assert_eq!(identity(one), identity(other), "{one}, {other}");
+            assert_eq!(identity(&identity(one)), identity(one), "{one}");
+        }
+        let others = [
+            ("s3://b/w", "s3://b/x"),
+            ("s3://b/w?endpoint=https://h", "s3://b/w?endpoint=https://i"),
+            ("sftp://jane@nas/photos", "sftp://bob@nas/photos"),
+            ("webdav://jane@nas/photos", "webdav+http://jane@nas/photos"),
+            ("webdav://jane@nas/photos", "webdav://bob@nas/photos"),
+            ("az://c/w?account_name=one", "az://c/w?account_name=two"),
+        ];
+        for (one, other) in others {
+            assert_ne!(identity(one), identity(other), "{one}, {other}");
+        }
+        let known = identity("s3://b/w?endpoint=https://h");
+        assert_eq!(
+            reached_like(&known, "s3://b/x?region=eu&endpoint=https://i").unwrap(),
+            format!("{known}&region=eu")
+        );
+    }
 }

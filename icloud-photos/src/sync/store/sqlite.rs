@@ -93,6 +93,7 @@ async fn restore(target: &Path, id: &str, storage: &dyn Storage) -> Result<bool>
     file.sync_all().await.map_err(fault)?;
     let is_ours = async {
         let restored = SqliteCatalogue::open_read_only(&path)?;
+        restored.require_whole().await?;
         Ok::<_, Error>(restored.store().await?.is_some_and(|store| store.id == id))
     };
     match is_ours.await {
@@ -103,12 +104,17 @@ async fn restore(target: &Path, id: &str, storage: &dyn Storage) -> Result<bool>
             Err(Error::new(ErrorKind::Unsupported, advice).with("copy", SNAPSHOT))
         }
         Err(error) => {
-            let aside = target.with_extension("damaged");
-            path.persist(&aside).map_err(|error| fault(error.error))?;
-            storage.remove(&StoragePath::parse(SNAPSHOT)?).await?;
+            let aside = target.with_extension(format!("damaged-{}", uuid::Uuid::new_v4().simple()));
+            path.persist_noclobber(&aside).map_err(|error| fault(error.error))?;
+            if let Err(error) = storage.remove(&StoragePath::parse(SNAPSHOT)?).await {
+                tracing::warn!(%error, "and cannot be removed there");
+            }
             let damage = error.message();
-            tracing::warn!(%damage, aside = %aside.display(), "the copy of the catalogue in the storage cannot be read, and was put aside on this machine; \
-                           this run makes a new one");
+            tracing::warn!(
+                damage,
+                aside = %aside.display(),
+                "the copy of the catalogue in the storage is damaged, and was put aside on this machine; the next run that leaves copies makes a new one"
+            );
             Ok(false)
         }
     }

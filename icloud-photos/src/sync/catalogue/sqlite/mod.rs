@@ -99,6 +99,20 @@ impl SqliteCatalogue {
         Ok(Self::new(path, Open { connection, _claim: None, _copy: copy }, false))
     }
 
+    /// That no page of the file is damaged. Reads all of it.
+    pub(in crate::sync) async fn require_whole(&self) -> Result<()> {
+        let path = self.path.clone();
+        let found: String = self
+            .ask(|connection| connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)))
+            .await?;
+        if found == "ok" {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Storage, "the catalogue is damaged")
+            .with("catalogue", path.display())
+            .with("said", found))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
