@@ -24,7 +24,7 @@ use url::Url;
 
 use super::OpendalStorage;
 use super::uploads::{self, Uploads};
-use super::webdav::Puts;
+use super::webdav::{Puts, extend};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A service, as an address names it.
@@ -151,17 +151,19 @@ fn identified(address: &str) -> Result<String> {
         _ => option("bucket").to_owned(),
     };
     let mut named = parse(&format!("{scheme}://{host}"))?;
-    named.set_path(option("root").trim_end_matches('/'));
+    extend(&mut named, option("root"));
     let user = if service.name == "sftp" { option("user") } else { option("username") };
     // Only addresses without a host can have none.
     let _ = named.set_username(user);
     let endpoint = match service.name {
-        "s3" => uploads::endpoint(&options).filter(|endpoint| !endpoint.ends_with("amazonaws.com")),
+        "s3" => uploads::endpoint(&options),
         "gcs" | "azblob" => options.get("endpoint").cloned(),
         _ => None,
     };
-    if let Some(endpoint) = endpoint {
-        named.query_pairs_mut().append_pair("endpoint", &spelled(&endpoint));
+    let endpoint = endpoint.map(|endpoint| spelled(&endpoint));
+    // Amazon's own goes without saying.
+    if let Some(endpoint) = endpoint.filter(|endpoint| !endpoint.ends_with(".amazonaws.com")) {
+        named.query_pairs_mut().append_pair("endpoint", &endpoint);
     }
     Ok(named.to_string())
 }
@@ -396,6 +398,8 @@ mod tests {
             ),
             ("s3://b/w%20x?endpoint=https://h", "s3://%62/w x?endpoint=h:443"),
             ("s3://b/w?region=eu", "s3://b/w?endpoint=https://s3.eu.amazonaws.com"),
+            ("s3://b/w", "s3://b/w?endpoint=https://s3.eu.amazonaws.com/"),
+            ("s3://b/%2541", "s3://b//%2541/"),
             ("gs://b/w", "gcs://b/w/"),
             ("webdav://me@Host:443/x", "webdav://me@host/x"),
             ("az://c/w?account_name=one", "azblob://c/w?endpoint=https://one.blob.core.windows.net"),
@@ -406,6 +410,8 @@ mod tests {
         }
         let others = [
             ("s3://b/w", "s3://b/x"),
+            ("s3://b/%2541", "s3://b/A"),
+            ("s3://b/w", "s3://b/w?endpoint=https://notamazonaws.com"),
             ("s3://b/w?endpoint=https://h", "s3://b/w?endpoint=https://i"),
             ("sftp://jane@nas/photos", "sftp://bob@nas/photos"),
             ("webdav://jane@nas/photos", "webdav+http://jane@nas/photos"),

@@ -136,7 +136,7 @@ fn client() -> Result<reqwest::Client> {
 }
 
 /// Appends to a path what is not encoded yet.
-fn extend(url: &mut Url, path: &str) {
+pub(super) fn extend(url: &mut Url, path: &str) {
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().extend(path.split('/').filter(|name| !name.is_empty()));
     }
