@@ -13,7 +13,6 @@
 //! icloudpd ends with 0 where we say 3: a script could not tell a whole copy from a broken one.
 
 use std::error::Error as _;
-use std::process::ExitCode;
 
 use icloud_photos::sync::SyncReport;
 use icloud_photos::{Error, ErrorKind, Retry};
@@ -56,12 +55,6 @@ impl Exit {
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
     }
 }
 
@@ -227,7 +220,7 @@ mod tests {
             (Exit::HungUp, 129),
         ];
         for (exit, code) in table {
-            assert_eq!(ExitCode::from(exit), ExitCode::from(code));
+            assert_eq!(exit.code(), code);
         }
         assert!(Exit::Incomplete > Exit::Success && Exit::Failed > Exit::Incomplete);
     }

@@ -21,7 +21,6 @@ mod signals;
 mod web;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -39,17 +38,15 @@ const GRACE: Duration = Duration::from_secs(8);
 
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
-/// The program `icloud`: a password for the system's key store, proved by a sign-in.
-pub fn icloud() -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    signals::end(icloud::main(&args))
+/// The program `icloud`: a password for the system's key store, proved by a sign-in. Gives its exit code.
+pub fn icloud(args: &[OsString]) -> u8 {
+    signals::end(icloud::main(args))
 }
 
-/// The program `icloudpd`.
-pub fn icloudpd() -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+/// The program `icloudpd`. Gives its exit code.
+pub fn icloudpd(args: &[OsString]) -> u8 {
     let around = Surroundings::here();
-    let asked = args::parse(&args, &around).and_then(|request| match request {
+    let asked = args::parse(args, &around).and_then(|request| match request {
         Request::Page(page) => Ok(Invocation::Print(page)),
         Request::Line(line) => config::interpret(*line),
     });

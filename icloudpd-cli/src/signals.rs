@@ -1,6 +1,5 @@
 //! Ctrl-C, and what a service manager sends to end a program.
 
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
@@ -165,18 +164,18 @@ impl Continued {
 
 /// The end of the program. Ctrl-C is to be what ended it: a shell goes on with its script if we seem to have ended by ourselves.
 #[cfg(unix)]
-pub(crate) fn end(exit: Exit) -> ExitCode {
+pub(crate) fn end(exit: Exit) -> u8 {
     use rustix::process::{Signal, getpid};
     // The first process of a container does not die of signals.
     if exit == Exit::Interrupted && !getpid().is_init() {
         let _ = signal_hook::low_level::emulate_default_handler(Signal::INT.as_raw());
     }
-    exit.into()
+    exit.code()
 }
 
 #[cfg(not(unix))]
-pub(crate) fn end(exit: Exit) -> ExitCode {
-    exit.into()
+pub(crate) fn end(exit: Exit) -> u8 {
+    exit.code()
 }
 
 async fn interrupt() -> Exit {

@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::conformance;
 use crate::house;
 use crate::process;
+use crate::python::Package;
 use crate::real::Clients;
 use crate::tally::Tally;
 
@@ -26,7 +27,8 @@ pub(crate) fn test() -> Result<Tally> {
         let mut command = house::cargo(&["test", "--workspace", "--doc", "--no-fail-fast"]);
         process::listen(&mut command, |line| tally.add(counted(line)))
     })?);
-    tally.add(suite("Python tests", |tally| match Clients::install() {
+    tally.add(python());
+    tally.add(suite("Python scripts", |tally| match Clients::install() {
         Ok(clients) => clients.unit_tests(|line| tally.add(counted_by_python(line))),
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -34,6 +36,21 @@ pub(crate) fn test() -> Result<Tally> {
         }
     })?);
     Ok(tally)
+}
+
+/// The Python package. A wheel that cannot be built is one failure.
+fn python() -> Tally {
+    let suites = || {
+        let package = Package::install("dev")?;
+        let mut tally = suite("Python package", |tally| package.tests(|line| tally.add(counted_by_pytest(line))))?;
+        println!("\n== Python package, read");
+        tally.add(package.checks()?);
+        Ok::<_, anyhow::Error>(tally)
+    };
+    suites().unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Tally::of(false)
+    })
 }
 
 /// Runs one suite under a heading. A suite that fails without saying which test did is one failure.
@@ -61,6 +78,20 @@ fn counted(line: &str) -> Tally {
         pairs.filter_map(|pair| pair[0].parse::<u64>().ok()).sum()
     };
     Tally::new(number_before("passed"), number_before("failed") + number_before("timed"))
+}
+
+/// What the closing line of pytest says: `3 failed, 41 passed in 5.2s`; nothing for all other lines.
+fn counted_by_pytest(line: &str) -> Tally {
+    let is_last = line.contains(" in ") && line.trim_end_matches(" ===").ends_with('s');
+    let words: Vec<&str> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let number_before = |wanted: &str| -> u64 {
+        let pairs = words.windows(2).filter(|pair| pair[1] == wanted);
+        pairs.filter_map(|pair| pair[0].parse::<u64>().ok()).sum()
+    };
+    if !is_last {
+        return Tally::default();
+    }
+    Tally::new(number_before("passed"), number_before("failed") + number_before("error") + number_before("errors"))
 }
 
 /// What a line of Python's unittest says about one test, when it talks about each.

@@ -8,6 +8,7 @@ mod fake;
 mod fetch;
 mod house;
 mod process;
+mod python;
 mod real;
 mod tally;
 mod tree;

@@ -201,7 +201,8 @@ impl Library {
         }
     }
 
-    pub(crate) fn session(&self) -> &Session {
+    /// Whose library it is.
+    pub fn session(&self) -> &Session {
         &self.0.session
     }
 

@@ -1,5 +1,8 @@
 //! `icloud`, see the library of this package.
 
-fn main() -> std::process::ExitCode {
-    icloudpd_cli::icloud()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    icloudpd_cli::icloud(&args).into()
 }

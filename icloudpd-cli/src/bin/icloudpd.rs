@@ -1,5 +1,8 @@
 //! `icloudpd`, see the library of this package.
 
-fn main() -> std::process::ExitCode {
-    icloudpd_cli::icloudpd()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    icloudpd_cli::icloudpd(&args).into()
 }

@@ -195,7 +195,7 @@ impl Assets {
     }
 
     /// Whether an error that the stream gave concerns one asset only, so that the stream goes on.
-    pub(crate) fn concerns_one(error: &Error) -> bool {
+    pub fn concerns_one(error: &Error) -> bool {
         error.context().any(|(key, _)| matches!(key, "asset" | "record"))
     }
 

@@ -1,0 +1,186 @@
+# Made from `_async` by tools/unasync.py: change it there.
+"""One asset, and its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from os import PathLike, fspath
+from typing import Any, BinaryIO, Union
+
+from .. import _native
+from .._base import AssetBase
+from .._models import Proof, Role, Saved
+from .._progress import counting
+from ..storage import given_storage
+from ._runtime import relay, run
+
+Progress = Union[bool, Callable[[int], object], None]
+"""Called with the number of bytes that came, negative when some were thrown away; True for a bar of ``tqdm``."""
+
+# What `read` takes into memory unless told otherwise.
+_MOST_IN_MEMORY = 64 << 20
+
+
+class Asset(AssetBase):
+    """A photo or film of this face: with its bytes."""
+
+    __slots__ = ()
+
+    def download(self, role: Role | str = Role.ORIGINAL) -> Download:
+        """Prepares the download of one of its files. Nothing is sent yet."""
+        return Download(self, Role(role))
+
+
+class Download:
+    """One file to be downloaded: nothing is sent before it is read, saved or streamed."""
+
+    def __init__(self, asset: Asset, role: Role) -> None:
+        self._asset = asset
+        self._role = role
+
+    def read(self, limit: int = _MOST_IN_MEMORY, *, progress: Progress = None) -> bytes:
+        """The whole file in memory, proven.
+
+        Args:
+            limit: Most bytes that are taken into memory.
+            progress: See ``Progress``.
+
+        Raises:
+            NotFoundError: The asset has no such file.
+            IntegrityError: Apple sends wrong bytes again and again.
+            UnsupportedError: The file is larger than ``limit``.
+        """
+        with counting(progress, self._size(), self._label()) as count:
+            data, _ = run(self._downloader.bytes(self._native, self._role.value, limit, relay(count)))
+            return data
+
+    def read_with_proof(self, limit: int = _MOST_IN_MEMORY, *, progress: Progress = None) -> tuple[bytes, Proof]:
+        """Like ``read``, with what is known of the bytes."""
+        with counting(progress, self._size(), self._label()) as count:
+            return run(self._downloader.bytes(self._native, self._role.value, limit, relay(count)))
+
+    def save(
+        self,
+        to: str | PathLike[str] | Any,
+        name: str | None = None,
+        *,
+        replace: bool = False,
+        modified: datetime | None = None,
+        progress: Progress = None,
+    ) -> Saved:
+        """Fetches the file into a folder or storage. It gets its name once its bytes are whole and proven.
+
+        A download that broke off leaves a part, which the next call completes.
+
+        Args:
+            to: A folder, made as needed, or a storage.
+            name: The path in it; None for the asset's own name.
+            replace: Take the place of what stands there. Otherwise the name must be free, or hold the very same bytes.
+            modified: The modification time that the file gets; None for when the photo was taken.
+            progress: See ``Progress``.
+
+        Raises:
+            NotFoundError: The asset has no such file.
+            IntegrityError: Apple sends wrong bytes again and again.
+            AlreadyExistsError: Other bytes stand under the name.
+        """
+        storage = _native.Storage.local(fspath(to)) if isinstance(to, (str, PathLike)) else given_storage(to)
+        with counting(progress, self._size(), self._label()) as count:
+            return run(
+                self._downloader.save(
+                    self._native,
+                    self._role.value,
+                    storage,
+                    name or self._label(),
+                    modified or self._asset.created,
+                    replace,
+                    relay(count),
+                )
+            )
+
+    def save_to(self, file: BinaryIO | Any, *, progress: Progress = None) -> Proof | None:
+        """Writes the file's bytes to any object with ``write``, as they come.
+
+        What was written cannot be taken back: if this raises, throw it away.
+
+        Returns:
+            What is known of the bytes.
+
+        Raises:
+            IntegrityError: What came is not what Apple's checksum says.
+        """
+        with self.chunks(progress=progress) as chunks:
+            for chunk in chunks:
+                file.write(chunk)
+            return chunks.proof
+
+    def chunks(self, start: int = 0, end: int | None = None, *, progress: Progress = None) -> Chunks:
+        """The file's bytes as they come: an iterator, and a context manager that ends the request.
+
+        Args:
+            start: The first byte.
+            end: The one after the last; None for the file's end. Of a part nothing is proven.
+        """
+        return Chunks(self, start, end, progress)
+
+    @property
+    def _native(self) -> _native.Asset:
+        return self._asset._native
+
+    @property
+    def _downloader(self) -> _native.Downloader:
+        return self._asset._downloader
+
+    def _size(self) -> int | None:
+        resource = self._asset.resource(self._role)
+        return resource.size if resource else None
+
+    def _label(self) -> str:
+        return self._asset.filename or self._asset.id
+
+    def __repr__(self) -> str:
+        return f"<Download of {self._label()!r}, {self._role.value}>"
+
+
+class Chunks:
+    """Bytes of a file as they come. A reader that stops reading stops the network.
+
+    The last step raises ``IntegrityError`` if what came is not what Apple's checksum says.
+    """
+
+    def __init__(self, download: Download, start: int, end: int | None, progress: Progress) -> None:
+        self._bar = counting(progress, download._size(), download._label())
+        self._download = download
+        self._range = (start, end)
+        self._stream: _native.ByteStream | None = None
+
+    @property
+    def proof(self) -> Proof | None:
+        """What is known of the bytes once all came; None before, and for a part of a file."""
+        return None if self._stream is None else self._stream.proof
+
+    def __iter__(self) -> Chunks:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._stream is None:
+            download, count = self._download, relay(self._bar.__enter__())
+            self._stream = download._downloader.stream(download._native, download._role.value, *self._range, count)
+        chunk = run(self._stream.next())
+        if not chunk:
+            self._bar.__exit__(None, None, None)
+            raise StopIteration
+        return chunk
+
+    def __enter__(self) -> Chunks:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the request."""
+        if self._stream is not None:
+            self._stream.close()
+            self._bar.__exit__(None, None, None)

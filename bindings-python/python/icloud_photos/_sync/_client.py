@@ -1,0 +1,121 @@
+# Made from `_async` by tools/unasync.py: change it there.
+"""Signing in."""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Union
+
+from .. import _native
+from .._models import Door, Endpoints, Probe, Region, SavedChallenge
+from ..errors import ICloudError
+from ..sessions import FileSessionStore, SessionStore
+from ._login import Challenge, ConsentAction, SecurityKeyAction, TermsAction, faced_login
+from ._runtime import run
+from ._session import Session
+
+Login = Union[Session, Challenge, TermsAction, ConsentAction, SecurityKeyAction]
+"""What a sign-in comes to: a session, or what is missing."""
+
+
+class Client:
+    """Where sign-ins begin. One may serve many accounts, and may be used from many threads or tasks at once.
+
+    Args:
+        region: Where the accounts are: ``world``, or ``china``.
+        sessions: Where sessions are kept: a folder, made as needed, with files that only you can read; a ``SessionStore``; None for as
+            long as the client lives. ``~`` is your home.
+        endpoints: Where Apple's services are, for tests and the fake.
+        client_id: How this client calls itself at Apple; one is made up and kept otherwise.
+        attempts: How often a request is tried, the first time included; None for the default.
+        header_timeout: Seconds of silence that are borne until an answer begins.
+        stall_timeout: Seconds of silence that are borne within an answer.
+
+    Raises:
+        ConfigError: An endpoint is no URL, or plain ``http`` to somewhere else than loopback.
+        NetworkError: TLS cannot be set up.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: Region | str = Region.WORLD,
+        sessions: str | PathLike[str] | SessionStore | None = None,
+        endpoints: Endpoints | None = None,
+        client_id: str | None = None,
+        attempts: int | None = None,
+        header_timeout: float | None = None,
+        stall_timeout: float | None = None,
+    ) -> None:
+        where = endpoints or Endpoints()
+        store: Any = sessions
+        beside = False
+        if isinstance(sessions, FileSessionStore):
+            store, beside = sessions.folder, sessions.beside_icloudpd
+        elif isinstance(sessions, (str, PathLike)):
+            store = Path(fspath(sessions)).expanduser()
+        self._native = _native.Client(
+            region=Region(region).value,
+            auth_endpoint=where.auth,
+            setup_endpoint=where.setup,
+            sessions=store,
+            beside_icloudpd=beside,
+            client_id=client_id,
+            attempts=attempts,
+            header_timeout=header_timeout,
+            stall_timeout=stall_timeout,
+        )
+
+    def login(self, account: str, password: str) -> Login:
+        """Proves a password to Apple.
+
+        Apple is not asked to show a code anywhere: see ``Challenge.request_push``.
+
+        Args:
+            account: The Apple ID.
+            password: Its password, which never leaves this computer as it is: only a proof of it does (SRP).
+
+        Returns:
+            A session, or what is missing: a code, or something that the account's owner must do.
+
+        Raises:
+            BadCredentialsError: The password is wrong.
+            AccountLockedError: Apple has locked the account.
+            TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
+        """
+        return faced_login(run(self._native.login(account, password)))
+
+    def restore(self, account: str) -> Session | None:
+        """Takes up a saved session without asking anybody anything. Nothing is sent.
+
+        Returns:
+            The session; None if none is kept.
+        """
+        session = run(self._native.restore(account))
+        return None if session is None else Session(session)
+
+    def cooldown(self, account: str) -> ICloudError | None:
+        """Why a sign-in would be refused here without asking Apple, if it would: an account that is locked, a budget that is used up."""
+        return run(self._native.cooldown(account))
+
+    def resume(self, challenge: SavedChallenge) -> Challenge:
+        """Takes up a challenge that ``Challenge.to_saved`` gave, in this process or another. Nothing is sent.
+
+        Raises:
+            ConfigError: It is none.
+        """
+        return Challenge(self._native.resume(challenge.json))
+
+    def probe(self, door: Door | str) -> Probe:
+        """Asks one of Apple's services for nothing, to see whether it can be reached."""
+        return run(self._native.probe(Door(door).value))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing has to be closed: connections go with the client."""
+
+    def __repr__(self) -> str:
+        return "<Client>"

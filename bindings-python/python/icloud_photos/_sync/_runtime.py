@@ -1,0 +1,20 @@
+"""How this face waits: it blocks, without the interpreter's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .. import _native
+
+_T = TypeVar("_T")
+
+
+def run(operation: _native.Op[_T]) -> _T:
+    """Runs an operation."""
+    return operation.wait()
+
+
+def relay(function: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
+    """Has ``function`` called where things happen: on threads of the library, one call at a time or several."""
+    return function

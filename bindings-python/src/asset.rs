@@ -1,0 +1,196 @@
+//! One photo or film, and the files that iCloud has of it.
+
+use icloud_photos::asset::{AssetState, Checksum, Digests, Filename, Holder, Location, MediaKind, Resource, Role, Scheme, Subtype};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::convert::{Fields, ToPython, as_handle, as_member, as_model, member, variant};
+
+#[pyclass(frozen, module = "icloud_photos._native")]
+pub(crate) struct Asset(pub(crate) icloud_photos::Asset);
+
+as_handle!(Asset);
+as_member!(MediaKind => "MediaKind", Role => "Role", Holder => "Holder");
+as_model!(Location => "Location" {
+    latitude, longitude, altitude, speed, course, horizontal_accuracy, vertical_accuracy, timestamp,
+});
+
+impl ToPython for icloud_photos::Asset {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Asset(self).to_python(py)
+    }
+}
+
+impl ToPython for &icloud_photos::Asset {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Asset(self.clone()).to_python(py)
+    }
+}
+
+/// Getters whose value is what the library's method of the same name gives.
+macro_rules! getters {
+    ($($name:ident),* $(,)?) => {
+        #[pymethods]
+        impl Asset {
+            #[getter]
+            fn id(&self) -> &str {
+                self.0.id().as_str()
+            }
+
+            #[getter]
+            fn master_id(&self) -> &str {
+                self.0.master_id().as_str()
+            }
+
+            #[getter]
+            fn filename(&self) -> Option<&str> {
+                self.0.filename().known()
+            }
+
+            #[getter]
+            fn undecodable_filename(&self) -> Option<&str> {
+                match self.0.filename() {
+                    Filename::Undecodable(stored) => Some(stored),
+                    _ => None,
+                }
+            }
+
+            #[getter]
+            fn keywords(&self) -> Vec<String> {
+                self.0.keywords()
+            }
+
+            #[getter]
+            fn contributors(&self) -> Vec<String> {
+                self.0.contributors().to_vec()
+            }
+
+            #[getter]
+            fn resources<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                self.0.resources().to_vec().to_python(py)
+            }
+
+            fn resource<'py>(&self, py: Python<'py>, role: &str) -> PyResult<Bound<'py, PyAny>> {
+                self.0.resource(crate::library::role(role)?).cloned().to_python(py)
+            }
+
+            fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+                let raw = PyDict::new(py);
+                for (name, json) in self.0.raw() {
+                    raw.set_item(name, json)?;
+                }
+                Ok(raw)
+            }
+
+            fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                AssetState::of(&self.0).to_python(py)
+            }
+
+            $(
+                #[getter]
+                fn $name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                    self.0.$name().to_python(py)
+                }
+            )*
+        }
+    };
+}
+
+getters!(
+    library,
+    change_tag,
+    media_type,
+    kind,
+    subtype,
+    created_ms,
+    created,
+    added,
+    utc_offset,
+    time_zone,
+    location,
+    title,
+    description,
+    is_favorite,
+    is_hidden,
+    is_trashed,
+    expunges_at,
+    burst_id,
+    burst_flags,
+    adjustment_type,
+    is_edited,
+    is_hdr,
+    orientation,
+    original_orientation,
+    dimensions,
+    duration,
+    live_duration,
+    live_still_at,
+);
+
+impl ToPython for Resource {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let (is_offered, is_provable) = (self.is_offered(), self.is_provable());
+        Fields::new(py)
+            .with("role", self.role)?
+            .with("holder", self.holder)?
+            .with("media_type", self.media_type)?
+            .with("size", self.size)?
+            .with("checksum", self.checksum)?
+            .with("width", self.width)?
+            .with("height", self.height)?
+            .with("is_offered", is_offered)?
+            .with("is_provable", is_provable)?
+            .model("Resource")
+    }
+}
+
+impl ToPython for Subtype {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self {
+            // The number is Apple's, and `raw` of the asset has it.
+            Self::Unknown(_) => member(py, "Subtype", "unknown"),
+            known => variant(py, "Subtype", &known),
+        }
+    }
+}
+
+impl ToPython for Checksum {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        (&self).to_python(py)
+    }
+}
+
+impl ToPython for &Checksum {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let known = matches!(self.scheme(), Scheme::SaltedSha1);
+        Fields::new(py).with("text", self.to_string())?.with("is_known", known)?.model("Checksum")
+    }
+}
+
+impl ToPython for Digests {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Fields::new(py).with("checksum", self.checksum)?.with("sha256", Sha256(self.sha256))?.model("Digests")
+    }
+}
+
+/// 32 bytes.
+pub(crate) struct Sha256(pub(crate) [u8; 32]);
+
+impl ToPython for Sha256 {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(PyBytes::new(py, &self.0).into_any())
+    }
+}
+
+impl ToPython for AssetState {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Fields::new(py)
+            .with("content", self.content)?
+            .with("metadata", self.metadata)?
+            .with("trashed", self.trashed)?
+            .with("hidden", self.hidden)?
+            .with("favorite", self.favorite)?
+            .with("master", self.master.as_str())?
+            .model("AssetState")
+    }
+}

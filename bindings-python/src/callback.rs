@@ -1,0 +1,85 @@
+//! Functions of Python's that are told of things, or asked, while an operation runs.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use icloud_photos::{Error, ErrorKind, Result};
+use pyo3::prelude::*;
+use tokio::sync::Notify;
+
+use crate::errors::as_it_is;
+
+/// Called on the threads of the runtime, with Python's lock. The first exception ends the operation, which raises it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Callback(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    function: Py<PyAny>,
+    raised: Mutex<Option<PyErr>>,
+    bell: Notify,
+}
+
+impl Callback {
+    /// One that is never called if there is no function.
+    pub(crate) fn new(function: Option<Py<PyAny>>) -> Self {
+        let inner = |function| Inner { function, raised: Mutex::default(), bell: Notify::new() };
+        Self(function.map(|function| Arc::new(inner(function))))
+    }
+
+    /// Whether there is no function.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Calls it with what `make` makes.
+    pub(crate) fn tell<M>(&self, make: M)
+    where
+        M: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
+    {
+        let _ = self.ask(make, |_| Ok(()));
+    }
+
+    /// Calls it with what `make` makes, and reads what it gives; `None` without a function, and once one call has failed.
+    pub(crate) fn ask<T, M>(&self, make: M, read: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T>) -> Option<T>
+    where
+        M: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
+    {
+        let inner = self.0.as_ref()?;
+        if inner.raised().is_some() {
+            return None;
+        }
+        // It may take its time, and it may call what needs this thread's work to go on elsewhere.
+        tokio::task::block_in_place(|| {
+            Python::try_attach(|py| {
+                let answer = make(py).and_then(|argument| inner.function.bind(py).call1((argument,))).and_then(read);
+                answer.map_err(|error| inner.fail(error)).ok()
+            })
+            .flatten()
+        })
+    }
+
+    /// Runs `work` until it ends or a call has failed.
+    pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(inner) = &self.0 else { return work.await };
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            () = inner.bell.notified() => Err(Error::new(ErrorKind::Cancelled, "a function that was called failed")),
+        };
+        match inner.raised().take() {
+            Some(error) => Err(as_it_is(error)),
+            None => outcome,
+        }
+    }
+}
+
+impl Inner {
+    fn fail(&self, error: PyErr) {
+        self.raised().get_or_insert(error);
+        self.bell.notify_one();
+    }
+
+    fn raised(&self) -> std::sync::MutexGuard<'_, Option<PyErr>> {
+        self.raised.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

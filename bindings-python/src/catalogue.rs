@@ -1,0 +1,115 @@
+//! What is known of a copy.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use icloud_photos::storage::Storage;
+use icloud_photos::sync::catalogue::{Catalogue as Books, Database, MemoryCatalogue, SqliteCatalogue, Tally, Totals};
+use icloud_photos::sync::{Stock, stock, store};
+use icloud_photos::{Error, ErrorKind, Result};
+use pyo3::prelude::*;
+
+use crate::convert::{as_handle, as_model};
+use crate::errors::raised;
+use crate::runtime::Op;
+use crate::storage::{given, place_of};
+
+type Shared = Arc<dyn Books>;
+
+#[pyclass(frozen, module = "icloud_photos._native")]
+pub(crate) struct Catalogue(Mutex<Option<Shared>>);
+
+as_handle!(Catalogue);
+as_model!(Tally => "Tally" { files, bytes });
+as_model!(Totals => "Totals" { verified, unconfirmed, assumed, derived, failed, assets });
+as_model!(Stock => "Stock" { here, missing });
+
+impl Catalogue {
+    fn new(books: Shared) -> Self {
+        Self(Mutex::new(Some(books)))
+    }
+
+    pub(crate) fn shared(&self) -> Result<Shared> {
+        let books = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        books.ok_or_else(|| Error::new(ErrorKind::Config, "this catalogue was closed; open it again"))
+    }
+}
+
+/// Where catalogues lie.
+enum Place {
+    Folder(PathBuf),
+    Database(Database),
+}
+
+impl Place {
+    fn parse(at: &Bound<'_, PyAny>) -> PyResult<Self> {
+        match at.extract::<String>() {
+            Ok(url) if Database::is_url(&url) => {
+                let database = Database::parse(&url).and_then(Database::usual_password);
+                database.map(Self::Database).map_err(|error| raised(at.py(), &error))
+            }
+            _ => Ok(Self::Folder(at.extract()?)),
+        }
+    }
+
+    async fn open(&self, storage: &dyn Storage, name: &str) -> Result<Shared> {
+        Ok(match self {
+            Self::Folder(folder) => {
+                std::fs::create_dir_all(folder).map_err(|error| Error::storage(error, folder.display()))?;
+                Arc::new(store::open(storage, name, folder).await?)
+            }
+            Self::Database(database) => Arc::new(store::open(storage, name, database).await?),
+        })
+    }
+
+    async fn open_read_only(&self, storage: &dyn Storage, name: &str) -> Result<Option<Shared>> {
+        Ok(match self {
+            Self::Folder(folder) => {
+                store::open_read_only(storage, name, folder).await?.map(|books| Arc::new(books) as Shared)
+            }
+            Self::Database(database) => {
+                store::open_read_only(storage, name, database).await?.map(|books| Arc::new(books) as Shared)
+            }
+        })
+    }
+}
+
+#[pymethods]
+impl Catalogue {
+    #[staticmethod]
+    fn memory() -> Self {
+        Self::new(Arc::new(MemoryCatalogue::new()))
+    }
+
+    #[staticmethod]
+    fn sqlite(file: PathBuf) -> Op {
+        Op::new(async move { Ok(Self::new(Arc::new(SqliteCatalogue::open(file)?))) })
+    }
+
+    #[staticmethod]
+    fn open(storage: &Bound<'_, PyAny>, place: Option<String>, at: &Bound<'_, PyAny>, read_only: bool) -> PyResult<Op> {
+        let (at, name) = (Place::parse(at)?, place.or_else(|| place_of(storage)));
+        let storage = given(storage)?;
+        Ok(Op::new(async move {
+            let name = name.unwrap_or_else(|| "storage".into());
+            match read_only {
+                true => Ok(at.open_read_only(storage.as_ref(), &name).await?.map(Self::new)),
+                false => Ok(Some(Self::new(at.open(storage.as_ref(), &name).await?))),
+            }
+        }))
+    }
+
+    fn totals(&self) -> Op {
+        let books = self.shared();
+        Op::new(async move { books?.totals().await })
+    }
+
+    fn stock(&self, storage: &Bound<'_, PyAny>) -> PyResult<Op> {
+        let (books, storage) = (self.shared(), given(storage)?);
+        Ok(Op::new(async move { stock(storage.as_ref(), books?.as_ref()).await }))
+    }
+
+    fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -1,0 +1,51 @@
+//! Calling objects that are written in Python.
+
+use std::sync::Arc;
+
+use icloud_photos::{Error, ErrorKind, Result};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::errors::from_python;
+
+/// An object with methods that may block. They run on threads for such work, one call each, with Python's lock.
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    object: Arc<Py<PyAny>>,
+    /// What an exception of no known kind counts as.
+    otherwise: ErrorKind,
+}
+
+impl Object {
+    pub(crate) fn new(object: Py<PyAny>, otherwise: ErrorKind) -> Self {
+        Self { object: Arc::new(object), otherwise }
+    }
+
+    /// Runs `work` on the object where it may block.
+    pub(crate) async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
+    ) -> Result<T> {
+        let this = self.clone();
+        let done = tokio::task::spawn_blocking(move || this.now(work)).await;
+        done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unexpected, "a call into Python was cut off")))
+    }
+
+    /// Calls a method and takes apart what it gives.
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        arguments: impl for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyTuple>> + Send + 'static,
+        read: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
+    ) -> Result<T> {
+        self.with(move |object| read(object.call_method1(method, arguments(object.py())?)?)).await
+    }
+
+    /// Runs `work` here. For what does not block.
+    pub(crate) fn now<T>(&self, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> Result<T> {
+        let done = Python::try_attach(|py| {
+            work(self.object.bind(py)).map_err(|error| from_python(py, error, self.otherwise))
+        });
+        done.unwrap_or_else(|| Err(Error::new(ErrorKind::Cancelled, "the interpreter is ending")))
+    }
+}

@@ -1,0 +1,231 @@
+//! A storage that is written in Python: an object with the methods of `icloud_photos.Storage`, which may block.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt};
+use icloud_photos::storage::{Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use icloud_photos::{Error, ErrorKind, Result};
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::convert::ToPython;
+use crate::errors::raised;
+use crate::object::Object;
+
+#[derive(Debug)]
+pub(crate) struct PyStorage {
+    object: Object,
+    capabilities: Capabilities,
+}
+
+impl PyStorage {
+    pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = object.py();
+        for method in ["capabilities", "stat", "write", "read", "remove", "list", "flush"] {
+            let Ok(found) = object.getattr(method) else {
+                let message = format!("this is no storage: it has no method {method}(); derive it from icloud_photos.Storage");
+                return Err(PyTypeError::new_err(message));
+            };
+            let is_async = py.import("inspect")?.call_method1("iscoroutinefunction", (&found,))?;
+            if is_async.is_truthy()? {
+                let message = format!("{method}() is async; the methods of a storage are plain functions, called on threads that may block");
+                return Err(PyTypeError::new_err(message));
+            }
+        }
+        let capabilities = capabilities(&object.call_method0("capabilities")?)?;
+        Ok(Self { object: Object::new(object.clone().unbind(), ErrorKind::Storage), capabilities })
+    }
+}
+
+/// The arguments of a call, built where Python's lock is.
+macro_rules! arguments {
+    ($($value:expr),+ $(,)?) => {
+        move |py: Python<'_>| PyTuple::new(py, [$($value.to_python(py)?),+])
+    };
+}
+
+#[async_trait]
+impl Storage for PyStorage {
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
+        let path = path.clone();
+        self.object
+            .call("stat", arguments!(path), |found| if found.is_none() { Ok(None) } else { meta(&found).map(Some) })
+            .await
+    }
+
+    async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
+        let path = path.clone();
+        let (writer, position) = self
+            .object
+            .call("write", arguments!(path, options), |writer| {
+                Ok((writer.clone().unbind(), writer.getattr("position")?.extract()?))
+            })
+            .await?;
+        Ok(Box::new(Writer { object: Object::new(writer, ErrorKind::Storage), position, metadata: None }))
+    }
+
+    async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let path = path.clone();
+        let chunks = self.object.call("read", arguments!(path, from), |chunks| Ok(chunks.try_iter()?.into_any().unbind())).await?;
+        Ok(iterated(chunks, |chunk| Ok(Bytes::copy_from_slice(chunk.extract::<&[u8]>()?))))
+    }
+
+    async fn remove(&self, path: &StoragePath) -> Result<()> {
+        let path = path.clone();
+        self.object.call("remove", arguments!(path), |_| Ok(())).await
+    }
+
+    fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
+        let (object, prefix) = (self.object.clone(), prefix.clone());
+        let begun = async move {
+            object.call("list", arguments!(prefix), |items| Ok(items.try_iter()?.into_any().unbind())).await
+        };
+        let items = stream::once(begun).flat_map(|items| match items {
+            Ok(items) => iterated(items, |item| meta(&item)),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        });
+        items.boxed()
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.object.with(|object| object.call_method0("flush").map(drop)).await
+    }
+
+    async fn tidy(&self, begun: SystemTime) -> Result<()> {
+        self.object.with(move |object| optional(object, "tidy", |py| begun.to_python(py)?.into_args(py))).await
+    }
+}
+
+/// A method that not every storage has.
+fn optional<M>(object: &Bound<'_, PyAny>, method: &str, arguments: M) -> PyResult<()>
+where
+    M: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyTuple>>,
+{
+    if object.hasattr(method)? {
+        object.call_method1(method, arguments(object.py())?)?;
+    }
+    Ok(())
+}
+
+trait IntoArgs<'py> {
+    fn into_args(self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>>;
+}
+
+impl<'py> IntoArgs<'py> for Bound<'py, PyAny> {
+    fn into_args(self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, [self])
+    }
+}
+
+/// The items of an iterator of Python's, one call for each.
+fn iterated<T, R>(iterator: Py<PyAny>, read: R) -> BoxStream<'static, Result<T>>
+where
+    T: Send + 'static,
+    R: Fn(Bound<'_, PyAny>) -> PyResult<T> + Clone + Send + Sync + 'static,
+{
+    let object = Object::new(iterator, ErrorKind::Storage);
+    stream::unfold(Some(object), move |object| {
+        let read = read.clone();
+        async move {
+            let object = object?;
+            let next = object.with(move |iterator| iterator.try_iter()?.next().transpose()?.map(read).transpose()).await;
+            match next {
+                Ok(Some(item)) => Some((Ok(item), Some(object))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        }
+    })
+    .boxed()
+}
+
+struct Writer {
+    object: Object,
+    position: u64,
+    /// What is to be told with the next call: telling it must not block.
+    metadata: Option<Metadata>,
+}
+
+impl Writer {
+    async fn with<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
+    ) -> Result<T> {
+        let metadata = self.metadata.take();
+        self.object
+            .with(move |writer| {
+                if let Some(metadata) = metadata {
+                    optional(writer, "describe", |py| metadata.into_bound_py_any(py)?.into_args(py))?;
+                }
+                work(writer)
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl StorageWriter for Writer {
+    fn position(&self) -> u64 {
+        self.position
+    }
+
+    async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let chunks = self.with(|writer| Ok(writer.call_method0("resumed")?.try_iter()?.into_any().unbind())).await?;
+        Ok(iterated(chunks, |chunk| Ok(Bytes::copy_from_slice(chunk.extract::<&[u8]>()?))))
+    }
+
+    async fn restart(&mut self) -> Result<()> {
+        self.position = 0;
+        self.with(|writer| writer.call_method0("restart").map(drop)).await
+    }
+
+    async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.with(move |writer| writer.call_method1("write", (PyBytes::new(writer.py(), &chunk),)).map(drop)).await
+    }
+
+    fn describe(&mut self, metadata: Metadata) {
+        self.metadata = Some(metadata);
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
+        self.with(|writer| meta(&writer.call_method0("commit")?)).await
+    }
+
+    async fn abort(mut self: Box<Self>) -> Result<()> {
+        self.metadata = None;
+        self.with(|writer| writer.call_method0("abort").map(drop)).await
+    }
+}
+
+/// An `ObjectMeta` of `_models.py`, or what looks like one.
+fn meta(given: &Bound<'_, PyAny>) -> PyResult<ObjectMeta> {
+    let path: String = given.getattr("path")?.extract()?;
+    let path = StoragePath::parse(&path).map_err(|error: Error| raised(given.py(), &error))?;
+    let mut meta = ObjectMeta::new(path, given.getattr("size")?.extract()?, given.getattr("modified")?.extract()?);
+    meta.metadata = given.getattr("metadata")?.extract::<Option<BTreeMap<String, String>>>()?.unwrap_or_default();
+    Ok(meta)
+}
+
+fn capabilities(given: &Bound<'_, PyAny>) -> PyResult<Capabilities> {
+    let mut can = Capabilities::default();
+    can.modified_time = given.getattr("modified_time")?.extract()?;
+    can.resume = given.getattr("resume")?.extract()?;
+    can.exclusive_commit = given.getattr("exclusive_commit")?.extract()?;
+    can.case_sensitive = given.getattr("case_sensitive")?.extract()?;
+    can.max_name = given.getattr("max_name")?.extract()?;
+    can.max_size = given.getattr("max_size")?.extract()?;
+    can.distant = given.getattr("distant")?.extract()?;
+    can.metadata = given.getattr("metadata")?.extract()?;
+    // Which names are of one file, and where links lead, no class of Python's can tell yet.
+    (can.hard_links, can.reflinks, can.symbolic_links) = (false, false, false);
+    Ok(can)
+}

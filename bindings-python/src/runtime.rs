@@ -1,0 +1,335 @@
+//! Where futures run, and how Python waits for them.
+//!
+//! One multi-threaded tokio runtime for the process. A child of `fork` has none of its parent's threads, so it gets a runtime of its own;
+//! the parent's is left where it is, for ending it would wait for threads that are not there.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::stream::{BoxStream, StreamExt};
+use icloud_photos::{Error, ErrorKind, Result};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyCFunction;
+use tokio::runtime::Runtime;
+use tokio::task::AbortHandle;
+
+use crate::callback::Callback;
+use crate::convert::ToPython;
+use crate::errors::raised;
+
+/// How often a blocking call looks whether a signal came.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Most items that one step of a lazy sequence hands over.
+const BATCH: usize = 500;
+
+/// The last step of an operation, with Python's lock: what came becomes a value or an exception.
+type Finish = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+type Work = Pin<Box<dyn Future<Output = Finish> + Send>>;
+
+/// An operation that has not begun.
+#[pyclass(frozen, generic, module = "icloud_photos._native")]
+pub(crate) struct Op(Mutex<Option<Work>>);
+
+impl Op {
+    /// An operation of `future`; what it gives is converted on the thread that waits.
+    pub(crate) fn new<T>(future: impl Future<Output = Result<T>> + Send + 'static) -> Self
+    where
+        T: ToPython + Send + 'static,
+    {
+        Self(Mutex::new(Some(Box::pin(async move {
+            let outcome = future.await;
+            Box::new(move |py: Python<'_>| match outcome {
+                Ok(value) => value.to_python(py).map(Bound::unbind),
+                Err(error) => Err(raised(py, &error)),
+            }) as Finish
+        }))))
+    }
+
+    fn take(&self) -> PyResult<Work> {
+        let work = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        work.ok_or_else(|| PyRuntimeError::new_err("this operation was begun already; call the method again"))
+    }
+}
+
+#[pymethods]
+impl Op {
+    /// Runs it and blocks.
+    fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let work = self.take()?;
+        let (send, mut receive) = sync_channel(1);
+        let task = spawn(py, async move {
+            // Whoever waits may have been interrupted.
+            let _ = send.send(work.await);
+        })?;
+        let _ends_with_us = AbortOnDrop(task);
+        loop {
+            let (outcome, back) = py.detach(move || (receive.recv_timeout(TICK), receive));
+            receive = back;
+            match outcome {
+                Ok(finish) => return finish(py),
+                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+                Err(RecvTimeoutError::Disconnected) => return Err(raised(py, &panicked())),
+            }
+        }
+    }
+
+    /// Runs it beside the event loop.
+    fn __await__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let event_loop = running_loop(py)?;
+        let future = event_loop.call_method0("create_future")?;
+        let work = self.take()?;
+        let answer = Answer { event_loop: event_loop.unbind(), future: future.clone().unbind() };
+        let task = spawn(py, async move {
+            let mut answer = Undelivered(Some(answer));
+            let finish = work.await;
+            answer.deliver(finish);
+        })?;
+        future.call_method1("add_done_callback", (abort_when_cancelled(py, task)?,))?;
+        future.call_method0("__await__")
+    }
+}
+
+/// A future of asyncio that waits for an outcome.
+struct Answer {
+    event_loop: Py<PyAny>,
+    future: Py<PyAny>,
+}
+
+/// Whatever becomes of the task, somebody who awaits hears of it.
+struct Undelivered(Option<Answer>);
+
+impl Undelivered {
+    fn deliver(&mut self, finish: Finish) {
+        let Some(answer) = self.0.take() else { return };
+        Python::try_attach(|py| {
+            // A loop that was closed meanwhile has nobody who waits.
+            let _ = answer.send(py, finish);
+        });
+    }
+}
+
+impl Drop for Undelivered {
+    fn drop(&mut self) {
+        self.deliver(Box::new(|py| Err(raised(py, &panicked()))));
+    }
+}
+
+impl Answer {
+    /// The outcome is converted on the thread of the loop, which waits for it anyway.
+    fn send(self, py: Python<'_>, finish: Finish) -> PyResult<()> {
+        let Self { event_loop, future } = self;
+        let finish = Mutex::new(Some(finish));
+        let settle = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+            let py = args.py();
+            let future = future.bind(py);
+            let finish = finish.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let Some(finish) = finish else { return Ok(()) };
+            if future.call_method0("done")?.is_truthy()? {
+                return Ok(());
+            }
+            match finish(py) {
+                Ok(value) => future.call_method1("set_result", (value,))?,
+                Err(error) => future.call_method1("set_exception", (error,))?,
+            };
+            Ok(())
+        })?;
+        event_loop.call_method1(py, "call_soon_threadsafe", (settle,))?;
+        Ok(())
+    }
+}
+
+/// What ends the task when its future is cancelled.
+fn abort_when_cancelled(py: Python<'_>, task: AbortHandle) -> PyResult<Bound<'_, PyCFunction>> {
+    PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+        if args.get_item(0)?.call_method0("cancelled")?.is_truthy()? {
+            task.abort();
+        }
+        Ok(())
+    })
+}
+
+fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static GET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    GET.import(py, "asyncio", "get_running_loop")?.call0()
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Unexpected, "the operation ended without an outcome; please report this")
+}
+
+/// A lazy sequence, read a batch at a time.
+#[pyclass(frozen, generic, module = "icloud_photos._native")]
+pub(crate) struct Batches(Feed<Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>>);
+
+impl Batches {
+    pub(crate) fn new<T>(stream: BoxStream<'static, Result<T>>) -> Self
+    where
+        T: ToPython + Send + 'static,
+    {
+        let convert = |item: T| {
+            Box::new(move |py: Python<'_>| item.to_python(py).map(Bound::unbind)) as Finish
+        };
+        Self(Feed::new(stream.map(move |item| item.map(convert)).boxed()))
+    }
+}
+
+#[pymethods]
+impl Batches {
+    fn next(&self) -> Op {
+        self.0.next()
+    }
+
+    fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// A stream that several calls read from, one after the other. When a call is cancelled the stream stays where it is.
+pub(crate) struct Feed<T>(Arc<Mutex<Shelf<T>>>);
+
+enum Shelf<T> {
+    Here(BoxStream<'static, Result<T>>),
+    /// A call is reading.
+    Out,
+    Closed,
+}
+
+impl<T: ToPython + Send + 'static> Feed<T> {
+    pub(crate) fn new(stream: BoxStream<'static, Result<T>>) -> Self {
+        // What came to its end within a batch is asked once more by the next.
+        Self(Arc::new(Mutex::new(Shelf::Here(stream.fuse().boxed()))))
+    }
+
+    /// The next items: all that are there by now, one at least; none at the end. An error comes after what was read before it.
+    pub(crate) fn next(&self) -> Op {
+        Op::new(read(self.0.clone()))
+    }
+
+    /// The same, while a function of Python's is asked on the way.
+    pub(crate) fn next_guarded(&self, asked: &Callback) -> Op {
+        let (shelf, asked) = (self.0.clone(), asked.clone());
+        Op::new(async move { asked.guard(read(shelf)).await })
+    }
+
+    /// Drops the stream; a call that is reading drops it when it is done.
+    pub(crate) fn close(&self) {
+        *lock(&self.0) = Shelf::Closed;
+    }
+
+    /// Takes the stream away for good, before anything was read from it or between two calls.
+    pub(crate) fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
+        match std::mem::replace(&mut *lock(&self.0), Shelf::Closed) {
+            Shelf::Here(stream) => Ok(stream),
+            Shelf::Out | Shelf::Closed => Err(Error::new(ErrorKind::Config, "this was used already; make a new one")),
+        }
+    }
+}
+
+async fn read<T: Send + 'static>(shelf: Arc<Mutex<Shelf<T>>>) -> Result<Vec<T>> {
+    let Some(mut reading) = Reading::begin(shelf)? else { return Ok(Vec::new()) };
+    let Some(stream) = &mut reading.stream else { return Ok(Vec::new()) };
+    match stream.as_mut().ready_chunks(BATCH).next().await {
+        Some(chunk) => reading.sort_out(chunk),
+        None => {
+            reading.stream = None;
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn lock<T>(shelf: &Mutex<Shelf<T>>) -> std::sync::MutexGuard<'_, Shelf<T>> {
+    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The stream while a call has it; put back when the call ends, however that comes.
+struct Reading<T> {
+    shelf: Arc<Mutex<Shelf<T>>>,
+    stream: Option<BoxStream<'static, Result<T>>>,
+}
+
+impl<T: Send + 'static> Reading<T> {
+    /// `None` at the end.
+    fn begin(shelf: Arc<Mutex<Shelf<T>>>) -> Result<Option<Self>> {
+        let was = std::mem::replace(&mut *lock(&shelf), Shelf::Out);
+        match was {
+            Shelf::Here(stream) => Ok(Some(Self { shelf, stream: Some(stream) })),
+            Shelf::Out => Err(Error::new(ErrorKind::Conflict, "two calls read from one iterator at once")),
+            Shelf::Closed => {
+                *lock(&shelf) = Shelf::Closed;
+                Ok(None)
+            }
+        }
+    }
+
+    /// What came before an error goes out first; the error is the next call's.
+    fn sort_out(&mut self, chunk: Vec<Result<T>>) -> Result<Vec<T>> {
+        let mut items = Vec::with_capacity(chunk.len());
+        let mut rest = chunk.into_iter();
+        while let Some(item) = rest.next() {
+            match item {
+                Ok(item) => items.push(item),
+                Err(error) if items.is_empty() => {
+                    self.put_first(rest.collect());
+                    return Err(error);
+                }
+                Err(error) => {
+                    let mut later = vec![Err(error)];
+                    later.extend(rest);
+                    self.put_first(later);
+                    break;
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    fn put_first(&mut self, items: Vec<Result<T>>) {
+        if !items.is_empty() {
+            self.stream = self.stream.take().map(|stream| futures::stream::iter(items).chain(stream).boxed());
+        }
+    }
+}
+
+impl<T> Drop for Reading<T> {
+    fn drop(&mut self) {
+        let mut shelf = lock(&self.shelf);
+        if matches!(*shelf, Shelf::Out) {
+            *shelf = self.stream.take().map_or(Shelf::Closed, Shelf::Here);
+        }
+    }
+}
+
+/// Begins `future` on this process's runtime. Always with Python's lock, so that no other thread is in here when the process forks.
+pub(crate) fn spawn(py: Python<'_>, future: impl Future<Output = ()> + Send + 'static) -> PyResult<AbortHandle> {
+    Ok(runtime(py)?.spawn(future).abort_handle())
+}
+
+/// The runtime of this process.
+pub(crate) fn runtime(_py: Python<'_>) -> PyResult<&'static Runtime> {
+    static SLOT: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
+    let here = std::process::id();
+    let mut slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner);
+    match *slot {
+        Some((process, runtime)) if process == here => Ok(runtime),
+        _ => {
+            let runtime: &'static Runtime = Box::leak(Box::new(Runtime::new()?));
+            *slot = Some((here, runtime));
+            Ok(runtime)
+        }
+    }
+}
