@@ -7,6 +7,7 @@ use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use tokio::sync::Notify;
 
+use crate::door;
 use crate::errors::as_it_is;
 
 /// Called on the threads of the runtime, with Python's lock. The first exception ends the operation, which raises it.
@@ -51,7 +52,7 @@ impl Callback {
         }
         // It may take its time, and it may call what needs this thread's work to go on elsewhere.
         tokio::task::block_in_place(|| {
-            Python::try_attach(|py| {
+            door::with_python(|py| {
                 let answer = make(py).and_then(|argument| inner.function.bind(py).call1((argument,))).and_then(read);
                 answer.map_err(|error| inner.fail(error)).ok()
             })

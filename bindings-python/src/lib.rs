@@ -17,6 +17,7 @@ mod changes;
 mod client;
 mod command;
 mod convert;
+mod door;
 mod download;
 mod engine;
 mod errors;
@@ -24,6 +25,7 @@ mod events;
 mod fake;
 mod layout;
 mod library;
+mod logging;
 mod login;
 mod object;
 mod py_sessions;
@@ -69,8 +71,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        // Somebody else in the process may have set one up already; then it is theirs.
-        let _ = pyo3_log::try_init();
-        Ok(())
+        super::door::install(module)?;
+        super::logging::install(module.py())
     }
 }

@@ -6,6 +6,7 @@ use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::door;
 use crate::errors::from_python;
 
 /// An object with methods that may block. They run on threads for such work, one call each, with Python's lock.
@@ -43,7 +44,7 @@ impl Object {
 
     /// Runs `work` here. For what does not block.
     pub(crate) fn now<T>(&self, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> Result<T> {
-        let done = Python::try_attach(|py| {
+        let done = door::with_python(|py| {
             work(self.object.bind(py)).map_err(|error| from_python(py, error, self.otherwise))
         });
         done.unwrap_or_else(|| Err(Error::new(ErrorKind::Cancelled, "the interpreter is ending")))

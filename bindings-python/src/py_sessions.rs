@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::convert::Fields;
+use crate::door;
 use crate::object::Object;
 
 #[derive(Debug)]
@@ -70,7 +71,7 @@ struct Claim(Py<PyAny>);
 impl Drop for Claim {
     fn drop(&mut self) {
         let claim = &self.0;
-        Python::try_attach(|py| {
+        door::with_python(|py| {
             if let Ok(close) = claim.bind(py).getattr("close") {
                 // Whoever claims next finds out if this failed.
                 let _ = close.call0();

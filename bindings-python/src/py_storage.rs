@@ -70,7 +70,8 @@ impl Storage for PyStorage {
                 Ok((writer.clone().unbind(), writer.getattr("position")?.extract()?))
             })
             .await?;
-        Ok(Box::new(Writer { object: Object::new(writer, ErrorKind::Storage), position, metadata: None }))
+        let object = Object::new(writer, ErrorKind::Storage);
+        Ok(Box::new(Writer { object, position, metadata: None, keeps: self.capabilities.resume, is_over: false }))
     }
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
@@ -153,6 +154,21 @@ struct Writer {
     position: u64,
     /// What is to be told with the next call: telling it must not block.
     metadata: Option<Metadata>,
+    /// What is dropped stays as a part.
+    keeps: bool,
+    /// It was committed or given up, or is just being so.
+    is_over: bool,
+}
+
+/// Nobody tells an object of Python's that it was dropped, and where no part is kept nothing may stay.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if !self.is_over && !self.keeps {
+            let object = self.object.clone();
+            runtime.spawn_blocking(move || object.now(|writer| writer.call_method0("abort").map(drop)));
+        }
+    }
 }
 
 impl Writer {
@@ -197,11 +213,12 @@ impl StorageWriter for Writer {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
+        self.is_over = true;
         self.with(|writer| meta(&writer.call_method0("commit")?)).await
     }
 
     async fn abort(mut self: Box<Self>) -> Result<()> {
-        self.metadata = None;
+        (self.metadata, self.is_over) = (None, true);
         self.with(|writer| writer.call_method0("abort").map(drop)).await
     }
 }

@@ -20,6 +20,7 @@ use tokio::task::AbortHandle;
 
 use crate::callback::Callback;
 use crate::convert::ToPython;
+use crate::door;
 use crate::errors::raised;
 
 /// How often a blocking call looks whether a signal came.
@@ -108,7 +109,7 @@ struct Undelivered(Option<Answer>);
 impl Undelivered {
     fn deliver(&mut self, finish: Finish) {
         let Some(answer) = self.0.take() else { return };
-        Python::try_attach(|py| {
+        door::with_python(|py| {
             // A loop that was closed meanwhile has nobody who waits.
             let _ = answer.send(py, finish);
         });

@@ -1,7 +1,8 @@
 //! What all examples need: somebody who is signed in.
 //!
 //! Without any setting an example talks to a fake iCloud inside its own process, so it runs anywhere and touches
-//! nobody's photos. With `ICLOUD_USERNAME` and `ICLOUD_PASSWORD` it signs in to that account and asks for the code.
+//! nobody's photos. With `ICLOUD_USERNAME` and `ICLOUD_PASSWORD` it signs in to that account and asks for the code; with `ICLOUD_ENDPOINT`
+//! too, to a fake that is served there.
 
 use std::io::{self, Write};
 
@@ -24,7 +25,11 @@ pub struct Guest {
 pub async fn sign_in() -> Result<Guest> {
     match (std::env::var("ICLOUD_USERNAME"), std::env::var("ICLOUD_PASSWORD")) {
         (Ok(name), Ok(password)) => {
-            let client = Client::builder().sessions(FileSessionStore::new(".icloud-session")).build()?;
+            let builder = match std::env::var("ICLOUD_ENDPOINT") {
+                Ok(url) => Client::builder().endpoints(Endpoints::default().with_auth(&url)?.with_setup(&url)?),
+                Err(_) => Client::builder().sessions(FileSessionStore::new(".icloud-session")),
+            };
+            let client = builder.build()?;
             let account = name.parse()?;
             let session = match client.restore(&account).await? {
                 Some(session) => session,

@@ -25,6 +25,12 @@ fn list() {
 }
 
 #[test]
+fn census() {
+    let text = run(env!("CARGO_BIN_EXE_census"));
+    assert!(text.contains("photo: ") && text.ends_with("0 assets that cannot be read: 60 assets\n"), "{text}");
+}
+
+#[test]
 fn download_one() {
     let text = run(env!("CARGO_BIN_EXE_download_one"));
     assert_eq!(text.matches("Verified").count(), 2, "{text}");

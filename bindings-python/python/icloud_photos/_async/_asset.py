@@ -51,13 +51,13 @@ class AsyncDownload:
             UnsupportedError: The file is larger than ``limit``.
         """
         with counting(progress, self._size(), self._label()) as count:
-            data, _ = await run(self._downloader.bytes(self._native, self._role.value, limit, relay(count)))
+            data, _ = await run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
             return data
 
     async def read_with_proof(self, limit: int = _MOST_IN_MEMORY, *, progress: Progress = None) -> tuple[bytes, Proof]:
         """Like ``read``, with what is known of the bytes."""
         with counting(progress, self._size(), self._label()) as count:
-            return await run(self._downloader.bytes(self._native, self._role.value, limit, relay(count)))
+            return await run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
 
     async def save(
         self,
@@ -88,7 +88,7 @@ class AsyncDownload:
         with counting(progress, self._size(), self._label()) as count:
             return await run(
                 self._downloader.save(
-                    self._native,
+                    self._handle,
                     self._role.value,
                     storage,
                     name or self._label(),
@@ -124,7 +124,7 @@ class AsyncDownload:
         return AsyncChunks(self, start, end, progress)
 
     @property
-    def _native(self) -> _native.Asset:
+    def _handle(self) -> _native.Asset:
         return self._asset._native
 
     @property
@@ -165,7 +165,7 @@ class AsyncChunks:
     async def __anext__(self) -> bytes:
         if self._stream is None:
             download, count = self._download, relay(self._bar.__enter__())
-            self._stream = download._downloader.stream(download._native, download._role.value, *self._range, count)
+            self._stream = download._downloader.stream(download._handle, download._role.value, *self._range, count)
         chunk = await run(self._stream.next())
         if not chunk:
             self._bar.__exit__(None, None, None)

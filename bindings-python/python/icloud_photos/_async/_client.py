@@ -83,7 +83,8 @@ class AsyncClient:
             AccountLockedError: Apple has locked the account.
             TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
         """
-        return faced_login(await run(self._native.login(account, password)))
+        login: AsyncLogin = faced_login(await run(self._native.login(account, password)))
+        return login
 
     async def restore(self, account: str) -> AsyncSession | None:
         """Takes up a saved session without asking anybody anything. Nothing is sent.

@@ -257,7 +257,8 @@ class AsyncPlan:
 
     async def __anext__(self) -> Action:
         if not self._ready:
-            self._ready.extend(await run(self._native.next()))
+            batch = await run(self._native.next())
+            self._ready.extend(batch)
             if not self._ready:
                 raise StopAsyncIteration
         action: Action = faced(self._ready.popleft(), self._library._face)

@@ -52,13 +52,13 @@ class Download:
             UnsupportedError: The file is larger than ``limit``.
         """
         with counting(progress, self._size(), self._label()) as count:
-            data, _ = run(self._downloader.bytes(self._native, self._role.value, limit, relay(count)))
+            data, _ = run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
             return data
 
     def read_with_proof(self, limit: int = _MOST_IN_MEMORY, *, progress: Progress = None) -> tuple[bytes, Proof]:
         """Like ``read``, with what is known of the bytes."""
         with counting(progress, self._size(), self._label()) as count:
-            return run(self._downloader.bytes(self._native, self._role.value, limit, relay(count)))
+            return run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
 
     def save(
         self,
@@ -89,7 +89,7 @@ class Download:
         with counting(progress, self._size(), self._label()) as count:
             return run(
                 self._downloader.save(
-                    self._native,
+                    self._handle,
                     self._role.value,
                     storage,
                     name or self._label(),
@@ -125,7 +125,7 @@ class Download:
         return Chunks(self, start, end, progress)
 
     @property
-    def _native(self) -> _native.Asset:
+    def _handle(self) -> _native.Asset:
         return self._asset._native
 
     @property
@@ -166,7 +166,7 @@ class Chunks:
     def __next__(self) -> bytes:
         if self._stream is None:
             download, count = self._download, relay(self._bar.__enter__())
-            self._stream = download._downloader.stream(download._native, download._role.value, *self._range, count)
+            self._stream = download._downloader.stream(download._handle, download._role.value, *self._range, count)
         chunk = run(self._stream.next())
         if not chunk:
             self._bar.__exit__(None, None, None)

@@ -84,7 +84,8 @@ class Client:
             AccountLockedError: Apple has locked the account.
             TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
         """
-        return faced_login(run(self._native.login(account, password)))
+        login: Login = faced_login(run(self._native.login(account, password)))
+        return login
 
     def restore(self, account: str) -> Session | None:
         """Takes up a saved session without asking anybody anything. Nothing is sent.

@@ -258,7 +258,8 @@ class Plan:
 
     def __next__(self) -> Action:
         if not self._ready:
-            self._ready.extend(run(self._native.next()))
+            batch = run(self._native.next())
+            self._ready.extend(batch)
             if not self._ready:
                 raise StopIteration
         action: Action = faced(self._ready.popleft(), self._library._face)
