@@ -50,6 +50,7 @@ mod sidecar_debts;
 mod sidecars;
 mod storage;
 mod store;
+mod stream;
 mod support;
 mod sync;
 mod treeless;
