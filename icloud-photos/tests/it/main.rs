@@ -19,6 +19,7 @@ mod doubt;
 mod download;
 mod exif;
 mod fake;
+mod filter;
 mod filters;
 mod follow;
 mod follow_edits;
