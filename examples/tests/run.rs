@@ -37,6 +37,13 @@ fn download_one() {
 }
 
 #[test]
+fn stream() {
+    let text = run(env!("CARGO_BIN_EXE_stream"));
+    assert!(text.starts_with("the first ") && text.contains(" bytes: Unconfirmed(Part)"), "{text}");
+    assert!(text.trim_end().ends_with(" bytes: Some(Verified)"), "{text}");
+}
+
+#[test]
 fn copy_library() {
     let text = run(env!("CARGO_BIN_EXE_copy_library"));
     let second = text.lines().last().unwrap_or("");

@@ -47,8 +47,10 @@ pub(super) fn read(
             "the content host answered with a page instead of the file",
             status,
         )),
-        200 => match content_length(headers).filter(|length| size.is_some_and(|size| size != *length)) {
-            Some(_) if is_text(headers) => Err(passing(ErrorKind::Network, ODD_TEXT, status)),
+        200 => match content_length(headers) {
+            Some(length) if size.is_none_or(|size| size == length) => Ok(Answer::Whole),
+            // Nothing is handed on of a text that may be anything.
+            Some(_) | None if is_text(headers) => Err(passing(ErrorKind::Network, ODD_TEXT, status)),
             Some(length) => Ok(Answer::Misfit(length)),
             None => Ok(Answer::Whole),
         },
@@ -64,7 +66,7 @@ pub(super) fn read(
     }
 }
 
-const ODD_TEXT: &str = "the content host answered with a text that is not as long as the file";
+const ODD_TEXT: &str = "the content host answered with a text that is not known to be as long as the file";
 
 fn passing(kind: ErrorKind, message: &'static str, status: StatusCode) -> Error {
     Error::new(kind, message).retrying(Retry::Later { after: None }).with("status", status.as_u16())
@@ -163,6 +165,7 @@ mod tests {
             (206, None, 5, Ok(Answer::OutOfRange)),
             (416, None, 100, Ok(Answer::OutOfRange)),
             (200, kind("text/html;charset=utf-8"), 0, Err(ErrorKind::Network)),
+            (200, kind("text/plain"), 0, Err(ErrorKind::Network)),
             (400, kind("application/json"), 0, Err(ErrorKind::LinkExpired)),
             (401, None, 0, Err(ErrorKind::LinkExpired)),
             (403, None, 0, Err(ErrorKind::LinkExpired)),

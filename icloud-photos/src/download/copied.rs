@@ -6,8 +6,9 @@
 use futures::TryStreamExt;
 
 use super::Proof;
-use super::fetch::{Fetched, Progress};
+use super::fetch::Fetched;
 use super::sink::Sink;
+use super::source::{Progress, tell};
 use crate::asset::{Hasher, Resource};
 use crate::error::{Error, Result};
 use crate::storage::{Storage, StoragePath};
@@ -29,14 +30,14 @@ pub(super) async fn copied(
         if let Err(Failure::Writing(error)) = copied {
             return Err(error);
         }
-        let (size, digests) = (hasher.length(), hasher.finish());
+        let (size, digests) = (hasher.length(), hasher.clone().finish());
         if copied.is_ok() && resource.checksum == Some(digests.checksum) {
             let (proof, throttled) = (Proof::Verified, false);
             return Ok(Some(Fetched { size, proof, digests, resumed_from: 0, throttled, copied: true }));
         }
         if size > 0 {
             tracing::debug!(path = %file, "not the file that was expected; looking on");
-            sink.restart().await?;
+            sink.restart(&hasher).await?;
             tell(progress, -size.cast_signed());
         }
     }
@@ -63,10 +64,4 @@ async fn copy(
         sink.write(chunk).await.map_err(Failure::Writing)?;
     }
     Ok(())
-}
-
-fn tell(progress: Option<&Progress>, bytes: i64) {
-    if let Some(progress) = progress {
-        progress(bytes);
-    }
 }

@@ -1,42 +1,24 @@
 //! One file, from the first byte to a verdict.
 
-use std::sync::Arc;
-
 use futures::{StreamExt, TryStreamExt};
 
 use super::answer::{self, Answer};
-use super::links::Links;
 use super::sink::Sink;
+use super::source::{Failures, Progress, Source, tell};
 use super::{Doubt, Proof};
-use crate::asset::{Asset, Checksum, Digests, Hasher, Link, Resource, Scheme};
+use crate::asset::{Checksum, Digests, Hasher, Resource, Scheme};
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::Session;
-
-/// Called with the number of bytes that arrived just now; negative when bytes were thrown away.
-pub(super) type Progress = Arc<dyn Fn(i64) + Send + Sync>;
 
 /// How often bytes may turn out wrong before the file is given up.
 const MAX_REJECTIONS: u32 = 4;
 
-/// How often a status that nothing is known of is answered with a fresh link.
-const MAX_STRANGE: u32 = 2;
-
-const ODD: &str = "the content host sends something that is not as long as the file";
-
-/// This much progress in one attempt makes earlier failures forgotten: the host is known to cut long films at 1 GB.
-const FORGIVING: u64 = 256 << 10;
+pub(super) const ODD: &str = "the content host sends something that is not as long as the file";
 
 /// The work on one file.
 pub(super) struct Fetch<'a> {
-    session: &'a Session,
-    links: &'a Links,
-    asset: &'a Asset,
+    source: Source<'a>,
     resource: &'a Resource,
     progress: Option<Progress>,
-    /// The link in use; `None` means that the next attempt needs a fresh one.
-    link: Option<Link>,
-    /// A dead link was replaced before.
-    renewed: bool,
     /// Bytes at the beginning that come from an earlier run, and may belong to another file.
     inherited: u64,
     /// All bytes so far are of one answer: they are as Apple sent them, whatever they are.
@@ -49,7 +31,6 @@ pub(super) struct Fetch<'a> {
     odd: Option<u64>,
     /// Bytes of that length turned out not to be the file.
     refuted: bool,
-    throttled: bool,
 }
 
 /// Bytes that may get their name.
@@ -65,7 +46,7 @@ pub(super) struct Fetched {
     pub(super) copied: bool,
 }
 
-fn odd(length: u64) -> Error {
+pub(super) fn odd(length: u64) -> Error {
     Error::new(ErrorKind::Integrity, ODD).with("length", length)
 }
 
@@ -75,30 +56,18 @@ enum Verdict {
 }
 
 impl<'a> Fetch<'a> {
-    pub(super) fn new(
-        session: &'a Session,
-        links: &'a Links,
-        asset: &'a Asset,
-        resource: &'a Resource,
-        progress: Option<Progress>,
-    ) -> Self {
-        let now = session.clock().now();
-        let link = resource.link.clone().filter(|link| link.is_fresh(now));
+    pub(super) fn new(source: Source<'a>, progress: Option<Progress>) -> Self {
+        let resource = source.resource;
         Self {
-            session,
-            links,
-            asset,
+            source,
             resource,
             progress,
-            link,
-            renewed: false,
             inherited: 0,
             one_piece: true,
             total: None,
             size: resource.size,
             odd: None,
             refuted: false,
-            throttled: false,
         }
     }
 
@@ -118,22 +87,22 @@ impl<'a> Fetch<'a> {
                 continue;
             }
             let size = hasher.length();
-            let digests = hasher.finish();
+            let digests = hasher.clone().finish();
             let checksum = digests.checksum;
             let reason = match self.judge(size, &checksum, self.one_piece && rejected == Some(checksum)) {
                 Verdict::Keep(proof) => {
-                    let throttled = self.throttled;
+                    let throttled = self.source.throttled;
                     return Ok(Fetched { size, proof, digests, resumed_from, throttled, copied: false });
                 }
                 Verdict::Reject(reason) => reason,
             };
             rejections += 1;
-            tracing::warn!(asset = %self.asset.id(), reason, rejections, "wrong bytes; fetching them again");
-            self.link = None;
+            tracing::warn!(asset = %self.source.asset.id(), reason, rejections, "wrong bytes; fetching them again");
+            self.source.forget_link();
             // The same bytes again, and not of the right length: no use in asking a third time. What was put together here says
             // nothing of what Apple sends.
             let settled = self.one_piece && rejected.replace(checksum) == Some(checksum);
-            hasher = self.start_over(sink, size).await?;
+            hasher = self.start_over(sink, &hasher).await?;
             if settled || rejections == MAX_REJECTIONS {
                 return Err(Error::new(ErrorKind::Integrity, reason)
                     .with("seen", format!("{size} bytes, {checksum}")));
@@ -149,7 +118,7 @@ impl<'a> Fetch<'a> {
         }
         // Nobody knows what a part is of whose file no checksum speaks for.
         if !self.resource.is_provable() || self.resource.size.is_some_and(|size| there > size) {
-            sink.restart().await?;
+            sink.restart(&hasher).await?;
             return Ok(hasher);
         }
         let mut bytes = sink.resumed().await?;
@@ -158,7 +127,7 @@ impl<'a> Fetch<'a> {
         }
         if hasher.length() != there {
             // Somebody else is at work on the same part.
-            sink.restart().await?;
+            sink.restart(&hasher).await?;
             return Ok(Hasher::new());
         }
         self.report(hasher.length() as i64);
@@ -167,50 +136,18 @@ impl<'a> Fetch<'a> {
 
     /// Attempts until the file is there in the length that was announced, or more came than that.
     async fn fill(&mut self, sink: &mut impl Sink, hasher: &mut Hasher) -> Result<()> {
-        let policy = self.session.retries();
-        let (mut failures, mut strange) = (0, 0);
-        let mut furthest = hasher.length();
-        loop {
-            let error = match self.attempt(sink, hasher).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            };
-            let dead = matches!(error.kind(), ErrorKind::LinkExpired | ErrorKind::Protocol);
-            if dead {
-                self.link = None;
-            }
-            self.throttled |= error.kind() == ErrorKind::RateLimited;
-            strange += u32::from(error.kind() == ErrorKind::Protocol);
-            if hasher.length() >= furthest + FORGIVING {
-                failures = 0;
-                furthest = hasher.length();
-            }
-            failures += 1;
-            let clock = self.session.clock();
-            // Whoever waits for a fresh link waits as long as the others do, so that one lookup serves them all.
-            let jitter = if dead { 0.0 } else { clock.jitter() };
-            let pause = policy.pause(failures, &error, jitter).filter(|_| strange <= MAX_STRANGE);
-            let Some(pause) = pause else {
-                return Err(policy.exhausted(failures, error));
-            };
-            tracing::debug!(asset = %self.asset.id(), %error, ?pause, at = hasher.length(), "download interrupted");
-            // A fresh link is to be had at once; only one that is dead too says that time may help.
-            if !dead || std::mem::replace(&mut self.renewed, true) {
-                clock.sleep(pause).await;
-            }
+        let mut failures = Failures::at(hasher.length());
+        while let Err(error) = self.attempt(sink, hasher).await {
+            self.source.bear(&mut failures, error, hasher.length()).await?;
         }
+        Ok(())
     }
 
     /// One request: takes over what it brings. `Ok` when it ended where it should.
     async fn attempt(&mut self, sink: &mut impl Sink, hasher: &mut Hasher) -> Result<()> {
-        let link = match &self.link {
-            Some(link) => link.clone(),
-            None => self.links.fresh(self.asset, self.resource).await?,
-        };
         let from = hasher.length();
-        let (head, mut body) = self.session.content(&link.url()?, from).await?.into_parts();
-        self.link = Some(link);
-        let now = self.session.clock().now();
+        let (head, mut body) = self.source.ask(from).await?.into_parts();
+        let now = self.source.now();
         let total = answer::total(head.status, &head.headers);
         let is_page = answer::is_a_page(&head.headers);
         let file = answer::Awaited { size: self.size, is_provable: self.resource.is_provable() };
@@ -218,11 +155,11 @@ impl<'a> Fetch<'a> {
             Answer::Continues if self.agrees(from, total) => self.one_piece &= from == 0,
             Answer::Misfit(length) => *hasher = self.misfit(sink, hasher, length).await?,
             Answer::Whole if from == 0 => {}
-            Answer::Whole => *hasher = self.start_over(sink, from).await?,
+            Answer::Whole => *hasher = self.start_over(sink, hasher).await?,
             // Apple's file ends where ours does: it is shorter than its record says. The verdict is not ours to give.
             Answer::OutOfRange if from > self.inherited => return Ok(()),
             Answer::OutOfRange | Answer::Continues => {
-                *hasher = self.start_over(sink, from).await?;
+                *hasher = self.start_over(sink, hasher).await?;
                 return Err(Error::new(ErrorKind::Network, "the part did not fit the file; starting over"));
             }
         }
@@ -247,8 +184,7 @@ impl<'a> Fetch<'a> {
         }
         if announced.is_none() {
             // It ended as whoever sent it meant it to.
-            let length = hasher.length();
-            *hasher = self.start_over(sink, length).await?;
+            *hasher = self.start_over(sink, hasher).await?;
         }
         Err(Error::new(ErrorKind::Network, "the connection ended early"))
     }
@@ -260,11 +196,11 @@ impl<'a> Fetch<'a> {
         if self.resource.size == Some(length) {
             // Another length was tried, and here is the right one.
             self.size = self.resource.size;
-            return self.start_over(sink, hasher.length()).await;
+            return self.start_over(sink, hasher).await;
         }
         let again = self.odd.replace(length) == Some(length);
-        self.link = self.link.take().filter(|_| again);
         if !again {
+            self.source.forget_link();
             self.refuted = false;
             return Err(Error::new(ErrorKind::Network, ODD).with("length", length));
         }
@@ -274,7 +210,7 @@ impl<'a> Fetch<'a> {
         if !self.refuted {
             self.size = Some(length);
         }
-        self.start_over(sink, hasher.length()).await
+        self.start_over(sink, hasher).await
     }
 
     /// Whether a whole answer of another length is not the file. A shorter one may be its beginning, which is gone on with.
@@ -323,18 +259,16 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    async fn start_over(&mut self, sink: &mut impl Sink, dropped: u64) -> Result<Hasher> {
-        sink.restart().await?;
+    async fn start_over(&mut self, sink: &mut impl Sink, dropped: &Hasher) -> Result<Hasher> {
+        sink.restart(dropped).await?;
         self.inherited = 0;
         self.one_piece = true;
         self.total = None;
-        self.report(-(dropped as i64));
+        self.report(-(dropped.length() as i64));
         Ok(Hasher::new())
     }
 
     fn report(&self, bytes: i64) {
-        if let Some(progress) = &self.progress {
-            progress(bytes);
-        }
+        tell(self.progress.as_ref(), bytes);
     }
 }

@@ -13,6 +13,9 @@
 //!    length, are kept and marked [`Proof::Unconfirmed`]: Apple's value may be stale, but nothing is deleted on them.
 //! 5. Only whole, checked bytes get the final name.
 //!
+//! Whoever wants the bytes and no file has them as they come ([`ByteStream`]), or a few out of the middle ([`Download::range`]), for which no
+//! checksum speaks.
+//!
 //! Where the storage keeps metadata beside a file it is told what the bytes hash to (`beside.rs`).
 //!
 //! A file that stands in the same storage already, under another name, is not fetched: it is copied, and proven while that is done
@@ -25,25 +28,33 @@ mod beside;
 mod copied;
 mod fetch;
 mod links;
+mod order;
+mod part;
+mod received;
 mod sink;
+mod source;
+mod stream;
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
 
 pub(crate) use self::beside::told;
 use self::copied::copied;
-use self::fetch::{Fetch, Fetched, Progress};
 use self::links::Links;
-use self::sink::{Memory, Sink, ToStorage};
-use crate::asset::{Asset, Checksum, Digests, Hasher, Resource, Role};
+use self::order::Order;
+pub(crate) use self::received::Received;
+use self::sink::{Memory, ToStorage};
+use self::source::Progress;
+pub use self::stream::ByteStream;
+use crate::asset::{Asset, Checksum, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::Library;
 use crate::session::Session;
-use crate::storage::{Metadata, ObjectMeta, PART_SUFFIX, Storage, StoragePath, WriteOptions};
+use crate::storage::{PART_SUFFIX, Storage, StoragePath, WriteOptions};
 
 /// Downloads files of one library. Cheap to clone; clones share the lookups for fresh links.
 #[derive(Debug, Clone)]
@@ -53,11 +64,12 @@ pub struct Downloader {
 }
 
 /// One file to be downloaded.
-#[must_use = "a download does nothing until it is saved or read"]
+#[must_use = "a download does nothing until it is saved, read or streamed"]
 pub struct Download<'a> {
     downloader: &'a Downloader,
     asset: &'a Asset,
     role: Role,
+    range: Option<Range<u64>>,
     modified: Option<SystemTime>,
     progress: Option<Progress>,
     replace: bool,
@@ -85,6 +97,8 @@ pub enum Doubt {
     UnknownScheme,
     /// The library holds no checksum for the file.
     NoChecksum,
+    /// Only a part of the file was asked for ([`Download::range`]), and a checksum speaks for whole files.
+    Part,
 }
 
 impl fmt::Display for Doubt {
@@ -93,6 +107,7 @@ impl fmt::Display for Doubt {
             Self::Mismatch => "Apple sent the same bytes twice, and they do not match its checksum",
             Self::UnknownScheme => "its checksum is of an unknown kind",
             Self::NoChecksum => "iCloud has no checksum for it",
+            Self::Part => "only a part of it was asked for",
         })
     }
 }
@@ -133,6 +148,7 @@ impl Downloader {
             downloader: self,
             asset,
             role,
+            range: None,
             modified,
             progress,
             replace: false,
@@ -146,6 +162,19 @@ impl Download<'_> {
     /// The modification time that the stored file gets.
     pub fn modified(mut self, time: SystemTime) -> Self {
         self.modified = Some(time);
+        self
+    }
+
+    /// Only these bytes, counted from 0: those of them that there are. A range that reaches beyond the end of the file ends with it, and one
+    /// that is empty, or begins there, has no bytes; nothing is sent then if iCloud states how long the file is. A host that sends the whole
+    /// file all the same is read up to the end of the range.
+    ///
+    /// Apple is asked for the bytes from the first of them on, and the answer is let go after the last.
+    ///
+    /// For [`Download::stream`] and [`Download::bytes`]. Nothing can be proven of a part ([`Doubt::Part`]), but for every answer being of a
+    /// file of the right length.
+    pub fn range(mut self, bytes: Range<u64>) -> Self {
+        self.range = Some(bytes);
         self
     }
 
@@ -178,8 +207,8 @@ impl Download<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the asset has no such file, [`ErrorKind::Integrity`] if Apple sends wrong bytes
-    /// again and again, [`ErrorKind::AlreadyExists`] if other bytes took the name meanwhile, and what network and storage
-    /// report. Passing faults were retried already.
+    /// again and again, [`ErrorKind::AlreadyExists`] if other bytes took the name meanwhile, [`ErrorKind::Config`] with a
+    /// [range](Download::range), for only whole files are stored, and what network and storage report. Passing faults were retried already.
     pub async fn save(self, storage: &dyn Storage, path: &StoragePath) -> Result<Saved> {
         self.receive(storage, path).await?.commit().await
     }
@@ -191,7 +220,13 @@ impl Download<'_> {
         storage: &'s dyn Storage,
         path: &'s StoragePath,
     ) -> Result<Received<'s>> {
-        let resource = self.resource()?;
+        if self.range.is_some() {
+            let message =
+                "only whole files are stored; leave out the range, or read the bytes and store them yourself";
+            return Err(Error::new(ErrorKind::Config, message).during("download"));
+        }
+        let order = self.order()?;
+        let resource = &order.resource;
         let options = WriteOptions {
             part: resource.checksum.as_ref().map(part_name),
             size: resource.size,
@@ -202,7 +237,7 @@ impl Download<'_> {
         let about = beside::about(self.asset);
         let mut sink = ToStorage::open(storage, path, options.clone(), self.copy, &about).await?;
         let fetched = match copied(storage, &self.copies, resource, &mut sink, self.progress.as_ref()).await {
-            Ok(None) => self.fetch(resource, &mut sink).await,
+            Ok(None) => order.whole(&mut sink).await,
             Ok(Some(copied)) => Ok(copied),
             Err(error) => Err(error),
         };
@@ -215,31 +250,62 @@ impl Download<'_> {
         }
     }
 
-    /// Fetches a small file into memory, proven like any other.
+    /// Fetches a small file, or a [part](Download::range) of one, into memory; a file is proven like any other.
     ///
     /// # Errors
-    /// As [`Download::save`], and [`ErrorKind::Unsupported`] above `limit` bytes.
+    /// As [`Download::save`], but for those of the storage, and [`ErrorKind::Unsupported`] above `limit` bytes.
     pub async fn bytes(self, limit: usize) -> Result<(Bytes, Proof)> {
+        let order = self.order()?;
         let mut sink = Memory::new(limit);
-        let fetched = self.fetch(self.resource()?, &mut sink).await?;
-        Ok((sink.into_bytes(), fetched.proof))
+        let proof = match self.range {
+            Some(range) => order.part(range, &mut sink).await.map(|()| Proof::Unconfirmed(Doubt::Part))?,
+            None => order.whole(&mut sink).await?.proof,
+        };
+        Ok((sink.into_bytes(), proof))
     }
 
-    async fn fetch(&self, resource: &Resource, sink: &mut impl Sink) -> Result<Fetched> {
-        let Downloader { session, links } = self.downloader;
-        Fetch::new(session, links, self.asset, resource, self.progress.clone())
-            .run(sink)
-            .await
-            .map_err(|error| error.with("asset", self.asset.id()).during("download"))
+    /// Hands the bytes out as they come, for a reader that wants no file here: a player, an upload, a server of one's own. Nothing is sent
+    /// before the stream is read, and no more is fetched than is taken: memory holds one piece of some hundred kB at most, and a
+    /// reader that pauses pauses the network. What breaks off goes on at the same byte, over a fresh link if need be.
+    ///
+    /// Bytes are handed out before they are proven. Wait for the end: it is `None`, with [`ByteStream::proof`] set, if the file is what
+    /// [`Download::save`] would keep, and an `Err` if not. Where the checksum disagrees the file is fetched once more to tell a wrong checksum from
+    /// wrong bytes, which takes as long as the first time.
+    ///
+    /// ```no_run
+    /// # async fn example(library: icloud_photos::Library, asset: icloud_photos::Asset) -> icloud_photos::Result<()> {
+    /// use futures::TryStreamExt;
+    /// use icloud_photos::{Role, download::Downloader};
+    ///
+    /// let downloader = Downloader::new(&library);
+    /// let mut bytes = downloader.get(&asset, Role::Original).stream()?;
+    /// while let Some(piece) = bytes.try_next().await? {
+    ///     println!("{} bytes more", piece.len());
+    /// }
+    /// println!("{:?}", bytes.proof());
+    /// // The first megabyte alone.
+    /// let (beginning, _) = downloader.get(&asset, Role::Original).range(0..1 << 20).bytes(1 << 20).await?;
+    /// # drop(beginning);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the asset has no such file. In the stream: [`ErrorKind::Integrity`] if length or checksum are not those
+    /// that Apple states, or if bytes that were handed out turn out to be wrong, and what the network reports. Passing faults were retried already.
+    pub fn stream(self) -> Result<ByteStream> {
+        Ok(ByteStream::of(self.order()?, self.range))
     }
 
-    fn resource(&self) -> Result<&Resource> {
-        self.asset.resource(self.role).ok_or_else(|| {
+    fn order(&self) -> Result<Order> {
+        let resource = self.asset.resource(self.role).cloned().ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "the asset has no such file")
                 .with("role", format!("{:?}", self.role))
                 .with("asset", self.asset.id())
                 .during("download")
-        })
+        })?;
+        let (downloader, asset) = (self.downloader.clone(), self.asset.clone());
+        Ok(Order { downloader, asset, resource, progress: self.progress.clone() })
     }
 }
 
@@ -250,134 +316,6 @@ impl fmt::Debug for Download<'_> {
             .field("role", &self.role)
             .finish_non_exhaustive()
     }
-}
-
-/// Bytes that were judged and wait for their name.
-pub(crate) struct Received<'a> {
-    storage: &'a dyn Storage,
-    path: &'a StoragePath,
-    options: WriteOptions,
-    sink: ToStorage,
-    fetched: Fetched,
-    /// The same bytes in memory.
-    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
-    copy: Option<Bytes>,
-    /// What is to be stored in their place.
-    rewritten: Option<Rewritten>,
-    /// What is kept beside them, but for what is known of the bytes.
-    about: Metadata,
-}
-
-/// Bytes that were made from those that were fetched.
-struct Rewritten {
-    parts: Vec<Bytes>,
-    size: u64,
-    digests: Digests,
-}
-
-impl Received<'_> {
-    /// Apple asked for less while the bytes were fetched.
-    pub(crate) fn was_throttled(&self) -> bool {
-        self.fetched.throttled
-    }
-
-    /// What is known of them.
-    pub(crate) fn proof(&self) -> Proof {
-        self.fetched.proof
-    }
-
-    /// How many they are.
-    pub(crate) fn size(&self) -> u64 {
-        self.fetched.size
-    }
-
-    /// SHA-256 of them.
-    pub(crate) fn sha256(&self) -> [u8; 32] {
-        self.fetched.digests.sha256
-    }
-
-    /// The bytes themselves, once, if they were to be kept and are not too many.
-    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
-    pub(crate) fn copy(&mut self) -> Option<Bytes> {
-        self.copy.take()
-    }
-
-    /// Other bytes get the name, made from these.
-    #[cfg_attr(not(feature = "metadata"), allow(dead_code))]
-    pub(crate) fn rewrite(&mut self, parts: Vec<Bytes>) {
-        let mut hasher = Hasher::new();
-        parts.iter().for_each(|part| hasher.update(part));
-        self.rewritten = Some(Rewritten { parts, size: hasher.length(), digests: hasher.finish() });
-    }
-
-    /// Length and SHA-256 of the bytes that are to be stored in place of those that were fetched, if there are such.
-    pub(crate) fn rewritten(&self) -> Option<(u64, [u8; 32])> {
-        self.rewritten.as_ref().map(|new| (new.size, new.digests.sha256))
-    }
-
-    /// They are not needed: nothing is left of them.
-    pub(crate) async fn discard(self) -> Result<()> {
-        self.sink.abort().await
-    }
-
-    /// The second half of [`Download::save`].
-    pub(crate) async fn commit(self) -> Result<Saved> {
-        let Self { storage, path, mut options, mut sink, fetched, rewritten, mut about, .. } = self;
-        let (mut size, mut digests) = (fetched.size, fetched.digests);
-        let is_rewritten = rewritten.is_some();
-        if let Some(new) = rewritten {
-            // The part holds what Apple sent, and nobody may take it for a part of this file, nor the other way round: this one has
-            // a name of its own, under which the next run finds what a killed one left.
-            sink.abort().await?;
-            (size, digests) = (new.size, new.digests);
-            options = WriteOptions { part: Some(part_name(&digests.checksum)), size: Some(size), ..options };
-            sink = ToStorage::open(storage, path, options.clone(), 0, &about).await?;
-            if sink.position() > 0 {
-                sink.restart().await?;
-            }
-            for part in new.parts {
-                sink.write(part).await?;
-            }
-        }
-        beside::describe(&digests, &mut about);
-        let meta = match sink.commit(about).await {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                same_bytes(storage, path, options, &digests).await?.ok_or(error)?
-            }
-            committed => committed?,
-        };
-        Ok(Saved {
-            path: meta.path,
-            size,
-            proof: fetched.proof,
-            checksum: digests.checksum,
-            sha256: digests.sha256,
-            resumed_from: fetched.resumed_from,
-            copied: fetched.copied,
-            rewritten: is_rewritten,
-        })
-    }
-}
-
-/// Somebody took the name while we fetched. If it is for the very same bytes, two programs did the same work: what is left
-/// of ours is removed, and theirs counts.
-async fn same_bytes(
-    storage: &dyn Storage,
-    path: &StoragePath,
-    options: WriteOptions,
-    ours: &Digests,
-) -> Result<Option<ObjectMeta>> {
-    let Some(there) = storage.stat(path).await? else { return Ok(None) };
-    let mut bytes = storage.read(path, 0).await?;
-    let mut hasher = Hasher::new();
-    while let Some(chunk) = bytes.try_next().await? {
-        hasher.update(&chunk);
-    }
-    if hasher.finish().checksum != ours.checksum {
-        return Ok(None);
-    }
-    storage.write(path, options).await?.abort().await?;
-    Ok(Some(there))
 }
 
 /// Letters that the name of a part has before its ending.

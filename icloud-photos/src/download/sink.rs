@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 
+use crate::asset::Hasher;
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::storage::{Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
 
@@ -15,8 +16,8 @@ pub(super) trait Sink: Send {
     fn position(&self) -> u64;
     /// Those bytes, for hashing.
     async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>>;
-    /// Forgets everything.
-    async fn restart(&mut self) -> Result<()>;
+    /// Forgets everything: the bytes that were hashed here.
+    async fn restart(&mut self, dropped: &Hasher) -> Result<()>;
     async fn write(&mut self, chunk: Bytes) -> Result<()>;
 }
 
@@ -94,7 +95,7 @@ impl Sink for ToStorage {
         Ok(stream::iter(part).map(Ok).boxed())
     }
 
-    async fn restart(&mut self) -> Result<()> {
+    async fn restart(&mut self, _: &Hasher) -> Result<()> {
         match &mut self.copy {
             Some(copy) => copy.clear(),
             none => *none = (self.limit > 0).then(|| BytesMut::with_capacity(self.limit)),
@@ -140,7 +141,7 @@ impl Sink for Memory {
         Ok(stream::empty().boxed())
     }
 
-    async fn restart(&mut self) -> Result<()> {
+    async fn restart(&mut self, _: &Hasher) -> Result<()> {
         self.bytes.clear();
         Ok(())
     }

@@ -12,6 +12,7 @@ use super::dates::{DateLimit, Dates};
 use super::dating::Dating;
 use super::event::{SyncObserver, SyncReport};
 use super::execute;
+use super::filter::Filter;
 use super::layout::{Layout, LayoutOptions};
 use super::ledger::time_of;
 use super::news::{self, News};
@@ -20,7 +21,7 @@ use super::removal::{Disposal, IRREPLACEABLE, MoveRule, RemovalLimit, Removals};
 use super::stop::StopSignal;
 use super::trees::tree_of;
 use super::views::{self, View};
-use crate::asset::{Assets, ChangeCursor, Fields, Role};
+use crate::asset::{Asset, Assets, ChangeCursor, Fields, Role};
 use crate::download::Downloader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::{Album, AlbumKind, AlbumTree, Library};
@@ -53,6 +54,7 @@ pub(super) struct Inner {
     pub(super) views: Vec<View>,
     pub(super) snapshots: bool,
     pub(super) dates: Dates,
+    pub(super) filter: Option<Filter>,
     pub(super) until_found: Option<u64>,
     pub(super) concurrency: usize,
     pub(super) missing: Missing,
@@ -97,6 +99,7 @@ pub struct SyncBuilder {
     views: Vec<View>,
     snapshots: bool,
     dates: Dates,
+    filter: Option<Filter>,
     until_found: Option<u64>,
     concurrency: NonZeroUsize,
     missing: Missing,
@@ -122,6 +125,7 @@ impl SyncEngine {
             views: Vec::new(),
             snapshots: false,
             dates: Dates::default(),
+            filter: None,
             until_found: None,
             concurrency: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
             missing: Missing::default(),
@@ -301,6 +305,34 @@ impl SyncBuilder {
         self
     }
 
+    /// Leaves out the assets that `keep` does not want, after all other filters; the last one that is set counts. What is left out is told as
+    /// [`SkipReason::Filtered`](super::SkipReason::Filtered), counted as skipped, and not removed anywhere: neither mirroring
+    /// ([`SyncBuilder::mirror`]) nor moving out of iCloud ([`SyncBuilder::move_out`]) touches it, and what was fetched stays when it is not
+    /// wanted any more.
+    ///
+    /// `name` stands for the function in the catalogue: what a run remembers goes for runs with a filter of the same name. **Change the name
+    /// whenever the function changes, or anything that it goes by.** With a new name everything is listed once more, and what stands
+    /// here is not fetched again. With the old name the new function is asked only about photos that change in iCloud from then on: what it wants of
+    /// the others does not come.
+    ///
+    /// For the same reason it should go by the asset alone, and say the same of the same asset: it is asked when an asset is listed or has
+    /// changed, several times in a run perhaps, and not as time passes ([`SyncBuilder::skip_created_before`] does that). An asset that has changed so
+    /// that it is wanted now (a photo that was made a favourite) is fetched by the next run. `keep` sees all that is modelled ([`Fields::Full`]: lists
+    /// are larger by that), but of files only those that the layout may want. It is called by the task that runs the engine, so it should be
+    /// quick. If it panics the panic reaches whoever runs the engine, and the run ends as one that was killed: whatever has its name stands
+    /// whole, nothing is removed, nothing is covered that was not seen, and the next run goes on.
+    ///
+    /// Whoever moves photos out with it pays two requests for every 200 that stay in iCloud, by each run: only their records say whether they
+    /// are wanted.
+    pub fn filter(
+        mut self,
+        name: impl Into<String>,
+        keep: impl Fn(&Asset) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.filter = Some(Filter::new(name.into(), keep));
+        self
+    }
+
     /// Leaves each list where, asset after asset, so many of the files asked for stood here already; films of Live Photos do not
     /// count, nor does what a filter leaves out. Lists begin with the newest. Zero leaves them at once.
     ///
@@ -414,6 +446,7 @@ impl SyncBuilder {
             views: self.views,
             snapshots: self.snapshots,
             dates: self.dates,
+            filter: self.filter,
             until_found: self.until_found,
             concurrency: self.concurrency.get().min(MOST_AT_ONCE),
             missing: self.missing,
@@ -451,7 +484,8 @@ impl SyncBuilder {
         let sidecars = if self.sidecars { "with sidecars" } else { "" };
         // So too who turns views by album on: it is the list that is followed by a history that tells who comes and goes.
         let albums = if self.views.iter().any(View::needs_albums) { "with albums" } else { "" };
-        digest(&format!("{chosen:?}{}{sidecars}{albums}", self.dates.text()), 20)
+        let filter = self.filter.as_ref().map(Filter::text).unwrap_or_default();
+        digest(&format!("{chosen:?}{}{sidecars}{albums}{filter}", self.dates.text()), 20)
     }
 }
 
@@ -506,7 +540,8 @@ impl Inner {
 
     /// How much to ask for about each asset.
     pub(super) fn fields(&self) -> Fields {
-        if self.sidecars { Fields::Full } else { Fields::Basic }
+        // A filter may look at anything: what nobody asked for would look to it like what is not there.
+        if self.sidecars || self.filter.is_some() { Fields::Full } else { Fields::Basic }
     }
 
     /// The listing of one album, and how many assets it should bring.

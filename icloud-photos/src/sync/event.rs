@@ -155,6 +155,11 @@ pub enum SkipReason {
         /// The limit, in the zone it was given in, or that of the layout.
         limit: OffsetDateTime,
     },
+    /// A function of the program's own does not want it ([`SyncBuilder::filter`](super::SyncBuilder::filter)).
+    Filtered {
+        /// What the function is called.
+        name: String,
+    },
     /// Somebody removed its file here, and files that were removed are not to be fetched again.
     RemovedHere {
         /// The name of the file.
@@ -181,6 +186,7 @@ impl fmt::Display for SkipReason {
             Self::CreatedAfter { created, limit } => {
                 write!(f, "as it was created {}, after {}", python(*created), python(*limit))
             }
+            Self::Filtered { name } => write!(f, "the filter {name} leaves it out"),
             Self::RemovedHere { name } => write!(f, "{name} was removed here"),
             Self::NoSuchSize { size, name } => write!(f, "{size} size does not exist for {name}"),
         }

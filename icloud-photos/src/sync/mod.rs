@@ -41,6 +41,7 @@ mod doubt;
 mod engine;
 mod event;
 mod execute;
+mod filter;
 pub mod layout;
 mod ledger;
 mod marks;

@@ -16,17 +16,27 @@ pub(crate) fn cloud(spec: LibrarySpec) -> FakeCloud {
 
 /// A client of that fake.
 pub(crate) fn client(cloud: &FakeCloud) -> Client {
+    client_over(cloud, FakeTransport(cloud.clone()))
+}
+
+/// The same with something between the two.
+pub(crate) fn client_over(cloud: &FakeCloud, transport: impl HttpTransport) -> Client {
     let url = cloud.base_url();
     let endpoints = Endpoints::default().with_auth(&url).unwrap().with_setup(&url).unwrap();
-    let builder = Client::builder().endpoints(endpoints).transport(FakeTransport(cloud.clone()));
+    let builder = Client::builder().endpoints(endpoints).transport(transport);
     builder.retries(RetryPolicy::default().attempts(4)).build().unwrap()
 }
 
 /// Signs in with the code that the person's phone shows.
 pub(crate) async fn sign_in(cloud: &FakeCloud) -> Session {
+    sign_in_by(cloud, &client(cloud)).await
+}
+
+/// The same by a client of the test's own.
+pub(crate) async fn sign_in_by(cloud: &FakeCloud, client: &Client) -> Session {
     let account = AccountSpec::default();
     let credentials = Credentials::new(account.username.parse().unwrap(), account.password);
-    match client(cloud).login(credentials).await.unwrap() {
+    match client.login(credentials).await.unwrap() {
         Login::Complete(session) => session,
         Login::CodeRequired(challenge) => {
             challenge.request_push().await.unwrap();

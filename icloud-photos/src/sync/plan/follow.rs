@@ -117,7 +117,7 @@ impl Inner {
     }
 
     fn filters(&self) -> bool {
-        self.skip_photos || self.skip_videos
+        self.skip_photos || self.skip_videos || self.filter.is_some()
     }
 
     /// The assets of changed originals that did not come along: those the catalogue knows.

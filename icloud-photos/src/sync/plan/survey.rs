@@ -280,7 +280,9 @@ impl Inner {
         match self.layout.item_kind(asset) {
             ItemKind::Movie if self.skip_videos => Some(SkipReason::IsVideo),
             ItemKind::Image if self.skip_photos => Some(SkipReason::IsPhoto),
-            _ => self.date_to_skip(asset.created_ms()),
+            _ => self
+                .date_to_skip(asset.created_ms())
+                .or_else(|| self.filter.as_ref().and_then(|filter| filter.reason(asset))),
         }
     }
 

@@ -105,7 +105,19 @@ impl Inner {
             }
         }
         self.look(open, &mut foreseen).await;
+        foreseen.staying = self.unfiltered(foreseen.staying).await?;
         Ok(foreseen)
+    }
+
+    /// Those that the filter of this run wants: the others are not its to judge. A row does not say enough to ask it. Whoever cannot be
+    /// looked up just now is told as staying.
+    async fn unfiltered(&self, staying: Vec<Staying>) -> Result<Vec<Staying>> {
+        let Some(filter) = self.filter.as_ref().filter(|_| !staying.is_empty()) else { return Ok(staying) };
+        let ids: Vec<_> = staying.iter().map(|staying| staying.asset.clone()).collect();
+        let assets = self.library.assets_by_id(&ids).await?;
+        let with = staying.into_iter().zip(assets);
+        let wanted = with.filter(|(_, asset)| !matches!(asset, Ok(asset) if filter.reason(asset).is_some()));
+        Ok(wanted.map(|(staying, _)| staying).collect())
     }
 
     async fn has_files(&self, asset: &AssetId) -> Result<bool> {

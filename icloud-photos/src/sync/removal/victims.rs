@@ -13,7 +13,7 @@ use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::super::trees::is_named_so;
 use super::Kept;
-use crate::asset::{Asset, AssetId, Assets, Fields};
+use crate::asset::{Asset, AssetId, Assets};
 use crate::error::{ErrorKind, Result};
 use crate::library::SmartAlbum;
 use crate::storage::{ObjectMeta, StoragePath};
@@ -69,7 +69,7 @@ pub(super) struct Deleted<'a> {
 impl<'a> Deleted<'a> {
     pub(super) fn of(inner: &'a Inner) -> Self {
         let album = inner.library.smart_album(SmartAlbum::RecentlyDeleted);
-        let assets = album.assets().fields(Fields::Basic).roles(inner.layout.roles());
+        let assets = album.assets().fields(inner.fields()).roles(inner.layout.roles());
         Self { inner, assets, over: false }
     }
 
