@@ -46,7 +46,6 @@ as_pyo3_has_it!(
     &str,
     String,
     Duration,
-    SystemTime,
     time::Duration,
     PathBuf,
     Py<PyAny>,
@@ -76,11 +75,26 @@ impl ToPython for Bytes {
     }
 }
 
+/// Moments are in UTC. One that Python's calendar has not, before the year 1, is none.
 impl ToPython for time::OffsetDateTime {
-    /// In UTC, as everything here that is a moment.
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        time::UtcDateTime::from(self).into_bound_py_any(py)
+        let utc = time::UtcDateTime::from(self);
+        match utc.year() {
+            1.. => utc.into_bound_py_any(py),
+            _ => ().to_python(py),
+        }
     }
+}
+
+impl ToPython for SystemTime {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        time::OffsetDateTime::from(self).to_python(py)
+    }
+}
+
+/// A moment that Python gives, as far back as its calendar goes.
+pub(crate) fn moment(given: &Bound<'_, PyAny>) -> PyResult<SystemTime> {
+    Ok(given.extract::<time::OffsetDateTime>()?.into())
 }
 
 impl ToPython for time::UtcOffset {

@@ -1,7 +1,6 @@
 //! The bytes of an asset, and what proves them.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use futures::StreamExt;
 use icloud_photos::asset::{Checksum, Role};
@@ -14,7 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::asset::{Asset, Sha256};
 use crate::callback::Callback;
-use crate::convert::{Fields, ToPython, as_member};
+use crate::convert::{Fields, ToPython, as_member, moment};
 use crate::errors::raised;
 use crate::library::role;
 use crate::runtime::Op;
@@ -48,12 +47,13 @@ impl Downloader {
         role: &str,
         storage: &Bound<'_, PyAny>,
         path: &str,
-        modified: Option<SystemTime>,
+        modified: Option<Bound<'_, PyAny>>,
         replace: bool,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Op> {
         let wanted = Wanted::new(self, asset, role, progress)?;
         let (storage, path) = (given(storage)?, StoragePath::parse(path));
+        let modified = modified.map(|time| moment(&time)).transpose()?;
         Ok(Op::new(async move {
             let (path, told) = (path?, wanted.progress.clone());
             let mut download = wanted.download();
@@ -134,7 +134,7 @@ pub(crate) struct ByteStream(Arc<Mutex<Stream>>);
 
 enum Stream {
     New(Wanted, Option<std::ops::Range<u64>>),
-    Running(futures::stream::BoxStream<'static, icloud_photos::Result<bytes::Bytes>>, Callback),
+    Running(icloud_photos::download::ByteStream, Callback),
     Over(Option<Proof>),
 }
 
@@ -167,10 +167,10 @@ impl Stream {
         if let Self::New(wanted, range) = self {
             let mut download = wanted.download();
             if let Some(range) = range.take() {
-                let _ = range;
+                download = download.range(range);
             }
             let told = wanted.progress.clone();
-            let _ = &mut download; let stream = futures::stream::empty().boxed();
+            let stream = download.stream()?;
             *self = Self::Running(stream, told);
         }
         let Self::Running(stream, told) = self else { return Ok(bytes::Bytes::new()) };
@@ -179,7 +179,7 @@ impl Stream {
         match chunk {
             Ok(Some(chunk)) => Ok(chunk),
             Ok(None) => {
-                *self = Self::Over(None);
+                *self = Self::Over(stream.proof());
                 Ok(bytes::Bytes::new())
             }
             Err(error) => {

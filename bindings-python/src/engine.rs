@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use icloud_photos::metadata::exif::Format;
 use icloud_photos::sync::{
@@ -30,7 +31,11 @@ pub(crate) struct SyncEngine {
     engine: icloud_photos::sync::SyncEngine,
     filter: Callback,
     stop: StopSignal,
+    number: u64,
 }
+
+/// Tells engines apart: a plan is for the one that made it.
+static ENGINES: AtomicU64 = AtomicU64::new(0);
 
 #[pymethods]
 impl SyncEngine {
@@ -103,12 +108,12 @@ impl SyncEngine {
         if wants {
             let ask = filter.clone();
             // Once it has failed the run ends; until then what it did not judge is left out.
-            let _ = (filter_name, move |asset: &icloud_photos::Asset| {
+            builder = builder.filter(filter_name, move |asset| {
                 ask.ask(|py| asset.to_python(py), |answer| answer.is_truthy()).unwrap_or(false)
             });
         }
         let engine = builder.build().map_err(|error| raised(py, &error))?;
-        Ok(Self { engine, filter, stop })
+        Ok(Self { engine, filter, stop, number: ENGINES.fetch_add(1, Ordering::Relaxed) })
     }
 
     #[getter]
@@ -117,11 +122,11 @@ impl SyncEngine {
     }
 
     fn plan(&self) -> Plan {
-        Plan { actions: Feed::new(self.engine.plan()), filter: self.filter.clone() }
+        Plan { actions: Feed::new(self.engine.plan()), filter: self.filter.clone(), engine: self.number }
     }
 
     fn execute(&self, plan: &Bound<'_, Plan>, on_event: Option<Py<PyAny>>) -> Op {
-        let (engine, filter, plan) = (self.engine.clone(), self.filter.clone(), plan.get().actions.take());
+        let (engine, filter, plan) = (self.engine.clone(), self.filter.clone(), self.actions_of(plan.get()));
         let (told, observer) = observer(on_event);
         Op::new(async move { told.guard(filter.guard(engine.execute(plan?, observer))).await })
     }
@@ -185,6 +190,16 @@ impl SyncEngine {
     }
 }
 
+impl SyncEngine {
+    fn actions_of(&self, plan: &Plan) -> icloud_photos::Result<icloud_photos::sync::Plan> {
+        if plan.engine != self.number {
+            let message = "this is another engine's plan; execute the one that this engine made";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        plan.actions.take()
+    }
+}
+
 fn read(receipt: &str) -> icloud_photos::Result<Receipt> {
     serde_json::from_str(receipt)
         .map_err(|error| Error::new(ErrorKind::Config, "this is no receipt; make a new one").caused_by(error))
@@ -210,6 +225,8 @@ fn observer(on_event: Option<Py<PyAny>>) -> (Callback, Arc<dyn SyncObserver>) {
 pub(crate) struct Plan {
     actions: Feed<Action>,
     filter: Callback,
+    /// Whose it is.
+    engine: u64,
 }
 
 #[pymethods]

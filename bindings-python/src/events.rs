@@ -10,7 +10,7 @@ use icloud_photos::sync::{
 use pyo3::prelude::*;
 
 use crate::asset::Sha256;
-use crate::convert::{Fields, Member, ToPython, as_member, as_model, snake, variant};
+use crate::convert::{Fields, Member, ToPython, as_member, as_model, variant};
 
 as_member!(Fault => "Fault", ViewFault => "ViewFault", icloud_photos::sync::layout::Size => "Size");
 as_model!(ProvenFile => "ProvenFile" { role, tree, path, size, checksum, stored });
@@ -200,6 +200,9 @@ impl ToPython for &SkipReason {
             SkipReason::NoSuchSize { size, name } => {
                 event!(py, "SkipNoSuchSize", text = self.to_string(), size = size.as_str(), name = name.as_str())
             }
+            SkipReason::Filtered { name } => {
+                event!(py, "SkipFiltered", text = self.to_string(), name = name.as_str())
+            }
             _ => event!(py, "SkipOther", text = self.to_string()),
         }
     }
@@ -333,7 +336,10 @@ impl ToPython for Detail {
             Self::Name { was, now } => event!(py, "DetailName", was = was, now = now),
             Self::Created { was, now } => event!(py, "DetailCreated", was = was, now = now),
             Self::Offset { was, now } => event!(py, "DetailOffset", was = was, now = now),
-            other => event!(py, "DetailOther", what = snake(&format!("{other:?}"))),
+            Self::Kind => event!(py, "DetailKind"),
+            Self::Burst => event!(py, "DetailBurst"),
+            Self::Added => event!(py, "DetailAdded"),
+            other => unknown(py, "DetailOther", &other),
         }
     }
 }

@@ -13,7 +13,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::ToPython;
+use crate::convert::{ToPython, moment};
 use crate::errors::raised;
 use crate::object::Object;
 
@@ -31,8 +31,9 @@ impl PyStorage {
                 let message = format!("this is no storage: it has no method {method}(); derive it from icloud_photos.Storage");
                 return Err(PyTypeError::new_err(message));
             };
-            let is_async = py.import("inspect")?.call_method1("iscoroutinefunction", (&found,))?;
-            if is_async.is_truthy()? {
+            let inspect = py.import("inspect")?;
+            let is_async = |kind: &str| inspect.call_method1(kind, (&found,))?.is_truthy();
+            if is_async("iscoroutinefunction")? || is_async("isasyncgenfunction")? {
                 let message = format!("{method}() is async; the methods of a storage are plain functions, called on threads that may block");
                 return Err(PyTypeError::new_err(message));
             }
@@ -227,7 +228,9 @@ impl StorageWriter for Writer {
 fn meta(given: &Bound<'_, PyAny>) -> PyResult<ObjectMeta> {
     let path: String = given.getattr("path")?.extract()?;
     let path = StoragePath::parse(&path).map_err(|error: Error| raised(given.py(), &error))?;
-    let mut meta = ObjectMeta::new(path, given.getattr("size")?.extract()?, given.getattr("modified")?.extract()?);
+    let time = given.getattr("modified")?;
+    let modified = if time.is_none() { None } else { Some(moment(&time)?) };
+    let mut meta = ObjectMeta::new(path, given.getattr("size")?.extract()?, modified);
     meta.metadata = given.getattr("metadata")?.extract::<Option<BTreeMap<String, String>>>()?.unwrap_or_default();
     Ok(meta)
 }

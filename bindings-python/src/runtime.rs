@@ -204,6 +204,8 @@ impl Batches {
 pub(crate) struct Feed<T>(Arc<Mutex<Shelf<T>>>);
 
 enum Shelf<T> {
+    /// Nothing was read yet.
+    Whole(BoxStream<'static, Result<T>>),
     Here(BoxStream<'static, Result<T>>),
     /// A call is reading.
     Out,
@@ -213,7 +215,7 @@ enum Shelf<T> {
 impl<T: ToPython + Send + 'static> Feed<T> {
     pub(crate) fn new(stream: BoxStream<'static, Result<T>>) -> Self {
         // What came to its end within a batch is asked once more by the next.
-        Self(Arc::new(Mutex::new(Shelf::Here(stream.fuse().boxed()))))
+        Self(Arc::new(Mutex::new(Shelf::Whole(stream.fuse().boxed()))))
     }
 
     /// The next items: all that are there by now, one at least; none at the end. An error comes after what was read before it.
@@ -232,11 +234,15 @@ impl<T: ToPython + Send + 'static> Feed<T> {
         *lock(&self.0) = Shelf::Closed;
     }
 
-    /// Takes the stream away for good, before anything was read from it or between two calls.
+    /// Takes the whole stream away for good; what somebody has read from lacks what they read.
     pub(crate) fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
-        match std::mem::replace(&mut *lock(&self.0), Shelf::Closed) {
-            Shelf::Here(stream) => Ok(stream),
-            Shelf::Out | Shelf::Closed => Err(Error::new(ErrorKind::Config, "this was used already; make a new one")),
+        let mut shelf = lock(&self.0);
+        if !matches!(*shelf, Shelf::Whole(_)) {
+            return Err(Error::new(ErrorKind::Config, "this was read from, or used already; make a new one"));
+        }
+        match std::mem::replace(&mut *shelf, Shelf::Closed) {
+            Shelf::Whole(stream) | Shelf::Here(stream) => Ok(stream),
+            Shelf::Out | Shelf::Closed => Ok(futures::stream::empty().boxed()),
         }
     }
 }
@@ -268,7 +274,7 @@ impl<T: Send + 'static> Reading<T> {
     fn begin(shelf: Arc<Mutex<Shelf<T>>>) -> Result<Option<Self>> {
         let was = std::mem::replace(&mut *lock(&shelf), Shelf::Out);
         match was {
-            Shelf::Here(stream) => Ok(Some(Self { shelf, stream: Some(stream) })),
+            Shelf::Whole(stream) | Shelf::Here(stream) => Ok(Some(Self { shelf, stream: Some(stream) })),
             Shelf::Out => Err(Error::new(ErrorKind::Conflict, "two calls read from one iterator at once")),
             Shelf::Closed => {
                 *lock(&shelf) = Shelf::Closed;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use icloud_photos::storage::{
@@ -12,7 +11,7 @@ use icloud_photos::storage::{
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 
-use crate::convert::{Fields, ToPython, as_handle, as_model, named};
+use crate::convert::{Fields, ToPython, as_handle, as_model, moment, named};
 use crate::errors::raised;
 use crate::py_storage::PyStorage;
 use crate::runtime::{Batches, Op};
@@ -179,8 +178,9 @@ fn options_of(given: &Bound<'_, PyAny>) -> PyResult<WriteOptions> {
     if let Some(part) = given.getattr("part")?.extract::<Option<String>>()? {
         options = options.part(part);
     }
-    if let Some(time) = given.getattr("modified")?.extract::<Option<SystemTime>>()? {
-        options = options.modified(time);
+    let time = given.getattr("modified")?;
+    if !time.is_none() {
+        options = options.modified(moment(&time)?);
     }
     if let Some(size) = given.getattr("size")?.extract::<Option<u64>>()? {
         options = options.size(size);

@@ -1,7 +1,7 @@
 """Makes the blocking face from the one for asyncio: ``python tools/unasync.py``; with ``--check`` it only says whether they differ.
 
-Works on tokens: ``async`` and ``await`` go, names lose what marks them as asyncio's. What cannot be made that way is in
-``_runtime.py``, which each face has its own of.
+Works on tokens: ``async`` and ``await`` go, names lose what marks them as asyncio's. What only the blocking face has stands behind
+``#:blocking``; what cannot be made that way is in ``_runtime.py``, which each face has its own of.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def up_to_date(source: Path) -> bool:
 
 def blocking(source: str) -> str:
     """The same module without waiting."""
+    source = re.sub(r"^( *)#:blocking ?", r"\1", source, flags=re.MULTILINE)
     out: list[str] = []
     lines = source.splitlines(keepends=True)
     row, column = 1, 0

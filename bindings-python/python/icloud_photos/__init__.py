@@ -118,6 +118,7 @@ from ._models import (
     ViewAs,
     ViewFault,
     Why,
+    Word,
     WriteOptions,
 )
 from ._native import __version__
@@ -194,6 +195,7 @@ from .errors import (
 )
 from .sessions import (
     FileSessionStore,
+    MemorySessionStore,
     SessionStore,
 )
 from .storage import (
@@ -292,6 +294,7 @@ __all__ = [
     "Location",
     "Login",
     "MediaKind",
+    "MemorySessionStore",
     "MemoryStorage",
     "Missing",
     "MoveRule",
@@ -355,6 +358,7 @@ __all__ = [
     "ViewFault",
     "WebAccessDisabledError",
     "Why",
+    "Word",
     "WriteOptions",
     "WrongRegionError",
     "__version__",

@@ -30,6 +30,8 @@ class AssetBase:
 
     __slots__ = ("_downloader", "_native")
 
+    _may_block = False
+
     def __init__(self, native: _native.Asset, downloader: _native.Downloader) -> None:
         self._native = native
         self._downloader = downloader
@@ -237,7 +239,9 @@ class AssetBase:
         return f"<b>{html.escape(self.filename or 'no name')}</b>{self._picture()}<table>{cells}</table>"
 
     def _picture(self) -> str:
-        """A thumbnail for notebooks, if there is one that can be had."""
+        """A thumbnail for notebooks, if there is one that can be had, and if this face may wait for it."""
+        if not self._may_block:
+            return ""
         try:
             data, _ = self._downloader.bytes(self._native, Role.THUMB.value, _MOST_OF_A_PICTURE, None).wait()
         except ICloudError:

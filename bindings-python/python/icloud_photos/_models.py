@@ -10,7 +10,17 @@ from enum import Enum
 from . import _native
 
 
-class ErrorKind(str, Enum):
+class Word(str, Enum):
+    """A member of a fixed set, equal to its name as text, and written as it in every version of Python."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self.value), spec)
+
+
+class ErrorKind(Word):
     """What happened, for a program to act on."""
 
     BAD_CREDENTIALS = "bad_credentials"
@@ -83,7 +93,7 @@ class ErrorKind(str, Enum):
     """A defect of this library; please report it."""
 
 
-class Region(str, Enum):
+class Region(Word):
     """The two worlds an Apple account can live in."""
 
     WORLD = "world"
@@ -92,7 +102,7 @@ class Region(str, Enum):
     """``icloud.com.cn``, accounts of mainland China"""
 
 
-class Door(str, Enum):
+class Door(Word):
     """A host that is known before sign-in."""
 
     AUTH = "auth"
@@ -125,7 +135,7 @@ class Probe:
     clock_error: timedelta | None
 
 
-class CodeDelivery(str, Enum):
+class CodeDelivery(Word):
     """How a code reaches a phone."""
 
     SMS = "sms"
@@ -134,7 +144,7 @@ class CodeDelivery(str, Enum):
     """A voice reads it out in a call."""
 
 
-class Database(str, Enum):
+class Database(Word):
     """Which of the account's CloudKit databases a library lives in."""
 
     PRIVATE = "private"
@@ -143,7 +153,7 @@ class Database(str, Enum):
     """Zones that another account shares with this one."""
 
 
-class LibraryKind(str, Enum):
+class LibraryKind(Word):
     """What a library is."""
 
     PRIMARY = "primary"
@@ -154,7 +164,7 @@ class LibraryKind(str, Enum):
     """A zone this version knows nothing of."""
 
 
-class SmartAlbum(str, Enum):
+class SmartAlbum(Word):
     """An album that iCloud fills by itself. The names are those of icloudpd, in its order, then three that it
     lacks."""
 
@@ -186,7 +196,7 @@ class SmartAlbum(str, Enum):
     """Animated images."""
 
 
-class AlbumKind(str, Enum):
+class AlbumKind(Word):
     """What fills an album."""
 
     LIBRARY = "library"
@@ -231,7 +241,7 @@ class IndexUnknown(IndexState):
     state: str
 
 
-class Fields(str, Enum):
+class Fields(Word):
     """How much a listing asks for about each asset. Less makes answers smaller and quicker."""
 
     BASIC = "basic"
@@ -242,7 +252,7 @@ class Fields(str, Enum):
     """Whatever Apple has; what this version does not model is in ``Asset.raw``. The roles asked for are ignored."""
 
 
-class MediaKind(str, Enum):
+class MediaKind(Word):
     """What kind of thing an asset is."""
 
     PHOTO = "photo"
@@ -253,7 +263,7 @@ class MediaKind(str, Enum):
     """Apple does not say."""
 
 
-class Subtype(str, Enum):
+class Subtype(Word):
     """How an asset was made, by ``assetSubtypeV2``, else ``assetSubtype``, else ``adjustmentRenderType``. Live,
     screenshot and time-lapse are recorded facts; the others are what one client reads (protocol notes 6.2)."""
 
@@ -277,7 +287,7 @@ class Subtype(str, Enum):
     """A value this version does not know."""
 
 
-class Role(str, Enum):
+class Role(Word):
     """What a file of an asset is for. One role per resource family of protocol notes 6.4."""
 
     ORIGINAL = "original"
@@ -306,7 +316,7 @@ class Role(str, Enum):
     """A sidecar that belongs to the original, such as AAE (``resSidecar``)."""
 
 
-class Holder(str, Enum):
+class Holder(Word):
     """Which record of an asset holds a resource; a fresh link is had by looking that record up."""
 
     MASTER = "master"
@@ -378,7 +388,7 @@ class AssetState:
     master: str
 
 
-class AssetChange(str, Enum):
+class AssetChange(Word):
     """What became of an asset."""
 
     ADDED = "added"
@@ -396,7 +406,7 @@ class AssetChange(str, Enum):
     """Nothing that can be seen."""
 
 
-class Doubt(str, Enum):
+class Doubt(Word):
     """Why bytes are only ``Proof.Unconfirmed``."""
 
     MISMATCH = "mismatch"
@@ -405,6 +415,8 @@ class Doubt(str, Enum):
     """The checksum is of a scheme that cannot be computed here."""
     NO_CHECKSUM = "no_checksum"
     """The library holds no checksum for the file."""
+    PART = "part"
+    """Only a part of the file was asked for, and a checksum speaks for whole files."""
 
 
 @dataclass(frozen=True)
@@ -433,7 +445,7 @@ class Saved:
     rewritten: bool
 
 
-class LinkKind(str, Enum):
+class LinkKind(Word):
     """How a file comes to stand under one more name."""
 
     HARD = "hard"
@@ -444,7 +456,7 @@ class LinkKind(str, Enum):
     """A name that leads to the other."""
 
 
-class Missing(str, Enum):
+class Missing(Word):
     """What to do about a file that the catalogue knows and the storage no longer has."""
 
     RESTORE = "restore"
@@ -453,7 +465,7 @@ class Missing(str, Enum):
     """Somebody removed it on purpose: leave it."""
 
 
-class Disposal(str, Enum):
+class Disposal(Word):
     """What becomes of a file whose asset was deleted."""
 
     TRASH = "trash"
@@ -499,7 +511,7 @@ class StoredFile:
     sha256: str
 
 
-class Size(str, Enum):
+class Size(Word):
     """A version of a photo or film that can be asked for."""
 
     ORIGINAL = "original"
@@ -514,7 +526,7 @@ class Size(str, Enum):
     """The smallest version."""
 
 
-class LiveSize(str, Enum):
+class LiveSize(Word):
     """A version of the film of a Live Photo."""
 
     ORIGINAL = "original"
@@ -525,7 +537,7 @@ class LiveSize(str, Enum):
     """360 lines."""
 
 
-class NamePolicy(str, Enum):
+class NamePolicy(Word):
     """How photos of one name in one folder are told apart."""
 
     SIZE_DEDUP = "size_dedup"
@@ -534,7 +546,7 @@ class NamePolicy(str, Enum):
     """By seven characters of the record name in every name. ``name-id7``."""
 
 
-class LiveNaming(str, Enum):
+class LiveNaming(Word):
     """What the film of a Live Photo is called."""
 
     SUFFIX = "suffix"
@@ -543,7 +555,7 @@ class LiveNaming(str, Enum):
     """``IMG_1.MOV``."""
 
 
-class RawAlign(str, Enum):
+class RawAlign(Word):
     """Which of a RAW and a JPEG counts as the original."""
 
     AS_IS = "as_is"
@@ -554,7 +566,7 @@ class RawAlign(str, Enum):
     """The JPEG."""
 
 
-class ViewAs(str, Enum):
+class ViewAs(Word):
     """What a view is made of."""
 
     BEST = "best"
@@ -573,7 +585,7 @@ class ViewAs(str, Enum):
     """Nothing but the manifest, ``.icloud-photos-views/<name>.json``."""
 
 
-class ViewFault(str, Enum):
+class ViewFault(Word):
     """What is wrong with an entry of a view."""
 
     MISSING = "missing"
@@ -587,7 +599,7 @@ class ViewFault(str, Enum):
     lays it again."""
 
 
-class Fault(str, Enum):
+class Fault(Word):
     """What is wrong with a file."""
 
     MISSING = "missing"
@@ -602,7 +614,7 @@ class Fault(str, Enum):
     """It was taken for a photo by name and length and never was one, or was known not to be one."""
 
 
-class Why(str, Enum):
+class Why(Word):
     """Why a file is to be fetched."""
 
     NEW = "new"
@@ -617,7 +629,7 @@ class Why(str, Enum):
     """A file stands there that could not be confirmed when it was fetched; proven bytes take its place."""
 
 
-class Format(str, Enum):
+class Format(Word):
     """A format whose files can say when they were taken."""
 
     JPEG = "jpeg"
@@ -898,6 +910,9 @@ class Checksum:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.text}>"
+
     @staticmethod
     def parse(text: str) -> Checksum | None:
         """Reads one; None if it is none."""
@@ -975,8 +990,11 @@ class Listing:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.text}>"
 
-class ListingState(str, Enum):
+
+class ListingState(Word):
     """How a listing ended; see ``Listing``."""
 
     COMPLETE = "complete"
@@ -984,7 +1002,7 @@ class ListingState(str, Enum):
     SHORT = "short"
 
 
-class Status(str, Enum):
+class Status(Word):
     """What is known of a file of a copy."""
 
     VERIFIED = "verified"
@@ -1248,6 +1266,9 @@ class SyncReport:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.text}>"
+
 
 @dataclass(frozen=True)
 class AdoptReport:
@@ -1292,6 +1313,9 @@ class AdoptReport:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.text}>"
+
 
 @dataclass(frozen=True)
 class VerifyReport:
@@ -1333,3 +1357,6 @@ class VerifyReport:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.text}>"

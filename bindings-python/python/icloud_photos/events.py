@@ -104,6 +104,17 @@ class SkipNoSuchSize(SkipReason):
 
 
 @dataclass(frozen=True)
+class SkipFiltered(SkipReason):
+    """A filter of the program's own left it out.
+
+    Attributes:
+        name: What the filter is called.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
 class SkipOther(SkipReason):
     """One that this version of the package does not know."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from os import PathLike, fspath
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ._models import SavedSession
 
-__all__ = ["FileSessionStore", "SessionStore"]
+__all__ = ["FileSessionStore", "MemorySessionStore", "SessionStore"]
 
 
 class SessionStore(ABC):
@@ -37,6 +39,42 @@ class SessionStore(ABC):
         Returns:
             Anything: the claim ends when its ``close()`` is called. None while somebody else has it.
         """
+
+
+class MemorySessionStore(SessionStore):
+    """Memory, for as long as the process lives. Clients that are given the same one share what it holds."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, SavedSession] = {}
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+
+    def load(self, account: str) -> SavedSession | None:
+        return self._sessions.get(account)
+
+    def save(self, account: str, session: SavedSession) -> None:
+        self._sessions[account] = session
+
+    def remove(self, account: str) -> None:
+        self._sessions.pop(account, None)
+
+    def try_lock(self, account: str) -> Any | None:
+        lock = self._locks[account]
+        return _Claim(lock) if lock.acquire(blocking=False) else None
+
+    def __repr__(self) -> str:
+        return f"<MemorySessionStore of {len(self._sessions)} sessions>"
+
+
+class _Claim:
+    """A lock that is given up once."""
+
+    def __init__(self, lock: Lock) -> None:
+        self._lock: Lock | None = lock
+
+    def close(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
 
 
 class FileSessionStore:

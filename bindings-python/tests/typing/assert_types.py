@@ -9,9 +9,7 @@ import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Union
-
-from typing_extensions import assert_type
+from typing import Optional, Union
 
 from icloud_photos import (
     AdoptReport,
@@ -89,6 +87,7 @@ from icloud_photos import (
     with_date,
 )
 from icloud_photos.testing import FakeICloud
+from typing_extensions import assert_type
 
 Login = Union[Session, Challenge, TermsAction, ConsentAction, SecurityKeyAction]
 AsyncLogin = Union[AsyncSession, AsyncChallenge, AsyncTermsAction, AsyncConsentAction, AsyncSecurityKeyAction]
@@ -98,20 +97,20 @@ def signing_in(client: Client) -> None:
     login = client.login("jdoe@example.com", "secret")
     assert_type(login, Login)
     if isinstance(login, Challenge):
-        assert_type(login.phones, "list[Phone]")
+        assert_type(login.phones, list[Phone])
         assert_type(login.has_devices, bool)
         assert_type(login.to_saved(), SavedChallenge)
         assert_type(client.resume(login.to_saved()), Challenge)
         assert_type(login.submit("123456"), Session)
     elif isinstance(login, ConsentAction):
         assert_type(login.error, ICloudError)
-        assert_type(login.poll(), "Session | None")
+        assert_type(login.poll(), Optional[Session])
         assert_type(login.wait(timedelta(minutes=1)), Session)
     elif not isinstance(login, (TermsAction, SecurityKeyAction)):
         # Nothing is left but what everybody hopes for.
         assert_type(login, Session)
-    assert_type(client.restore("jdoe@example.com"), "Session | None")
-    assert_type(client.cooldown("jdoe@example.com"), "ICloudError | None")
+    assert_type(client.restore("jdoe@example.com"), Optional[Session])
+    assert_type(client.cooldown("jdoe@example.com"), Optional[ICloudError])
     assert_type(client.probe("auth"), Probe)
     with client as same:
         assert_type(same, Client)
@@ -137,8 +136,8 @@ def clients() -> None:
 
 def libraries(session: Session) -> None:
     assert_type(session.account, str)
-    assert_type(session.trusted_until, "datetime | None")
-    assert_type(session.libraries(), "list[Library]")
+    assert_type(session.trusted_until, Optional[datetime])
+    assert_type(session.libraries(), list[Library])
     assert_type(session.library("SharedSync-1"), Library)
     library = session.primary_library
     assert_type(library, Library)
@@ -148,24 +147,24 @@ def libraries(session: Session) -> None:
     assert_type(library.smart_album(SmartAlbum.FAVORITES), Album)
     assert_type(library.smart_album("favorites"), Album)
     assert_type(library.asset("id"), Asset)
-    assert_type(library.assets_by_id(["id"]), "list[Asset | ICloudError]")
-    assert_type(library.counts([library.all()]), "list[int | None]")
+    assert_type(library.assets_by_id(["id"]), list[Union[Asset, ICloudError]])
+    assert_type(library.counts([library.all()]), list[Optional[int]])
 
 
 def albums(library: Library) -> None:
     tree = library.albums()
     assert_type(tree, AlbumTree)
     assert_type(tree["Trips/Rome"], Album)
-    assert_type(tree.find(["Trips", "Rome"]), "Album | None")
-    assert_type(tree.get("id"), "Album | None")
-    assert_type(tree.roots, "list[AlbumNode]")
+    assert_type(tree.find(["Trips", "Rome"]), Optional[Album])
+    assert_type(tree.get("id"), Optional[Album])
+    assert_type(tree.roots, list[AlbumNode])
     assert_type(tree.roots[0].album, Album)
     assert_type(len(tree), int)
     for album in tree:
         assert_type(album, Album)
         assert_type(album.kind, AlbumKind)
-        assert_type(album.path, "list[str]")
-        assert_type(album.count(), "int | None")
+        assert_type(album.path, list[str])
+        assert_type(album.count(), Optional[int])
         for asset in album:
             assert_type(asset, Asset)
 
@@ -179,22 +178,22 @@ def assets(album: Album, told: list[ICloudError]) -> None:
 
 
 def one_asset(asset: Asset) -> None:
-    assert_type(asset.filename, "str | None")
-    assert_type(asset.created, "datetime | None")
-    assert_type(asset.utc_offset, "timedelta | None")
+    assert_type(asset.filename, Optional[str])
+    assert_type(asset.created, Optional[datetime])
+    assert_type(asset.utc_offset, Optional[timedelta])
     assert_type(asset.kind, MediaKind)
     assert_type(asset.subtype, Subtype)
-    assert_type(asset.location, "Location | None")
-    assert_type(asset.dimensions, "tuple[int, int] | None")
-    assert_type(asset.keywords, "list[str]")
-    assert_type(asset.resources, "list[Resource]")
-    assert_type(asset.raw, "dict[str, str]")
+    assert_type(asset.location, Optional[Location])
+    assert_type(asset.dimensions, Optional[tuple[int, int]])
+    assert_type(asset.keywords, list[str])
+    assert_type(asset.resources, list[Resource])
+    assert_type(asset.raw, dict[str, str])
     assert_type(asset.state(), AssetState)
     resource = asset.resource("original")
-    assert_type(resource, "Resource | None")
+    assert_type(resource, Optional[Resource])
     if resource is not None:
-        assert_type(resource.size, "int | None")
-        assert_type(resource.checksum, "Checksum | None")
+        assert_type(resource.size, Optional[int])
+        assert_type(resource.checksum, Optional[Checksum])
 
 
 def downloads(asset: Asset, download: Download) -> None:
@@ -205,11 +204,11 @@ def downloads(asset: Asset, download: Download) -> None:
     assert_type(saved.proof, Proof)
     assert_type(saved.checksum, Checksum)
     assert_type(saved.sha256, bytes)
-    assert_type(download.save_to(io.BytesIO()), "Proof | None")
+    assert_type(download.save_to(io.BytesIO()), Optional[Proof])
     with download.chunks(start=0, end=1000) as chunks:
         for chunk in chunks:
             assert_type(chunk, bytes)
-        assert_type(chunks.proof, "Proof | None")
+        assert_type(chunks.proof, Optional[Proof])
 
 
 def changes(library: Library, cursor: ChangeCursor) -> None:
@@ -233,7 +232,7 @@ class Shelf(Storage):
         return None
 
     def write(self, path: str, options: WriteOptions) -> StorageWriter:
-        assert_type(options.size, "int | None")
+        assert_type(options.size, Optional[int])
         raise NotImplementedError
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
@@ -249,7 +248,7 @@ class Shelf(Storage):
 
 def storages(local: LocalStorage) -> None:
     assert_type(open_storage("s3://bucket/photos"), Union[LocalStorage, UrlStorage])
-    assert_type(local.stat("a.jpg"), "ObjectMeta | None")
+    assert_type(local.stat("a.jpg"), Optional[ObjectMeta])
     assert_type(next(iter(local.list())), ObjectMeta)
     assert_type(next(iter(local.read("a.jpg"))), bytes)
     writer = local.write("a.jpg", WriteOptions(replace=True))
@@ -269,21 +268,21 @@ def copies(library: Library, asset: Asset) -> None:
         for action in engine.plan():
             assert_type(action, events.Action)
             if isinstance(action, events.ActionDownload):
-                assert_type(action.size, "int | None")
+                assert_type(action.size, Optional[int])
                 assert_type(action.target.role, Role)
         assert_type(engine.execute(engine.plan(), progress=True), SyncReport)
         assert_type(engine.run(on_event=told).is_clean, bool)
         assert_type(engine.adopt(rehearse=True), AdoptReport)
-        assert_type(engine.covered_at(), "datetime | None")
-        assert_type(engine.cursor(), "ChangeCursor | None")
+        assert_type(engine.covered_at(), Optional[datetime])
+        assert_type(engine.cursor(), Optional[ChangeCursor])
         receipt = engine.receipt(asset)
-        assert_type(receipt, "Receipt | events.Kept")
+        assert_type(receipt, Union[Receipt, events.Kept])
         if isinstance(receipt, Receipt):
-            assert_type(engine.move_out([receipt]), "list[events.Kept | ICloudError | None]")
+            assert_type(engine.move_out([receipt]), list[Optional[Union[events.Kept, ICloudError]]])
         for news in engine.news():
             assert_type(news, events.NewsEvent)
         assert_type(verify(storage, catalogue, sample=0.1), VerifyReport)
-    assert_type(Catalogue.open_read_only(storage, at="state"), "Catalogue | None")
+    assert_type(Catalogue.open_read_only(storage, at="state"), Optional[Catalogue])
 
 
 def favourites(asset: Asset) -> bool:
@@ -295,7 +294,7 @@ def told(event: object) -> None:
         assert_type(event.path, str)
         assert_type(event.bytes, int)
     if isinstance(event, events.SyncFailed):
-        assert_type(event.path, "str | None")
+        assert_type(event.path, Optional[str])
         assert_type(event.error, ICloudError)
     if isinstance(event, events.RemovalStays):
         assert_type(event.why, events.Kept)
@@ -304,9 +303,9 @@ def told(event: object) -> None:
 def errors(error: ICloudError) -> None:
     assert_type(error.kind, ErrorKind)
     assert_type(error.retryable, bool)
-    assert_type(error.retry_after, "timedelta | None")
-    assert_type(error.attempts, "int | None")
-    assert_type(error.context, "dict[str, str]")
+    assert_type(error.retry_after, Optional[timedelta])
+    assert_type(error.attempts, Optional[int])
+    assert_type(error.context, dict[str, str])
     limited: ICloudError = RateLimitedError("slow down")
     assert_type(str(limited), str)
 
@@ -326,14 +325,14 @@ async def signing_in_async(client: AsyncClient) -> None:
     if isinstance(login, AsyncChallenge):
         assert_type(await login.submit("123456"), AsyncSession)
         assert_type(await login.to_saved(), SavedChallenge)
-    assert_type(await client.restore("jdoe@example.com"), "AsyncSession | None")
+    assert_type(await client.restore("jdoe@example.com"), Optional[AsyncSession])
     async with client as same:
         assert_type(same, AsyncClient)
 
 
 async def libraries_async(session: AsyncSession) -> None:
     assert_type(session.primary_library, AsyncLibrary)
-    assert_type(await session.libraries(), "list[AsyncLibrary]")
+    assert_type(await session.libraries(), list[AsyncLibrary])
     library = await session.library("SharedSync-1")
     for album in await library.albums():
         assert_type(album, AsyncAlbum)
@@ -342,7 +341,7 @@ async def libraries_async(session: AsyncSession) -> None:
     listing = library.all().assets()
     assert_type(listing, AsyncAssets)
     async for asset in listing:
-        assert_type(asset.filename, "str | None")
+        assert_type(asset.filename, Optional[str])
     async for batch in library.changes(await library.cursor()):
         assert_type(batch.cursor, ChangeCursor)
 

@@ -45,6 +45,7 @@ mod recordings_auth;
 mod recordings_listing;
 mod removal;
 mod removal_edits;
+mod scenarios;
 mod several;
 mod sidecar_albums;
 mod sidecar_debts;

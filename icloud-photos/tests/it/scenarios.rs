@@ -281,7 +281,7 @@ impl World {
                 (bytes.to_vec(), Some(proof))
             }
             "stream" => {
-                let mut stream = download.stream().await?;
+                let mut stream = download.stream()?;
                 let mut bytes = Vec::new();
                 while let Some(chunk) = stream.next().await {
                     bytes.extend_from_slice(&chunk?);

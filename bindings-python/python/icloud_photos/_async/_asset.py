@@ -12,7 +12,7 @@ from .._base import AssetBase
 from .._models import Proof, Role, Saved
 from .._progress import counting
 from ..storage import given_storage
-from ._runtime import relay, run
+from ._runtime import MAY_BLOCK, relay, run
 
 Progress = Union[bool, Callable[[int], object], None]
 """Called with the number of bytes that came, negative when some were thrown away; True for a bar of ``tqdm``."""
@@ -25,6 +25,8 @@ class AsyncAsset(AssetBase):
     """A photo or film of this face: with its bytes."""
 
     __slots__ = ()
+
+    _may_block = MAY_BLOCK
 
     def download(self, role: Role | str = Role.ORIGINAL) -> AsyncDownload:
         """Prepares the download of one of its files. Nothing is sent yet."""

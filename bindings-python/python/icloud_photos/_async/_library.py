@@ -224,6 +224,16 @@ class AsyncAlbum:
     def __aiter__(self) -> AsyncIterator[AsyncAsset]:
         return self.assets().__aiter__()
 
+    #:blocking def __len__(self) -> int:
+    #:blocking     count = self.count()
+    #:blocking     if count is None:
+    #:blocking         raise TypeError("Apple does not say how many assets are in this album")
+    #:blocking     return count
+    #:blocking
+    #:blocking def __bool__(self) -> bool:
+    #:blocking     return True
+    #:blocking
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AsyncAlbum):
             return NotImplemented

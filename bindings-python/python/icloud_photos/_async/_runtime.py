@@ -11,6 +11,9 @@ from .. import _native
 
 _T = TypeVar("_T")
 
+# Whether something may wait where nobody awaits, as for a picture in a notebook.
+MAY_BLOCK = False
+
 # So many events may wait for the loop; whoever tells more of them waits until it has heard some.
 _AHEAD = 256
 _PATIENCE = 0.5

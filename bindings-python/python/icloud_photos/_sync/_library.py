@@ -225,6 +225,16 @@ class Album:
     def __iter__(self) -> Iterator[Asset]:
         return self.assets().__iter__()
 
+    def __len__(self) -> int:
+        count = self.count()
+        if count is None:
+            raise TypeError("Apple does not say how many assets are in this album")
+        return count
+    
+    def __bool__(self) -> bool:
+        return True
+    
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Album):
             return NotImplemented

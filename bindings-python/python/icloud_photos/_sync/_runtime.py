@@ -9,6 +9,9 @@ from .. import _native
 
 _T = TypeVar("_T")
 
+# Whether something may wait where nobody awaits, as for a picture in a notebook.
+MAY_BLOCK = True
+
 
 def run(operation: _native.Op[_T]) -> _T:
     """Runs an operation."""
