@@ -65,7 +65,7 @@ def blocking(source: str) -> str:
             continue
         out.append(between)
         out.append(renamed(token))
-    return without_doubles("".join(out))
+    return without_doubles(re.sub(r"^from (\S+) import (\w.*)$", one_of_each, "".join(out), flags=re.MULTILINE))
 
 
 def gap(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
@@ -92,6 +92,13 @@ def renamed(token: tokenize.TokenInfo) -> str:
 def without_async(text: str) -> str:
     """``AsyncClient`` is ``Client``."""
     return re.sub(r"\bAsync(?=[A-Z])", "", re.sub(r"\basync_verify\b", "verify", text))
+
+
+def one_of_each(imports: re.Match[str]) -> str:
+    """Imports in order, and none twice: `AsyncIterator` and `Iterator` became one name."""
+    names, _, comment = imports[2].partition("  #")
+    ordered = sorted(set(names.split(", ")), key=lambda name: (not name.isupper(), name[0].islower(), name))
+    return f"from {imports[1]} import {', '.join(ordered)}" + (f"  #{comment}" if comment else "")
 
 
 def without_doubles(text: str) -> str:

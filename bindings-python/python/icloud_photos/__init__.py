@@ -1,32 +1,13 @@
 """iCloud Photos from Python: sign in, list, download, keep a copy. Every byte is verified against Apple's own checksum.
 
 Two faces of one library: ``Client`` and its kin block, ``AsyncClient`` and its kin are for asyncio. Values, errors and storages are the same
-for both. What operations tell while they run is in ``icloud_photos.events``; a fake iCloud for tests in ``icloud_photos.testing``.
+for both. What operations tell while they run is in ``icloud_photos.events``; a fake iCloud for tests in ``icloud_photos.testing``; storages of
+fsspec in ``icloud_photos.fsspec``; what programs written for pyicloud import in ``icloud_photos.compat.pyicloud``.
 """
 
 from __future__ import annotations
 
 from . import errors, events
-from ._async._client import (
-    AsyncClient,
-    AsyncLogin,
-)
-from ._async._login import (
-    AsyncChallenge,
-    AsyncConsentAction,
-    AsyncSecurityKeyAction,
-    AsyncTermsAction,
-)
-from ._async._session import (
-    AsyncSession,
-)
-from ._async._library import (
-    AsyncAlbum,
-    AsyncAlbumNode,
-    AsyncAlbumTree,
-    AsyncAssets,
-    AsyncLibrary,
-)
 from ._async._asset import (
     AsyncAsset,
     AsyncChunks,
@@ -35,11 +16,30 @@ from ._async._asset import (
 from ._async._catalogue import (
     AsyncCatalogue,
 )
+from ._async._client import AsyncClient
 from ._async._engine import (
     AsyncPlan,
     AsyncSyncEngine,
     async_verify,
 )
+from ._async._library import (
+    AsyncAlbum,
+    AsyncAlbumNode,
+    AsyncAlbumTree,
+    AsyncAssets,
+    AsyncLibrary,
+)
+from ._async._login import (
+    AsyncChallenge,
+    AsyncConsentAction,
+    AsyncLogin,
+    AsyncSecurityKeyAction,
+    AsyncTermsAction,
+)
+from ._async._session import (
+    AsyncSession,
+)
+from ._base import AssetBase, Writable
 from ._exif import (
     has_date,
     with_date,
@@ -122,18 +122,20 @@ from ._models import (
     WriteOptions,
 )
 from ._native import __version__
-from ._sync._client import (
-    Client,
-    Login,
+from ._sync._asset import (
+    Asset,
+    Chunks,
+    Download,
+    OnProgress,
 )
-from ._sync._login import (
-    Challenge,
-    ConsentAction,
-    SecurityKeyAction,
-    TermsAction,
+from ._sync._catalogue import (
+    Catalogue,
 )
-from ._sync._session import (
-    Session,
+from ._sync._client import Client
+from ._sync._engine import (
+    Plan,
+    SyncEngine,
+    verify,
 )
 from ._sync._library import (
     Album,
@@ -142,19 +144,15 @@ from ._sync._library import (
     Assets,
     Library,
 )
-from ._sync._asset import (
-    Asset,
-    Chunks,
-    Download,
-    Progress,
+from ._sync._login import (
+    Challenge,
+    ConsentAction,
+    Login,
+    SecurityKeyAction,
+    TermsAction,
 )
-from ._sync._catalogue import (
-    Catalogue,
-)
-from ._sync._engine import (
-    Plan,
-    SyncEngine,
-    verify,
+from ._sync._session import (
+    Session,
 )
 from .errors import (
     AccountLockedError,
@@ -194,6 +192,7 @@ from .errors import (
     WrongRegionError,
 )
 from .sessions import (
+    Claim,
     FileSessionStore,
     MemorySessionStore,
     SessionStore,
@@ -219,6 +218,7 @@ __all__ = [
     "AlbumTree",
     "AlreadyExistsError",
     "Asset",
+    "AssetBase",
     "AssetChange",
     "AssetRow",
     "AssetState",
@@ -249,6 +249,7 @@ __all__ = [
     "ChangeCursor",
     "Checksum",
     "Chunks",
+    "Claim",
     "Client",
     "CodeDelivery",
     "CodeRejectedError",
@@ -303,6 +304,7 @@ __all__ = [
     "NotActivatedError",
     "NotFoundError",
     "ObjectMeta",
+    "OnProgress",
     "OperationCancelledError",
     "PasswordRequiredError",
     "Pending",
@@ -359,6 +361,7 @@ __all__ = [
     "WebAccessDisabledError",
     "Why",
     "Word",
+    "Writable",
     "WriteOptions",
     "WrongRegionError",
     "__version__",

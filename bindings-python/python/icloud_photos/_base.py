@@ -7,7 +7,7 @@ import dataclasses
 import html
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from . import _native
 from ._models import (
@@ -23,6 +23,13 @@ from .errors import ICloudError
 
 # What a picture in a notebook may weigh.
 _MOST_OF_A_PICTURE = 1 << 20
+
+
+class Writable(Protocol):
+    """What bytes can be written to: a file opened with ``"wb"``, ``io.BytesIO``, a socket's file, a pipe of a process, ..."""
+
+    def write(self, data: bytes, /) -> object:
+        """Takes all of these bytes."""
 
 
 class AssetBase:
@@ -254,7 +261,7 @@ def faced(value: Any, face: Callable[[_native.Asset], AssetBase]) -> Any:
     if isinstance(value, _native.Asset):
         return face(value)
     if isinstance(value, list):
-        return [faced(item, face) for item in value]
+        return [faced(item, face) for item in value]  # pyright: ignore[reportUnknownVariableType]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         for name in ("asset", "target", "change", "changes"):
             inner = getattr(value, name, None)

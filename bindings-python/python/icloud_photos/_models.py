@@ -24,7 +24,7 @@ class ErrorKind(Word):
     """What happened, for a program to act on."""
 
     BAD_CREDENTIALS = "bad_credentials"
-    """Apple refused the proof of the password. The only kind that means "wrong password"."""
+    """Apple refused the password. No other kind means a wrong password."""
     PASSWORD_REQUIRED = "password_required"
     """A password is needed, and nobody has given one."""
     CODE_REQUIRED = "code_required"
@@ -48,7 +48,7 @@ class ErrorKind(Word):
     ADVANCED_DATA_PROTECTION = "advanced_data_protection"
     """Advanced Data Protection is on and no device has approved this session."""
     WEB_ACCESS_DISABLED = "web_access_disabled"
-    """"Access iCloud Data on the Web" is switched off for the account."""
+    """The account has "Access iCloud Data on the Web" switched off."""
     TERMS_REQUIRED = "terms_required"
     """New terms of service wait to be accepted by the account's holder."""
     WRONG_REGION = "wrong_region"
@@ -165,8 +165,7 @@ class LibraryKind(Word):
 
 
 class SmartAlbum(Word):
-    """An album that iCloud fills by itself. The names are those of icloudpd, in its order, then three that it
-    lacks."""
+    """An album that iCloud fills by itself."""
 
     TIME_LAPSE = "time_lapse"
     """Time-lapse videos."""
@@ -232,10 +231,10 @@ class IndexBuilding(IndexState):
 
 @dataclass(frozen=True)
 class IndexUnknown(IndexState):
-    """A state this version does not know, as Apple spells it; empty if there was none.
+    """A state this version does not know; an empty one if Apple named none.
 
     Attributes:
-        state: What it is about.
+        state: As Apple spells it.
     """
 
     state: str
@@ -264,8 +263,7 @@ class MediaKind(Word):
 
 
 class Subtype(Word):
-    """How an asset was made, by ``assetSubtypeV2``, else ``assetSubtype``, else ``adjustmentRenderType``. Live,
-    screenshot and time-lapse are recorded facts; the others are what one client reads (protocol notes 6.2)."""
+    """How an asset was made. Live, screenshot and time-lapse are certain; the others are read from numbers whose meaning Apple never told."""
 
     PLAIN = "plain"
     """In no special way."""
@@ -288,7 +286,7 @@ class Subtype(Word):
 
 
 class Role(Word):
-    """What a file of an asset is for. One role per resource family of protocol notes 6.4."""
+    """What a file of an asset is for; in brackets Apple's own name."""
 
     ORIGINAL = "original"
     """The untouched original (``resOriginal``)."""
@@ -355,7 +353,7 @@ class Digests:
     """What a ``Hasher`` has seen.
 
     Attributes:
-        checksum: Apple's checksum under ``Scheme.SaltedSha1``.
+        checksum: Apple's checksum of the bytes.
         sha256: SHA-256, which says the same to programs that know nothing of Apple's.
     """
 
@@ -376,8 +374,7 @@ class AssetState:
         trashed: It was in Recently Deleted.
         hidden: It was hidden.
         favorite: It was marked with a heart.
-        master: Its master, by which ``Change.File`` names it, and by which it is known again in another
-            library.
+        master: The record of its file, by which ``events.ChangeFile`` names it, and by which it is known again in another library.
     """
 
     content: int
@@ -400,14 +397,14 @@ class AssetChange(Word):
     TRASHED = "trashed"
     """It is in Recently Deleted and was not, or was not known."""
     RESTORED = "restored"
-    """It was in Recently Deleted. Files and metadata may differ too. It is back in its albums, and no change
-    says in which: who never saw it there has to list them."""
+    """It was in Recently Deleted, and is not any more. Files and metadata may differ too. It is back in its albums, and no change says in
+    which: who never saw it there has to list them."""
     UNCHANGED = "unchanged"
     """Nothing that can be seen."""
 
 
 class Doubt(Word):
-    """Why bytes are only ``Proof.Unconfirmed``."""
+    """Why bytes that were fetched are not proven; see ``Proof``."""
 
     MISMATCH = "mismatch"
     """Apple sent the same bytes twice, at the right length, and they do not match its checksum."""
@@ -541,9 +538,9 @@ class NamePolicy(Word):
     """How photos of one name in one folder are told apart."""
 
     SIZE_DEDUP = "size_dedup"
-    """By length: the second gets it as a suffix, ``IMG_1-1024.JPG``. ``name-size-dedup-with-suffix``."""
+    """By length: the second gets it as a suffix, ``IMG_1-1024.JPG``. icloudpd calls it ``name-size-dedup-with-suffix``."""
     ID7 = "id7"
-    """By seven characters of the record name in every name. ``name-id7``."""
+    """By seven characters of the record name in every name. icloudpd calls it ``name-id7``."""
 
 
 class LiveNaming(Word):
@@ -663,12 +660,12 @@ class Totals:
     """How much a catalogue holds.
 
     Attributes:
-        verified: ``Status.Verified``.
-        unconfirmed: ``Status.Unconfirmed``.
-        assumed: ``Status.Assumed``.
-        derived: ``Status.Derived``.
-        failed: ``Status.Failed``.
-        assets: Assets.
+        verified: Files that are ``Status.VERIFIED``.
+        unconfirmed: Files that are ``Status.UNCONFIRMED``.
+        assumed: Files that are ``Status.ASSUMED``.
+        derived: Files that are ``Status.DERIVED``.
+        failed: Files that are ``Status.FAILED``.
+        assets: How many assets they are of.
     """
 
     verified: Tally
@@ -694,8 +691,7 @@ class Stock:
 
 @dataclass(frozen=True)
 class FileKey:
-    """Which file of which asset, in which tree. Ordered by the texts of library and asset, then by the name of
-    the role (``alternative`` before ``original``) and that of the tree.
+    """Which file of which asset, in which tree.
 
     Attributes:
         library: The library the asset is in.
@@ -712,7 +708,7 @@ class FileKey:
 
 @dataclass(frozen=True)
 class AssetRow:
-    """An asset as it was when last seen. Serialises for people: without tag, digest and metadata.
+    """An asset as it was when last seen.
 
     Attributes:
         library: The library it is in.
@@ -724,9 +720,9 @@ class AssetRow:
         trashed: Whether it lies in Recently Deleted.
         hidden: Whether it is hidden.
         favorite: Whether it is a favourite.
-        metadata: Its metadata as JSON: ``kind``, ``type``, ``added`` (milliseconds), ``offset``
-            (seconds), ``adjustment``, ``subtype``, ``subtype_v2`` and ``burst`` as far as they are known, and
-            under ``files`` a digest for each role that was asked for, ``null`` where there is no such file.
+        metadata: Its metadata as JSON text: ``kind``, ``type``, ``added`` (milliseconds since 1970), ``offset`` (seconds from UTC),
+            ``adjustment``, ``subtype``, ``subtype_v2`` and ``burst`` as far as they are known, and under ``files`` a digest for each role
+            that was asked for, ``null`` where there is no such file.
         name: Its file name; empty if Apple has none.
         created: When it was taken, in milliseconds since 1970.
     """
@@ -791,8 +787,7 @@ class Pending:
         album: Which of the albums that were asked for it was cut in; those before it were listed.
         rank: The rank to go on from.
         seen: Assets seen so far.
-        sweeps: Assets were known before it began: at its end those are looked for that it did not show. A
-            ``Roll`` says whom it has shown.
+        sweeps: Assets were known before it began: at its end those are looked for that it did not show.
     """
 
     token: str | None
@@ -847,7 +842,7 @@ class _Secret:
         return f"<{type(self).__name__}>"
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and isinstance(other, _Secret) and other._json == self._json
+        return isinstance(other, _Secret) and type(other) is type(self) and other._json == self._json
 
     def __hash__(self) -> int:
         return hash(self._json)
@@ -965,8 +960,7 @@ class Listing:
     """How a listing ended.
 
     Attributes:
-        state: ``COMPLETE``: read to its end, without a gap, as many assets as Apple counts. ``LIMITED``: as many as were asked for.
-            ``SHORT``: it may lack something, and nothing may be concluded from what was not seen.
+        state: Whether it came to its end, and to a whole one.
         seen: Different assets seen.
         expected: What Apple counts, if that is known and differs.
         gap: The list was not read to its end, or moved so that something may have been passed over.
@@ -998,8 +992,11 @@ class ListingState(Word):
     """How a listing ended; see ``Listing``."""
 
     COMPLETE = "complete"
+    """Read to its end, without a gap, as many assets as Apple counts."""
     LIMITED = "limited"
+    """As many as were asked for."""
     SHORT = "short"
+    """It may lack something, and nothing may be concluded from what was not seen."""
 
 
 class Status(Word):
@@ -1082,7 +1079,7 @@ class ObjectMeta:
     path: str
     size: int
     modified: datetime | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -1215,7 +1212,7 @@ class SyncReport:
         copied: Of those, files that were not fetched: they stand in another tree of the same folder, and
             were copied from there.
         bytes: Their bytes.
-        verified: Of those, files whose checksum matches; the others are ``SyncReport.unconfirmed``.
+        verified: Of those, files whose checksum matches; the others are ``unconfirmed``.
         unconfirmed: Files that were kept though their bytes could not be proven.
         present: Files that were there already.
         skipped: Assets and files left out on purpose.
@@ -1228,8 +1225,7 @@ class SyncReport:
         damaged: Of those, assets of which a file here was read and found to hold other bytes than Apple's
             checksum says, or could not be read, or was not there any more after it had been fetched.
         stopped: Nothing was removed though something was to be: it was too much, or a list was short.
-        left_early: Lists that were left before their end (``SyncBuilder.until_found``): nothing is known
-            of the rest.
+        left_early: Lists that were left before their end (``until_found`` of ``SyncEngine``): nothing is known of the rest.
         views_laid: Entries of views that were laid, or laid anew.
         views_removed: Entries of views that were removed: their photos are gone, or stand elsewhere in
             the view.

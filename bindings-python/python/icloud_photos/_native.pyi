@@ -7,6 +7,7 @@ Values come out finished: dataclasses of ``_models`` and ``events``, enums, exce
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
+from types import GenericAlias
 from typing import Any, Generic, TypeVar, final
 
 from . import _models as models
@@ -14,12 +15,46 @@ from . import errors, events
 
 _T = TypeVar("_T")
 
+__all__ = [
+    "Album",
+    "AlbumNode",
+    "AlbumTree",
+    "Asset",
+    "Assets",
+    "Batches",
+    "ByteStream",
+    "Catalogue",
+    "Challenge",
+    "Changes",
+    "Client",
+    "Consent",
+    "Downloader",
+    "Fake",
+    "Hasher",
+    "Library",
+    "Op",
+    "Plan",
+    "SecurityKey",
+    "Session",
+    "Storage",
+    "StorageWriter",
+    "SyncEngine",
+    "Terms",
+    "__version__",
+    "command",
+    "has_date",
+    "parse_checksum",
+    "verify",
+    "with_date",
+]
+
 __version__: str
 
 @final
 class Op(Generic[_T]):
     """An operation that has not begun. It is for one use: either waited for, or awaited."""
 
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def wait(self) -> _T:
         """Runs it and blocks, without the interpreter's lock; a signal's exception ends it within 50 ms."""
     def __await__(self) -> Generator[Any, None, _T]:
@@ -29,6 +64,7 @@ class Op(Generic[_T]):
 class Batches(Generic[_T]):
     """A sequence that is fetched as it is read. One reader at a time."""
 
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def next(self) -> Op[list[_T]]:
         """The next items, as many as there are without waiting, one at least; an empty list at the end."""
     def close(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from ._base import AlbumTreeBase, AssetBase
 from ._models import (
     AlbumKind,
     AlbumRow,
@@ -24,9 +24,6 @@ from ._models import (
     Why,
 )
 from .errors import ICloudError
-
-if TYPE_CHECKING:
-    from ._base import AlbumTreeBase, AssetBase
 
 
 @dataclass(frozen=True)
@@ -229,11 +226,10 @@ class KeptNoDate(Kept):
 
 @dataclass(frozen=True)
 class KeptNotCopied(Kept):
-    """iCloud holds something of it that cannot be made again and that the copy does not hold, for it was not
-    asked for or could not be had.
+    """iCloud holds a file of it that cannot be made again, and the copy does not: it was not asked for, or could not be had.
 
     Attributes:
-        role: What.
+        role: Which file.
     """
 
     role: Role
@@ -241,8 +237,7 @@ class KeptNotCopied(Kept):
 
 @dataclass(frozen=True)
 class KeptEditOfVideo(Kept):
-    """It is a video that was edited: as in icloudpd, no size of a layout stands for the edit, so that it is
-    never copied."""
+    """It is a video that was edited: as in icloudpd, no size of a layout stands for the edit, which is never copied."""
 
 
 @dataclass(frozen=True)
@@ -355,16 +350,15 @@ class KeptOther(Kept):
 
 @dataclass(frozen=True)
 class SyncEvent:
-    """One thing that happened. Borrowed, so that nothing is copied for an observer that does not care."""
+    """One thing that happened in a run; ``on_event`` of ``SyncEngine.run`` is told of it."""
 
 
 @dataclass(frozen=True)
 class SyncStarted(SyncEvent):
-    """The listing of an album begins. ``total`` is Apple's count, or the limit that was asked for; ``None`` if
-    Apple gave no count.
+    """The listing of an album begins.
 
     Attributes:
-        total: Assets to be looked at.
+        total: Assets to be looked at: Apple's count, or the limit that was asked for; None if Apple gave no count.
     """
 
     total: int | None
@@ -427,10 +421,10 @@ class SyncDownloading(SyncEvent):
 
 @dataclass(frozen=True)
 class SyncProgress(SyncEvent):
-    """Bytes arrived, or were thrown away again (negative).
+    """Bytes arrived, or were thrown away again.
 
     Attributes:
-        bytes: How many.
+        bytes: How many; negative if they were thrown away.
     """
 
     bytes: int
@@ -462,7 +456,7 @@ class SyncDating(SyncEvent):
 
     Attributes:
         path: Where the file will stand.
-        created: When it was taken.
+        created: When it was taken, as it is written: ``2024:05:01 12:30:00``.
         unreadable: Whether its Exif could not be read.
         problem: Why it is stored as it came after all.
     """
@@ -558,7 +552,7 @@ class SyncUnknown(SyncEvent):
     """One that this version of the package does not know.
 
     Attributes:
-        text: What it says.
+        text: What the library says of it, for a person.
     """
 
     text: str
@@ -566,7 +560,7 @@ class SyncUnknown(SyncEvent):
 
 @dataclass(frozen=True)
 class RemovalEvent:
-    """What is told of removals."""
+    """What is told of removals, there and here; ``on_event`` of ``SyncEngine.run`` is told of it."""
 
 
 @dataclass(frozen=True)
@@ -584,8 +578,7 @@ class RemovalMoved(RemovalEvent):
 
 @dataclass(frozen=True)
 class RemovalWouldMove(RemovalEvent):
-    """An asset that a run would move, if its files prove to be here: a rehearsal that reads them
-    (``Rehearsal.reading``) has seen to it. Told instead of moving it.
+    """An asset that a run would move to Recently Deleted. Told by a rehearsal, instead of moving it.
 
     Attributes:
         asset: Which.
@@ -598,7 +591,7 @@ class RemovalWouldMove(RemovalEvent):
 
 @dataclass(frozen=True)
 class RemovalAged(RemovalEvent):
-    """How old an asset is (``MoveRule.OlderThan``); what becomes of it is told next.
+    """How old an asset is, for ``MoveRule.older_than_days``; what becomes of it is told next.
 
     Attributes:
         asset: Which.
@@ -648,8 +641,7 @@ class RemovalMirroring(RemovalEvent):
     """The files of deleted assets come next.
 
     Attributes:
-        clean: Whether all that came before went well (``SyncReport.is_clean``). A rehearsal speaks of
-            removals alone.
+        clean: Whether all that came before went well. In a rehearsal that is of removals alone.
     """
 
     clean: bool
@@ -707,7 +699,7 @@ class RemovalStopped(RemovalEvent):
 
 @dataclass(frozen=True)
 class RemovalLeftEarly(RemovalEvent):
-    """Nothing leaves iCloud, for a list was left before its end, as was asked (``SyncBuilder.until_found``)."""
+    """Nothing leaves iCloud, for a list was left before its end, as was asked (``until_found`` of ``SyncEngine``)."""
 
 
 @dataclass(frozen=True)
@@ -717,7 +709,7 @@ class RemovalWithheld(RemovalEvent):
 
 @dataclass(frozen=True)
 class ViewEvent:
-    """What is told of views."""
+    """What is told of views; ``on_event`` of ``SyncEngine.run`` is told of it."""
 
 
 @dataclass(frozen=True)
@@ -791,7 +783,7 @@ class ViewDone(ViewEvent):
 
 @dataclass(frozen=True)
 class AdoptEvent:
-    """What was found about one file."""
+    """What an adoption found about one file; ``on_event`` of ``SyncEngine.adopt`` is told of it."""
 
 
 @dataclass(frozen=True)
@@ -900,7 +892,7 @@ class AdoptOther(AdoptEvent):
     """One that this version of the package does not know.
 
     Attributes:
-        text: What it says.
+        text: What the library says of it, for a person.
     """
 
     text: str
@@ -908,7 +900,7 @@ class AdoptOther(AdoptEvent):
 
 @dataclass(frozen=True)
 class VerifyEvent:
-    """What was found about one file."""
+    """What a verification found about one file; ``on_event`` of ``verify`` is told of it."""
 
 
 @dataclass(frozen=True)
@@ -1003,7 +995,7 @@ class VerifyOther(VerifyEvent):
     """One that this version of the package does not know.
 
     Attributes:
-        text: What it says.
+        text: What the library says of it, for a person.
     """
 
     text: str
@@ -1053,7 +1045,7 @@ class DetailFiles(Detail):
     """These files are new, changed or gone, of those that the options ask for.
 
     Attributes:
-        roles: What it is about.
+        roles: Which.
     """
 
     roles: list[Role]
@@ -1061,11 +1053,11 @@ class DetailFiles(Detail):
 
 @dataclass(frozen=True)
 class DetailAdjustment(Detail):
-    """What edited it, such as ``com.apple.photo``; ``None`` for nothing.
+    """What edited it, such as ``com.apple.photo``.
 
     Attributes:
-        was: Before.
-        now: Now.
+        was: Before; None for nothing.
+        now: Now; None for nothing.
     """
 
     was: str | None
@@ -1074,10 +1066,10 @@ class DetailAdjustment(Detail):
 
 @dataclass(frozen=True)
 class DetailFavorite(Detail):
-    """Whether it is a favourite now.
+    """It became a favourite, or is none any more.
 
     Attributes:
-        now: What it is about.
+        now: Whether it is one now.
     """
 
     now: bool
@@ -1085,10 +1077,10 @@ class DetailFavorite(Detail):
 
 @dataclass(frozen=True)
 class DetailHidden(Detail):
-    """Whether it is hidden now.
+    """It was hidden, or is shown again.
 
     Attributes:
-        now: What it is about.
+        now: Whether it is hidden now.
     """
 
     now: bool
@@ -1109,11 +1101,11 @@ class DetailName(Detail):
 
 @dataclass(frozen=True)
 class DetailCreated(Detail):
-    """When it was taken, in milliseconds since 1970.
+    """When it was taken.
 
     Attributes:
-        was: Before.
-        now: Now.
+        was: Before, in milliseconds since 1970.
+        now: Now, in milliseconds since 1970.
     """
 
     was: int | None
@@ -1122,11 +1114,11 @@ class DetailCreated(Detail):
 
 @dataclass(frozen=True)
 class DetailOffset(Detail):
-    """The offset from UTC where it was taken, in seconds.
+    """How far the clocks were from UTC where it was taken.
 
     Attributes:
-        was: Before.
-        now: Now.
+        was: Before, in seconds.
+        now: Now, in seconds.
     """
 
     was: int | None
@@ -1153,7 +1145,7 @@ class DetailOther(Detail):
     """One that this version of the package does not know.
 
     Attributes:
-        text: What it says.
+        text: What the library says of it, for a person.
     """
 
     text: str
@@ -1161,7 +1153,7 @@ class DetailOther(Detail):
 
 @dataclass(frozen=True)
 class NewsEvent:
-    """One thing that happened. Serialises as an object with its name, such as ``edited``, under ``change``."""
+    """One thing that happened in iCloud since the last run; see ``SyncEngine.news``."""
 
 
 @dataclass(frozen=True)
@@ -1169,7 +1161,7 @@ class NewsAdded(NewsEvent):
     """An asset that the catalogue does not know.
 
     Attributes:
-        news: What it is about.
+        news: The asset, where its files stand, and what differs.
     """
 
     news: AssetNews
@@ -1180,7 +1172,7 @@ class NewsEdited(NewsEvent):
     """Its files changed, or what edited it; other things perhaps too.
 
     Attributes:
-        news: What it is about.
+        news: The asset, where its files stand, and what differs.
     """
 
     news: AssetNews
@@ -1191,7 +1183,7 @@ class NewsMetadata(NewsEvent):
     """Its files are the same; what else differs, ``AssetNews.details`` says.
 
     Attributes:
-        news: What it is about.
+        news: The asset, where its files stand, and what differs.
     """
 
     news: AssetNews
@@ -1202,7 +1194,7 @@ class NewsTrashed(NewsEvent):
     """It is in Recently Deleted now.
 
     Attributes:
-        news: What it is about.
+        news: The asset, where its files stand, and what differs.
     """
 
     news: AssetNews
@@ -1213,7 +1205,7 @@ class NewsRestored(NewsEvent):
     """It was in Recently Deleted, and is back.
 
     Attributes:
-        news: What it is about.
+        news: The asset, where its files stand, and what differs.
     """
 
     news: AssetNews
@@ -1237,7 +1229,7 @@ class NewsGone(NewsEvent):
     """It is gone for good.
 
     Attributes:
-        news: What it is about.
+        news: The asset, where its files stand, and what differs.
     """
 
     news: AssetNews
@@ -1248,7 +1240,7 @@ class NewsAlbumMade(NewsEvent):
     """An album or folder that the catalogue does not know.
 
     Attributes:
-        album: What it is about.
+        album: The album or folder.
     """
 
     album: AlbumRow
@@ -1285,7 +1277,7 @@ class NewsAlbumDeleted(NewsEvent):
     """It was deleted; what was in it stays.
 
     Attributes:
-        album: What it is about.
+        album: The album or folder, as it was when last seen.
     """
 
     album: AlbumRow
@@ -1296,7 +1288,7 @@ class NewsEntered(NewsEvent):
     """An asset is in an album. Apple tells it anew at times of one that was there before.
 
     Attributes:
-        membership: What it is about.
+        membership: Which asset, and which album.
     """
 
     membership: Membership
@@ -1307,7 +1299,7 @@ class NewsLeft(NewsEvent):
     """An asset is in an album no longer.
 
     Attributes:
-        membership: What it is about.
+        membership: Which asset, and which album.
     """
 
     membership: Membership
@@ -1342,7 +1334,7 @@ class NewsOther(NewsEvent):
     """One that this version of the package does not know.
 
     Attributes:
-        text: What it says.
+        text: What the library says of it, for a person.
     """
 
     text: str
@@ -1355,11 +1347,10 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangeAsset(Change):
-    """An asset as it is now, whole, with fresh links: it came, or was edited, hidden, marked, restored, or
-    written without any visible difference. Which of it, ``AssetState.compare`` tells.
+    """An asset as it is now, with fresh links: it came, or was edited, hidden, marked, restored, or written without any visible difference.
 
     Attributes:
-        asset: What it is about.
+        asset: The asset. Its ``state()``, compared with one that was kept, says which of it.
     """
 
     asset: AssetBase
@@ -1367,12 +1358,13 @@ class ChangeAsset(Change):
 
 @dataclass(frozen=True)
 class ChangeTrashed(Change):
-    """An asset that is in Recently Deleted now. It may have links still; if iCloud has lost its file record, it
-    has neither name nor files. It keeps its places in albums, of which lists show nothing meanwhile; when it
-    is restored, nothing tells of them.
+    """An asset that is in Recently Deleted now.
+
+    It may have links still; if iCloud has lost its file record, it has neither name nor files. It keeps its places in albums, of which lists
+    show nothing meanwhile; when it is restored, nothing tells of them.
 
     Attributes:
-        asset: What it is about.
+        asset: The asset.
     """
 
     asset: AssetBase
@@ -1380,13 +1372,14 @@ class ChangeTrashed(Change):
 
 @dataclass(frozen=True)
 class ChangeFile(Change):
-    """The file record of a photo was written: it is new, or has another name, say. That concerns every asset
-    that shows it, duplicates too, and Apple cannot be asked which ones do: a caller that knows some
-    (``AssetState.master``) beside those ``told`` looks them up (``Library.assets_by_id``). For a photo that
-    was never duplicated there are none.
+    """The file record of a photo was written: it is new, or has another name, say.
+
+    That concerns every asset that shows it, duplicates too, and Apple cannot be asked which ones do: a caller that knows some
+    (``AssetState.master``) beside those ``told`` looks them up (``Library.assets_by_id``). For a photo that was never duplicated there are
+    none.
 
     Attributes:
-        master: The file: what ``Asset.master_id`` gives.
+        master: The record, as ``Asset.master_id`` gives it.
         told: Assets of it that are changes of this batch themselves. Nothing is to be done about these.
     """
 
@@ -1396,12 +1389,12 @@ class ChangeFile(Change):
 
 @dataclass(frozen=True)
 class ChangeProblem(Change):
-    """One asset, or one record, could not be read or completed; the rest goes on. The cursor passes over it: a
-    caller that needs the asset looks it up later (``Library.assets_by_id``).
+    """One asset, or one record, could not be read or completed; the rest goes on.
+
+    The cursor passes over it: a caller that needs the asset looks it up later (``Library.assets_by_id``).
 
     Attributes:
-        asset: Which asset, if known. When Apple sent an error in place of a record this is an album at
-            times.
+        asset: Which asset, if known. When Apple sent an error in place of a record this is an album at times.
         error: What is wrong with it. Its context names the record, if Apple did.
     """
 
@@ -1411,8 +1404,9 @@ class ChangeProblem(Change):
 
 @dataclass(frozen=True)
 class ChangeGone(Change):
-    """A record that is gone for good: an asset, a master, an album, or something else. Apple does not say which;
-    of a photo asset and master come, each for itself.
+    """A record that is gone for good: an asset, its file record, an album, or something else. Apple does not say which.
+
+    Of a photo both records come, each for itself.
 
     Attributes:
         record: The name it had.
@@ -1429,7 +1423,7 @@ class ChangeAlbum(Change):
         id: Its record name.
         name: Its title in composed Unicode (NFC), if there is one that can be read.
         parent: The folder it lies in, if any.
-        kind: ``AlbumKind.Folder`` or ``AlbumKind.User``.
+        kind: ``AlbumKind.FOLDER`` or ``AlbumKind.USER``.
         deleted: It was deleted. Its members are not mentioned then.
     """
 
@@ -1468,8 +1462,7 @@ class ChangeLeft(Change):
 
 @dataclass(frozen=True)
 class ChangeOther(Change):
-    """A record that is none of these, such as the library's counters or one of a kind this version does not
-    know.
+    """A record that is none of these, such as the library's counters or one of a kind this version does not know.
 
     Attributes:
         record: Its name.
@@ -1482,10 +1475,10 @@ class ChangeOther(Change):
 
 @dataclass(frozen=True)
 class ChangeReset(Change):
-    """The cursor is of no use: too old, not of this library, not a cursor, or the library was made anew. What is
-    known must be compared with a full listing. This is the last change of the feed. The cursor of this batch
-    was taken now: keep it, list everything, and store it when the listing is complete. If none could be had
-    it is the old one, which leads to a reset again.
+    """The cursor is of no use: too old, not of this library, or the library was made anew. This is the last change.
+
+    What is known must be compared with a full listing. The cursor of this batch was taken now: keep it, list everything, and store it when the
+    listing is complete. If none could be had it is the old one, which leads to a reset again.
 
     Attributes:
         reason: Why, in Apple's words or ours.
@@ -1499,7 +1492,7 @@ class ChangeUnknown(Change):
     """One that this version of the package does not know.
 
     Attributes:
-        text: What it says.
+        text: What the library says of it, for a person.
     """
 
     text: str
@@ -1511,8 +1504,7 @@ class ChangeBatch:
 
     Attributes:
         changes: What happened, in Apple's order.
-        cursor: Where to go on. Storing it acknowledges the batch; see ``Change.Reset`` for the one
-            exception.
+        cursor: Where to go on. Whoever stores it has dealt with the batch; see ``ChangeReset`` for the one exception.
     """
 
     changes: list[Change]
@@ -1543,10 +1535,10 @@ class Action:
 
 @dataclass(frozen=True)
 class ActionBegin(Action):
-    """An album begins; Apple counts this many assets in it, or the limit says so.
+    """An album begins.
 
     Attributes:
-        total: ``None`` if Apple gave no count.
+        total: Assets to be looked at: Apple's count, or the limit that was asked for; None if Apple gave no count.
     """
 
     total: int | None
@@ -1588,8 +1580,7 @@ class ActionPresent(Action):
         proven: SHA-256 of its bytes, if they were read for this plan: they are those of the asset, or
             those that were stored for it, if it is doubted.
         doubted: Whether it could not be confirmed when it was fetched, and still cannot.
-        found: What stands there. ``None`` for a file that this run fetches for another asset of the same
-            bytes.
+        found: What stands there; None for a file that this run fetches for another asset of the same bytes.
     """
 
     target: Target
@@ -1676,8 +1667,7 @@ class ActionForget(Action):
 
 @dataclass(frozen=True)
 class ActionLost(Action):
-    """Nothing can be done: a file is damaged, or missing here though this copy moved its photo out of iCloud,
-    and iCloud has it no more.
+    """Nothing can be done: a file is damaged, or missing here though this copy moved its photo out of iCloud; iCloud has it no more.
 
     Attributes:
         key: Which.
@@ -1770,11 +1760,10 @@ class ActionAlbums(Action):
 
 @dataclass(frozen=True)
 class ActionAside(Action):
-    """Nothing to do but to remember it, should the run come to its end: something beside how far the library was
-    copied.
+    """Nothing to do but to remember it, should the run come to its end: something beside how far the library was copied.
 
     Attributes:
-        progress: What.
+        progress: What to remember.
     """
 
     progress: Progress
@@ -1809,7 +1798,7 @@ class ActionEnd(Action):
     """An album ends.
 
     Attributes:
-        listing: Whether Apple gave everything that it counts.
+        listing: How its list ended: whether Apple gave everything that it counts.
     """
 
     listing: Listing
@@ -1817,7 +1806,7 @@ class ActionEnd(Action):
 
 @dataclass(frozen=True)
 class ActionEnough(Action):
-    """An album is left before its end, for so many files in a row stand here (``SyncBuilder.until_found``).
+    """An album is left before its end, for so many files in a row stand here (``until_found`` of ``SyncEngine``).
 
     Attributes:
         found: How many.
@@ -1828,8 +1817,7 @@ class ActionEnough(Action):
 
 @dataclass(frozen=True)
 class ActionEndOfRest(Action):
-    """An album ends whose list an earlier run began. Nothing more is said of it, for this one has not seen all
-    of it."""
+    """An album ends whose list an earlier run began. Nothing more is said of it, for this one has not seen all of it."""
 
 
 @dataclass(frozen=True)
@@ -1848,7 +1836,7 @@ class ActionOther(Action):
     """One that this version of the package does not know.
 
     Attributes:
-        text: What it says.
+        text: What the library says of it, for a person.
     """
 
     text: str

@@ -7,11 +7,18 @@ from collections import defaultdict
 from os import PathLike, fspath
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Protocol
 
 from ._models import SavedSession
 
-__all__ = ["FileSessionStore", "MemorySessionStore", "SessionStore"]
+__all__ = ["Claim", "FileSessionStore", "MemorySessionStore", "SessionStore"]
+
+
+class Claim(Protocol):
+    """What ``SessionStore.try_lock`` gives: anything that can be closed, such as an open file that is locked."""
+
+    def close(self) -> object:
+        """Gives the session free for others."""
 
 
 class SessionStore(ABC):
@@ -33,11 +40,11 @@ class SessionStore(ABC):
         """Forgets an account. Forgetting an unknown one is fine."""
 
     @abstractmethod
-    def try_lock(self, account: str) -> Any | None:
+    def try_lock(self, account: str) -> Claim | None:
         """Tries to become the only one who changes this account's session, among all users of the store. Never waits.
 
         Returns:
-            Anything: the claim ends when its ``close()`` is called. None while somebody else has it.
+            The claim, which ends when its ``close()`` is called. None while somebody else has it.
         """
 
 
@@ -57,7 +64,7 @@ class MemorySessionStore(SessionStore):
     def remove(self, account: str) -> None:
         self._sessions.pop(account, None)
 
-    def try_lock(self, account: str) -> Any | None:
+    def try_lock(self, account: str) -> Claim | None:
         lock = self._locks[account]
         return _Claim(lock) if lock.acquire(blocking=False) else None
 

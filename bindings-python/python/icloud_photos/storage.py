@@ -224,9 +224,9 @@ def open_storage(place: str | PathLike[str]) -> LocalStorage | UrlStorage:
     return UrlStorage(text) if is_address(text) else LocalStorage(text)
 
 
-def given_storage(storage: Any) -> Any:
+def given_storage(storage: Storage) -> object:
     """What the native half takes for a storage that a caller gave."""
-    return getattr(storage, "_native", storage)
+    return storage._native if isinstance(storage, _Own) else storage
 
 
 def _items(batches: _native.Batches[Any]) -> Iterator[Any]:

@@ -204,7 +204,7 @@ def downloads(asset: Asset, download: Download) -> None:
     assert_type(saved.proof, Proof)
     assert_type(saved.checksum, Checksum)
     assert_type(saved.sha256, bytes)
-    assert_type(download.save_to(io.BytesIO()), Optional[Proof])
+    assert_type(download.save_to(io.BytesIO()), Proof)
     with download.chunks(start=0, end=1000) as chunks:
         for chunk in chunks:
             assert_type(chunk, bytes)

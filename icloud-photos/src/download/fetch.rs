@@ -146,7 +146,7 @@ impl<'a> Fetch<'a> {
     /// One request: takes over what it brings. `Ok` when it ended where it should.
     async fn attempt(&mut self, sink: &mut impl Sink, hasher: &mut Hasher) -> Result<()> {
         let from = hasher.length();
-        let (head, mut body) = self.source.ask(from).await?.into_parts();
+        let (head, mut body) = self.source.ask(from, None).await?.into_parts();
         let now = self.source.now();
         let total = answer::total(head.status, &head.headers);
         let is_page = answer::is_a_page(&head.headers);

@@ -169,7 +169,7 @@ impl Download<'_> {
     /// that is empty, or begins there, has no bytes; nothing is sent then if iCloud states how long the file is. A host that sends the whole
     /// file all the same is read up to the end of the range.
     ///
-    /// Apple is asked for the bytes from the first of them on, and the answer is let go after the last.
+    /// Apple is asked for these bytes and no others.
     ///
     /// For [`Download::stream`] and [`Download::bytes`]. Nothing can be proven of a part ([`Doubt::Part`]), but for every answer being of a
     /// file of the right length.

@@ -47,7 +47,7 @@ impl<'a> Part<'a> {
 
     /// One request: takes over what it brings. `Ok` when nothing more is to come.
     async fn attempt(&mut self, sink: &mut impl Sink) -> Result<()> {
-        let (head, mut body) = self.source.ask(self.at).await?.into_parts();
+        let (head, mut body) = self.source.ask(self.at, Some(self.end)).await?.into_parts();
         let Some(mut ahead) = self.bytes_ahead(&head)? else {
             self.end = self.at;
             return Ok(());

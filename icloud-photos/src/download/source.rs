@@ -67,13 +67,13 @@ impl<'a> Source<'a> {
         self.session.clock().now()
     }
 
-    /// One request for the bytes from `from` on.
-    pub(super) async fn ask(&mut self, from: u64) -> Result<Response<Body>> {
+    /// One request for the bytes from `from` on, up to the one before `end`, or to the last.
+    pub(super) async fn ask(&mut self, from: u64, end: Option<u64>) -> Result<Response<Body>> {
         let link = match &self.link {
             Some(link) => link.clone(),
             None => self.links.fresh(self.asset, self.resource).await?,
         };
-        let answer = self.session.content(&link.url()?, from).await?;
+        let answer = self.session.content(&link.url()?, from, end).await?;
         self.link = Some(link);
         Ok(answer)
     }

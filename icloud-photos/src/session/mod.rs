@@ -189,9 +189,14 @@ impl Session {
         self.0.http.retry(attempt).await
     }
 
-    /// GETs a download link from byte `from` on. The answer is returned as it is, whatever its status; no retry, no
+    /// GETs a download link from byte `from` on, up to the one before `end`, or to the last. The answer is returned as it is, whatever its status; no retry, no
     /// renewal. The host is checked to be Apple's.
-    pub(crate) async fn content(&self, link: &SafeUrl, from: u64) -> Result<Response<Body>> {
+    pub(crate) async fn content(
+        &self,
+        link: &SafeUrl,
+        from: u64,
+        end: Option<u64>,
+    ) -> Result<Response<Body>> {
         let url = link.expose();
         self.0.endpoints.check_host(url)?;
         let cookie = self.0.live.cookies(url);
@@ -199,8 +204,10 @@ impl Session {
         // Length, ranges and checksum are those of the bytes as they are.
         let plain = http::HeaderValue::from_static("identity");
         request.headers_mut().insert(header::ACCEPT_ENCODING, plain);
-        if from > 0 {
-            let range = http::HeaderValue::try_from(format!("bytes={from}-")).map_err(request::invalid)?;
+        if from > 0 || end.is_some() {
+            let last = end.map(|end| end.saturating_sub(1).to_string()).unwrap_or_default();
+            let range = format!("bytes={from}-{last}");
+            let range = http::HeaderValue::try_from(range).map_err(request::invalid)?;
             request.headers_mut().insert(header::RANGE, range);
         }
         self.0.http.open(request).await

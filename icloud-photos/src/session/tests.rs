@@ -150,8 +150,8 @@ async fn rotated_cookies_are_used_at_once_and_stay_with_their_hosts() {
         query(&session).await.unwrap();
     }
     let link: url::Url = "https://cvws.icloud-content.com/B/a/${f}?s=sig".parse().unwrap();
-    session.content(&link.clone().into(), 0).await.unwrap();
-    session.content(&link.into(), 7).await.unwrap();
+    session.content(&link.clone().into(), 0, None).await.unwrap();
+    session.content(&link.into(), 7, None).await.unwrap();
     let sent = script.sent.lock().unwrap();
     let cookies: Vec<_> = sent.iter().map(cookie_of).collect();
     let token = |n: usize| format!(r#"X-APPLE-WEBAUTH-TOKEN="v=2:t={n}""#);
@@ -165,7 +165,7 @@ async fn content_is_never_fetched_from_a_stranger() {
     let (session, script) = session(|_, _| answer(200, None));
     for link in ["https://evil.example/B/x", "http://cvws.icloud-content.com/B/x", "http://127.0.0.1/B/x"] {
         let link: url::Url = link.parse().unwrap();
-        assert_eq!(session.content(&link.into(), 0).await.unwrap_err().kind(), ErrorKind::Protocol);
+        assert_eq!(session.content(&link.into(), 0, None).await.unwrap_err().kind(), ErrorKind::Protocol);
     }
     assert!(script.sent.lock().unwrap().is_empty());
 }
@@ -174,17 +174,19 @@ async fn content_is_never_fetched_from_a_stranger() {
 async fn content_is_returned_whatever_its_status() {
     let (session, _) = session(|_, _| answer(410, None));
     let link: url::Url = "https://cvws.icloud-content.com/B/x".parse().unwrap();
-    assert_eq!(session.content(&link.into(), 0).await.unwrap().status(), StatusCode::GONE);
+    assert_eq!(session.content(&link.into(), 0, None).await.unwrap().status(), StatusCode::GONE);
 }
 
 #[tokio::test]
 async fn content_is_asked_for_as_it_is() {
     let (session, script) = session(|_, _| answer(200, None));
     let link: url::Url = "https://cvws.icloud-content.com/B/x".parse().unwrap();
-    session.content(&link.into(), 5).await.unwrap();
+    session.content(&link.clone().into(), 5, None).await.unwrap();
+    session.content(&link.into(), 0, Some(10)).await.unwrap();
     let sent = script.sent.lock().unwrap();
     assert_eq!(sent[0].headers()["accept-encoding"], "identity", "a compressed body has another length");
     assert_eq!(sent[0].headers()["range"], "bytes=5-");
+    assert_eq!(sent[1].headers()["range"], "bytes=0-9");
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,8 +70,7 @@ async fn accept(cloud: FakeCloud, listener: TcpListener) {
 async fn converse(cloud: FakeCloud, stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| respond(cloud.clone(), request));
-    let connection =
-        http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     // An error here is a client that went away, or a fault script that wants the connection broken.
     let _ = connection.await;
 }

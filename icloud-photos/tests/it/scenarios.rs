@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use icloud_photos::asset::{Change, ChangeCursor, Filename};
+use icloud_photos::asset::{Change, ChangeCursor};
 use icloud_photos::download::{Downloader, Proof};
 use icloud_photos::storage::{MemoryStorage, Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::MemoryCatalogue;
@@ -362,11 +362,8 @@ impl World {
     }
 }
 
-fn filename(asset: &Asset) -> Option<&str> {
-    match asset.filename() {
-        Filename::Known(name) => Some(name),
-        _ => None,
-    }
+fn filename(asset: &Asset) -> Option<String> {
+    asset.filename().known().map(str::to_owned)
 }
 
 fn proof_name(proof: Proof) -> String {

@@ -452,7 +452,12 @@ async fn a_range_costs_no_more_than_it_has() {
     let photo = Photo::of(LibrarySpec::plain(0, 1).with_big_file(1 << 30), 0).await;
     let (bytes, _) = photo.get().range(1 << 29..(1 << 29) + 1000).bytes(1000).await.unwrap();
     assert_eq!(bytes.len(), 1000);
-    assert!(photo.between.taken.load(Relaxed) <= 256 << 10, "one piece of the fake's");
+    assert_eq!(
+        photo.ranges(),
+        [format!("bytes={}-{}", 1 << 29, (1 << 29) + 999)],
+        "nothing else is asked for"
+    );
+    assert_eq!(photo.between.taken.load(Relaxed), 1000);
     assert_eq!(photo.between.open.load(Relaxed), 0);
     let refused = photo.get().range(0..1001).bytes(1000).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);
@@ -482,6 +487,7 @@ async fn a_range_outlives_passing_faults_and_goes_on_at_the_same_byte() {
             assert!(read.bytes == photo.bytes[10_000..], "{action:?} {is_deaf} {:?}", read.error);
             let asked = photo.ranges();
             assert!(asked[0].starts_with("bytes=10000-"), "{asked:?}");
+            assert!(asked.iter().all(|range| range.ends_with("-299999")), "{asked:?}");
             if action == (FaultAction::Cut { after: 30_000 }) {
                 let next = if is_deaf { 30_000 } else { 40_000 };
                 assert!(asked[1].starts_with(&format!("bytes={next}-")), "{asked:?}");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._asset import AsyncAsset, AsyncChunks, AsyncDownload
 from ._catalogue import AsyncCatalogue
-from ._client import AsyncClient, AsyncLogin
+from ._client import AsyncClient
 from ._engine import AsyncPlan, AsyncSyncEngine, async_verify
 from ._library import (
     AsyncAlbum,
@@ -13,7 +13,7 @@ from ._library import (
     AsyncAssets,
     AsyncLibrary,
 )
-from ._login import AsyncChallenge, AsyncConsentAction, AsyncSecurityKeyAction, AsyncTermsAction
+from ._login import AsyncChallenge, AsyncConsentAction, AsyncLogin, AsyncSecurityKeyAction, AsyncTermsAction
 from ._session import AsyncSession
 
 __all__ = [

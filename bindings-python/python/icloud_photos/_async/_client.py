@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Union
 
 from .. import _native
 from .._models import Door, Endpoints, Probe, Region, SavedChallenge
 from ..errors import ICloudError
 from ..sessions import FileSessionStore, SessionStore
-from ._login import AsyncChallenge, AsyncConsentAction, AsyncSecurityKeyAction, AsyncTermsAction, faced_login
+from ._login import AsyncChallenge, AsyncLogin, faced_login
 from ._runtime import run
 from ._session import AsyncSession
-
-AsyncLogin = Union[AsyncSession, AsyncChallenge, AsyncTermsAction, AsyncConsentAction, AsyncSecurityKeyAction]
-"""What a sign-in comes to: a session, or what is missing."""
 
 
 class AsyncClient:
@@ -40,7 +36,7 @@ class AsyncClient:
         self,
         *,
         region: Region | str = Region.WORLD,
-        sessions: str | PathLike[str] | SessionStore | None = None,
+        sessions: str | PathLike[str] | SessionStore | FileSessionStore | None = None,
         endpoints: Endpoints | None = None,
         client_id: str | None = None,
         attempts: int | None = None,
@@ -48,12 +44,14 @@ class AsyncClient:
         stall_timeout: float | None = None,
     ) -> None:
         where = endpoints or Endpoints()
-        store: Any = sessions
+        store: Path | SessionStore | None = None
         beside = False
         if isinstance(sessions, FileSessionStore):
             store, beside = sessions.folder, sessions.beside_icloudpd
         elif isinstance(sessions, (str, PathLike)):
             store = Path(fspath(sessions)).expanduser()
+        else:
+            store = sessions
         self._native = _native.Client(
             region=Region(region).value,
             auth_endpoint=where.auth,
@@ -83,8 +81,7 @@ class AsyncClient:
             AccountLockedError: Apple has locked the account.
             TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
         """
-        login: AsyncLogin = faced_login(await run(self._native.login(account, password)))
-        return login
+        return faced_login(await run(self._native.login(account, password)))
 
     async def restore(self, account: str) -> AsyncSession | None:
         """Takes up a saved session without asking anybody anything. Nothing is sent.

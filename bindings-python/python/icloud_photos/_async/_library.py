@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import cast
 
 from .. import _native
 from .._base import AlbumTreeBase, faced, path_of
@@ -278,7 +279,7 @@ class AsyncAlbumTree(AlbumTreeBase):
         return found
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, (str, tuple)) and self.find(path) is not None
+        return isinstance(path, (str, tuple)) and self.find(cast("str | tuple[str, ...]", path)) is not None
 
     def __iter__(self) -> Iterator[AsyncAlbum]:
         return iter([AsyncAlbum(album) for album in self._native.albums()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Union
 
 from .. import _native
 from .._models import CodeDelivery, Phone, SavedChallenge
@@ -90,7 +90,7 @@ class AsyncTermsAction:
         """What to raise where nobody can act."""
         return self._native.error
 
-    async def accept(self) -> Any:
+    async def accept(self) -> AsyncLogin:
         """Accepts the terms in the owner's name, and goes on with the sign-in. Ask the owner before.
 
         Returns:
@@ -171,7 +171,7 @@ class AsyncSecurityKeyAction:
         authenticator_data: str,
         credential_id: str,
         user_handle: str | None = None,
-    ) -> Any:
+    ) -> AsyncLogin:
         """Answers with what the key gave, each part in base64.
 
         Returns:
@@ -181,13 +181,16 @@ class AsyncSecurityKeyAction:
         return faced_login(await run(answer))
 
 
-def faced_login(native: Any) -> Any:
+AsyncLogin = Union[AsyncSession, AsyncChallenge, AsyncTermsAction, AsyncConsentAction, AsyncSecurityKeyAction]
+"""What a sign-in comes to: a session, or what is missing."""
+
+
+def faced_login(native: _native.Session | _native.Challenge | _native.Terms | _native.Consent | _native.SecurityKey) -> AsyncLogin:
     """A login of the library's as this face has it."""
-    faces: list[tuple[Any, Any]] = [
-        (_native.Session, AsyncSession),
-        (_native.Challenge, AsyncChallenge),
-        (_native.Terms, AsyncTermsAction),
-        (_native.Consent, AsyncConsentAction),
-        (_native.SecurityKey, AsyncSecurityKeyAction),
-    ]
-    return next(face(native) for kind, face in faces if isinstance(native, kind))
+    if isinstance(native, _native.Session):
+        return AsyncSession(native)
+    if isinstance(native, _native.Challenge):
+        return AsyncChallenge(native)
+    if isinstance(native, _native.Terms):
+        return AsyncTermsAction(native)
+    return AsyncConsentAction(native) if isinstance(native, _native.Consent) else AsyncSecurityKeyAction(native)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ._asset import Asset, Chunks, Download
 from ._catalogue import Catalogue
-from ._client import Client, Login
+from ._client import Client
 from ._engine import Plan, SyncEngine, verify
 from ._library import (
     Album,
@@ -14,7 +14,7 @@ from ._library import (
     Assets,
     Library,
 )
-from ._login import Challenge, ConsentAction, SecurityKeyAction, TermsAction
+from ._login import Challenge, ConsentAction, Login, SecurityKeyAction, TermsAction
 from ._session import Session
 
 __all__ = [

@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from os import PathLike, fspath
-from typing import Any, BinaryIO, Union
+from typing import Callable, Union
 
 from .. import _native
-from .._base import AssetBase
+from .._base import AssetBase, Writable
 from .._models import Proof, Role, Saved
 from .._progress import counting
-from ..storage import given_storage
+from ..storage import Storage, given_storage
 from ._runtime import MAY_BLOCK, relay, run
 
-Progress = Union[bool, Callable[[int], object], None]
+# `Callable` of `collections.abc` cannot stand in a `Union` on Python 3.9.1.
+OnProgress = Union[bool, Callable[[int], object], None]
 """Called with the number of bytes that came, negative when some were thrown away; True for a bar of ``tqdm``."""
 
 # What `read` takes into memory unless told otherwise.
@@ -41,12 +41,12 @@ class Download:
         self._asset = asset
         self._role = role
 
-    def read(self, limit: int = _MOST_IN_MEMORY, *, progress: Progress = None) -> bytes:
+    def read(self, limit: int = _MOST_IN_MEMORY, *, progress: OnProgress = None) -> bytes:
         """The whole file in memory, proven.
 
         Args:
             limit: Most bytes that are taken into memory.
-            progress: See ``Progress``.
+            progress: See ``OnProgress``.
 
         Raises:
             NotFoundError: The asset has no such file.
@@ -57,19 +57,19 @@ class Download:
             data, _ = run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
             return data
 
-    def read_with_proof(self, limit: int = _MOST_IN_MEMORY, *, progress: Progress = None) -> tuple[bytes, Proof]:
+    def read_with_proof(self, limit: int = _MOST_IN_MEMORY, *, progress: OnProgress = None) -> tuple[bytes, Proof]:
         """Like ``read``, with what is known of the bytes."""
         with counting(progress, self._size(), self._label()) as count:
             return run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
 
     def save(
         self,
-        to: str | PathLike[str] | Any,
+        to: str | PathLike[str] | Storage,
         name: str | None = None,
         *,
         replace: bool = False,
         modified: datetime | None = None,
-        progress: Progress = None,
+        progress: OnProgress = None,
     ) -> Saved:
         """Fetches the file into a folder or storage. It gets its name once its bytes are whole and proven.
 
@@ -80,7 +80,7 @@ class Download:
             name: The path in it; None for the asset's own name.
             replace: Take the place of what stands there. Otherwise the name must be free, or hold the very same bytes.
             modified: The modification time that the file gets; None for when the photo was taken.
-            progress: See ``Progress``.
+            progress: See ``OnProgress``.
 
         Raises:
             NotFoundError: The asset has no such file.
@@ -101,7 +101,7 @@ class Download:
                 )
             )
 
-    def save_to(self, file: BinaryIO | Any, *, progress: Progress = None) -> Proof | None:
+    def save_to(self, file: Writable, *, progress: OnProgress = None) -> Proof:
         """Writes the file's bytes to any object with ``write``, as they come.
 
         What was written cannot be taken back: if this raises, throw it away.
@@ -115,14 +115,17 @@ class Download:
         with self.chunks(progress=progress) as chunks:
             for chunk in chunks:
                 file.write(chunk)
-            return chunks.proof
+            proof = chunks.proof
+        assert proof is not None, "a whole file has one at its end"
+        return proof
 
-    def chunks(self, start: int = 0, end: int | None = None, *, progress: Progress = None) -> Chunks:
+    def chunks(self, start: int = 0, end: int | None = None, *, progress: OnProgress = None) -> Chunks:
         """The file's bytes as they come: an iterator, and a context manager that ends the request.
 
         Args:
             start: The first byte.
             end: The one after the last; None for the file's end. Of a part nothing is proven.
+            progress: See ``OnProgress``.
         """
         return Chunks(self, start, end, progress)
 
@@ -151,7 +154,7 @@ class Chunks:
     The last step raises ``IntegrityError`` if what came is not what Apple's checksum says.
     """
 
-    def __init__(self, download: Download, start: int, end: int | None, progress: Progress) -> None:
+    def __init__(self, download: Download, start: int, end: int | None, progress: OnProgress) -> None:
         self._bar = counting(progress, download._size(), download._label())
         self._download = download
         self._range = (start, end)

@@ -5,18 +5,14 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Union
 
 from .. import _native
 from .._models import Door, Endpoints, Probe, Region, SavedChallenge
 from ..errors import ICloudError
 from ..sessions import FileSessionStore, SessionStore
-from ._login import Challenge, ConsentAction, SecurityKeyAction, TermsAction, faced_login
+from ._login import Challenge, Login, faced_login
 from ._runtime import run
 from ._session import Session
-
-Login = Union[Session, Challenge, TermsAction, ConsentAction, SecurityKeyAction]
-"""What a sign-in comes to: a session, or what is missing."""
 
 
 class Client:
@@ -41,7 +37,7 @@ class Client:
         self,
         *,
         region: Region | str = Region.WORLD,
-        sessions: str | PathLike[str] | SessionStore | None = None,
+        sessions: str | PathLike[str] | SessionStore | FileSessionStore | None = None,
         endpoints: Endpoints | None = None,
         client_id: str | None = None,
         attempts: int | None = None,
@@ -49,12 +45,14 @@ class Client:
         stall_timeout: float | None = None,
     ) -> None:
         where = endpoints or Endpoints()
-        store: Any = sessions
+        store: Path | SessionStore | None = None
         beside = False
         if isinstance(sessions, FileSessionStore):
             store, beside = sessions.folder, sessions.beside_icloudpd
         elif isinstance(sessions, (str, PathLike)):
             store = Path(fspath(sessions)).expanduser()
+        else:
+            store = sessions
         self._native = _native.Client(
             region=Region(region).value,
             auth_endpoint=where.auth,
@@ -84,8 +82,7 @@ class Client:
             AccountLockedError: Apple has locked the account.
             TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
         """
-        login: Login = faced_login(run(self._native.login(account, password)))
-        return login
+        return faced_login(run(self._native.login(account, password)))
 
     def restore(self, account: str) -> Session | None:
         """Takes up a saved session without asking anybody anything. Nothing is sent.

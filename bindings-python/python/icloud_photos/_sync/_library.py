@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 from .. import _native
 from .._base import AlbumTreeBase, faced, path_of
@@ -279,7 +280,7 @@ class AlbumTree(AlbumTreeBase):
         return found
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, (str, tuple)) and self.find(path) is not None
+        return isinstance(path, (str, tuple)) and self.find(cast("str | tuple[str, ...]", path)) is not None
 
     def __iter__(self) -> Iterator[Album]:
         return iter([Album(album) for album in self._native.albums()])

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Union
 
 from .. import _native
 from .._models import CodeDelivery, Phone, SavedChallenge
@@ -91,7 +91,7 @@ class TermsAction:
         """What to raise where nobody can act."""
         return self._native.error
 
-    def accept(self) -> Any:
+    def accept(self) -> Login:
         """Accepts the terms in the owner's name, and goes on with the sign-in. Ask the owner before.
 
         Returns:
@@ -172,7 +172,7 @@ class SecurityKeyAction:
         authenticator_data: str,
         credential_id: str,
         user_handle: str | None = None,
-    ) -> Any:
+    ) -> Login:
         """Answers with what the key gave, each part in base64.
 
         Returns:
@@ -182,13 +182,16 @@ class SecurityKeyAction:
         return faced_login(run(answer))
 
 
-def faced_login(native: Any) -> Any:
+Login = Union[Session, Challenge, TermsAction, ConsentAction, SecurityKeyAction]
+"""What a sign-in comes to: a session, or what is missing."""
+
+
+def faced_login(native: _native.Session | _native.Challenge | _native.Terms | _native.Consent | _native.SecurityKey) -> Login:
     """A login of the library's as this face has it."""
-    faces: list[tuple[Any, Any]] = [
-        (_native.Session, Session),
-        (_native.Challenge, Challenge),
-        (_native.Terms, TermsAction),
-        (_native.Consent, ConsentAction),
-        (_native.SecurityKey, SecurityKeyAction),
-    ]
-    return next(face(native) for kind, face in faces if isinstance(native, kind))
+    if isinstance(native, _native.Session):
+        return Session(native)
+    if isinstance(native, _native.Challenge):
+        return Challenge(native)
+    if isinstance(native, _native.Terms):
+        return TermsAction(native)
+    return ConsentAction(native) if isinstance(native, _native.Consent) else SecurityKeyAction(native)

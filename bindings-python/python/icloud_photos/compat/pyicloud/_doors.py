@@ -31,7 +31,7 @@ def client(folder: str | None, china: bool, client_id: str | None) -> faces.Clie
 
 def china_says() -> bool:
     """Whether the environment says that accounts belong to mainland China, by either of pyicloud's names for it."""
-    return "1" in (os.environ.get("ICLOUD_CHINA"), os.environ.get("icloud_china"))  # noqa: SIM112
+    return "1" in (os.environ.get("ICLOUD_CHINA"), os.environ.get("icloud_china"))
 
 
 def device(phone: Phone) -> dict[str, Any]:
