@@ -1,5 +1,6 @@
 """Copies what was taken in the last ten years with what other programs want to know: a date inside of each JPEG that has none, and an XMP file
-beside each photo. A second run writes nothing."""
+beside each photo. A second run writes nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """One copy, and two trees over it that people browse: by album and by year. Each photo is fetched once and stored once; in the trees stand links
-to it."""
+to it.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 //! people see, blocking and asyncio, are Python; what crosses over is converted here and nothing else is done. Values leave as the
 //! dataclasses and enums of `_models.py` and `events.py`, errors as the exceptions of `errors.py`.
 //!
-//! What is promised of each call: Python's lock is free while it runs, Ctrl-C ends it within 50 ms, a cancelled task ends it, and a child
+//! What is promised of each call: Python's lock is free while it runs, Ctrl-C ends it within 25 ms, a cancelled task ends it, and a child
 //! of `fork` starts anew ([`runtime`], [`transport`]).
 
 // What PyO3's macros make holds some; what is written here does not.

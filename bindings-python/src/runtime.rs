@@ -24,7 +24,7 @@ use crate::door;
 use crate::errors::raised;
 
 /// How often a blocking call looks whether a signal came.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(25);
 
 /// Most items that one step of a lazy sequence hands over.
 const BATCH: usize = 500;

@@ -39,7 +39,7 @@ pub(crate) fn test() -> Result<Tally> {
 }
 
 /// The Python package. A wheel that cannot be built is one failure.
-fn python() -> Tally {
+pub(crate) fn python() -> Tally {
     let suites = || {
         let package = Package::install("dev")?;
         let mut tally = suite("Python package", |tally| package.tests(|line| tally.add(counted_by_pytest(line))))?;
@@ -82,7 +82,8 @@ fn counted(line: &str) -> Tally {
 
 /// What the closing line of pytest says: `3 failed, 41 passed in 5.2s`; nothing for all other lines.
 fn counted_by_pytest(line: &str) -> Tally {
-    let is_last = line.contains(" in ") && line.trim_end_matches(" ===").ends_with('s');
+    let time = line.rsplit_once(" in ").and_then(|(_, time)| time.split_whitespace().next());
+    let is_last = time.is_some_and(|time| time.ends_with('s') && time.starts_with(|first: char| first.is_ascii_digit()));
     let words: Vec<&str> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let number_before = |wanted: &str| -> u64 {
         let pairs = words.windows(2).filter(|pair| pair[1] == wanted);
@@ -241,6 +242,13 @@ fn fuzz() -> Result<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn closing_lines_of_pytest_are_counted() {
+        assert_eq!(counted_by_pytest("2 failed, 41 passed, 1 skipped, 3 errors in 5.20s"), Tally::new(41, 5));
+        assert_eq!(counted_by_pytest("97 passed in 61.02s (0:01:01)"), Tally::new(97, 0));
+        assert_eq!(counted_by_pytest("tests/test_x.py::test_3 passed in haste"), Tally::default());
+    }
 
     #[test]
     fn closing_lines_are_understood() {

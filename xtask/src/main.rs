@@ -31,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Runs every test there is, in all languages
     Test,
+    /// Builds the Python package, and runs its tests alone
+    Python,
     /// Checks all that is not a test: format, lints, documentation, licences, a short fuzz
     Lint,
     /// Runs all that a change must pass: lint, test and conformance
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<Tally> {
     match command {
         Command::Test => checks::test(),
+        Command::Python => Ok(checks::python()),
         Command::Lint => checks::lint(),
         Command::Ci => checks::ci(),
         Command::Conformance(options) => conformance::run(&options),

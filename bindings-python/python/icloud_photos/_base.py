@@ -256,14 +256,14 @@ class AssetBase:
         return f'<br><img alt="" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
 
 
-def faced(value: Any, face: Callable[[_native.Asset], AssetBase]) -> Any:
-    """The same with the assets of a face in place of native ones, wherever they are in an event."""
-    if isinstance(value, _native.Asset):
+def faced(value: Any, face: Callable[[_native.Asset | _native.AlbumTree], AssetBase | AlbumTreeBase]) -> Any:
+    """The same with the assets and albums of a face in place of native ones, wherever they are in an event."""
+    if isinstance(value, (_native.Asset, _native.AlbumTree)):
         return face(value)
     if isinstance(value, list):
         return [faced(item, face) for item in value]  # pyright: ignore[reportUnknownVariableType]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for name in ("asset", "target", "change", "changes"):
+        for name in ("asset", "target", "change", "changes", "albums"):
             inner = getattr(value, name, None)
             if inner is not None and not isinstance(inner, str):
                 # Frozen for those who use it; this one was made a moment ago, and nobody has it yet.

@@ -56,7 +56,7 @@ class Op(Generic[_T]):
 
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def wait(self) -> _T:
-        """Runs it and blocks, without the interpreter's lock; a signal's exception ends it within 50 ms."""
+        """Runs it and blocks, without the interpreter's lock; a signal's exception ends it within 25 ms."""
     def __await__(self) -> Generator[Any, None, _T]:
         """Runs it beside the event loop; a cancelled task ends it."""
 

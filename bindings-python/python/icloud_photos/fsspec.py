@@ -24,7 +24,7 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -36,8 +36,8 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.spec import AbstractBufferedFile
 
 from ._models import Capabilities, ObjectMeta, WriteOptions
-from ._sync import Storage, StorageWriter
 from .errors import ConfigError, UnsupportedError
+from .storage import Storage, StorageWriter
 
 __all__ = ["FsspecStorage"]
 
@@ -68,9 +68,7 @@ class FsspecStorage(Storage):
         if not isinstance(self._fs, AbstractFileSystem):
             raise TypeError(f"not a file system of fsspec, nor a URL: {fs_or_url!r}")
         if getattr(self._fs, "asynchronous", False):
-            raise TypeError(
-                "the file system was made with asynchronous=True; storages are called on threads of their own"
-            )
+            raise TypeError("the file system was made with asynchronous=True; storages are called on threads of their own")
         folder = f"{base.rstrip('/')}/{root.strip('/')}" if root.strip("/") else base
         self._root = str(self._fs._strip_protocol(folder)).rstrip("/") if folder else ""
         while isinstance(self._fs, DirFileSystem):
@@ -150,9 +148,6 @@ class FsspecStorage(Storage):
         if problems:
             raise problems[0]
 
-    def flush(self) -> None:
-        """Does nothing more: a file is settled before it gets its name."""
-
     def tidy(self, begun: datetime) -> None:
         """Removes what writers left behind that were killed before ``begun``, where the file system knows times."""
         for full, _ in list(self._walk(self._root, [])):
@@ -202,7 +197,7 @@ class FsspecStorage(Storage):
 
     def _name(self, staged: str, full: str, size: int, replace: bool) -> None:
         """Gives a whole file its name."""
-        with self._alone(full):
+        if True:
             if not replace and self._info(full) is not None:
                 raise FileExistsError(f"the name is taken: {self._path(full)}")
             if self._is_local:
@@ -236,18 +231,12 @@ class FsspecStorage(Storage):
 class _Writer(StorageWriter):
     """A file under a hidden name."""
 
-    #: Nothing is resumed.
-    position = 0
-
     def __init__(self, storage: FsspecStorage, path: str, full: str, options: WriteOptions) -> None:
         self._storage = storage
         self._fs = storage._fs
         self._path, self._full, self._options = path, full, options
+        self._staged = ""
         self._begin()
-
-    def resumed(self) -> Iterator[bytes]:
-        """Nothing."""
-        return iter(())
 
     def restart(self) -> None:
         """Throws away what was written."""
@@ -257,9 +246,6 @@ class _Writer(StorageWriter):
     def write(self, chunk: bytes) -> None:
         """Takes the next bytes."""
         self._size += self._file.write(chunk)
-
-    def describe(self, metadata: Mapping[str, str]) -> None:
-        """Is not kept."""
 
     def commit(self) -> ObjectMeta:
         """Gives the file its name.

@@ -11,10 +11,7 @@ from pyicloud import PyiCloudService
 
 
 def photo(of):
-    versions = {
-        name: {key: version[key] for key in ("filename", "height", "size", "type", "width")}
-        for name, version in of.versions.items()
-    }
+    versions = {name: {key: version[key] for key in ("filename", "height", "size", "type", "width")} for name, version in of.versions.items()}
     return {
         "filename": of.filename,
         "size": of.size,

@@ -16,9 +16,7 @@ def classes():
     yield PyiCloudService
     for module in (pyicloud.exceptions, pyicloud.services.photos):
         for name, found in vars(module).items():
-            if inspect.isclass(found) and found.__module__.startswith(
-                ("pyicloud.exceptions", "pyicloud.services.photos")
-            ):
+            if inspect.isclass(found) and found.__module__.startswith(("pyicloud.exceptions", "pyicloud.services.photos")):
                 if not name.startswith("_"):
                     yield found
 

@@ -10,7 +10,7 @@ import pytest
 from icloud_photos.compat.pyicloud import PyiCloudService, exceptions
 from icloud_photos.compat.pyicloud.services import photos as service
 from icloud_photos.testing import FakeICloud
-from world import fake, post, requests, signed_in, truth
+from world import fake, requests, signed_in, truth
 
 
 def test_albums_are_found_by_full_name_id_and_place(api: PyiCloudService) -> None:
@@ -21,19 +21,13 @@ def test_albums_are_found_by_full_name_id_and_place(api: PyiCloudService) -> Non
     assert albums[kids.id] is kids is albums.get(kids.id) is albums.get("Family/Kids") is albums.find("Family/Kids")
     assert "Family/Kids" in albums and "Kids" not in albums and kids.name == kids.title == str(kids) == "Kids"
     assert albums["Jörg"] is albums["Jo\u0308rg"], "however its letters are composed"
-    assert list(albums.keys())[:2] == ["Library", "Time-lapse"] and len(albums) == len(list(albums)) == len(
-        albums.items()
-    )
+    assert list(albums.keys())[:2] == ["Library", "Time-lapse"] and len(albums) == len(list(albums)) == len(albums.items())
     assert albums.get("none") is None and albums.get("none", 7) == 7
     with pytest.raises(KeyError, match="Wedding"):
         albums["none"]
     with pytest.raises(IndexError):
         albums.index(len(albums))
-    assert (
-        isinstance(albums["Family"], service.PhotoAlbumFolder)
-        and len(albums["Family"]) == 0
-        and list(albums["Family"]) == []
-    )
+    assert isinstance(albums["Family"], service.PhotoAlbumFolder) and len(albums["Family"]) == 0 and list(albums["Family"]) == []
 
 
 def test_an_album_is_read_newest_first_and_places_are_in_that_order(api: PyiCloudService, cloud: FakeICloud) -> None:
@@ -97,7 +91,7 @@ def test_a_name_never_leads_out_of_the_folder(monkeypatch: pytest.MonkeyPatch) -
     names = ["../../evil.jpg", "..", "a\\b\n.jpg", None]
     files = [[{"family": "resOriginal", "size": 10 + number}] for number in range(len(names))]
     library = [{"name": name, "kind": "public.jpeg", "date": 1, "files": of} for name, of in zip(names, files)]
-    with fake(library=json.dumps(library)) as cloud:
+    with fake(library=library) as cloud:
         found = {photo.filename for photo in signed_in(cloud).photos.all}
         assert {".._.._evil.jpg", "_", "a_b_.jpg"} < found
         assert len(found) == 4 and not any("/" in name for name in found), found
@@ -116,21 +110,19 @@ def test_shared_libraries_are_read(api: PyiCloudService) -> None:
 def test_a_library_whose_index_is_built_still_is_unavailable() -> None:
     with fake() as cloud:
         api = signed_in(cloud)
-        body = json.dumps(
-            {"records": [{"recordType": "CheckIndexingState", "fields": {"state": {"value": "RUNNING"}}}]}
-        )
+        body = json.dumps({"records": [{"recordType": "CheckIndexingState", "fields": {"state": {"value": "RUNNING"}}}]})
         rule = {"match": "*", "contains": "CheckIndexingState", "action": {"kind": "status", "code": 200, "body": body}}
-        post(cloud, "faults", {"rules": [rule]})
+        cloud.post("faults", {"rules": [rule]})
         with pytest.raises(exceptions.PyiCloudServiceUnavailable) as refused:
             api.photos  # noqa: B018
         assert isinstance(refused.value.__cause__, icloud_photos.errors.IndexNotReadyError)
-        post(cloud, "faults", {"rules": []})
+        cloud.post("faults", {"rules": []})
         assert len(api.photos.all) > 30, "the next time it is asked again"
 
 
 def test_wrong_bytes_are_an_error_and_no_photo(api: PyiCloudService, cloud: FakeICloud) -> None:
     photo = api.photos.all[0]
-    post(cloud, "faults", {"seed": 1, "rules": [{"match": "content", "action": {"kind": "flip"}}]})
+    cloud.post("faults", {"seed": 1, "rules": [{"match": "content", "action": {"kind": "flip"}}]})
     with pytest.raises(exceptions.PyiCloudAPIResponseException) as refused:
         photo.download()
     assert refused.value.code is None and refused.value.ours.kind == icloud_photos.ErrorKind.INTEGRITY
@@ -163,9 +155,7 @@ def test_nothing_is_changed_in_icloud(api: PyiCloudService, cloud: FakeICloud) -
     for attempt in attempts:
         with pytest.raises(exceptions.NotOffered) as refused:
             attempt()
-        assert isinstance(refused.value, service.PhotosServiceException) and isinstance(
-            refused.value, NotImplementedError
-        )
+        assert isinstance(refused.value, service.PhotosServiceException) and isinstance(refused.value, NotImplementedError)
         assert len(str(refused.value)) > 40, "it says why, and what to do"
     assert truth(cloud) == before and requests(cloud) == sent
     assert album.name == "Holiday"

@@ -94,9 +94,7 @@ def test_the_documented_sign_in_by_a_security_key_runs_too(monkeypatch: pytest.M
 
 
 @needs_pyicloud
-def test_the_documented_programs_for_photos_run_with_their_import_replaced(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_documented_programs_for_photos_run_with_their_import_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     documentation = blocks("Photo Library")
     account = {"username": "jappleseed@apple.com", "password": "password"}
     with fake(account=PUSHES, **account) as cloud:
@@ -202,9 +200,5 @@ def test_every_public_name_of_pyicloud_is_here_or_in_the_table() -> None:
 
 def here(name: str) -> bool:
     place, _, member = name.partition(".")
-    found = (
-        getattr(service, place, None)
-        or getattr(exceptions, place, None)
-        or {"PyiCloudService": PyiCloudService}.get(place)
-    )
+    found = getattr(service, place, None) or getattr(exceptions, place, None) or {"PyiCloudService": PyiCloudService}.get(place)
     return found is not None and (not member or hasattr(found, member))

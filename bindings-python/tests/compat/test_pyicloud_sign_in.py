@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import sys
 import threading
 import types
 from typing import Any
-from urllib.request import urlopen
 
 import icloud_photos
 import pytest
 from icloud_photos.compat.pyicloud import PyiCloudService, exceptions
 from icloud_photos.testing import FakeICloud
-from world import CODE, fake, post, requests, signed_in
+from world import CODE, fake, requests, signed_in
 
 
 def test_a_wrong_password_is_a_failed_login(cloud: FakeICloud) -> None:
@@ -67,12 +65,12 @@ def test_terms_are_accepted_only_if_told() -> None:
 
 def test_protected_data_waits_for_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = {"consent_after": 0, "cookies_after": 0, "refused": False, "lasts_seconds": 3600, "says_locked": True}
-    with fake(account=json.dumps({"adp": quick})) as cloud:
+    with fake(account={"adp": quick}) as cloud:
         api = signed_in(cloud)
         assert api.ours is None, "somebody has to say yes first"
         assert len(api.photos.all) > 30 and api.ours is not None
     with (
-        fake(account=json.dumps({"adp": {**quick, "refused": True}})) as cloud,
+        fake(account={"adp": {**quick, "refused": True}}) as cloud,
         pytest.raises(exceptions.PyiCloudPCSTimeoutException),
     ):
         signed_in(cloud).photos  # noqa: B018
@@ -88,11 +86,10 @@ def test_a_security_key_is_asked_for_by_its_name() -> None:
 
 
 def accept_signature(cloud: FakeICloud, signature: str) -> None:
-    with urlopen(f"{cloud.url}/fake/account?username={cloud.username}") as answer:
-        factor = json.load(answer)["second_factor"]
+    factor = cloud.get(f"account?username={cloud.username}")["second_factor"]
     (keys,) = factor.values()
     keys["accepted_signature"] = signature
-    post(cloud, f"account?username={cloud.username}", {"second_factor": factor})
+    cloud.post(f"account?username={cloud.username}", {"second_factor": factor})
 
 
 class Key:
@@ -106,9 +103,7 @@ class Key:
         if self.error:
             raise self.error
         assert len(options.challenge) == 32 and options.rp_id == "apple.com" and len(options.allow_credentials) == 2
-        said = types.SimpleNamespace(
-            client_data=b"{}", signature=b"signed", authenticator_data=b"data", user_handle=None
-        )
+        said = types.SimpleNamespace(client_data=b"{}", signature=b"signed", authenticator_data=b"data", user_handle=None)
         answer = types.SimpleNamespace(response=said, raw_id=options.allow_credentials[0].id)
         return types.SimpleNamespace(get_response=lambda number: answer)
 

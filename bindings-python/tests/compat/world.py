@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
-from urllib.request import Request, urlopen
 
 from icloud_photos.compat.pyicloud import PyiCloudService
 from icloud_photos.testing import FakeICloud
 
 CODE = "314159"
 #: As before iOS 26.4, which pyicloud 2.4.1 knows: the password alone makes devices show a code.
-PUSHES = '{"push_on_sign_in": true}'
+PUSHES = {"push_on_sign_in": True}
 
 
 @contextlib.contextmanager
@@ -27,20 +25,14 @@ def fake(**options: Any) -> Iterator[FakeICloud]:
             yield cloud
 
 
-def post(cloud: FakeICloud, switch: str, body: Any = None) -> Any:
-    request = Request(f"{cloud.url}/fake/{switch}", data=json.dumps(body or {}).encode(), method="POST")
-    with urlopen(request) as answer:
-        return json.load(answer)
-
-
 def truth(cloud: FakeICloud) -> list[dict[str, Any]]:
-    with urlopen(f"{cloud.url}/fake/truth?sha256=1") as answer:
-        return json.load(answer)["assets"]
+    assets: list[dict[str, Any]] = cloud.get("truth?sha256=1")["assets"]
+    return assets
 
 
 def requests(cloud: FakeICloud) -> int:
-    with urlopen(f"{cloud.url}/fake/counters") as answer:
-        return json.load(answer)["requests"]
+    """How many it was sent."""
+    return int(cloud.get("counters")["requests"])
 
 
 def signed_in(cloud: FakeICloud, **options: Any) -> PyiCloudService:

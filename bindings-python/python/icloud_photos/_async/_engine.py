@@ -261,7 +261,7 @@ class AsyncPlan:
             self._ready.extend(batch)
             if not self._ready:
                 raise StopAsyncIteration
-        action: Action = faced(self._ready.popleft(), self._library._face)
+        action: Action = faced(self._ready.popleft(), self._library._in_events)
         return action
 
     def close(self) -> None:
@@ -330,7 +330,7 @@ class _Told:
         if self._bar is not None and isinstance(event, SyncProgress):
             self._bar.update(event.bytes)
         if self._on_event is not None:
-            self._on_event(faced(event, self._library._face))
+            self._on_event(faced(event, self._library._in_events))
 
     def __enter__(self) -> _Told:
         return self

@@ -127,12 +127,15 @@ class AsyncLibrary:
                 batch = await run(changes.next())
                 if batch is None:
                     return
-                yield faced(batch, self._face)
+                yield faced(batch, self._in_events)
         finally:
             changes.close()
 
     def _face(self, asset: _native.Asset) -> AsyncAsset:
         return AsyncAsset(asset, self._downloader)
+
+    def _in_events(self, found: _native.Asset | _native.AlbumTree) -> AsyncAsset | AsyncAlbumTree:
+        return self._face(found) if isinstance(found, _native.Asset) else AsyncAlbumTree(found)
 
     def _faced(self, found: list[_native.Asset | ICloudError]) -> list[AsyncAsset | ICloudError]:
         return [self._face(item) if isinstance(item, _native.Asset) else item for item in found]

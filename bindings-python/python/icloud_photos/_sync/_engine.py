@@ -262,7 +262,7 @@ class Plan:
             self._ready.extend(batch)
             if not self._ready:
                 raise StopIteration
-        action: Action = faced(self._ready.popleft(), self._library._face)
+        action: Action = faced(self._ready.popleft(), self._library._in_events)
         return action
 
     def close(self) -> None:
@@ -331,7 +331,7 @@ class _Told:
         if self._bar is not None and isinstance(event, SyncProgress):
             self._bar.update(event.bytes)
         if self._on_event is not None:
-            self._on_event(faced(event, self._library._face))
+            self._on_event(faced(event, self._library._in_events))
 
     def __enter__(self) -> _Told:
         return self

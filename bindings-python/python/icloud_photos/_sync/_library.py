@@ -128,12 +128,15 @@ class Library:
                 batch = run(changes.next())
                 if batch is None:
                     return
-                yield faced(batch, self._face)
+                yield faced(batch, self._in_events)
         finally:
             changes.close()
 
     def _face(self, asset: _native.Asset) -> Asset:
         return Asset(asset, self._downloader)
+
+    def _in_events(self, found: _native.Asset | _native.AlbumTree) -> Asset | AlbumTree:
+        return self._face(found) if isinstance(found, _native.Asset) else AlbumTree(found)
 
     def _faced(self, found: list[_native.Asset | ICloudError]) -> list[Asset | ICloudError]:
         return [self._face(item) if isinstance(item, _native.Asset) else item for item in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from importlib import import_module
 from typing import Any
 
 from ... import _sync as faces
@@ -48,8 +49,7 @@ def stored_password(account: str) -> str:
     """
     found = None
     with contextlib.suppress(ImportError):
-        import keyring
-
+        keyring: Any = import_module("keyring")
         with contextlib.suppress(keyring.errors.KeyringError):
             found = keyring.get_password("pyicloud://icloud-password", account)
     if not found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import PyiCloudSecurityKeyException, PyiCloudSecurityKeyTimeoutException
@@ -31,8 +32,7 @@ def touched(action: SecurityKeyAction, device: Any, event: Event | None) -> dict
         challenge=_bytes(action.challenge),
         rp_id=action.relying_party,
         allow_credentials=[
-            webauthn.PublicKeyCredentialDescriptor(id=_bytes(id), type=webauthn.PublicKeyCredentialType.PUBLIC_KEY)
-            for id in action.credentials
+            webauthn.PublicKeyCredentialDescriptor(id=_bytes(id), type=webauthn.PublicKeyCredentialType.PUBLIC_KEY) for id in action.credentials
         ],
         user_verification=webauthn.UserVerificationRequirement.DISCOURAGED,
     )
@@ -54,8 +54,6 @@ def touched(action: SecurityKeyAction, device: Any, event: Event | None) -> dict
 
 
 def _fido2(part: str) -> Any:
-    from importlib import import_module
-
     try:
         return import_module(f"fido2.{part}")
     except ImportError as error:

@@ -122,9 +122,7 @@ class PyiCloudService:
         if authenticate:
             self.authenticate()
 
-    def authenticate(
-        self, force_refresh: bool = False, service: str | None = None, pause_2fa: bool | None = None
-    ) -> None:
+    def authenticate(self, force_refresh: bool = False, service: str | None = None, pause_2fa: bool | None = None) -> None:
         """Takes up the saved session, or signs in with the password.
 
         Args:
@@ -165,9 +163,7 @@ class PyiCloudService:
     def requires_2fa(self) -> bool:
         """Whether a code, or a security key, is wanted."""
         challenge = self._challenge
-        return isinstance(self._reached, faces.SecurityKeyAction) or (
-            challenge is not None and not challenge.is_two_step
-        )
+        return isinstance(self._reached, faces.SecurityKeyAction) or (challenge is not None and not challenge.is_two_step)
 
     @property
     def requires_2sa(self) -> bool:

@@ -118,9 +118,7 @@ class BasePhotoAlbum:
 
     def upload(self, path: str) -> NoReturn:
         """Is refused."""
-        raise NotOffered(
-            "this package never uploads anything; use the Photos app, or https://www.icloud.com", album=self
-        )
+        raise NotOffered("this package never uploads anything; use the Photos app, or https://www.icloud.com", album=self)
 
     def __iter__(self) -> Iterator[PhotoAsset]:
         return self.photos

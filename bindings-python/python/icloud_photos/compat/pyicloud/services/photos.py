@@ -52,9 +52,7 @@ _SMART = (
 
 _UPLOADS = "this package never uploads anything; use the Photos app, or https://www.icloud.com"
 _ALBUMS = "this package makes no albums; use the Photos app, or https://www.icloud.com"
-_SHARED_ALBUMS = (
-    "shared albums (shared streams) are not read by this package; shared libraries are: api.photos.libraries"
-)
+_SHARED_ALBUMS = "shared albums (shared streams) are not read by this package; shared libraries are: api.photos.libraries"
 
 
 class PhotoLibrary:
