@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from icloud_photos import Catalogue, ConfigError, Library, MemoryStorage, Storage, SyncEngine, events
 from icloud_photos.testing import FakeICloud
 

@@ -1,4 +1,4 @@
-"""The scenarios that all languages run: ``scenarios/scenarios.json``. Both faces take every step and must come to the outcomes that are written there."""
+"""The scenarios that all languages run, `scenarios/scenarios.json`: both faces take every step and must come to the outcomes that it has."""
 
 from __future__ import annotations
 

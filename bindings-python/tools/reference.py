@@ -88,6 +88,6 @@ def public(namespace: pdoc.doc.Namespace[Any]) -> list[pdoc.doc.Doc[Any]]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     sys.exit(main(sys.argv[1]))

@@ -1,4 +1,9 @@
-"""What goes wrong: one tree under ``ICloudError``, a class for each ``ErrorKind``."""
+"""What goes wrong: one tree under ``ICloudError``, a class for each ``ErrorKind``.
+
+Whatever asks Apple something can raise what has nothing to do with the question: ``NetworkError``, ``RequestTimeoutError``, ``RateLimitedError``,
+``ProtocolError``, and, when the session ended and cannot renew itself, ``SessionExpiredError`` or ``CodeRequiredError``. Each was tried several
+times by then. Docstrings name what a call can raise besides.
+"""
 
 from __future__ import annotations
 

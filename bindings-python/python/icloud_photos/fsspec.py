@@ -197,7 +197,7 @@ class FsspecStorage(Storage):
 
     def _name(self, staged: str, full: str, size: int, replace: bool) -> None:
         """Gives a whole file its name."""
-        if True:
+        with self._alone(full):
             if not replace and self._info(full) is not None:
                 raise FileExistsError(f"the name is taken: {self._path(full)}")
             if self._is_local:

@@ -5,6 +5,7 @@ Each line fails when a type becomes wider, narrower, or ``Any``. The blocking fa
 
 from __future__ import annotations
 
+import gzip
 import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -106,7 +107,9 @@ def signing_in(client: Client) -> None:
         assert_type(login.error, ICloudError)
         assert_type(login.poll(), Optional[Session])
         assert_type(login.wait(timedelta(minutes=1)), Session)
-    elif not isinstance(login, (TermsAction, SecurityKeyAction)):
+    elif isinstance(login, TermsAction):
+        assert_type(login.accept(), Login)
+    elif not isinstance(login, SecurityKeyAction):
         # Nothing is left but what everybody hopes for.
         assert_type(login, Session)
     assert_type(client.restore("jdoe@example.com"), Optional[Session])
@@ -205,6 +208,9 @@ def downloads(asset: Asset, download: Download) -> None:
     assert_type(saved.checksum, Checksum)
     assert_type(saved.sha256, bytes)
     assert_type(download.save_to(io.BytesIO()), Proof)
+    with open("photo.jpg", "wb") as file, gzip.open("photo.gz", "wb") as packed:
+        assert_type(download.save_to(file), Proof)
+        assert_type(download.save_to(packed), Proof)
     with download.chunks(start=0, end=1000) as chunks:
         for chunk in chunks:
             assert_type(chunk, bytes)
@@ -270,6 +276,10 @@ def copies(library: Library, asset: Asset) -> None:
             if isinstance(action, events.ActionDownload):
                 assert_type(action.size, Optional[int])
                 assert_type(action.target.role, Role)
+                if isinstance(action.target.asset, Asset):
+                    assert_type(action.target.asset.download(), Download)
+            if isinstance(action, events.ActionAlbums) and isinstance(action.albums, AlbumTree):
+                assert_type(action.albums["Trips"], Album)
         assert_type(engine.execute(engine.plan(), progress=True), SyncReport)
         assert_type(engine.run(on_event=told).is_clean, bool)
         assert_type(engine.adopt(rehearse=True), AdoptReport)

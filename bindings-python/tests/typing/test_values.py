@@ -100,6 +100,11 @@ def test_what_runs_tell(tmp_path: Path) -> None:
         check(*[engine.receipt(asset) for asset in library.all().assets(limit=5)], *storage.list(), storage.capabilities())
 
 
+def test_nothing_is_repaired_by_nobody() -> None:
+    with pytest.raises(ip.ConfigError, match="engine=SyncEngine"):
+        ip.verify(ip.MemoryStorage(), ip.Catalogue.memory(), repair=True)
+
+
 def test_the_check_sees_what_is_wrong() -> None:
     with pytest.raises(AssertionError, match=r"Tally.files is '5', not"):
         check(ip.Tally(files="5", bytes=True))  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ class AsyncCatalogue:
     async def open_read_only(
         cls, storage: Storage, at: str | PathLike[str], *, place: str | None = None
     ) -> AsyncCatalogue | None:
-        """Opens the catalogue of a storage for reading; None if there is none. Changes nothing."""
+        """Opens the catalogue of a storage for reading; None if there is none. Changes nothing, and may be done while somebody has it open."""
         native = await run(_native.Catalogue.open(given_storage(storage), place, _folder(at), True))
         return None if native is None else cls(native)
 

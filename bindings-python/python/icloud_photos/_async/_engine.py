@@ -24,7 +24,7 @@ from .._models import (
     View,
 )
 from .._progress import bar
-from ..errors import ICloudError
+from ..errors import ConfigError, ICloudError
 from ..events import Action, AdoptEvent, Kept, NewsEvent, RemovalEvent, SyncEvent, SyncProgress, VerifyEvent, ViewEvent
 from ..storage import Storage, given_storage
 from ._asset import AsyncAsset
@@ -154,7 +154,18 @@ class AsyncSyncEngine:
         on_event: Callable[[SyncEvent | RemovalEvent | ViewEvent], object] | None = None,
         progress: bool = False,
     ) -> SyncReport:
-        """Plans and executes."""
+        """Plans and executes.
+
+        Args:
+            on_event: Told what happens; what it raises ends the run.
+            progress: Show a bar of ``tqdm``.
+
+        Returns:
+            What was done. Files that failed are counted in it, and raise nothing.
+
+        Raises:
+            ICloudError: As ``execute``.
+        """
         return await self.execute(self.plan(), on_event=on_event, progress=progress)
 
     async def rehearse_removals(
@@ -184,6 +195,9 @@ class AsyncSyncEngine:
             rehearse: Tell only, and change nothing.
             reread: Read files too of which the storage says what they hash to.
             on_event: Told of each file; what it raises ends it.
+
+        Raises:
+            ICloudError: The listing failed, or the catalogue; what concerns one file is told.
         """
         return await run(self._native.adopt(rehearse, reread, relay(on_event)))
 
@@ -205,11 +219,11 @@ class AsyncSyncEngine:
             news.close()
 
     async def covered_at(self) -> datetime | None:
-        """When a run of this selection last came to its end, by the catalogue."""
+        """When a run of this selection last came to its end and had anything to remember, by the catalogue. Nothing is sent."""
         return await run(self._native.covered_at())
 
     async def cursor(self) -> ChangeCursor | None:
-        """Where that run left off in the library's history."""
+        """Where that run left off in the library's history. Nothing is sent."""
         return await run(self._native.cursor())
 
     async def uncovered_libraries(self) -> list[AsyncLibrary]:
@@ -296,7 +310,13 @@ async def async_verify(
         read_only: Write nothing down.
         reread: Read files too of which the storage says what they hash to.
         on_event: Told of each file; what it raises ends it.
+
+    Raises:
+        ICloudError: The catalogue failed; what concerns one file is told.
+        ConfigError: ``repair`` without an ``engine``.
     """
+    if repair and engine is None:
+        raise ConfigError("to repair a copy, say by which engine: engine=SyncEngine(...)")
     return await run(
         _native.verify(
             given_storage(storage),

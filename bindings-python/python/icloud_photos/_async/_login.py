@@ -44,7 +44,7 @@ class AsyncChallenge:
         return self._native.is_two_step
 
     async def request_push(self) -> None:
-        """Asks Apple to show a code on the account's devices; codes from before become worthless."""
+        """Asks Apple to show a code on the account's devices; codes from before become worthless. One request."""
         await run(self._native.request_push())
 
     async def send_code(self, phone: Phone, delivery: CodeDelivery | str | None = None) -> None:
@@ -95,6 +95,9 @@ class AsyncTermsAction:
 
         Returns:
             What ``AsyncClient.login`` gives.
+
+        Raises:
+            ForbiddenError: Apple does not take it.
         """
         return faced_login(await run(self._native.accept()))
 
@@ -111,11 +114,15 @@ class AsyncConsentAction:
         return self._native.error
 
     async def request(self) -> None:
-        """Has the devices ask their owner."""
+        """Has the devices ask their owner. One request."""
         await run(self._native.request())
 
     async def poll(self) -> AsyncSession | None:
-        """Asks once whether somebody has agreed; None if not yet."""
+        """Asks once whether somebody has agreed; None if not yet. One request.
+
+        Raises:
+            AdvancedDataProtectionError: Somebody refused.
+        """
         session = await run(self._native.poll())
         return None if session is None else AsyncSession(session)
 

@@ -36,7 +36,7 @@ class AsyncSession:
         return AsyncLibrary(self._native.primary_library())
 
     async def libraries(self) -> list[AsyncLibrary]:
-        """All libraries: the account's own first, then those shared with it."""
+        """All libraries: the account's own first, then those shared with it. One request for each of the account's two databases."""
         return [AsyncLibrary(library) for library in await run(self._native.libraries())]
 
     async def library(self, name: str) -> AsyncLibrary:
@@ -48,15 +48,27 @@ class AsyncSession:
         return AsyncLibrary(await run(self._native.library(name)))
 
     async def save(self) -> None:
-        """Writes the session to the store, which happens by itself whenever it was renewed."""
+        """Writes the session to the store, which happens by itself whenever it was renewed. Nothing is sent.
+
+        Raises:
+            StorageError: What the store raised is its ``__cause__``.
+        """
         await run(self._native.save())
 
     async def refresh(self) -> None:
-        """Renews the session now. It renews itself when it must, so this is seldom needed."""
+        """Renews the session now, by the cheapest way that works. It renews itself when it must, so this is seldom needed.
+
+        Raises:
+            SessionExpiredError: Only a person can go on: sign in again.
+            CodeRequiredError: Likewise.
+        """
         await run(self._native.refresh())
 
     async def sign_out(self) -> None:
-        """Ends the session at Apple and forgets it here. The next sign-in asks for a code."""
+        """Has Apple forget its trust in this program, and removes the saved session. The next sign-in asks for a code.
+
+        Others that use this session can do nothing more with it. Whatever Apple answers, the saved session is gone.
+        """
         await run(self._native.sign_out())
 
     def __repr__(self) -> str:

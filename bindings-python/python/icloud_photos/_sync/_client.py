@@ -85,16 +85,22 @@ class Client:
         return faced_login(run(self._native.login(account, password)))
 
     def restore(self, account: str) -> Session | None:
-        """Takes up a saved session without asking anybody anything. Nothing is sent.
+        """Takes up a saved session: no password, no code, no question to anybody.
+
+        One request asks Apple whether it still takes the session; a second one renews it if not.
 
         Returns:
-            The session; None if none is kept.
+            The session; None if none is kept, or if Apple takes it no more: then ``login``.
+
+        Raises:
+            StorageError: What the store raised is its ``__cause__``.
+            AccountLockedError, TermsRequiredError, ...: What keeps the account from being used.
         """
         session = run(self._native.restore(account))
         return None if session is None else Session(session)
 
     def cooldown(self, account: str) -> ICloudError | None:
-        """Why a sign-in would be refused here without asking Apple, if it would: an account that is locked, a budget that is used up."""
+        """Why a sign-in would be refused here without asking Apple, if it would: a locked account, a budget that is used up. Nothing is sent."""
         return run(self._native.cooldown(account))
 
     def resume(self, challenge: SavedChallenge) -> Challenge:
@@ -106,7 +112,12 @@ class Client:
         return Challenge(self._native.resume(challenge.json))
 
     def probe(self, door: Door | str) -> Probe:
-        """Asks one of Apple's services for nothing, to see whether it can be reached."""
+        """Asks one of Apple's services for nothing, to see whether it can be reached. One request; any status is an answer.
+
+        Raises:
+            NetworkError: No answer came.
+            RequestTimeoutError: None came in time.
+        """
         return run(self._native.probe(Door(door).value))
 
     def __enter__(self) -> Client:

@@ -45,7 +45,7 @@ class Challenge:
         return self._native.is_two_step
 
     def request_push(self) -> None:
-        """Asks Apple to show a code on the account's devices; codes from before become worthless."""
+        """Asks Apple to show a code on the account's devices; codes from before become worthless. One request."""
         run(self._native.request_push())
 
     def send_code(self, phone: Phone, delivery: CodeDelivery | str | None = None) -> None:
@@ -96,6 +96,9 @@ class TermsAction:
 
         Returns:
             What ``Client.login`` gives.
+
+        Raises:
+            ForbiddenError: Apple does not take it.
         """
         return faced_login(run(self._native.accept()))
 
@@ -112,11 +115,15 @@ class ConsentAction:
         return self._native.error
 
     def request(self) -> None:
-        """Has the devices ask their owner."""
+        """Has the devices ask their owner. One request."""
         run(self._native.request())
 
     def poll(self) -> Session | None:
-        """Asks once whether somebody has agreed; None if not yet."""
+        """Asks once whether somebody has agreed; None if not yet. One request.
+
+        Raises:
+            AdvancedDataProtectionError: Somebody refused.
+        """
         session = run(self._native.poll())
         return None if session is None else Session(session)
 

@@ -1,0 +1,48 @@
+"""Fakes, and sessions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from icloud_photos import Library, Session
+from icloud_photos.testing import FakeICloud
+
+Fakes = Callable[..., FakeICloud]
+
+
+@pytest.fixture
+def fakes() -> Iterator[Fakes]:
+    """Makes fakes, which end with the test."""
+    made: list[FakeICloud] = []
+
+    def make(**options: Any) -> FakeICloud:
+        made.append(FakeICloud(**options))
+        return made[-1]
+
+    yield make
+    for fake in made:
+        fake.close()
+
+
+@pytest.fixture
+def fake(fakes: Fakes) -> FakeICloud:
+    """A small plain library: 25 photos of 100 kB."""
+    return fakes()
+
+
+@pytest.fixture
+def everyday(fakes: Fakes) -> FakeICloud:
+    """Every kind of asset and album."""
+    return fakes(assets=60, profile="everyday")
+
+
+@pytest.fixture
+def session(fake: FakeICloud) -> Session:
+    return fake.sign_in()
+
+
+@pytest.fixture
+def library(session: Session) -> Library:
+    return session.primary_library
