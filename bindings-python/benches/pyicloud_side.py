@@ -11,7 +11,7 @@ api = PyiCloudService(os.environ["ICLOUD_USERNAME"], os.environ["ICLOUD_PASSWORD
 what, *rest = sys.argv[1:]
 if what == "census":
     photos = itertools.islice(api.photos.all, int(rest[0]))
-    print(sum(1 for photo in photos if photo.filename and photo.size is not None), "photos")
+    print(sum(1 for photo in photos if photo.id and photo.size is not None), "photos")
 else:
     largest = max(itertools.islice(api.photos.all, 3), key=lambda photo: photo.size)
     print(len(largest.download()), "bytes")

@@ -1,6 +1,7 @@
 //! One photo or film, and the files that iCloud has of it.
 
-use icloud_photos::asset::{AssetState, Checksum, Digests, Filename, Holder, Location, MediaKind, Resource, Role, Scheme, Subtype};
+use icloud_photos::asset::{AssetChange, AssetState, Checksum, Digests, Filename, Holder, Location, MediaKind, Resource, Role, Scheme, Subtype};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -10,7 +11,7 @@ use crate::convert::{Fields, ToPython, as_handle, as_member, as_model, member, v
 pub(crate) struct Asset(pub(crate) icloud_photos::Asset);
 
 as_handle!(Asset);
-as_member!(MediaKind => "MediaKind", Role => "Role", Holder => "Holder");
+as_member!(MediaKind => "MediaKind", Role => "Role", Holder => "Holder", AssetChange => "AssetChange");
 as_model!(Location => "Location" {
     latitude, longitude, altitude, speed, course, horizontal_accuracy, vertical_accuracy, timestamp,
 });
@@ -82,6 +83,15 @@ macro_rules! getters {
                 Ok(raw)
             }
 
+            /// What happened since `before`: the members of an `AssetState` as JSON.
+            fn compare<'py>(&self, py: Python<'py>, before: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+                let before: Option<AssetState> = match before.map(serde_json::from_str).transpose() {
+                    Ok(before) => before,
+                    Err(_) => return Err(PyValueError::new_err("this is no state of an asset")),
+                };
+                AssetState::compare(before.as_ref(), &self.0).to_python(py)
+            }
+
             fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                 AssetState::of(&self.0).to_python(py)
             }
@@ -140,7 +150,7 @@ impl ToPython for Resource {
             .with("height", self.height)?
             .with("is_offered", is_offered)?
             .with("is_provable", is_provable)?
-            .model("Resource")
+            .bare_model("Resource")
     }
 }
 
@@ -163,7 +173,7 @@ impl ToPython for Checksum {
 impl ToPython for &Checksum {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let known = matches!(self.scheme(), Scheme::SaltedSha1);
-        Fields::new(py).with("text", self.to_string())?.with("is_known", known)?.model("Checksum")
+        Fields::new(py).with("text", self.to_string())?.with("is_known", known)?.bare_model("Checksum")
     }
 }
 

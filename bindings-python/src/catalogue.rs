@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use icloud_photos::storage::Storage;
 use icloud_photos::sync::catalogue::{Catalogue as Books, Database, MemoryCatalogue, SqliteCatalogue, Tally, Totals};
-use icloud_photos::sync::{Stock, stock, store};
+use icloud_photos::sync::{Stock, remembered, stock, store};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 
 use crate::convert::{as_handle, as_model};
 use crate::errors::raised;
+use crate::library::{Album, Library};
 use crate::runtime::Op;
+use crate::session::Session;
 use crate::storage::{given, place_of};
 
 type Shared = Arc<dyn Books>;
@@ -107,6 +109,19 @@ impl Catalogue {
     fn stock(&self, storage: &Bound<'_, PyAny>) -> PyResult<Op> {
         let (books, storage) = (self.shared(), given(storage)?);
         Ok(Op::new(async move { stock(storage.as_ref(), books?.as_ref()).await }))
+    }
+
+    fn library(&self, session: &Session, name: String) -> Op {
+        let (books, session) = (self.shared(), session.0.clone());
+        Op::new(async move { remembered::library(&session, books?.as_ref(), &name).await })
+    }
+
+    fn albums(&self, library: &Library) -> Op {
+        let (books, library) = (self.shared(), library.0.clone());
+        Op::new(async move {
+            let albums = remembered::albums(books?.as_ref(), &library).await?;
+            Ok(albums.into_iter().map(Album).collect::<Vec<_>>())
+        })
     }
 
     fn close(&self) {

@@ -21,7 +21,7 @@ pub(crate) struct Client(icloud_photos::Client);
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (*, region, auth_endpoint, setup_endpoint, sessions, beside_icloudpd, client_id, attempts, header_timeout, stall_timeout))]
+    #[pyo3(signature = (*, region, auth_endpoint, setup_endpoint, sessions, beside_icloudpd, client_id, retries, header_timeout, stall_timeout))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -31,7 +31,7 @@ impl Client {
         sessions: Option<Bound<'_, PyAny>>,
         beside_icloudpd: bool,
         client_id: Option<String>,
-        attempts: Option<u32>,
+        retries: Option<Bound<'_, PyAny>>,
         header_timeout: Option<f64>,
         stall_timeout: Option<f64>,
     ) -> PyResult<Self> {
@@ -50,8 +50,8 @@ impl Client {
         if let Some(id) = client_id {
             builder = builder.client_id(id);
         }
-        if let Some(attempts) = attempts {
-            builder = builder.retries(RetryPolicy::default().attempts(attempts));
+        if let Some(retries) = retries {
+            builder = builder.retries(policy(&retries)?);
         }
         builder = builder.timeouts(timeouts(header_timeout, stall_timeout).map_err(|error| raised(py, &error))?);
         Ok(Self(builder.build().map_err(|error| raised(py, &error))?))
@@ -95,6 +95,16 @@ fn endpoints(region: Region, auth: Option<&str>, setup: Option<&str>) -> Result<
         endpoints = endpoints.with_setup(url)?;
     }
     Ok(endpoints)
+}
+
+/// A `RetryPolicy` of `_models.py`.
+fn policy(given: &Bound<'_, PyAny>) -> PyResult<RetryPolicy> {
+    let time = |name: &str| given.getattr(name)?.extract::<Duration>();
+    let mut policy = RetryPolicy::default()
+        .attempts(given.getattr("attempts")?.extract()?)
+        .pauses(time("base")?, time("cap")?);
+    policy.patience = time("patience")?;
+    Ok(policy)
 }
 
 fn timeouts(headers: Option<f64>, stall: Option<f64>) -> Result<Timeouts> {

@@ -193,6 +193,15 @@ impl<'py> Fields<'py> {
         self.call(&class)
     }
 
+    /// The same without calling it, for classes of which lists have thousands: a frozen dataclass takes ten times as long to be made by its
+    /// own hand. All fields must be there.
+    pub(crate) fn bare_model(self, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let class = models(self.0.py())?.getattr(name)?;
+        let made = class.call_method1("__new__", (&class,))?;
+        made.getattr("__dict__")?.cast::<PyDict>()?.update(self.0.as_mapping())?;
+        Ok(made)
+    }
+
     /// Calls a class of `events.py` with them.
     pub(crate) fn event(self, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let class = events(self.0.py())?.getattr(name)?;
@@ -203,6 +212,12 @@ impl<'py> Fields<'py> {
 /// A member of an enum of `_models.py`, by its value.
 pub(crate) fn member<'py>(py: Python<'py>, class: &str, value: &str) -> PyResult<Bound<'py, PyAny>> {
     models(py)?.getattr(class)?.call1((value,))
+}
+
+/// Members that were looked up before: lists ask for the same few again and again.
+fn known(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
+    static KNOWN: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    Ok(KNOWN.get_or_init(py, || PyDict::new(py).unbind()).bind(py))
 }
 
 /// The same as a value: class, value.
@@ -216,7 +231,13 @@ impl ToPython for Member {
 
 /// A variant without data, from what `Debug` says of it: `LiveMovie` is `live_movie` in Python.
 pub(crate) fn variant<'py>(py: Python<'py>, class: &str, value: &impl std::fmt::Debug) -> PyResult<Bound<'py, PyAny>> {
-    member(py, class, &snake(&format!("{value:?}")))
+    let name = format!("{class}.{value:?}");
+    if let Some(known) = known(py)?.get_item(&name)? {
+        return Ok(known);
+    }
+    let member = member(py, class, &snake(&name[class.len() + 1..]))?;
+    known(py)?.set_item(name, &member)?;
+    Ok(member)
 }
 
 /// `SloMo` is `slo_mo`.

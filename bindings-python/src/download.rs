@@ -5,16 +5,13 @@ use std::sync::Arc;
 use futures::StreamExt;
 use icloud_photos::asset::{Checksum, Role};
 use icloud_photos::download::{Doubt, Proof, Saved};
-use icloud_photos::metadata::exif;
 use icloud_photos::storage::StoragePath;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use tokio::sync::Mutex;
 
 use crate::asset::{Asset, Sha256};
 use crate::callback::Callback;
 use crate::convert::{Fields, ToPython, as_member, moment};
-use crate::errors::raised;
 use crate::library::role;
 use crate::runtime::Op;
 use crate::storage::given;
@@ -225,15 +222,4 @@ impl Hasher {
 #[pyfunction]
 pub(crate) fn parse_checksum<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     Checksum::parse(text).to_python(py)
-}
-
-#[pyfunction]
-pub(crate) fn with_date<'py>(py: Python<'py>, data: &[u8], date: &str) -> PyResult<Bound<'py, PyBytes>> {
-    let dated = py.detach(|| exif::with_date(data, date)).map_err(|error| raised(py, &error))?;
-    Ok(PyBytes::new(py, &dated))
-}
-
-#[pyfunction]
-pub(crate) fn has_date(py: Python<'_>, data: &[u8]) -> PyResult<bool> {
-    py.detach(|| exif::has_date(data)).map_err(|error| raised(py, &error))
 }

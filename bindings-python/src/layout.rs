@@ -1,16 +1,54 @@
 //! Options of a copy as `_models.py` has them: folders and names, views, dates, what may be removed.
 
+use icloud_photos::sync::Layout;
+use icloud_photos::sync::layout::{ItemKind, Placement, WantedFile};
 use icloud_photos::sync::layout::{LiveNaming, LiveSize, LocalZone, Locale, NamePolicy, RawAlign, Size};
 use icloud_photos::sync::{DateLimit, Disposal, LayoutOptions, MoveRule, RemovalLimit, View, ViewAs};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::convert::named;
+use crate::asset::Asset;
+use crate::convert::{Fields, ToPython, as_member, named};
 use crate::errors::raised;
 
 const SIZES: [Size; 5] = [Size::Original, Size::Adjusted, Size::Alternative, Size::Medium, Size::Thumb];
 const SHAPES: [ViewAs; 6] =
     [ViewAs::Best, ViewAs::HardLink, ViewAs::Reflink, ViewAs::SymbolicLink, ViewAs::Copy, ViewAs::Manifest];
+
+as_member!(ItemKind => "ItemKind");
+
+/// Where the files of an asset go.
+#[pyfunction]
+pub(crate) fn place<'py>(py: Python<'py>, layout: &Bound<'_, PyAny>, asset: &Asset) -> PyResult<Bound<'py, PyAny>> {
+    let layout = Layout::new(self::layout(layout)?).map_err(|error| raised(py, &error))?;
+    layout.place(&asset.0).to_python(py)
+}
+
+impl ToPython for Placement {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let problems: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
+        Fields::new(py)
+            .with("created", self.created.to_string())?
+            .with("folder", self.folder)?
+            .with("name", self.name)?
+            .with("kind", self.kind)?
+            .with("files", self.files)?
+            .with("problems", problems)?
+            .model("Placement")
+    }
+}
+
+impl ToPython for WantedFile {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Fields::new(py)
+            .with("role", self.role)?
+            .with("label", self.label)?
+            .with("is_live", self.is_live)?
+            .with("name", self.name)?
+            .with("legacy_name", self.legacy_name)?
+            .model("WantedFile")
+    }
+}
 
 /// A `Layout`; what is `None` there stays as the library has it.
 pub(crate) fn layout(given: &Bound<'_, PyAny>) -> PyResult<LayoutOptions> {

@@ -27,6 +27,7 @@ mod layout;
 mod library;
 mod logging;
 mod login;
+mod metadata;
 mod object;
 mod py_sessions;
 mod py_storage;
@@ -52,7 +53,7 @@ mod _native {
     #[pymodule_export]
     use super::command::command;
     #[pymodule_export]
-    use super::download::{ByteStream, Downloader, Hasher, has_date, parse_checksum, with_date};
+    use super::download::{ByteStream, Downloader, Hasher, parse_checksum};
     #[pymodule_export]
     use super::engine::{Plan, SyncEngine, verify};
     #[pymodule_export]
@@ -61,6 +62,10 @@ mod _native {
     use super::library::{Album, AlbumNode, AlbumTree, Assets, Library};
     #[pymodule_export]
     use super::login::{Challenge, Consent, SecurityKey, Terms};
+    #[pymodule_export]
+    use super::layout::place;
+    #[pymodule_export]
+    use super::metadata::{has_date, sidecar, type_of, with_date};
     #[pymodule_export]
     use super::runtime::{Batches, Op};
     #[pymodule_export]

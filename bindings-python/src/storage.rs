@@ -120,6 +120,12 @@ impl Storage {
         Op::new(async move { storage.stat(&path?).await })
     }
 
+    fn stat_all(&self, paths: Vec<String>) -> Op {
+        let storage = self.shared();
+        let paths: Result<Vec<StoragePath>> = paths.iter().map(|path| StoragePath::parse(path)).collect();
+        Op::new(async move { Ok(storage.stat_all(paths?).await) })
+    }
+
     fn write(&self, path: &str, options: &Bound<'_, PyAny>) -> PyResult<Op> {
         let (storage, path, options) = (self.shared(), StoragePath::parse(path), options_of(options)?);
         Ok(Op::new(async move {
@@ -138,13 +144,18 @@ impl Storage {
         Op::new(async move { storage.remove(&path?).await })
     }
 
-    fn list(&self, py: Python<'_>, prefix: &str) -> PyResult<Batches> {
+    fn tidy(&self, begun: &Bound<'_, PyAny>) -> PyResult<Op> {
+        let (storage, begun) = (self.shared(), moment(begun)?);
+        Ok(Op::new(async move { storage.tidy(begun).await }))
+    }
+
+    fn list(&self, py: Python<'_>, prefix: &str, with_parts: bool) -> PyResult<Batches> {
         let (storage, prefix) = (self.shared(), StoragePath::parse(prefix).map_err(|error| raised(py, &error))?);
         // A stream borrows its storage, so a task that owns both hands the items over, some ahead.
         let (send, receive) = tokio::sync::mpsc::channel(64);
         let mut work = Some(async move {
             use futures::StreamExt as _;
-            let mut list = storage.list(&prefix);
+            let mut list = if with_parts { storage.list_with_parts(&prefix) } else { storage.list(&prefix) };
             while let Some(item) = list.next().await {
                 if send.send(item).await.is_err() {
                     return;

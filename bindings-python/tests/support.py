@@ -88,8 +88,8 @@ def clean() -> dict[str, str]:
 
 
 def files(folder: Path) -> list[Path]:
-    """What a person sees in a folder."""
-    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+    """What has its name: neither parts of unfinished downloads nor marks."""
+    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".") and file.suffix != ".part")
 
 
 class PythonStore(MemorySessionStore):

@@ -92,7 +92,7 @@ def test_repr_has_a_name_and_no_secret(library: ip.Library) -> None:
 
 async def test_a_picture_never_blocks_the_loop(fake: FakeICloud) -> None:
     library = (await fake.sign_in_async()).primary_library
-    asset = [found async for found in library.all().assets(limit=1)][0]
+    (asset,) = [found async for found in library.all().assets(limit=1)]
     reset(fake)
     assert "IMG_0001" in asset._repr_html_() and "<img" not in asset._repr_html_()
     assert requests(fake) == 0

@@ -7,205 +7,215 @@ fsspec in ``icloud_photos.fsspec``; what programs written for pyicloud import in
 
 from __future__ import annotations
 
-from . import errors, events
-from ._async._asset import (
-    AsyncAsset,
-    AsyncChunks,
-    AsyncDownload,
-)
-from ._async._catalogue import (
-    AsyncCatalogue,
-)
-from ._async._client import AsyncClient
-from ._async._engine import (
-    AsyncPlan,
-    AsyncSyncEngine,
-    async_verify,
-)
-from ._async._library import (
-    AsyncAlbum,
-    AsyncAlbumNode,
-    AsyncAlbumTree,
-    AsyncAssets,
-    AsyncLibrary,
-)
-from ._async._login import (
-    AsyncChallenge,
-    AsyncConsentAction,
-    AsyncLogin,
-    AsyncSecurityKeyAction,
-    AsyncTermsAction,
-)
-from ._async._session import (
-    AsyncSession,
-)
-from ._base import AssetBase, Writable
-from ._exif import (
-    has_date,
-    with_date,
-)
-from ._hash import (
-    Hasher,
-)
-from ._models import (
-    AdoptReport,
-    AlbumKind,
-    AlbumRow,
-    AssetChange,
-    AssetRow,
-    AssetState,
-    Capabilities,
-    ChangeCursor,
-    Checksum,
-    CodeDelivery,
-    Database,
-    Digests,
-    Disposal,
-    Door,
-    Doubt,
-    Endpoints,
-    ErrorKind,
-    Fault,
-    Fields,
-    FileKey,
-    FileRow,
-    Format,
-    Holder,
-    IndexBuilding,
-    IndexReady,
-    IndexState,
-    IndexUnknown,
-    Layout,
-    LibraryId,
-    LibraryKind,
-    LinkKind,
-    Listing,
-    ListingState,
-    LiveNaming,
-    LiveSize,
-    Location,
-    MediaKind,
-    Missing,
-    MoveRule,
-    NamePolicy,
-    ObjectMeta,
-    Pending,
-    Phone,
-    Probe,
-    Progress,
-    Proof,
-    ProvenFile,
-    RawAlign,
-    Receipt,
-    Region,
-    RemovalLimit,
-    Resource,
-    Role,
-    Saved,
-    SavedChallenge,
-    SavedSession,
-    Size,
-    SmartAlbum,
-    Status,
-    Stock,
-    StoredFile,
-    Subtype,
-    SyncReport,
-    Tally,
-    Totals,
-    VerifyReport,
-    View,
-    ViewAs,
-    ViewFault,
-    Why,
-    Word,
-    WriteOptions,
-)
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ._native import __version__
-from ._sync._asset import (
-    Asset,
-    Chunks,
-    Download,
-    OnProgress,
-)
-from ._sync._catalogue import (
-    Catalogue,
-)
-from ._sync._client import Client
-from ._sync._engine import (
-    Plan,
-    SyncEngine,
-    verify,
-)
-from ._sync._library import (
-    Album,
-    AlbumNode,
-    AlbumTree,
-    Assets,
-    Library,
-)
-from ._sync._login import (
-    Challenge,
-    ConsentAction,
-    Login,
-    SecurityKeyAction,
-    TermsAction,
-)
-from ._sync._session import (
-    Session,
-)
-from .errors import (
-    AccountLockedError,
-    AdvancedDataProtectionError,
-    AlreadyExistsError,
-    BadCredentialsError,
-    ChallengeExpiredError,
-    CodeRejectedError,
-    CodeRequiredError,
-    ConfigError,
-    ConflictError,
-    ForbiddenError,
-    ICloudError,
-    IndexNotReadyError,
-    IntegrityError,
-    LinkExpiredError,
-    NetworkError,
-    NotActivatedError,
-    NotFoundError,
-    OperationCancelledError,
-    PasswordRequiredError,
-    PermissionDeniedError,
-    ProtocolError,
-    RateLimitedError,
-    RequestTimeoutError,
-    SecurityKeyRequiredError,
-    SessionExpiredError,
-    StorageError,
-    StorageFullError,
-    StoreLostError,
-    TermsRequiredError,
-    TooManyAttemptsError,
-    TooManyCodesError,
-    UnexpectedError,
-    UnsupportedError,
-    WebAccessDisabledError,
-    WrongRegionError,
-)
-from .sessions import (
-    Claim,
-    FileSessionStore,
-    MemorySessionStore,
-    SessionStore,
-)
-from .storage import (
-    LocalStorage,
-    MemoryStorage,
-    Storage,
-    StorageWriter,
-    UrlStorage,
-    is_address,
-    open_storage,
-)
+
+if TYPE_CHECKING:
+    from . import errors, events
+    from ._async._asset import (
+        AsyncAsset,
+        AsyncChunks,
+        AsyncDownload,
+    )
+    from ._async._catalogue import (
+        AsyncCatalogue,
+    )
+    from ._async._client import AsyncClient
+    from ._async._engine import (
+        AsyncPlan,
+        AsyncSyncEngine,
+        async_verify,
+    )
+    from ._async._library import (
+        AsyncAlbum,
+        AsyncAlbumNode,
+        AsyncAlbumTree,
+        AsyncAssets,
+        AsyncLibrary,
+    )
+    from ._async._login import (
+        AsyncChallenge,
+        AsyncConsentAction,
+        AsyncLogin,
+        AsyncSecurityKeyAction,
+        AsyncTermsAction,
+    )
+    from ._async._session import (
+        AsyncSession,
+    )
+    from ._base import AssetBase, Writable
+    from ._exif import (
+        has_date,
+        with_date,
+    )
+    from ._hash import (
+        Hasher,
+    )
+    from ._models import (
+        AdoptReport,
+        AlbumKind,
+        AlbumRow,
+        AssetChange,
+        AssetRow,
+        AssetState,
+        Capabilities,
+        ChangeCursor,
+        Checksum,
+        CodeDelivery,
+        Database,
+        Digests,
+        Disposal,
+        Door,
+        Doubt,
+        Endpoints,
+        ErrorKind,
+        Fault,
+        Fields,
+        FileKey,
+        FileRow,
+        Format,
+        Holder,
+        IndexBuilding,
+        IndexReady,
+        IndexState,
+        IndexUnknown,
+        ItemKind,
+        Layout,
+        LibraryId,
+        LibraryKind,
+        LinkKind,
+        Listing,
+        ListingState,
+        LiveNaming,
+        LiveSize,
+        Location,
+        MediaKind,
+        Missing,
+        MoveRule,
+        NamePolicy,
+        ObjectMeta,
+        Pending,
+        Phone,
+        Placement,
+        Probe,
+        Progress,
+        Proof,
+        ProvenFile,
+        RawAlign,
+        Receipt,
+        Region,
+        RemovalLimit,
+        Resource,
+        RetryPolicy,
+        Role,
+        Saved,
+        SavedChallenge,
+        SavedSession,
+        Size,
+        SmartAlbum,
+        Status,
+        Stock,
+        StoredFile,
+        Subtype,
+        SyncReport,
+        Tally,
+        Totals,
+        VerifyReport,
+        View,
+        ViewAs,
+        ViewFault,
+        WantedFile,
+        Why,
+        Word,
+        WriteOptions,
+    )
+    from ._sync._asset import (
+        Asset,
+        Chunks,
+        Download,
+        OnProgress,
+    )
+    from ._sync._catalogue import (
+        Catalogue,
+    )
+    from ._sync._client import Client
+    from ._sync._engine import (
+        Plan,
+        SyncEngine,
+        verify,
+    )
+    from ._sync._library import (
+        Album,
+        AlbumNode,
+        AlbumTree,
+        Assets,
+        Library,
+    )
+    from ._sync._login import (
+        Challenge,
+        ConsentAction,
+        Login,
+        SecurityKeyAction,
+        TermsAction,
+    )
+    from ._sync._session import (
+        Session,
+    )
+    from ._types import type_extension, type_is_raw, type_kind
+    from .errors import (
+        AccountLockedError,
+        AdvancedDataProtectionError,
+        AlreadyExistsError,
+        BadCredentialsError,
+        ChallengeExpiredError,
+        CodeRejectedError,
+        CodeRequiredError,
+        ConfigError,
+        ConflictError,
+        ForbiddenError,
+        ICloudError,
+        IndexNotReadyError,
+        IntegrityError,
+        LinkExpiredError,
+        NetworkError,
+        NotActivatedError,
+        NotFoundError,
+        OperationCancelledError,
+        PasswordRequiredError,
+        PermissionDeniedError,
+        ProtocolError,
+        RateLimitedError,
+        RequestTimeoutError,
+        SecurityKeyRequiredError,
+        SessionExpiredError,
+        StorageError,
+        StorageFullError,
+        StoreLostError,
+        TermsRequiredError,
+        TooManyAttemptsError,
+        TooManyCodesError,
+        UnexpectedError,
+        UnsupportedError,
+        WebAccessDisabledError,
+        WrongRegionError,
+    )
+    from .sessions import (
+        Claim,
+        FileSessionStore,
+        MemorySessionStore,
+        SessionStore,
+    )
+    from .storage import (
+        LocalStorage,
+        MemoryStorage,
+        Storage,
+        StorageWriter,
+        UrlStorage,
+        is_address,
+        open_storage,
+    )
 
 __all__ = [
     "AccountLockedError",
@@ -281,6 +291,7 @@ __all__ = [
     "IndexState",
     "IndexUnknown",
     "IntegrityError",
+    "ItemKind",
     "Layout",
     "Library",
     "LibraryId",
@@ -310,6 +321,7 @@ __all__ = [
     "Pending",
     "PermissionDeniedError",
     "Phone",
+    "Placement",
     "Plan",
     "Probe",
     "Progress",
@@ -323,6 +335,7 @@ __all__ = [
     "RemovalLimit",
     "RequestTimeoutError",
     "Resource",
+    "RetryPolicy",
     "Role",
     "Saved",
     "SavedChallenge",
@@ -358,6 +371,7 @@ __all__ = [
     "View",
     "ViewAs",
     "ViewFault",
+    "WantedFile",
     "WebAccessDisabledError",
     "Why",
     "Word",
@@ -371,6 +385,243 @@ __all__ = [
     "has_date",
     "is_address",
     "open_storage",
+    "type_extension",
+    "type_is_raw",
+    "type_kind",
     "verify",
     "with_date",
 ]
+
+# Where names are from. A program loads what it uses: who does not use asyncio, or hears no events, does not pay for them.
+_PLACES = {
+    "._async._asset": (
+        "AsyncAsset",
+        "AsyncChunks",
+        "AsyncDownload",
+    ),
+    "._async._catalogue": (
+        "AsyncCatalogue",
+    ),
+    "._async._client": (
+        "AsyncClient",
+    ),
+    "._async._engine": (
+        "AsyncPlan",
+        "AsyncSyncEngine",
+        "async_verify",
+    ),
+    "._async._library": (
+        "AsyncAlbum",
+        "AsyncAlbumNode",
+        "AsyncAlbumTree",
+        "AsyncAssets",
+        "AsyncLibrary",
+    ),
+    "._async._login": (
+        "AsyncChallenge",
+        "AsyncConsentAction",
+        "AsyncLogin",
+        "AsyncSecurityKeyAction",
+        "AsyncTermsAction",
+    ),
+    "._async._session": (
+        "AsyncSession",
+    ),
+    "._base": (
+        "AssetBase",
+        "Writable",
+    ),
+    "._exif": (
+        "has_date",
+        "with_date",
+    ),
+    "._hash": (
+        "Hasher",
+    ),
+    "._models": (
+        "AdoptReport",
+        "AlbumKind",
+        "AlbumRow",
+        "AssetChange",
+        "AssetRow",
+        "AssetState",
+        "Capabilities",
+        "ChangeCursor",
+        "Checksum",
+        "CodeDelivery",
+        "Database",
+        "Digests",
+        "Disposal",
+        "Door",
+        "Doubt",
+        "Endpoints",
+        "ErrorKind",
+        "Fault",
+        "Fields",
+        "FileKey",
+        "FileRow",
+        "Format",
+        "Holder",
+        "IndexBuilding",
+        "IndexReady",
+        "IndexState",
+        "IndexUnknown",
+        "ItemKind",
+        "Layout",
+        "LibraryId",
+        "LibraryKind",
+        "LinkKind",
+        "Listing",
+        "ListingState",
+        "LiveNaming",
+        "LiveSize",
+        "Location",
+        "MediaKind",
+        "Missing",
+        "MoveRule",
+        "NamePolicy",
+        "ObjectMeta",
+        "Pending",
+        "Phone",
+        "Placement",
+        "Probe",
+        "Progress",
+        "Proof",
+        "ProvenFile",
+        "RawAlign",
+        "Receipt",
+        "Region",
+        "RemovalLimit",
+        "Resource",
+        "RetryPolicy",
+        "Role",
+        "Saved",
+        "SavedChallenge",
+        "SavedSession",
+        "Size",
+        "SmartAlbum",
+        "Status",
+        "Stock",
+        "StoredFile",
+        "Subtype",
+        "SyncReport",
+        "Tally",
+        "Totals",
+        "VerifyReport",
+        "View",
+        "ViewAs",
+        "ViewFault",
+        "WantedFile",
+        "Why",
+        "Word",
+        "WriteOptions",
+    ),
+    "._sync._asset": (
+        "Asset",
+        "Chunks",
+        "Download",
+        "OnProgress",
+    ),
+    "._sync._catalogue": (
+        "Catalogue",
+    ),
+    "._sync._client": (
+        "Client",
+    ),
+    "._sync._engine": (
+        "Plan",
+        "SyncEngine",
+        "verify",
+    ),
+    "._sync._library": (
+        "Album",
+        "AlbumNode",
+        "AlbumTree",
+        "Assets",
+        "Library",
+    ),
+    "._sync._login": (
+        "Challenge",
+        "ConsentAction",
+        "Login",
+        "SecurityKeyAction",
+        "TermsAction",
+    ),
+    "._sync._session": (
+        "Session",
+    ),
+    "._types": (
+        "type_extension",
+        "type_is_raw",
+        "type_kind",
+    ),
+    ".errors": (
+        "AccountLockedError",
+        "AdvancedDataProtectionError",
+        "AlreadyExistsError",
+        "BadCredentialsError",
+        "ChallengeExpiredError",
+        "CodeRejectedError",
+        "CodeRequiredError",
+        "ConfigError",
+        "ConflictError",
+        "ForbiddenError",
+        "ICloudError",
+        "IndexNotReadyError",
+        "IntegrityError",
+        "LinkExpiredError",
+        "NetworkError",
+        "NotActivatedError",
+        "NotFoundError",
+        "OperationCancelledError",
+        "PasswordRequiredError",
+        "PermissionDeniedError",
+        "ProtocolError",
+        "RateLimitedError",
+        "RequestTimeoutError",
+        "SecurityKeyRequiredError",
+        "SessionExpiredError",
+        "StorageError",
+        "StorageFullError",
+        "StoreLostError",
+        "TermsRequiredError",
+        "TooManyAttemptsError",
+        "TooManyCodesError",
+        "UnexpectedError",
+        "UnsupportedError",
+        "WebAccessDisabledError",
+        "WrongRegionError",
+    ),
+    ".sessions": (
+        "Claim",
+        "FileSessionStore",
+        "MemorySessionStore",
+        "SessionStore",
+    ),
+    ".storage": (
+        "LocalStorage",
+        "MemoryStorage",
+        "Storage",
+        "StorageWriter",
+        "UrlStorage",
+        "is_address",
+        "open_storage",
+    ),
+}
+_PLACE_OF = {name: place for place, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a name when it is first asked for."""
+    if name in ("errors", "events"):
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _PLACE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PLACE_OF[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """All public names."""
+    return sorted(__all__)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import dataclasses
 import html
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from . import _native
 from ._models import (
+    AssetChange,
     AssetState,
     LibraryId,
     Location,
@@ -230,6 +232,33 @@ class AssetBase:
     def state(self) -> AssetState:
         """What can be kept to tell later what changed of it."""
         return self._native.state()
+
+    def compare(self, before: AssetState | None) -> AssetChange:
+        """What happened to it since ``state`` gave ``before``; None if it was not known."""
+        return self._native.compare(None if before is None else json.dumps(dataclasses.asdict(before)))
+
+    def sidecar(
+        self,
+        *,
+        albums: Sequence[Sequence[str]] | None = None,
+        rendering: bool = False,
+        existing: bytes | None = None,
+    ) -> bytes | None:
+        """An XMP sidecar with what iCloud says of the asset, which must have been listed with ``Fields.FULL``.
+
+        Args:
+            albums: The paths of the albums it is in; None if that is not known.
+            rendering: Whether it is to stand beside a file that was made from the edit: that is turned already.
+            existing: What stands there. What other programs added to it stays.
+
+        Returns:
+            The packet; None if ``existing`` says all of it.
+
+        Raises:
+            ConflictError: Another program wrote ``existing``, or it cannot be read: leave it alone.
+        """
+        paths = None if albums is None else [list(path) for path in albums]
+        return _native.sidecar(self._native, paths, rendering, existing)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AssetBase) and (self.id, self.library) == (other.id, other.library)

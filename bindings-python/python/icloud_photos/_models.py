@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from . import _native
+
+if TYPE_CHECKING:
+    from ._base import AssetBase
 
 
 class Word(str, Enum):
@@ -1082,6 +1086,74 @@ class ObjectMeta:
     metadata: dict[str, str] = field(default_factory=dict[str, str])
 
 
+class ItemKind(Word):
+    """What icloudpd takes an asset for. Animated and rare images count as films."""
+
+    IMAGE = "image"
+    """A photo."""
+    MOVIE = "movie"
+    """A film, or anything of a type it does not know."""
+    UNKNOWN = "unknown"
+    """The library does not say; treated as a photo, but no filter on kinds catches it."""
+
+
+@dataclass(frozen=True)
+class WantedFile:
+    """One file of an asset that a copy keeps.
+
+    Attributes:
+        role: Whose bytes.
+        label: The size as messages name it: ``original``, ``medium``, ``small``, ...
+        is_live: Whether this is the film of a Live Photo.
+        name: The name in the folder.
+        legacy_name: A name under which older versions of icloudpd kept the same file.
+    """
+
+    role: Role
+    label: str
+    is_live: bool
+    name: str
+    legacy_name: str | None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the files of one asset go.
+
+    Attributes:
+        created: When the photo was taken, in local time, as text.
+        folder: The folder, relative to that of the copy, its parts joined by slashes.
+        name: What messages call the asset.
+        kind: What icloudpd takes the asset for.
+        files: The files to keep, in order.
+        problems: What is wrong with this asset, in words. None of it stops the others.
+    """
+
+    created: str
+    folder: str
+    name: str
+    kind: ItemKind
+    files: list[WantedFile]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a request is tried that failed for passing reasons, and how long the pauses are.
+
+    Attributes:
+        attempts: Tries in all, the first one included; 1 for none but that.
+        base: The first pause; each further one is twice as long, with some chance in it.
+        cap: The longest pause.
+        patience: The longest pause that Apple may ask for; above it the error goes to the caller at once.
+    """
+
+    attempts: int = 5
+    base: timedelta = timedelta(seconds=1)
+    cap: timedelta = timedelta(seconds=60)
+    patience: timedelta = timedelta(seconds=300)
+
+
 @dataclass(frozen=True)
 class Layout:
     """Folders and names of a copy. The defaults are icloudpd's.
@@ -1109,6 +1181,15 @@ class Layout:
     align_raw: RawAlign | str = RawAlign.AS_IS
     zone: str | None = None
     locale: str | None = None
+
+    def place(self, asset: AssetBase) -> Placement:
+        """Where the files of an asset go, by these options alone. Nothing is sent.
+
+        Raises:
+            ConfigError: A template, time zone or language that cannot be used.
+        """
+        placed: Placement = _native.place(self, asset._native)
+        return placed
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,17 @@ A storage's methods block, in both faces: runs and downloads call what is writte
 
 from __future__ import annotations
 
+import builtins
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 from . import _native
 from ._models import Capabilities, LinkKind, ObjectMeta, WriteOptions
+from .errors import ICloudError
 
 __all__ = ["LocalStorage", "MemoryStorage", "Storage", "StorageWriter", "UrlStorage", "is_address", "open_storage"]
 
@@ -160,11 +163,20 @@ class _Own(Storage):
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
         return _items(self._native.read(path, start).wait())
 
+    def stat_all(self, paths: Sequence[str]) -> builtins.list[ObjectMeta | ICloudError | None]:
+        """``stat`` for many paths, in their order; an error in the place of what it concerns."""
+        return self._native.stat_all(builtins.list(paths)).wait()
+
     def remove(self, path: str) -> None:
         self._native.remove(path).wait()
 
-    def list(self, prefix: str = "") -> Iterator[ObjectMeta]:
-        return _items(self._native.list(prefix))
+    def list(self, prefix: str = "", *, with_parts: bool = False) -> Iterator[ObjectMeta]:
+        """All files below a folder, in no order; with those of unfinished writes if ``with_parts`` is set."""
+        return _items(self._native.list(prefix, with_parts))
+
+    def tidy(self, begun: datetime) -> None:
+        """Removes what killed writers left behind and had not touched since ``begun``. Files are never touched."""
+        self._native.tidy(begun).wait()
 
     def flush(self) -> None:
         self._native.flush().wait()

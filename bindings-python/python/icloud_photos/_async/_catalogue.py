@@ -8,7 +8,9 @@ from pathlib import Path
 from .. import _native
 from .._models import Stock, Totals
 from ..storage import Storage, given_storage
+from ._library import AsyncAlbum, AsyncLibrary
 from ._runtime import run
+from ._session import AsyncSession
 
 
 class AsyncCatalogue:
@@ -64,6 +66,15 @@ class AsyncCatalogue:
     async def stock(self, storage: Storage) -> Stock:
         """How many of them stand in the storage. Names only: nothing is read."""
         return await run(self._native.stock(given_storage(storage)))
+
+    async def library(self, session: AsyncSession, name: str) -> AsyncLibrary | None:
+        """The library of this name as it is remembered here: Apple is not asked. None if there is none, or more than one."""
+        found = await run(self._native.library(session._native, name))
+        return None if found is None else AsyncLibrary(found)
+
+    async def albums(self, library: AsyncLibrary) -> list[AsyncAlbum]:
+        """The user's albums and folders that lie in no folder, as they are remembered here: Apple is not asked."""
+        return [AsyncAlbum(album) for album in await run(self._native.albums(library._native))]
 
     def close(self) -> None:
         """Gives it free for others. Engines that use it keep it until they are gone."""

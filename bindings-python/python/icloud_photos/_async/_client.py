@@ -6,7 +6,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from .. import _native
-from .._models import Door, Endpoints, Probe, Region, SavedChallenge
+from .._models import Door, Endpoints, Probe, Region, RetryPolicy, SavedChallenge
 from ..errors import ICloudError
 from ..sessions import FileSessionStore, SessionStore
 from ._login import AsyncChallenge, AsyncLogin, faced_login
@@ -23,7 +23,7 @@ class AsyncClient:
             long as the client lives. ``~`` is your home.
         endpoints: Where Apple's services are, for tests and the fake.
         client_id: How this client calls itself at Apple; one is made up and kept otherwise.
-        attempts: How often a request is tried, the first time included; None for the default.
+        retries: How often a request is tried, and with what pauses; None for the default.
         header_timeout: Seconds of silence that are borne until an answer begins.
         stall_timeout: Seconds of silence that are borne within an answer.
 
@@ -39,7 +39,7 @@ class AsyncClient:
         sessions: str | PathLike[str] | SessionStore | FileSessionStore | None = None,
         endpoints: Endpoints | None = None,
         client_id: str | None = None,
-        attempts: int | None = None,
+        retries: RetryPolicy | None = None,
         header_timeout: float | None = None,
         stall_timeout: float | None = None,
     ) -> None:
@@ -59,7 +59,7 @@ class AsyncClient:
             sessions=store,
             beside_icloudpd=beside,
             client_id=client_id,
-            attempts=attempts,
+            retries=retries,
             header_timeout=header_timeout,
             stall_timeout=stall_timeout,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _native
 from .._base import faced
@@ -25,12 +25,14 @@ from .._models import (
 )
 from .._progress import bar
 from ..errors import ConfigError, ICloudError
-from ..events import Action, AdoptEvent, Kept, NewsEvent, RemovalEvent, SyncEvent, SyncProgress, VerifyEvent, ViewEvent
 from ..storage import Storage, given_storage
 from ._asset import AsyncAsset
 from ._catalogue import AsyncCatalogue
 from ._library import AsyncAlbum, AsyncLibrary
 from ._runtime import relay, run
+
+if TYPE_CHECKING:
+    from ..events import Action, AdoptEvent, Kept, NewsEvent, RemovalEvent, SyncEvent, VerifyEvent, ViewEvent
 
 
 class AsyncSyncEngine:
@@ -347,7 +349,10 @@ class _Told:
         return None if self._on_event is None and self._bar is None else self._tell
 
     def _tell(self, event: Any) -> None:
-        if self._bar is not None and isinstance(event, SyncProgress):
+        # Loaded by now: the event is of it.
+        from .. import events
+
+        if self._bar is not None and isinstance(event, events.SyncProgress):
             self._bar.update(event.bytes)
         if self._on_event is not None:
             self._on_event(faced(event, self._library._in_events))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from .. import _native
 from .._base import AlbumTreeBase, faced, path_of
@@ -21,9 +21,11 @@ from .._models import (
     SmartAlbum,
 )
 from ..errors import ICloudError
-from ..events import ChangeBatch
 from ._asset import AsyncAsset
 from ._runtime import run
+
+if TYPE_CHECKING:
+    from ..events import ChangeBatch
 
 _log = logging.getLogger("icloud_photos")
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from .. import _native
 from .._models import Stock, Totals
 from ..storage import Storage, given_storage
+from ._library import Album, Library
 from ._runtime import run
+from ._session import Session
 
 
 class Catalogue:
@@ -65,6 +67,15 @@ class Catalogue:
     def stock(self, storage: Storage) -> Stock:
         """How many of them stand in the storage. Names only: nothing is read."""
         return run(self._native.stock(given_storage(storage)))
+
+    def library(self, session: Session, name: str) -> Library | None:
+        """The library of this name as it is remembered here: Apple is not asked. None if there is none, or more than one."""
+        found = run(self._native.library(session._native, name))
+        return None if found is None else Library(found)
+
+    def albums(self, library: Library) -> list[Album]:
+        """The user's albums and folders that lie in no folder, as they are remembered here: Apple is not asked."""
+        return [Album(album) for album in run(self._native.albums(library._native))]
 
     def close(self) -> None:
         """Gives it free for others. Engines that use it keep it until they are gone."""

@@ -7,7 +7,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from .. import _native
-from .._models import Door, Endpoints, Probe, Region, SavedChallenge
+from .._models import Door, Endpoints, Probe, Region, RetryPolicy, SavedChallenge
 from ..errors import ICloudError
 from ..sessions import FileSessionStore, SessionStore
 from ._login import Challenge, Login, faced_login
@@ -24,7 +24,7 @@ class Client:
             long as the client lives. ``~`` is your home.
         endpoints: Where Apple's services are, for tests and the fake.
         client_id: How this client calls itself at Apple; one is made up and kept otherwise.
-        attempts: How often a request is tried, the first time included; None for the default.
+        retries: How often a request is tried, and with what pauses; None for the default.
         header_timeout: Seconds of silence that are borne until an answer begins.
         stall_timeout: Seconds of silence that are borne within an answer.
 
@@ -40,7 +40,7 @@ class Client:
         sessions: str | PathLike[str] | SessionStore | FileSessionStore | None = None,
         endpoints: Endpoints | None = None,
         client_id: str | None = None,
-        attempts: int | None = None,
+        retries: RetryPolicy | None = None,
         header_timeout: float | None = None,
         stall_timeout: float | None = None,
     ) -> None:
@@ -60,7 +60,7 @@ class Client:
             sessions=store,
             beside_icloudpd=beside,
             client_id=client_id,
-            attempts=attempts,
+            retries=retries,
             header_timeout=header_timeout,
             stall_timeout=stall_timeout,
         )
