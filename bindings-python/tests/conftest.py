@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from icloud_photos import Library, Session
+from icloud_photos import Client, Library, RetryPolicy, Session
 from icloud_photos.testing import FakeICloud
 
 Fakes = Callable[..., FakeICloud]
@@ -40,7 +41,9 @@ def everyday(fakes: Fakes) -> FakeICloud:
 
 @pytest.fixture
 def session(fake: FakeICloud) -> Session:
-    return fake.sign_in()
+    """A session that does not wait long before it tries again."""
+    pauses = RetryPolicy(base=timedelta(milliseconds=2), cap=timedelta(milliseconds=10))
+    return fake.sign_in(Client(endpoints=fake.endpoints, retries=pauses))
 
 
 @pytest.fixture

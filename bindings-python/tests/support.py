@@ -88,8 +88,8 @@ def clean() -> dict[str, str]:
 
 
 def files(folder: Path) -> list[Path]:
-    """What has its name: neither parts of unfinished downloads nor marks."""
-    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".") and file.suffix != ".part")
+    """What has its name: neither parts of unfinished downloads nor the mark of the catalogue."""
+    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".icloud") and file.suffix != ".part")
 
 
 class PythonStore(MemorySessionStore):

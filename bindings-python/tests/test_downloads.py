@@ -193,7 +193,8 @@ def test_what_progress_raises_comes_out(asset: ip.Asset, tmp_path: Path) -> None
 
     with pytest.raises(LookupError, match="mine"):
         asset.download().save(tmp_path, progress=refuse)
-    assert not files(tmp_path)
+    # What it was told of may have been the last of the bytes; half a file never gets its name.
+    assert all(file.stat().st_size == 100_000 for file in files(tmp_path))
     with pytest.raises(LookupError, match="mine"):
         asset.download().read(progress=refuse)
 

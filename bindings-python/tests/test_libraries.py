@@ -68,7 +68,7 @@ def test_smart_albums_and_counts(everyday: FakeICloud) -> None:
 
 
 def test_a_list_is_fetched_while_it_is_read(fakes: Fakes) -> None:
-    fake = fakes(assets=5000, file_size=100)
+    fake = fakes(assets=5000, file_size=300)
     album = fake.sign_in().primary_library.all()
     reset(fake)
     listing = album.assets()
@@ -84,7 +84,7 @@ def test_a_list_is_fetched_while_it_is_read(fakes: Fakes) -> None:
 
 @pytest.mark.parametrize("end", ["close", "drop"])
 def test_an_abandoned_list_stops_fetching(fakes: Fakes, end: str) -> None:
-    fake = fakes(assets=5000, file_size=100)
+    fake = fakes(assets=5000, file_size=300)
     library = fake.sign_in().primary_library
     whole = library.all().assets()
     list(whole)
@@ -100,7 +100,7 @@ def test_an_abandoned_list_stops_fetching(fakes: Fakes, end: str) -> None:
 
 
 def test_a_limit(fakes: Fakes) -> None:
-    fake = fakes(assets=1000, file_size=100)
+    fake = fakes(assets=1000, file_size=300)
     album = fake.sign_in().primary_library.all()
     reset(fake)
     listing = album.assets(limit=7)
@@ -119,7 +119,7 @@ def test_outcomes(fake: FakeICloud) -> None:
 
 
 def test_a_list_that_is_cut_short_is_no_whole_one(fakes: Fakes) -> None:
-    fake = fakes(assets=300, file_size=100)
+    fake = fakes(assets=300, file_size=300)
     library = fake.sign_in().primary_library
     fake.post("faults", {"rules": [{"match": LISTING, "times": 1, "action": {"kind": "short-list", "keep": 40}}]})
     listing = library.all().assets()
