@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 
-use super::python::{Package, simple, twin};
+use super::python::{Package, twin};
 use super::rows::{Row, There};
 use super::rules::{Rules, Verdict, is_outside};
 use super::rustdoc::{Item, Kind};
@@ -131,9 +131,10 @@ struct Used(BTreeSet<String>);
 impl Used {
     fn take(&mut self, names: &[String], package: &Package) {
         for name in names {
-            // Where a parameter stands for something, so does what takes it.
-            let name = name.split('(').next().unwrap_or(name);
-            self.0.insert(known_as(name, package));
+            // Where a parameter stands for something, so does what takes it, and the member that keeps it.
+            let (called, parameter) = name.trim_end_matches(')').split_once('(').unwrap_or((name, ""));
+            self.0.insert(known_as(called, package));
+            self.0.insert(known_as(&format!("{called}.{parameter}"), package));
         }
     }
 }
@@ -154,14 +155,15 @@ fn extra(package: &Package, used: &Used) -> BTreeSet<String> {
     for (name, class) in package.classes.iter().filter(|(name, _)| twin(name).is_none()) {
         for (own, member) in &class.members {
             let stands = |owner: &str| used.0.contains(&format!("{owner}.{own}"));
-            // What a base has stands for the same in what is made of it.
-            if !stands(&member.made_in) && !class.bases.iter().any(|base| stands(base)) {
-                let owner = if member.made_in == simple(name) || member.made_in.starts_with('_') {
-                    name.as_str()
-                } else {
-                    package.find(&member.made_in).unwrap_or(name)
-                };
-                extra.insert(format!("{owner}.{own}"));
+            // What a base has is looked at there, and stands for the same in what is made of it.
+            let is_of_a_base = class.bases.iter().any(|base| {
+                stands(base)
+                    || package
+                        .find(base)
+                        .is_some_and(|base| package.member(&format!("{base}.{own}")).is_some())
+            });
+            if !stands(&member.made_in) && !is_of_a_base {
+                extra.insert(format!("{name}.{own}"));
             }
         }
     }

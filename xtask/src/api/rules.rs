@@ -86,12 +86,17 @@ impl<'a> Rules<'a> {
 
     /// The row of what an item stands in, if that is not in Python as a thing of ours.
     pub(crate) fn covering(&self, item: &Item) -> Option<&'a Row> {
-        let rows = item.parents.iter().rev().filter_map(|parent| self.rows.get(parent.as_str()).copied());
-        rows.into_iter().find(|row| match &row.python {
+        // The nearest decides: what is there, by row or by rule, is not left out with its module.
+        let row = item.parents.iter().rev().find_map(|parent| {
+            let is_there = || self.items.get(parent.as_str()).is_some_and(|it| !self.by_rule(it).is_empty());
+            self.rows.get(parent.as_str()).copied().map(Some).or_else(|| is_there().then_some(None))
+        })??;
+        let is_left_out = match &row.python {
             There::LeftOut => true,
             There::Names(names) => names.iter().all(|name| is_outside(name)),
             There::ByRule => false,
-        })
+        };
+        is_left_out.then_some(row)
     }
 
     /// Without looking at the item's own row.
@@ -336,15 +341,22 @@ mod tests {
             item("http", Kind::Module, &[]),
             item("http::Clock", Kind::Type, &["http"]),
             item("http::Clock::now", Kind::Method, &["http", "http::Clock"]),
+            item("http::Policy", Kind::Type, &["http"]),
+            item("http::Policy::odd", Kind::Method, &["http", "http::Policy"]),
+            item("http::Engine", Kind::Type, &["http"]),
+            item("http::Engine::odd", Kind::Method, &["http", "http::Engine"]),
             item("Error", Kind::Type, &[]),
             item("Error::folder", Kind::Method, &["Error"]),
         ];
         let (items, package) = (world(&extra), python());
-        let rows = "Error | Layout | | other name\nhttp | - | | why\nAlbum | str | | text";
+        let rows = "Error | Layout | | other name\nhttp | - | | why\nAlbum | str | | text\nhttp::Policy | Layout | | it";
         for (name, expected) in [
             ("Error::folder", "rule Layout.folder"),
             ("http::Clock::now", "out 2"),
             ("Album::count", "out 3"),
+            // Its module is left out, but it is not.
+            ("http::Policy::odd", "missing"),
+            ("http::Engine::odd", "missing"),
         ] {
             assert_eq!(verdict(&items, &package, rows, name), expected, "{name}");
         }
