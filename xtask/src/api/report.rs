@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 
-use super::python::{Package, twin};
+use super::names::{Package, twin};
 use super::rows::{Row, There};
 use super::rules::{Rules, Verdict, is_outside};
 use super::rustdoc::{Item, Kind};
@@ -221,7 +221,7 @@ fn stale(
 
 #[cfg(test)]
 mod tests {
-    use super::super::python::tests::{class, package};
+    use super::super::names::tests::{class, package};
     use super::super::rows;
     use super::*;
 

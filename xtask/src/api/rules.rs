@@ -16,7 +16,7 @@
 
 use std::collections::HashMap;
 
-use super::python::{Package, simple, twin};
+use super::names::{Package, simple, twin};
 use super::rows::{Row, There};
 use super::rustdoc::{Item, Kind, last};
 
@@ -176,14 +176,14 @@ impl<'a> Rules<'a> {
                 return if enumeration == "ErrorKind" { self.with_error(member, own) } else { vec![member] };
             }
             let stems = SUFFIXES.iter().filter_map(|suffix| enumeration.strip_suffix(suffix));
-            let classes = stems.filter_map(|stem| self.package.find(&format!("{stem}{own}")));
+            let mut classes = stems.filter_map(|stem| self.package.find(&format!("{stem}{own}")));
             let is_kin = |class: &&str| {
                 self.package
                     .classes
                     .get(*class)
                     .is_some_and(|it| it.bases.iter().any(|base| base == simple(&place)))
             };
-            if let Some(class) = classes.filter(|class| is_kin(class)).next() {
+            if let Some(class) = classes.find(is_kin) {
                 return vec![class.to_owned()];
             }
         }
@@ -219,7 +219,7 @@ fn snake(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::python::tests::{class, package};
+    use super::super::names::tests::{class, package};
     use super::super::rows;
     use super::*;
 
