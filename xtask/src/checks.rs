@@ -42,7 +42,8 @@ pub(crate) fn test() -> Result<Tally> {
 pub(crate) fn python() -> Tally {
     let suites = || {
         let package = Package::install("dev")?;
-        let mut tally = suite("Python package", |tally| package.tests(|line| tally.add(counted_by_pytest(line))))?;
+        let mut tally =
+            suite("Python package", |tally| package.tests(|line| tally.add(counted_by_pytest(line))))?;
         println!("\n== Python package, read");
         tally.add(package.checks()?);
         Ok::<_, anyhow::Error>(tally)
@@ -83,7 +84,8 @@ fn counted(line: &str) -> Tally {
 /// What the closing line of pytest says: `3 failed, 41 passed in 5.2s`; nothing for all other lines.
 fn counted_by_pytest(line: &str) -> Tally {
     let time = line.rsplit_once(" in ").and_then(|(_, time)| time.split_whitespace().next());
-    let is_last = time.is_some_and(|time| time.ends_with('s') && time.starts_with(|first: char| first.is_ascii_digit()));
+    let is_last = time
+        .is_some_and(|time| time.ends_with('s') && time.starts_with(|first: char| first.is_ascii_digit()));
     let words: Vec<&str> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
     let number_before = |wanted: &str| -> u64 {
         let pairs = words.windows(2).filter(|pair| pair[1] == wanted);
@@ -92,7 +94,10 @@ fn counted_by_pytest(line: &str) -> Tally {
     if !is_last {
         return Tally::default();
     }
-    Tally::new(number_before("passed"), number_before("failed") + number_before("error") + number_before("errors"))
+    Tally::new(
+        number_before("passed"),
+        number_before("failed") + number_before("error") + number_before("errors"),
+    )
 }
 
 /// What a line of Python's unittest says about one test, when it talks about each.

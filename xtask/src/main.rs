@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`, and `cargo demo`.
 
+mod api;
 mod bench;
 mod checks;
 mod conformance;
@@ -37,6 +38,8 @@ enum Command {
     Lint,
     /// Runs all that a change must pass: lint, test and conformance
     Ci,
+    /// Compares what Rust programs can reach with what Python programs can, and lists what is missing
+    Api(api::Options),
     /// Compares our icloudpd with the real one, and lets the real clients prove the fake
     Conformance(conformance::Options),
     /// Shows the main job on a fake iCloud: sign in, copy a library, prove every byte
@@ -66,6 +69,7 @@ fn run(command: Command) -> Result<Tally> {
         Command::Python => Ok(checks::python()),
         Command::Lint => checks::lint(),
         Command::Ci => checks::ci(),
+        Command::Api(options) => api::run(&options),
         Command::Conformance(options) => conformance::run(&options),
         Command::Demo(options) => demo::run(&options).map(|()| Tally::silent()),
         Command::Bench(options) => bench::run(&options).map(|()| Tally::silent()),

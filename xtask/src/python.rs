@@ -44,7 +44,11 @@ impl Package {
         }
         let mut build = Command::new(&builder);
         build.args(["-m", "maturin", "build", "--quiet", "--profile", profile, "--out"]).arg(&wheels);
-        build.arg("--interpreter").arg(&builder).current_dir(home()).env("CARGO_TARGET_DIR", house::target()?);
+        build
+            .arg("--interpreter")
+            .arg(&builder)
+            .current_dir(home())
+            .env("CARGO_TARGET_DIR", house::target()?);
         process::must(&mut build)?;
         let wheel = fs::read_dir(&wheels)?.next().context("maturin made no wheel")??.path();
         let python = environment(&folder.join("tests"), TOOLS)?;
