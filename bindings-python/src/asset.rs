@@ -157,7 +157,6 @@ impl ToPython for Resource {
 impl ToPython for Subtype {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
-            // The number is Apple's, and `raw` of the asset has it.
             Self::Unknown(_) => member(py, "Subtype", "unknown"),
             known => variant(py, "Subtype", &known),
         }

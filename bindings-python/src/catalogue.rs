@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use icloud_photos::storage::Storage;
-use icloud_photos::sync::catalogue::{Catalogue as Books, Database, MemoryCatalogue, SqliteCatalogue, Tally, Totals};
+use futures::{StreamExt, TryStreamExt};
+use icloud_photos::storage::{Storage, StoragePath};
+use icloud_photos::sync::catalogue::{Catalogue as Books, Database, FileKey, MemoryCatalogue, SqliteCatalogue, Tally, Totals};
 use icloud_photos::sync::{Stock, remembered, stock, store};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
@@ -12,9 +13,12 @@ use pyo3::prelude::*;
 use crate::convert::{as_handle, as_model};
 use crate::errors::raised;
 use crate::library::{Album, Library};
-use crate::runtime::Op;
+use crate::runtime::{Batches, Op};
 use crate::session::Session;
 use crate::storage::{given, place_of};
+
+/// Rows looked at in one go.
+const ROWS: usize = 1000;
 
 type Shared = Arc<dyn Books>;
 
@@ -124,7 +128,33 @@ impl Catalogue {
         })
     }
 
+    fn files(&self, py: Python<'_>) -> PyResult<Batches> {
+        let books = self.shared().map_err(|error| raised(py, &error))?;
+        let pages = futures::stream::try_unfold(None, move |after: Option<FileKey>| {
+            let books = books.clone();
+            async move {
+                let rows = books.files(None, after.as_ref(), ROWS).await?;
+                let last = rows.last().map(|row| row.key.clone());
+                Ok(last.map(|last| (rows, Some(last))))
+            }
+        });
+        let rows = pages.map_ok(|rows| futures::stream::iter(rows.into_iter().map(Ok))).try_flatten();
+        Ok(Batches::new(rows.boxed()))
+    }
+
+    fn files_at(&self, paths: Vec<String>) -> Op {
+        let books = self.shared();
+        let paths: Result<Vec<StoragePath>> = paths.iter().map(|path| StoragePath::parse(path)).collect();
+        Op::new(async move { books?.files_at(&paths?).await })
+    }
+
     fn close(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+/// Whether a folder lies in a copy, and in which.
+#[pyfunction]
+pub(crate) fn copy_above(folder: PathBuf) -> Option<PathBuf> {
+    store::copy_above(&folder)
 }

@@ -19,7 +19,7 @@ use crate::convert::{ToPython, named};
 use crate::errors::raised;
 use crate::events::kept_or;
 use crate::layout::{date_limit, disposal, layout, move_rule, removal_limit, view};
-use crate::library::{Album, Library};
+use crate::library::{Album, AlbumTree, Library};
 use crate::runtime::{Batches, Feed, Op};
 use crate::storage::given;
 
@@ -30,6 +30,7 @@ const MISSING: [Missing; 2] = [Missing::Restore, Missing::Respect];
 pub(crate) struct SyncEngine {
     engine: icloud_photos::sync::SyncEngine,
     filter: Callback,
+    check: Callback,
     stop: StopSignal,
     number: u64,
 }
@@ -42,7 +43,7 @@ impl SyncEngine {
     #[new]
     #[pyo3(signature = (
         library, storage, *, catalogue, albums, layout, recent, skip_videos, skip_photos, skip_created_before, skip_created_after,
-        until_found, filter, filter_name, sidecars, views, concurrency, missing, mirror, move_out, write_dates, snapshots, removal_limit,
+        until_found, filter, filter_name, check_albums, sidecars, views, concurrency, missing, mirror, move_out, write_dates, snapshots, removal_limit,
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -60,6 +61,7 @@ impl SyncEngine {
         until_found: Option<u64>,
         filter: Option<Py<PyAny>>,
         filter_name: String,
+        check_albums: Option<Py<PyAny>>,
         sidecars: bool,
         views: Vec<Bound<'_, PyAny>>,
         concurrency: Option<usize>,
@@ -112,8 +114,18 @@ impl SyncEngine {
                 ask.ask(|py| asset.to_python(py), |answer| answer.is_truthy()).unwrap_or(false)
             });
         }
+        let checks = check_albums.is_some();
+        let check = Callback::new(check_albums);
+        if checks {
+            let ask = check.clone();
+            builder = builder.check_albums(move |tree| {
+                let answer = ask.ask(|py| AlbumTree(tree.clone()).to_python(py), |_| Ok(()));
+                // Why it failed is the callback's to say.
+                answer.ok_or_else(|| Error::new(ErrorKind::Cancelled, "the check of albums failed"))
+            });
+        }
         let engine = builder.build().map_err(|error| raised(py, &error))?;
-        Ok(Self { engine, filter, stop, number: ENGINES.fetch_add(1, Ordering::Relaxed) })
+        Ok(Self { engine, filter, check, stop, number: ENGINES.fetch_add(1, Ordering::Relaxed) })
     }
 
     #[getter]
@@ -127,8 +139,8 @@ impl SyncEngine {
 
     fn execute(&self, plan: &Bound<'_, Plan>, on_event: Option<Py<PyAny>>) -> Op {
         let (engine, filter, plan) = (self.engine.clone(), self.filter.clone(), self.actions_of(plan.get()));
-        let (told, observer) = observer(on_event);
-        Op::new(async move { told.guard(filter.guard(engine.execute(plan?, observer))).await })
+        let (check, (told, observer)) = (self.check.clone(), observer(on_event));
+        Op::new(async move { told.guard(check.guard(filter.guard(engine.execute(plan?, observer)))).await })
     }
 
     fn rehearse_removals(&self, on_event: Option<Py<PyAny>>) -> Op {

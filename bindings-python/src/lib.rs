@@ -45,7 +45,7 @@ mod _native {
     #[pymodule_export]
     use super::asset::Asset;
     #[pymodule_export]
-    use super::catalogue::Catalogue;
+    use super::catalogue::{Catalogue, copy_above};
     #[pymodule_export]
     use super::changes::Changes;
     #[pymodule_export]

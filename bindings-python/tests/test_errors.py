@@ -95,6 +95,7 @@ def test_settings_that_cannot_be(fakes: Fakes) -> None:
         ip.Client(endpoints=ip.Endpoints(auth="http://example.com", setup="http://example.com"))
     with pytest.raises(ValueError, match="atlantis"):
         ip.Client(region="atlantis")
-    for wrong in ({"profile": "no such"}, {"state": "no such"}, {"account": {"no such": 1}}, {"faults": [{"match": "no such", "action": {"kind": "html"}}]}):
+    rule = {"match": "no such", "action": {"kind": "html"}}
+    for wrong in ({"profile": "no such"}, {"state": "no such"}, {"account": {"no such": 1}}, {"faults": [rule]}):
         with pytest.raises(ValueError):
             fakes(**wrong)

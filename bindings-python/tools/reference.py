@@ -6,6 +6,7 @@ line under ``Attributes:``, a member of an enum a text below it, a parameter of 
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
@@ -27,6 +28,10 @@ CHECKED = [f"{PACKAGE}.errors", f"{PACKAGE}.events", *PAGES[:-1]]
 
 def main(folder: str) -> int:
     """Checks, then writes; gives the exit code."""
+    # Names of the package load when they are asked for, and pdoc does not ask.
+    package = importlib.import_module(PACKAGE)
+    for name in package.__all__:
+        getattr(package, name)
     faults = [fault for name in CHECKED for fault in missing(pdoc.doc.Module.from_name(name))]
     for fault in sorted(set(faults)):
         print(fault, file=sys.stderr)

@@ -213,6 +213,7 @@ if TYPE_CHECKING:
         Storage,
         StorageWriter,
         UrlStorage,
+        copy_above,
         is_address,
         open_storage,
     )
@@ -380,6 +381,7 @@ __all__ = [
     "WrongRegionError",
     "__version__",
     "async_verify",
+    "copy_above",
     "errors",
     "events",
     "has_date",
@@ -409,6 +411,7 @@ _PLACES = {
         "AsyncPlan",
         "AsyncSyncEngine",
         "async_verify",
+    "copy_above",
     ),
     "._async._library": (
         "AsyncAlbum",
@@ -604,6 +607,7 @@ _PLACES = {
         "Storage",
         "StorageWriter",
         "UrlStorage",
+        "copy_above",
         "is_address",
         "open_storage",
     ),

@@ -7,6 +7,7 @@ Values come out finished: dataclasses of ``_models`` and ``events``, enums, exce
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
+from pathlib import Path
 from types import GenericAlias
 from typing import Any, Generic, TypeVar, final
 
@@ -328,6 +329,8 @@ class Catalogue:
     def stock(self, storage: object) -> Op[models.Stock]: ...
     def library(self, session: Session, name: str) -> Op[Library | None]: ...
     def albums(self, library: Library) -> Op[list[Album]]: ...
+    def files(self) -> Batches[models.FileRow]: ...
+    def files_at(self, paths: Sequence[str]) -> Op[list[list[models.FileRow]]]: ...
     def close(self) -> None:
         """Gives it free for others; operations that are under way keep it until they end."""
 
@@ -349,6 +352,7 @@ class SyncEngine:
         until_found: int | None,
         filter: Callable[[Asset], bool] | None,
         filter_name: str,
+        check_albums: Callable[[AlbumTree], object] | None,
         sidecars: bool,
         views: Sequence[models.View],
         concurrency: int | None,
@@ -419,6 +423,7 @@ class Fake:
 def command(name: str, arguments: Sequence[str]) -> int:
     """Runs ``icloudpd`` or ``icloud`` with these arguments; gives its exit code."""
 
+def copy_above(folder: str | PathLike[str]) -> Path | None: ...
 def place(layout: models.Layout, asset: Asset) -> models.Placement: ...
 def sidecar(
     asset: Asset, albums: Sequence[Sequence[str]] | None, rendering: bool, existing: bytes | None

@@ -17,7 +17,7 @@ from . import _native
 from ._models import Capabilities, LinkKind, ObjectMeta, WriteOptions
 from .errors import ICloudError
 
-__all__ = ["LocalStorage", "MemoryStorage", "Storage", "StorageWriter", "UrlStorage", "is_address", "open_storage"]
+__all__ = ["LocalStorage", "MemoryStorage", "Storage", "StorageWriter", "UrlStorage", "copy_above", "is_address", "open_storage"]
 
 
 class StorageWriter(ABC):
@@ -100,6 +100,9 @@ class Storage(ABC):
     def list(self, prefix: str = "") -> Iterator[ObjectMeta]:
         """All files below a folder, in no order, but for parts of unfinished writes."""
 
+    def tidy(self, begun: datetime) -> None:
+        """Removes what killed writers left behind and had not touched since ``begun``. Files are never touched."""
+
     def flush(self) -> None:
         """Returns when everything committed so far would survive a loss of power."""
 
@@ -175,7 +178,6 @@ class _Own(Storage):
         return _items(self._native.list(prefix, with_parts))
 
     def tidy(self, begun: datetime) -> None:
-        """Removes what killed writers left behind and had not touched since ``begun``. Files are never touched."""
         self._native.tidy(begun).wait()
 
     def flush(self) -> None:
@@ -234,6 +236,11 @@ def open_storage(place: str | PathLike[str]) -> LocalStorage | UrlStorage:
     """A folder or an address."""
     text = fspath(place)
     return UrlStorage(text) if is_address(text) else LocalStorage(text)
+
+
+def copy_above(folder: str | PathLike[str]) -> Path | None:
+    """The copy that a folder lies in, if it lies in one: a second one in there would look after the first one's files."""
+    return _native.copy_above(folder)
 
 
 def given_storage(storage: Storage) -> object:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
 from .. import _native
-from .._models import Stock, Totals
+from .._models import FileRow, Stock, Totals
 from ..storage import Storage, given_storage
 from ._library import AsyncAlbum, AsyncLibrary
 from ._runtime import run
@@ -75,6 +76,23 @@ class AsyncCatalogue:
     async def albums(self, library: AsyncLibrary) -> list[AsyncAlbum]:
         """The user's albums and folders that lie in no folder, as they are remembered here: Apple is not asked."""
         return [AsyncAlbum(album) for album in await run(self._native.albums(library._native))]
+
+    async def files(self) -> AsyncIterator[FileRow]:
+        """What is known of each file, a thousand rows at a time."""
+        rows = self._native.files()
+        try:
+            while True:
+                batch = await run(rows.next())
+                if not batch:
+                    return
+                for row in batch:
+                    yield row
+        finally:
+            rows.close()
+
+    async def files_at(self, paths: Sequence[str]) -> list[list[FileRow]]:
+        """What is known of the files at these paths, in their order. One file may be of several assets."""
+        return await run(self._native.files_at(list(paths)))
 
     def close(self) -> None:
         """Gives it free for others. Engines that use it keep it until they are gone."""

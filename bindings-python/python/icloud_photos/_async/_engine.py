@@ -28,7 +28,7 @@ from ..errors import ConfigError, ICloudError
 from ..storage import Storage, given_storage
 from ._asset import AsyncAsset
 from ._catalogue import AsyncCatalogue
-from ._library import AsyncAlbum, AsyncLibrary
+from ._library import AsyncAlbum, AsyncAlbumTree, AsyncLibrary
 from ._runtime import relay, run
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class AsyncSyncEngine:
         until_found: Leave each list where so many of the files asked for, one after the other, stood here already.
         filter: Leaves out assets for which it gives something false. Called on threads of the library. What is left out is removed nowhere.
         filter_name: Names the filter in the catalogue. Give another one whenever the function wants something else.
+        check_albums: For albums that are only remembered (``AsyncCatalogue.albums``): shown all albums as soon as there is anything new in
+            the library, before a list is read. What it raises ends the run.
         sidecars: Keep an XMP sidecar beside every file.
         views: Trees over the copy: albums as folders, and so on.
         concurrency: How many files are fetched at once, at most; default 8.
@@ -82,6 +84,7 @@ class AsyncSyncEngine:
         until_found: int | None = None,
         filter: Callable[[AsyncAsset], object] | None = None,
         filter_name: str = "filter",
+        check_albums: Callable[[AsyncAlbumTree], object] | None = None,
         sidecars: bool = False,
         views: Sequence[View] = (),
         concurrency: int | None = None,
@@ -107,6 +110,7 @@ class AsyncSyncEngine:
             until_found=until_found,
             filter=None if filter is None else self._filter(filter),
             filter_name=filter_name,
+            check_albums=None if check_albums is None else (lambda tree: check_albums(AsyncAlbumTree(tree))),
             sidecars=sidecars,
             views=list(views),
             concurrency=concurrency,

@@ -26,6 +26,7 @@ from ._runtime import run
 
 if TYPE_CHECKING:
     from ..events import ChangeBatch
+    from ._session import AsyncSession
 
 _log = logging.getLogger("icloud_photos")
 
@@ -51,6 +52,13 @@ class AsyncLibrary:
     def kind(self) -> LibraryKind:
         """Whose it is."""
         return self._native.kind
+
+    @property
+    def session(self) -> AsyncSession:
+        """Whose library it is."""
+        from ._session import AsyncSession
+
+        return AsyncSession(self._native.session)
 
     def all(self) -> AsyncAlbum:
         """All photos and films, but hidden and deleted ones. Nothing is sent."""

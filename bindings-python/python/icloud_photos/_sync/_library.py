@@ -27,6 +27,7 @@ from ._runtime import run
 
 if TYPE_CHECKING:
     from ..events import ChangeBatch
+    from ._session import Session
 
 _log = logging.getLogger("icloud_photos")
 
@@ -52,6 +53,13 @@ class Library:
     def kind(self) -> LibraryKind:
         """Whose it is."""
         return self._native.kind
+
+    @property
+    def session(self) -> Session:
+        """Whose library it is."""
+        from ._session import Session
+
+        return Session(self._native.session)
 
     def all(self) -> Album:
         """All photos and films, but hidden and deleted ones. Nothing is sent."""
