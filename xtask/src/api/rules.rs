@@ -112,7 +112,8 @@ impl<'a> Rules<'a> {
                 .map(str::to_owned),
             Kind::Variant => return self.of_variant(item),
             Kind::Field | Kind::Method | Kind::Constant => {
-                self.places(item).iter().find_map(|place| self.of_member(place, own))
+                let is_built = item.owner().is_some_and(|owner| building(last(owner)).is_some());
+                self.places(item).iter().find_map(|place| self.of_member(place, own, is_built))
             }
         };
         found.into_iter().collect()
@@ -139,7 +140,7 @@ impl<'a> Rules<'a> {
         if self.package.constants.contains(own) {
             return Some(own.to_owned());
         }
-        let built = own.strip_suffix("Builder").or_else(|| own.strip_suffix("Options"))?;
+        let built = building(own)?;
         self.package.find(built).map(str::to_owned).or_else(|| self.called(&snake(built)))
     }
 
@@ -154,12 +155,13 @@ impl<'a> Rules<'a> {
         methods.next().is_none().then_some(first)
     }
 
-    fn of_member(&self, place: &str, own: &str) -> Option<String> {
+    /// What is told to a builder is a parameter, even if there is a member of the same name.
+    fn of_member(&self, place: &str, own: &str, is_built: bool) -> Option<String> {
         if let Ok(index) = own.parse::<usize>() {
             return Some(format!("{place}({})", self.package.parameters(place)?.get(index)?));
         }
-        let read = [format!("{place}.{own}"), format!("{place}({own})")];
-        if let Some(name) = read.into_iter().find(|name| self.package.has(name)) {
+        let names = [format!("{place}.{own}"), format!("{place}({own})")];
+        if let Some(name) = names.into_iter().skip(is_built.into()).find(|name| self.package.has(name)) {
             return Some(name);
         }
         let makes =
@@ -198,6 +200,11 @@ impl<'a> Rules<'a> {
             .map(|class| vec![member, class.to_owned()])
             .unwrap_or_default()
     }
+}
+
+/// What `XBuilder` and `XOptions` are for.
+fn building(own: &str) -> Option<&str> {
+    own.strip_suffix("Builder").or_else(|| own.strip_suffix("Options"))
 }
 
 /// Whether it is a type of Python itself.
@@ -270,7 +277,7 @@ mod tests {
             ("SyncLost", class(&[], &[], &[])),
             ("ErrorKind", kind),
             ("ConfigError", class(&["ICloudError"], &[], &[])),
-            ("Layout", class(&[], &["folder"], &["folder"])),
+            ("Layout", class(&[], &["folder"], &["folder", "place()"])),
             ("Engine", class(&[], &[], &["adopt(reread)"])),
             ("AsyncEngine", class(&[], &[], &["adopt(reread)"])),
         ])
@@ -320,14 +327,17 @@ mod tests {
             item("LayoutOptions", Kind::Type, &[]),
             item("LayoutOptions::folder", Kind::Method, &["LayoutOptions"]),
             item("LayoutOptions::zone", Kind::Method, &["LayoutOptions"]),
+            item("LayoutOptions::place", Kind::Method, &["LayoutOptions"]),
             item("AdoptOptions", Kind::Type, &[]),
             item("AdoptOptions.reread", Kind::Field, &["AdoptOptions"]),
         ];
         let (items, package) = (world(&extra), python());
         for (name, expected) in [
             ("LayoutOptions", "rule Layout"),
-            ("LayoutOptions::folder", "rule Layout.folder"),
+            ("LayoutOptions::folder", "rule Layout(folder)"),
             ("LayoutOptions::zone", "missing"),
+            // A member, but no parameter.
+            ("LayoutOptions::place", "missing"),
             ("AdoptOptions", "rule Engine.adopt"),
             ("AdoptOptions.reread", "rule Engine.adopt(reread)"),
         ] {

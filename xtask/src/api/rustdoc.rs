@@ -112,10 +112,9 @@ impl<'a> Reader<'a> {
             if kind == "use" {
                 let glob = inner["is_glob"] == true;
                 let name = if glob { None } else { inner["name"].as_str() };
-                waiting.push_back((
-                    key(&inner["id"]),
-                    path.into_iter().chain(name.map(str::to_owned)).collect(),
-                ));
+                let path = path.into_iter().chain(name.map(str::to_owned)).collect();
+                // Before all that is waiting: being shown somewhere else is no step further away.
+                waiting.push_front((key(&inner["id"]), path));
                 continue;
             }
             if paths.contains_key(&id) {
@@ -235,12 +234,12 @@ mod tests {
         json!({ "name": name, "inner": inner })
     }
 
-    /// A crate with a private module whose struct is shown at two places, an enum, a trait.
+    /// A crate with a struct that is shown at two places, an enum, a trait.
     fn crate_of(format: u64) -> String {
         let mut index = serde_json::Map::new();
         let mut put = |id: u64, item: Value| index.insert(id.to_string(), item);
         put(0, item("lib", json!({ "module": { "items": [1, 2] } })));
-        put(1, item("sync", json!({ "module": { "items": [3, 4, 5] } })));
+        put(1, item("sync", json!({ "module": { "items": [3, 4, 5, 6] } })));
         put(2, json!({ "name": null, "inner": { "use": { "name": "Album", "id": 6, "is_glob": false } } }));
         put(3, json!({ "name": null, "inner": { "use": { "name": "Album", "id": 6, "is_glob": false } } }));
         put(4, item("Event", json!({ "enum": { "variants": [7, 8], "impls": [] } })));
