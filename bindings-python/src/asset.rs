@@ -1,11 +1,16 @@
 //! One photo or film, and the files that iCloud has of it.
 
-use icloud_photos::asset::{AssetChange, AssetState, Checksum, Digests, Filename, Holder, Location, MediaKind, Resource, Role, Scheme, Subtype};
+use icloud_photos::asset::{
+    AssetChange, AssetState, Checksum, Digests, Filename, Holder, Location, MediaKind, Resource, Role,
+    Scheme, Subtype,
+};
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::convert::{Fields, ToPython, as_handle, as_member, as_model, member, variant};
+use crate::convert::{Fields, ToPython, as_handle, as_member, as_model, bare, member, variant};
 
 #[pyclass(frozen, module = "icloud_photos._native")]
 pub(crate) struct Asset(pub(crate) icloud_photos::Asset);
@@ -139,18 +144,18 @@ getters!(
 
 impl ToPython for Resource {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let (is_offered, is_provable) = (self.is_offered(), self.is_provable());
-        Fields::new(py)
-            .with("role", self.role)?
-            .with("holder", self.holder)?
-            .with("media_type", self.media_type)?
-            .with("size", self.size)?
-            .with("checksum", self.checksum)?
-            .with("width", self.width)?
-            .with("height", self.height)?
-            .with("is_offered", is_offered)?
-            .with("is_provable", is_provable)?
-            .bare_model("Resource")
+        let fields = PyDict::new(py);
+        fields.set_item(intern!(py, "role"), self.role.to_python(py)?)?;
+        fields.set_item(intern!(py, "holder"), self.holder.to_python(py)?)?;
+        fields.set_item(intern!(py, "media_type"), self.media_type.as_deref())?;
+        fields.set_item(intern!(py, "size"), self.size)?;
+        fields.set_item(intern!(py, "checksum"), self.checksum.to_python(py)?)?;
+        fields.set_item(intern!(py, "width"), self.width)?;
+        fields.set_item(intern!(py, "height"), self.height)?;
+        fields.set_item(intern!(py, "is_offered"), self.is_offered())?;
+        fields.set_item(intern!(py, "is_provable"), self.is_provable())?;
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        bare(CLASS.import(py, "icloud_photos._models", "Resource")?, &fields)
     }
 }
 
@@ -171,8 +176,11 @@ impl ToPython for Checksum {
 
 impl ToPython for &Checksum {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let known = matches!(self.scheme(), Scheme::SaltedSha1);
-        Fields::new(py).with("text", self.to_string())?.with("is_known", known)?.bare_model("Checksum")
+        let fields = PyDict::new(py);
+        fields.set_item(intern!(py, "text"), self.to_string())?;
+        fields.set_item(intern!(py, "is_known"), matches!(self.scheme(), Scheme::SaltedSha1))?;
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        bare(CLASS.import(py, "icloud_photos._models", "Checksum")?, &fields)
     }
 }
 

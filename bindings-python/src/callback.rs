@@ -53,7 +53,8 @@ impl Callback {
         // It may take its time, and it may call what needs this thread's work to go on elsewhere.
         tokio::task::block_in_place(|| {
             door::with_python(|py| {
-                let answer = make(py).and_then(|argument| inner.function.bind(py).call1((argument,))).and_then(read);
+                let answer =
+                    make(py).and_then(|argument| inner.function.bind(py).call1((argument,))).and_then(read);
                 answer.map_err(|error| inner.fail(error)).ok()
             })
             .flatten()

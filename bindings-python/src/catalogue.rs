@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, TryStreamExt};
 use icloud_photos::storage::{Storage, StoragePath};
-use icloud_photos::sync::catalogue::{Catalogue as Books, Database, FileKey, MemoryCatalogue, SqliteCatalogue, Tally, Totals};
+use icloud_photos::sync::catalogue::{
+    Catalogue as Books, Database, FileKey, MemoryCatalogue, SqliteCatalogue, Tally, Totals,
+};
 use icloud_photos::sync::{Stock, remembered, stock, store};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
@@ -93,7 +95,12 @@ impl Catalogue {
     }
 
     #[staticmethod]
-    fn open(storage: &Bound<'_, PyAny>, place: Option<String>, at: &Bound<'_, PyAny>, read_only: bool) -> PyResult<Op> {
+    fn open(
+        storage: &Bound<'_, PyAny>,
+        place: Option<String>,
+        at: &Bound<'_, PyAny>,
+        read_only: bool,
+    ) -> PyResult<Op> {
         let (at, name) = (Place::parse(at)?, place.or_else(|| place_of(storage)));
         let storage = given(storage)?;
         Ok(Op::new(async move {

@@ -41,8 +41,9 @@ impl Changes {
 
 /// A cursor as it was written down.
 pub(crate) fn cursor(json: &str) -> Result<ChangeCursor> {
-    serde_json::from_str(json)
-        .map_err(|error| Error::new(ErrorKind::Config, "this is not a cursor of changes; take a new one").caused_by(error))
+    serde_json::from_str(json).map_err(|error| {
+        Error::new(ErrorKind::Config, "this is not a cursor of changes; take a new one").caused_by(error)
+    })
 }
 
 impl ToPython for ChangeCursor {
@@ -80,9 +81,10 @@ impl ToPython for &Change {
                 let told: Vec<&str> = told.iter().map(|asset| asset.as_str()).collect();
                 fields.with("master", master.as_str())?.with("told", told)?.event("ChangeFile")
             }
-            Change::Problem { asset, error } => {
-                fields.with("asset", asset.as_ref().map(|id| id.as_str()))?.with("error", error)?.event("ChangeProblem")
-            }
+            Change::Problem { asset, error } => fields
+                .with("asset", asset.as_ref().map(|id| id.as_str()))?
+                .with("error", error)?
+                .event("ChangeProblem"),
             Change::Gone { record } => fields.with("record", record.as_str())?.event("ChangeGone"),
             Change::Album { id, name, parent, kind, deleted } => fields
                 .with("id", id.as_str())?

@@ -36,13 +36,16 @@ impl Client {
         stall_timeout: Option<f64>,
     ) -> PyResult<Self> {
         let region = named("region", region, &[Region::World, Region::China])?;
-        let endpoints = endpoints(region, auth_endpoint, setup_endpoint).map_err(|error| raised(py, &error))?;
+        let endpoints =
+            endpoints(region, auth_endpoint, setup_endpoint).map_err(|error| raised(py, &error))?;
         let transport = Transport::new().map_err(|error| raised(py, &error))?;
         let mut builder = icloud_photos::Client::builder().endpoints(endpoints).transport(transport);
         builder = match sessions {
             None => builder.sessions(MemorySessionStore::new()),
             Some(sessions) => match sessions.extract::<PathBuf>() {
-                Ok(folder) if beside_icloudpd => builder.sessions(FileSessionStore::new(folder).beside_icloudpd()),
+                Ok(folder) if beside_icloudpd => {
+                    builder.sessions(FileSessionStore::new(folder).beside_icloudpd())
+                }
                 Ok(folder) => builder.sessions(FileSessionStore::new(folder)),
                 Err(_) => builder.sessions(PySessions::new(&sessions)?),
             },
@@ -53,7 +56,8 @@ impl Client {
         if let Some(retries) = retries {
             builder = builder.retries(policy(&retries)?);
         }
-        builder = builder.timeouts(timeouts(header_timeout, stall_timeout).map_err(|error| raised(py, &error))?);
+        builder =
+            builder.timeouts(timeouts(header_timeout, stall_timeout).map_err(|error| raised(py, &error))?);
         Ok(Self(builder.build().map_err(|error| raised(py, &error))?))
     }
 
@@ -75,7 +79,10 @@ impl Client {
     fn resume(&self, py: Python<'_>, challenge: &str) -> PyResult<Challenge> {
         let saved = serde_json::from_str(challenge).map_err(|_| {
             // What was read may be a secret, and the parser would quote it.
-            raised(py, &Error::new(ErrorKind::Config, "this is not a challenge that was saved; sign in again"))
+            raised(
+                py,
+                &Error::new(ErrorKind::Config, "this is not a challenge that was saved; sign in again"),
+            )
         })?;
         self.0.resume(saved).map(Challenge::new).map_err(|error| raised(py, &error))
     }
@@ -121,7 +128,8 @@ fn timeouts(headers: Option<f64>, stall: Option<f64>) -> Result<Timeouts> {
 /// A time that Python gives in seconds.
 pub(crate) fn limit(seconds: f64) -> Result<Duration> {
     Duration::try_from_secs_f64(seconds).map_err(|_| {
-        Error::new(ErrorKind::Config, "a time limit must be a number of seconds that is not negative").with("seconds", seconds)
+        Error::new(ErrorKind::Config, "a time limit must be a number of seconds that is not negative")
+            .with("seconds", seconds)
     })
 }
 

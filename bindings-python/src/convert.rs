@@ -11,6 +11,7 @@ use icloud_photos::storage::StoragePath;
 use icloud_photos::{Error, Result};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyNone};
@@ -193,20 +194,23 @@ impl<'py> Fields<'py> {
         self.call(&class)
     }
 
-    /// The same without calling it, for classes of which lists have thousands: a frozen dataclass takes ten times as long to be made by its
-    /// own hand. All fields must be there.
-    pub(crate) fn bare_model(self, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let class = models(self.0.py())?.getattr(name)?;
-        let made = class.call_method1("__new__", (&class,))?;
-        made.getattr("__dict__")?.cast::<PyDict>()?.update(self.0.as_mapping())?;
-        Ok(made)
-    }
-
     /// Calls a class of `events.py` with them.
     pub(crate) fn event(self, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let class = events(self.0.py())?.getattr(name)?;
         self.call(&class)
     }
+}
+
+/// An object of a frozen dataclass, made without its own hand, which takes ten times as long: for those that lists have thousands of. All
+/// fields must be there.
+pub(crate) fn bare<'py>(
+    class: &Bound<'py, PyAny>,
+    fields: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let made = class.call_method1(intern!(py, "__new__"), (class,))?;
+    made.getattr(intern!(py, "__dict__"))?.cast::<PyDict>()?.update(fields.as_mapping())?;
+    Ok(made)
 }
 
 /// A member of an enum of `_models.py`, by its value.
@@ -230,8 +234,14 @@ impl ToPython for Member {
 }
 
 /// A variant without data, from what `Debug` says of it: `LiveMovie` is `live_movie` in Python.
-pub(crate) fn variant<'py>(py: Python<'py>, class: &str, value: &impl std::fmt::Debug) -> PyResult<Bound<'py, PyAny>> {
-    let name = format!("{class}.{value:?}");
+pub(crate) fn variant<'py>(
+    py: Python<'py>,
+    class: &str,
+    value: &impl std::fmt::Debug,
+) -> PyResult<Bound<'py, PyAny>> {
+    use std::fmt::Write as _;
+    let mut name = String::with_capacity(32);
+    let _ = write!(name, "{class}.{value:?}");
     if let Some(known) = known(py)?.get_item(&name)? {
         return Ok(known);
     }

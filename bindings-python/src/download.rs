@@ -29,7 +29,13 @@ impl Downloader {
 
 #[pymethods]
 impl Downloader {
-    fn bytes(&self, asset: &Bound<'_, Asset>, role: &str, limit: usize, progress: Option<Py<PyAny>>) -> PyResult<Op> {
+    fn bytes(
+        &self,
+        asset: &Bound<'_, Asset>,
+        role: &str,
+        limit: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Op> {
         let wanted = Wanted::new(self, asset, role, progress)?;
         Ok(Op::new(async move {
             let told = wanted.progress.clone();
@@ -87,7 +93,12 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(downloader: &Downloader, asset: &Bound<'_, Asset>, name: &str, progress: Option<Py<PyAny>>) -> PyResult<Self> {
+    fn new(
+        downloader: &Downloader,
+        asset: &Bound<'_, Asset>,
+        name: &str,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
         let (downloader, asset) = (downloader.0.clone(), asset.get().0.clone());
         Ok(Self { downloader, asset, role: role(name)?, progress: Callback::new(progress) })
     }

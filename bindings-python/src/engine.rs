@@ -73,7 +73,8 @@ impl SyncEngine {
         removal_limit: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let stop = StopSignal::new();
-        let formats = write_dates.iter().map(|name| named("format", name, &FORMATS)).collect::<PyResult<Vec<_>>>()?;
+        let formats =
+            write_dates.iter().map(|name| named("format", name, &FORMATS)).collect::<PyResult<Vec<_>>>()?;
         let mut builder = icloud_photos::sync::SyncEngine::builder(&library.0, given(storage)?)
             .layout(self::layout(layout)?)
             .recent(recent)
@@ -99,7 +100,8 @@ impl SyncEngine {
             builder = builder.view(view(one)?);
         }
         if let Some(files) = concurrency {
-            let files = NonZeroUsize::new(files).ok_or_else(|| PyValueError::new_err("concurrency must be at least 1"))?;
+            let files = NonZeroUsize::new(files)
+                .ok_or_else(|| PyValueError::new_err("concurrency must be at least 1"))?;
             builder = builder.concurrency(files);
         }
         if let Some(limit) = removal_limit {
@@ -192,7 +194,8 @@ impl SyncEngine {
     fn move_out(&self, receipts: Vec<String>) -> Op {
         let engine = self.engine.clone();
         Op::new(async move {
-            let receipts = receipts.iter().map(|text| read(text)).collect::<icloud_photos::Result<Vec<_>>>()?;
+            let receipts =
+                receipts.iter().map(|text| read(text)).collect::<icloud_photos::Result<Vec<_>>>()?;
             Ok(engine.move_out(&receipts).await?.into_iter().map(kept_or).collect::<Vec<_>>())
         })
     }
@@ -268,7 +271,8 @@ pub(crate) fn verify(
     on_event: Option<Py<PyAny>>,
 ) -> PyResult<Op> {
     let (storage, books, told) = (given(storage)?, catalogue.shared(), Callback::new(on_event));
-    let mut options = VerifyOptions::default().reread(reread).missing(named("rule for missing files", missing, &MISSING)?);
+    let mut options =
+        VerifyOptions::default().reread(reread).missing(named("rule for missing files", missing, &MISSING)?);
     if share < 1.0 {
         options = options.sample(share, seed);
     }

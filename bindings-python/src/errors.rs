@@ -96,12 +96,15 @@ pub(crate) fn as_it_is(error: PyErr) -> Error {
 /// `otherwise`.
 pub(crate) fn from_python(py: Python<'_>, error: PyErr, otherwise: ErrorKind) -> Error {
     let kind = error.value(py).getattr("kind").ok().and_then(|kind| kind.extract::<String>().ok());
-    let kind = kind.and_then(|kind| kind_named(&kind)).or_else(|| kind_of_system(py, &error)).unwrap_or(otherwise);
+    let kind =
+        kind.and_then(|kind| kind_named(&kind)).or_else(|| kind_of_system(py, &error)).unwrap_or(otherwise);
     Error::new(kind, error.value(py).to_string()).caused_by(Raised(error))
 }
 
 fn kind_of_system(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
-    use pyo3::exceptions::{PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyPermissionError};
+    use pyo3::exceptions::{
+        PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyPermissionError,
+    };
     if error.is_instance_of::<PyKeyboardInterrupt>(py) {
         return Some(ErrorKind::Cancelled);
     }
@@ -119,7 +122,8 @@ fn kind_of_system(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
     }
     let number = error.value(py).getattr("errno").ok()?.extract::<i32>().ok()?;
     let full = std::io::Error::from_raw_os_error(number).kind();
-    matches!(full, std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded).then_some(ErrorKind::StorageFull)
+    matches!(full, std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+        .then_some(ErrorKind::StorageFull)
 }
 
 /// The kinds, each once; `from_python` finds one by its name in Python.

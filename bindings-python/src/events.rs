@@ -3,9 +3,9 @@
 use icloud_photos::sync::catalogue::{AlbumRow, AssetRow, FileKey, FileRow, Pending, Progress, Status};
 use icloud_photos::sync::layout::{LayoutProblem, LocalTime};
 use icloud_photos::sync::{
-    Action, AdoptEvent, AdoptReport, AssetNews, Detail, Fault, Kept, Membership, NewsEvent, ProvenFile, Receipt,
-    RemovalEvent, SkipReason, StoredFile, SyncEvent, SyncReport, Target, VerifyEvent, VerifyReport, ViewEvent, ViewFault,
-    Why,
+    Action, AdoptEvent, AdoptReport, AssetNews, Detail, Fault, Kept, Membership, NewsEvent, ProvenFile,
+    Receipt, RemovalEvent, SkipReason, StoredFile, SyncEvent, SyncReport, Target, VerifyEvent, VerifyReport,
+    ViewEvent, ViewFault, Why,
 };
 use pyo3::prelude::*;
 
@@ -88,11 +88,20 @@ impl ToPython for SyncEvent<'_> {
             Self::Skipped { asset, reason } => event!(py, "SyncSkipped", asset = asset, reason = reason),
             Self::Remark { asset, problem } => event!(py, "SyncRemark", asset = asset, problem = problem),
             Self::Failed { path, asset, name, error } => {
-                event!(py, "SyncFailed", path = path, asset = asset.map(|id| id.as_str()), name = name, error = error)
+                event!(
+                    py,
+                    "SyncFailed",
+                    path = path,
+                    asset = asset.map(|id| id.as_str()),
+                    name = name,
+                    error = error
+                )
             }
             Self::Described { path } => event!(py, "SyncDescribed", path = path),
             Self::SidecarLeft { path, why } => event!(py, "SyncSidecarLeft", path = path, why = why),
-            Self::SidecarFailed { path, error } => event!(py, "SyncSidecarFailed", path = path, error = error),
+            Self::SidecarFailed { path, error } => {
+                event!(py, "SyncSidecarFailed", path = path, error = error)
+            }
             Self::Removal(event) => event.to_python(py),
             Self::View(event) => event.to_python(py),
             other => unknown(py, "SyncUnknown", &other),
@@ -104,7 +113,9 @@ impl ToPython for RemovalEvent<'_> {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
             Self::Moved { asset, name } => event!(py, "RemovalMoved", asset = asset.as_str(), name = name),
-            Self::WouldMove { asset, name } => event!(py, "RemovalWouldMove", asset = asset.as_str(), name = name),
+            Self::WouldMove { asset, name } => {
+                event!(py, "RemovalWouldMove", asset = asset.as_str(), name = name)
+            }
             Self::Aged { asset, created, keep, days } => {
                 event!(py, "RemovalAged", asset = asset.as_str(), created = created, keep = keep, days = days)
             }
@@ -196,9 +207,17 @@ impl ToPython for &SkipReason {
             SkipReason::CreatedAfter { created, limit } => {
                 event!(py, "SkipCreatedAfter", text = self.to_string(), created = *created, limit = *limit)
             }
-            SkipReason::RemovedHere { name } => event!(py, "SkipRemovedHere", text = self.to_string(), name = name.as_str()),
+            SkipReason::RemovedHere { name } => {
+                event!(py, "SkipRemovedHere", text = self.to_string(), name = name.as_str())
+            }
             SkipReason::NoSuchSize { size, name } => {
-                event!(py, "SkipNoSuchSize", text = self.to_string(), size = size.as_str(), name = name.as_str())
+                event!(
+                    py,
+                    "SkipNoSuchSize",
+                    text = self.to_string(),
+                    size = size.as_str(),
+                    name = name.as_str()
+                )
             }
             SkipReason::Filtered { name } => {
                 event!(py, "SkipFiltered", text = self.to_string(), name = name.as_str())
@@ -212,14 +231,26 @@ impl ToPython for &LayoutProblem {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
             LayoutProblem::UndecodableName { value, name } => {
-                event!(py, "LayoutUndecodableName", text = self.to_string(), value = value.as_str(), name = name.as_str())
+                event!(
+                    py,
+                    "LayoutUndecodableName",
+                    text = self.to_string(),
+                    value = value.as_str(),
+                    name = name.as_str()
+                )
             }
-            LayoutProblem::UnusableName { name } => event!(py, "LayoutUnusableName", text = self.to_string(), name = name.as_str()),
+            LayoutProblem::UnusableName { name } => {
+                event!(py, "LayoutUnusableName", text = self.to_string(), name = name.as_str())
+            }
             LayoutProblem::SizeMissing { size, name } => {
                 event!(py, "LayoutSizeMissing", text = self.to_string(), size = *size, name = name.as_str())
             }
-            LayoutProblem::OriginalMissing { name } => event!(py, "LayoutOriginalMissing", text = self.to_string(), name = name.as_str()),
-            LayoutProblem::NotLocal { date } => event!(py, "LayoutNotLocal", text = self.to_string(), date = date),
+            LayoutProblem::OriginalMissing { name } => {
+                event!(py, "LayoutOriginalMissing", text = self.to_string(), name = name.as_str())
+            }
+            LayoutProblem::NotLocal { date } => {
+                event!(py, "LayoutNotLocal", text = self.to_string(), date = date)
+            }
             _ => event!(py, "LayoutOther", text = self.to_string()),
         }
     }
@@ -239,16 +270,22 @@ impl ToPython for &Kept {
             Kept::NoDate => event!(py, "KeptNoDate", text = self.to_string()),
             Kept::NotCopied { role } => event!(py, "KeptNotCopied", text = self.to_string(), role = *role),
             Kept::EditOfVideo => event!(py, "KeptEditOfVideo", text = self.to_string()),
-            Kept::NotAsInICloud { path } => event!(py, "KeptNotAsInICloud", text = self.to_string(), path = path),
+            Kept::NotAsInICloud { path } => {
+                event!(py, "KeptNotAsInICloud", text = self.to_string(), path = path)
+            }
             Kept::Edited => event!(py, "KeptEdited", text = self.to_string()),
             Kept::NoChecksum => event!(py, "KeptNoChecksum", text = self.to_string()),
             Kept::Missing { path } => event!(py, "KeptMissing", text = self.to_string(), path = path),
             Kept::Differs { path } => event!(py, "KeptDiffers", text = self.to_string(), path = path),
-            Kept::Unreadable { path, reason } => event!(py, "KeptUnreadable", text = self.to_string(), path = path, reason = reason.as_str()),
+            Kept::Unreadable { path, reason } => {
+                event!(py, "KeptUnreadable", text = self.to_string(), path = path, reason = reason.as_str())
+            }
             Kept::Shared => event!(py, "KeptShared", text = self.to_string()),
             Kept::MovedOut => event!(py, "KeptMovedOut", text = self.to_string()),
             Kept::Elsewhere => event!(py, "KeptElsewhere", text = self.to_string()),
-            Kept::OwnerUnclear { reason } => event!(py, "KeptOwnerUnclear", text = self.to_string(), reason = reason.as_str()),
+            Kept::OwnerUnclear { reason } => {
+                event!(py, "KeptOwnerUnclear", text = self.to_string(), reason = reason.as_str())
+            }
             Kept::NotAsked => event!(py, "KeptNotAsked", text = self.to_string()),
             Kept::OtherReceipt => event!(py, "KeptOtherReceipt", text = self.to_string()),
             Kept::Gone => event!(py, "KeptGone", text = self.to_string()),
@@ -277,7 +314,14 @@ impl<T: ToPython> ToPython for KeptOr<T> {
 impl ToPython for Receipt {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let json = serde_json::to_string(&self).unwrap_or_default();
-        model!(py, "Receipt", json = json, asset = self.asset().as_str(), files = self.files().to_vec(), at = self.at())
+        model!(
+            py,
+            "Receipt",
+            json = json,
+            asset = self.asset().as_str(),
+            files = self.files().to_vec(),
+            at = self.at()
+        )
     }
 }
 
@@ -446,7 +490,14 @@ impl ToPython for Pending {
 
 impl ToPython for Target {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        event!(py, "Target", asset = self.asset, role = self.role, tree = self.tree.as_str(), path = self.path)
+        event!(
+            py,
+            "Target",
+            asset = self.asset,
+            role = self.role,
+            tree = self.tree.as_str(),
+            path = self.path
+        )
     }
 }
 

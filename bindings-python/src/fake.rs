@@ -39,7 +39,8 @@ impl Fake {
         faults: Option<&str>,
         library: Option<&str>,
     ) -> PyResult<Self> {
-        let mut spec = AccountSpec::in_state(state).ok_or_else(|| wrong(format!("no account is in the state {state:?}")))?;
+        let mut spec = AccountSpec::in_state(state)
+            .ok_or_else(|| wrong(format!("no account is in the state {state:?}")))?;
         if let Some(changes) = account {
             spec = spec.with_json(changes).map_err(wrong)?;
         }

@@ -19,7 +19,11 @@ as_member!(ItemKind => "ItemKind");
 
 /// Where the files of an asset go.
 #[pyfunction]
-pub(crate) fn place<'py>(py: Python<'py>, layout: &Bound<'_, PyAny>, asset: &Asset) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn place<'py>(
+    py: Python<'py>,
+    layout: &Bound<'_, PyAny>,
+    asset: &Asset,
+) -> PyResult<Bound<'py, PyAny>> {
     let layout = Layout::new(self::layout(layout)?).map_err(|error| raised(py, &error))?;
     layout.place(&asset.0).to_python(py)
 }
@@ -57,7 +61,11 @@ pub(crate) fn layout(given: &Bound<'_, PyAny>) -> PyResult<LayoutOptions> {
         .live_photos(text("live_photos")?.map(|size| live_size(&size)).transpose()?)
         .force_size(given.getattr("force_size")?.extract()?)
         .keep_unicode(given.getattr("keep_unicode")?.extract()?)
-        .names(named("policy of names", &given.getattr("names")?.extract::<String>()?, &[NamePolicy::SizeDedup, NamePolicy::Id7])?)
+        .names(named(
+            "policy of names",
+            &given.getattr("names")?.extract::<String>()?,
+            &[NamePolicy::SizeDedup, NamePolicy::Id7],
+        )?)
         .live_naming(named(
             "naming of films",
             &given.getattr("live_naming")?.extract::<String>()?,
@@ -72,7 +80,8 @@ pub(crate) fn layout(given: &Bound<'_, PyAny>) -> PyResult<LayoutOptions> {
         options = options.folder(folder);
     }
     let sizes: Vec<String> = given.getattr("sizes")?.extract()?;
-    options = options.sizes(sizes.iter().map(|size| named("size", size, &SIZES)).collect::<PyResult<Vec<_>>>()?);
+    options =
+        options.sizes(sizes.iter().map(|size| named("size", size, &SIZES)).collect::<PyResult<Vec<_>>>()?);
     if let Some(zone) = text("zone")? {
         options = options.zone(LocalZone::named(&zone).map_err(|error| raised(given.py(), &error))?);
     }
@@ -88,7 +97,8 @@ fn live_size(name: &str) -> PyResult<LiveSize> {
 
 /// A `View`: name, template, shape.
 pub(crate) fn view(given: &Bound<'_, PyAny>) -> PyResult<View> {
-    let (name, template): (String, String) = (given.getattr("name")?.extract()?, given.getattr("template")?.extract()?);
+    let (name, template): (String, String) =
+        (given.getattr("name")?.extract()?, given.getattr("template")?.extract()?);
     let view = View::new(name, template).map_err(|error| raised(given.py(), &error))?;
     Ok(view.made_of(named("shape of a view", &given.getattr("made_of")?.extract::<String>()?, &SHAPES)?))
 }
@@ -96,12 +106,15 @@ pub(crate) fn view(given: &Bound<'_, PyAny>) -> PyResult<View> {
 /// A moment, or so many days ago.
 pub(crate) fn date_limit(given: &Bound<'_, PyAny>) -> PyResult<DateLimit> {
     if let Ok(ago) = given.extract::<time::Duration>() {
-        let days = u32::try_from(ago.whole_days()).ok().filter(|days| time::Duration::days((*days).into()) == ago);
-        return days.map(DateLimit::DaysAgo).ok_or_else(|| PyValueError::new_err("a limit of age is a number of whole days"));
+        let days =
+            u32::try_from(ago.whole_days()).ok().filter(|days| time::Duration::days((*days).into()) == ago);
+        return days
+            .map(DateLimit::DaysAgo)
+            .ok_or_else(|| PyValueError::new_err("a limit of age is a number of whole days"));
     }
-    let moment: time::OffsetDateTime = given
-        .extract()
-        .map_err(|_| PyValueError::new_err("a limit of dates is a datetime with a time zone, or a timedelta of whole days"))?;
+    let moment: time::OffsetDateTime = given.extract().map_err(|_| {
+        PyValueError::new_err("a limit of dates is a datetime with a time zone, or a timedelta of whole days")
+    })?;
     Ok(DateLimit::At(moment))
 }
 

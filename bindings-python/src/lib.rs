@@ -59,11 +59,11 @@ mod _native {
     #[pymodule_export]
     use super::fake::Fake;
     #[pymodule_export]
+    use super::layout::place;
+    #[pymodule_export]
     use super::library::{Album, AlbumNode, AlbumTree, Assets, Library};
     #[pymodule_export]
     use super::login::{Challenge, Consent, SecurityKey, Terms};
-    #[pymodule_export]
-    use super::layout::place;
     #[pymodule_export]
     use super::metadata::{has_date, sidecar, type_of, with_date};
     #[pymodule_export]

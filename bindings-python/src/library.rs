@@ -1,7 +1,8 @@
 //! Libraries, their albums, and lists of assets.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use futures::StreamExt;
 use icloud_photos::asset::{Fields as Depth, Listing, Role};
@@ -13,7 +14,7 @@ use pyo3::prelude::*;
 
 use crate::asset::Asset;
 use crate::changes::Changes;
-use crate::convert::{Fields, Member, ToPython, as_handle, as_member, named, variant};
+use crate::convert::{Fields, Member, ToPython, as_handle, as_member, named, snake, variant};
 use crate::download::Downloader;
 use crate::errors::raised;
 use crate::runtime::{Feed, Op};
@@ -302,7 +303,9 @@ impl Assets {
                 *told.lock().unwrap_or_else(PoisonError::into_inner) = (assets.outcome(), token);
                 match item? {
                     // What concerns one asset is a value, and the list goes on.
-                    Err(error) if icloud_photos::Assets::concerns_one(&error) => Some((Ok(Err(error)), (assets, false))),
+                    Err(error) if icloud_photos::Assets::concerns_one(&error) => {
+                        Some((Ok(Err(error)), (assets, false)))
+                    }
                     Err(error) => Some((Err(error), (assets, true))),
                     Ok(asset) => Some((Ok(Ok(asset)), (assets, false))),
                 }
@@ -364,7 +367,13 @@ pub(crate) fn depth(name: &str) -> PyResult<Depth> {
 }
 
 pub(crate) fn role(name: &str) -> PyResult<Role> {
-    named("role", name, &Role::ALL)
+    static NAMES: LazyLock<HashMap<String, Role>> =
+        LazyLock::new(|| Role::ALL.iter().map(|role| (snake(&format!("{role:?}")), *role)).collect());
+    match NAMES.get(name) {
+        Some(role) => Ok(*role),
+        // It says which there are.
+        None => named("role", name, &Role::ALL),
+    }
 }
 
 pub(crate) fn roles(names: &[String]) -> PyResult<Vec<Role>> {

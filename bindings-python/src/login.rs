@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use icloud_photos::auth::{Action, CodeDelivery, ConsentAction, Phone, SecurityKeyAction, SecurityKeyAssertion, TermsAction};
+use icloud_photos::auth::{
+    Action, CodeDelivery, ConsentAction, Phone, SecurityKeyAction, SecurityKeyAssertion, TermsAction,
+};
 use icloud_photos::{Error, ErrorKind, Login};
 use pyo3::prelude::*;
 
@@ -36,14 +38,21 @@ impl ToPython for Login {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let error = match &self {
             Self::ActionRequired(action) => action.error(),
-            _ => Error::new(ErrorKind::Unsupported, "this version does not know what Apple wants of the account's owner"),
+            _ => Error::new(
+                ErrorKind::Unsupported,
+                "this version does not know what Apple wants of the account's owner",
+            ),
         };
         match self {
             Self::Complete(session) => session.to_python(py),
             Self::CodeRequired(challenge) => Challenge::new(challenge).to_python(py),
             Self::ActionRequired(Action::AcceptTerms(action)) => Terms(Arc::new(action), error).to_python(py),
-            Self::ActionRequired(Action::ApproveOnDevice(action)) => Consent(Arc::new(action), error).to_python(py),
-            Self::ActionRequired(Action::UseSecurityKey(action)) => SecurityKey(Arc::new(action), error).to_python(py),
+            Self::ActionRequired(Action::ApproveOnDevice(action)) => {
+                Consent(Arc::new(action), error).to_python(py)
+            }
+            Self::ActionRequired(Action::UseSecurityKey(action)) => {
+                SecurityKey(Arc::new(action), error).to_python(py)
+            }
             _ => Err(crate::errors::raised(py, &error)),
         }
     }
@@ -81,7 +90,8 @@ impl Challenge {
         let delivery = named("delivery", delivery, &[CodeDelivery::Sms, CodeDelivery::Voice])?;
         let phone = challenge.phones().iter().find(|phone| phone.id() == phone_id).cloned();
         Ok(Op::new(async move {
-            let phone = phone.ok_or_else(|| Error::new(ErrorKind::NotFound, "the challenge lists no such phone"))?;
+            let phone =
+                phone.ok_or_else(|| Error::new(ErrorKind::NotFound, "the challenge lists no such phone"))?;
             let phone = match delivery {
                 CodeDelivery::Voice => phone.by_voice(),
                 _ => phone.by_sms(),
@@ -187,7 +197,8 @@ impl SecurityKey {
         credential_id: String,
     ) -> Op {
         let action = self.0.clone();
-        let assertion = SecurityKeyAssertion { client_data, signature, authenticator_data, user_handle, credential_id };
+        let assertion =
+            SecurityKeyAssertion { client_data, signature, authenticator_data, user_handle, credential_id };
         Op::new(async move { action.submit(assertion).await })
     }
 }

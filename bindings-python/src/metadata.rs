@@ -48,7 +48,9 @@ pub(crate) fn sidecar<'py>(
 
 fn left_alone(foreign: &Foreign) -> Error {
     let why = match foreign {
-        Foreign::Author { toolkit } => format!("another program wrote it ({})", toolkit.as_deref().unwrap_or("it does not say which")),
+        Foreign::Author { toolkit } => {
+            format!("another program wrote it ({})", toolkit.as_deref().unwrap_or("it does not say which"))
+        }
         Foreign::Unreadable { reason } => format!("it cannot be read: {reason}"),
         other => format!("{other:?}"),
     };

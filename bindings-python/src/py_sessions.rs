@@ -18,7 +18,8 @@ impl PySessions {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         for method in ["load", "save", "remove", "try_lock"] {
             if !object.hasattr(method)? {
-                let message = format!("sessions must be a folder or a SessionStore, and this has no method {method}()");
+                let message =
+                    format!("sessions must be a folder or a SessionStore, and this has no method {method}()");
                 return Err(PyTypeError::new_err(message));
             }
         }
@@ -34,7 +35,13 @@ fn account(account: &AppleId) -> impl for<'py> FnOnce(Python<'py>) -> PyResult<B
 #[async_trait]
 impl SessionStore for PySessions {
     async fn load(&self, id: &AppleId) -> Result<Option<SavedSession>> {
-        self.0.call("load", account(id), |found| if found.is_none() { Ok(None) } else { saved(&found).map(Some) }).await
+        self.0
+            .call(
+                "load",
+                account(id),
+                |found| if found.is_none() { Ok(None) } else { saved(&found).map(Some) },
+            )
+            .await
     }
 
     async fn save(&self, id: &AppleId, session: &SavedSession) -> Result<()> {
@@ -55,14 +62,18 @@ impl SessionStore for PySessions {
     }
 
     async fn try_lock(&self, id: &AppleId) -> Result<Option<StoreLock>> {
-        let claim = self.0.call("try_lock", account(id), |claim| Ok((!claim.is_none()).then(|| claim.unbind()))).await?;
+        let claim = self
+            .0
+            .call("try_lock", account(id), |claim| Ok((!claim.is_none()).then(|| claim.unbind())))
+            .await?;
         Ok(claim.map(|claim| StoreLock::new(Claim(claim))))
     }
 }
 
 fn saved(found: &Bound<'_, PyAny>) -> PyResult<SavedSession> {
     let text: String = found.getattr("json")?.extract()?;
-    serde_json::from_str(&text).map_err(|_| PyValueError::new_err("the session store gave something that is no saved session"))
+    serde_json::from_str(&text)
+        .map_err(|_| PyValueError::new_err("the session store gave something that is no saved session"))
 }
 
 /// What `try_lock` gave: closed, if it can be, when the claim ends.

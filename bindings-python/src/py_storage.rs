@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
-use icloud_photos::storage::{Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use icloud_photos::storage::{
+    Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyTypeError;
@@ -28,13 +30,17 @@ impl PyStorage {
         let py = object.py();
         for method in ["capabilities", "stat", "write", "read", "remove", "list", "flush"] {
             let Ok(found) = object.getattr(method) else {
-                let message = format!("this is no storage: it has no method {method}(); derive it from icloud_photos.Storage");
+                let message = format!(
+                    "this is no storage: it has no method {method}(); derive it from icloud_photos.Storage"
+                );
                 return Err(PyTypeError::new_err(message));
             };
             let inspect = py.import("inspect")?;
             let is_async = |kind: &str| inspect.call_method1(kind, (&found,))?.is_truthy();
             if is_async("iscoroutinefunction")? || is_async("isasyncgenfunction")? {
-                let message = format!("{method}() is async; the methods of a storage are plain functions, called on threads that may block");
+                let message = format!(
+                    "{method}() is async; the methods of a storage are plain functions, called on threads that may block"
+                );
                 return Err(PyTypeError::new_err(message));
             }
         }
@@ -59,7 +65,11 @@ impl Storage for PyStorage {
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
         let path = path.clone();
         self.object
-            .call("stat", arguments!(path), |found| if found.is_none() { Ok(None) } else { meta(&found).map(Some) })
+            .call(
+                "stat",
+                arguments!(path),
+                |found| if found.is_none() { Ok(None) } else { meta(&found).map(Some) },
+            )
             .await
     }
 
@@ -72,12 +82,21 @@ impl Storage for PyStorage {
             })
             .await?;
         let object = Object::new(writer, ErrorKind::Storage);
-        Ok(Box::new(Writer { object, position, metadata: None, keeps: self.capabilities.resume, is_over: false }))
+        Ok(Box::new(Writer {
+            object,
+            position,
+            metadata: None,
+            keeps: self.capabilities.resume,
+            is_over: false,
+        }))
     }
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
         let path = path.clone();
-        let chunks = self.object.call("read", arguments!(path, from), |chunks| Ok(chunks.try_iter()?.into_any().unbind())).await?;
+        let chunks = self
+            .object
+            .call("read", arguments!(path, from), |chunks| Ok(chunks.try_iter()?.into_any().unbind()))
+            .await?;
         Ok(iterated(chunks, |chunk| Ok(Bytes::copy_from_slice(chunk.extract::<&[u8]>()?))))
     }
 
@@ -103,7 +122,9 @@ impl Storage for PyStorage {
     }
 
     async fn tidy(&self, begun: SystemTime) -> Result<()> {
-        self.object.with(move |object| optional(object, "tidy", |py| begun.to_python(py)?.into_args(py))).await
+        self.object
+            .with(move |object| optional(object, "tidy", |py| begun.to_python(py)?.into_args(py)))
+            .await
     }
 }
 
@@ -139,7 +160,9 @@ where
         let read = read.clone();
         async move {
             let object = object?;
-            let next = object.with(move |iterator| iterator.try_iter()?.next().transpose()?.map(read).transpose()).await;
+            let next = object
+                .with(move |iterator| iterator.try_iter()?.next().transpose()?.map(read).transpose())
+                .await;
             match next {
                 Ok(Some(item)) => Some((Ok(item), Some(object))),
                 Ok(None) => None,
@@ -196,7 +219,8 @@ impl StorageWriter for Writer {
     }
 
     async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let chunks = self.with(|writer| Ok(writer.call_method0("resumed")?.try_iter()?.into_any().unbind())).await?;
+        let chunks =
+            self.with(|writer| Ok(writer.call_method0("resumed")?.try_iter()?.into_any().unbind())).await?;
         Ok(iterated(chunks, |chunk| Ok(Bytes::copy_from_slice(chunk.extract::<&[u8]>()?))))
     }
 
@@ -206,7 +230,8 @@ impl StorageWriter for Writer {
     }
 
     async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        self.with(move |writer| writer.call_method1("write", (PyBytes::new(writer.py(), &chunk),)).map(drop)).await
+        self.with(move |writer| writer.call_method1("write", (PyBytes::new(writer.py(), &chunk),)).map(drop))
+            .await
     }
 
     fn describe(&mut self, metadata: Metadata) {
@@ -231,7 +256,8 @@ fn meta(given: &Bound<'_, PyAny>) -> PyResult<ObjectMeta> {
     let time = given.getattr("modified")?;
     let modified = if time.is_none() { None } else { Some(moment(&time)?) };
     let mut meta = ObjectMeta::new(path, given.getattr("size")?.extract()?, modified);
-    meta.metadata = given.getattr("metadata")?.extract::<Option<BTreeMap<String, String>>>()?.unwrap_or_default();
+    meta.metadata =
+        given.getattr("metadata")?.extract::<Option<BTreeMap<String, String>>>()?.unwrap_or_default();
     Ok(meta)
 }
 

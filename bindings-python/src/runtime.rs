@@ -182,9 +182,8 @@ impl Batches {
     where
         T: ToPython + Send + 'static,
     {
-        let convert = |item: T| {
-            Box::new(move |py: Python<'_>| item.to_python(py).map(Bound::unbind)) as Finish
-        };
+        let convert =
+            |item: T| Box::new(move |py: Python<'_>| item.to_python(py).map(Bound::unbind)) as Finish;
         Self(Feed::new(stream.map(move |item| item.map(convert)).boxed()))
     }
 }
@@ -322,7 +321,10 @@ impl<T> Drop for Reading<T> {
 }
 
 /// Begins `future` on this process's runtime. Always with Python's lock, so that no other thread is in here when the process forks.
-pub(crate) fn spawn(py: Python<'_>, future: impl Future<Output = ()> + Send + 'static) -> PyResult<AbortHandle> {
+pub(crate) fn spawn(
+    py: Python<'_>,
+    future: impl Future<Output = ()> + Send + 'static,
+) -> PyResult<AbortHandle> {
     Ok(runtime(py)?.spawn(future).abort_handle())
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use icloud_photos::storage::{
-    Capabilities, FsStorage, LinkKind, MemoryStorage, ObjectMeta, OpendalStorage, StoragePath, WriteOptions, is_address,
+    Capabilities, FsStorage, LinkKind, MemoryStorage, ObjectMeta, OpendalStorage, StoragePath, WriteOptions,
+    is_address,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
@@ -150,7 +151,8 @@ impl Storage {
     }
 
     fn list(&self, py: Python<'_>, prefix: &str, with_parts: bool) -> PyResult<Batches> {
-        let (storage, prefix) = (self.shared(), StoragePath::parse(prefix).map_err(|error| raised(py, &error))?);
+        let (storage, prefix) =
+            (self.shared(), StoragePath::parse(prefix).map_err(|error| raised(py, &error))?);
         // A stream borrows its storage, so a task that owns both hands the items over, some ahead.
         let (send, receive) = tokio::sync::mpsc::channel(64);
         let mut work = Some(async move {
@@ -177,7 +179,8 @@ impl Storage {
     }
 
     fn link(&self, source: &str, target: &str, kind: &str) -> PyResult<Op> {
-        let (storage, source, target) = (self.shared(), StoragePath::parse(source), StoragePath::parse(target));
+        let (storage, source, target) =
+            (self.shared(), StoragePath::parse(source), StoragePath::parse(target));
         let kind = named("kind of link", kind, &[LinkKind::Hard, LinkKind::Reflink, LinkKind::Symbolic])?;
         Ok(Op::new(async move { storage.link(&source?, &target?, kind).await }))
     }
@@ -287,7 +290,8 @@ impl StorageWriter {
 
 impl StorageWriter {
     fn now<T>(&self, act: impl FnOnce(&mut Writer) -> T) -> Result<T> {
-        let mut writer = self.0.try_lock().map_err(|_| Error::new(ErrorKind::Conflict, "the writer is busy"))?;
+        let mut writer =
+            self.0.try_lock().map_err(|_| Error::new(ErrorKind::Conflict, "the writer is busy"))?;
         Ok(act(writer.as_mut().ok_or_else(ended)?))
     }
 }

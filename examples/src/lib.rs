@@ -26,7 +26,9 @@ pub async fn sign_in() -> Result<Guest> {
     match (std::env::var("ICLOUD_USERNAME"), std::env::var("ICLOUD_PASSWORD")) {
         (Ok(name), Ok(password)) => {
             let builder = match std::env::var("ICLOUD_ENDPOINT") {
-                Ok(url) => Client::builder().endpoints(Endpoints::default().with_auth(&url)?.with_setup(&url)?),
+                Ok(url) => {
+                    Client::builder().endpoints(Endpoints::default().with_auth(&url)?.with_setup(&url)?)
+                }
                 Err(_) => Client::builder().sessions(FileSessionStore::new(".icloud-session")),
             };
             let client = builder.build()?;

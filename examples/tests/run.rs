@@ -27,7 +27,10 @@ fn list() {
 #[test]
 fn census() {
     let text = run(env!("CARGO_BIN_EXE_census"));
-    assert!(text.contains("photo: ") && text.ends_with("0 assets that cannot be read: 60 assets\n"), "{text}");
+    assert!(
+        text.contains("photo: ") && text.ends_with("0 assets that cannot be read: 60 assets\n"),
+        "{text}"
+    );
 }
 
 #[test]

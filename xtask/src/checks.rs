@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::api;
 use crate::conformance;
 use crate::house;
 use crate::process;
@@ -46,6 +47,8 @@ pub(crate) fn python() -> Tally {
             suite("Python package", |tally| package.tests(|line| tally.add(counted_by_pytest(line))))?;
         println!("\n== Python package, read");
         tally.add(package.checks()?);
+        println!("\n== what Rust programs can reach, and Python's");
+        tally.add(api::compare(&mut package.python(&[]), false)?);
         Ok::<_, anyhow::Error>(tally)
     };
     suites().unwrap_or_else(|error| {

@@ -411,7 +411,6 @@ _PLACES = {
         "AsyncPlan",
         "AsyncSyncEngine",
         "async_verify",
-    "copy_above",
     ),
     "._async._library": (
         "AsyncAlbum",

@@ -43,6 +43,7 @@ __all__ = [
     "Terms",
     "__version__",
     "command",
+    "copy_above",
     "has_date",
     "parse_checksum",
     "place",

@@ -51,12 +51,16 @@ def wrong(thing: Any) -> Iterator[str]:
             yield from wrong(value)
 
 
+# What modules name for type checkers only.
+PUBLIC = {name: getattr(ip, name) for name in ip.__all__}
+
+
 def hints(kind: type) -> dict[str, Any]:
     """Names and types of fields and properties."""
     if dataclasses.is_dataclass(kind):
         return typing.get_type_hints(kind)
     properties = {name: getattr(kind, name) for name in dir(kind) if isinstance(getattr(kind, name), property)}
-    return {name: typing.get_type_hints(one.fget)["return"] for name, one in properties.items() if not name.startswith("_")}
+    return {name: typing.get_type_hints(one.fget, localns=PUBLIC)["return"] for name, one in properties.items() if not name.startswith("_")}
 
 
 def check(*things: Any) -> set[str]:

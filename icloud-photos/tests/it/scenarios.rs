@@ -12,7 +12,8 @@ use icloud_photos::storage::{MemoryStorage, Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::MemoryCatalogue;
 use icloud_photos::sync::{AdoptOptions, LayoutOptions, SyncEngine, VerifyOptions, verify};
 use icloud_photos::{
-    Album, Asset, Assets, Challenge, Client, Credentials, Error, Library, Listing, Login, Role, Session, SmartAlbum,
+    Album, Asset, Assets, Challenge, Client, Credentials, Error, Library, Listing, Login, Role, Session,
+    SmartAlbum,
 };
 use icloud_photos_testkit::{AccountSpec, FakeCloud, LibrarySpec};
 use serde_json::{Map, Value, json};
@@ -35,7 +36,8 @@ async fn the_scenarios_of_all_languages_come_out_as_they_say() {
                 Ok(outcome) => outcome,
                 Err(error) => failure(&error),
             };
-            if !step["expect"].as_object().unwrap().iter().all(|(key, value)| outcome.get(key) == Some(value)) {
+            if !step["expect"].as_object().unwrap().iter().all(|(key, value)| outcome.get(key) == Some(value))
+            {
                 wrong.push(format!("{name}, step {}: {step}\n  came to {outcome}", at + 1));
             }
             if std::env::var_os("SHOW_SCENARIOS").is_some() {
@@ -133,7 +135,9 @@ impl World {
                 if step["repair"] == json!(true) {
                     options = options.repair();
                 }
-                let report = verify(self.storage.clone(), self.catalogue.clone(), options, Some(&engine), |_| {}).await?;
+                let report =
+                    verify(self.storage.clone(), self.catalogue.clone(), options, Some(&engine), |_| {})
+                        .await?;
                 Ok(json!({
                     "proven": report.proven, "unproven": report.unproven, "bad": report.bad, "repaired": report.repaired,
                     "failed": report.failed, "strays": report.strays, "clean": report.is_clean(),
@@ -204,7 +208,8 @@ impl World {
     fn album(&self, step: &Value) -> Album {
         match step["smart"].as_str() {
             Some(name) => {
-                let smart = SmartAlbum::ALL.into_iter().find(|one| snake(&format!("{one:?}")) == name).unwrap();
+                let smart =
+                    SmartAlbum::ALL.into_iter().find(|one| snake(&format!("{one:?}")) == name).unwrap();
                 self.library().smart_album(smart)
             }
             None => self.library().all(),
@@ -254,7 +259,12 @@ impl World {
         let resources: Map<String, Value> = asset
             .resources()
             .iter()
-            .map(|one| (snake(&format!("{:?}", one.role)), json!([one.size, one.checksum.map(|sum| sum.to_string())])))
+            .map(|one| {
+                (
+                    snake(&format!("{:?}", one.role)),
+                    json!([one.size, one.checksum.map(|sum| sum.to_string())]),
+                )
+            })
             .collect();
         Ok(json!({
             "id": asset.id().as_str(), "filename": filename(&asset), "kind": snake(&format!("{:?}", asset.kind())),
