@@ -175,7 +175,7 @@ fn panicked() -> Error {
 
 /// A lazy sequence, read a batch at a time.
 #[pyclass(frozen, generic, module = "icloud_photos._native")]
-pub(crate) struct Batches(Feed<Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>>);
+pub(crate) struct Batches(Feed<Finish>);
 
 impl Batches {
     pub(crate) fn new<T>(stream: BoxStream<'static, Result<T>>) -> Self
