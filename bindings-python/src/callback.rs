@@ -64,9 +64,17 @@ impl Callback {
     /// Runs `work` until it ends or a call has failed.
     pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(inner) = &self.0 else { return work.await };
-        let outcome = tokio::select! {
-            outcome = work => outcome,
-            () = inner.bell.notified() => Err(Error::new(ErrorKind::Cancelled, "a function that was called failed")),
+        let mut work = std::pin::pin!(work);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut work => break outcome,
+                () = inner.bell.notified() => {
+                    // It may have been rung for an operation that had ended by itself.
+                    if inner.raised().is_some() {
+                        break Err(Error::new(ErrorKind::Cancelled, "a function that was called failed"));
+                    }
+                }
+            }
         };
         match inner.raised().take() {
             Some(error) => Err(as_it_is(error)),

@@ -110,3 +110,20 @@ def test_every_class_of_events_that_native_code_makes_is_there() -> None:
     for name, given in found:
         fields = {field.name for field in dataclasses.fields(getattr(events, name))}
         assert set(re.findall(r",\s*(\w+) = ", given)) <= fields, name
+
+
+def test_a_filter_that_failed_once_spoils_no_later_run(library: Library) -> None:
+    fails = [True]
+
+    def wanted(_: object) -> bool:
+        if fails[0]:
+            raise LookupError("not now")
+        return True
+
+    storage = MemoryStorage()
+    engine = SyncEngine(library, storage, filter=wanted)
+    for _ in range(20):
+        with pytest.raises(LookupError):
+            engine.run()
+    fails[0] = False
+    assert engine.run().is_clean and len(list(storage.list())) == 600

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod growth;
+mod python;
 
 use std::cell::Cell;
 use std::fs;
@@ -22,7 +23,7 @@ use crate::tree;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only the benches whose name contains this
+    /// Only the benches whose name contains this; `python` measures the Python package
     only: Option<String>,
     /// How often ours and the plain fetch run, in turn; the quickest run of each counts
     #[arg(long, default_value_t = 3)]
@@ -154,6 +155,9 @@ struct Bed<'a> {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let clients = Clients::install()?;
+    if options.only.as_deref() == Some(python::NAME) {
+        return python::run(&clients);
+    }
     let programs = Programs::build(Profile::Dist)?;
     let xtask = house::fast_self()?;
     let chosen: Vec<&Bench> = BENCHES

@@ -58,6 +58,11 @@ impl Clients {
         process::must(pip().arg("install").arg(wheel).arg(PYICLOUD))
     }
 
+    /// The Python that has them.
+    pub(crate) fn python(&self) -> &Path {
+        &self.python
+    }
+
     /// The real icloudpd, pointed at the fake.
     pub(crate) fn icloudpd(&self, fake: &str) -> Command {
         let mut command = self.launch(fake);

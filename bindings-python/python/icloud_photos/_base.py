@@ -11,16 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from . import _native
-from ._models import (
-    AssetChange,
-    AssetState,
-    LibraryId,
-    Location,
-    MediaKind,
-    Resource,
-    Role,
-    Subtype,
-)
+from ._models import AssetChange, AssetState, LibraryId, Location, MediaKind, Resource, Role, Subtype
 from .errors import ICloudError
 
 # What a picture in a notebook may weigh.

@@ -35,7 +35,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.spec import AbstractBufferedFile
 
-from ._models import Capabilities, ObjectMeta, WriteOptions
+from ._records import Capabilities, ObjectMeta, WriteOptions
 from .errors import ConfigError, UnsupportedError
 from .storage import Storage, StorageWriter
 

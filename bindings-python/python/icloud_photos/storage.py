@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _native
-from ._models import Capabilities, LinkKind, ObjectMeta, WriteOptions
+from ._records import Capabilities, LinkKind, ObjectMeta, WriteOptions
 from .errors import ICloudError
 
 __all__ = ["LocalStorage", "MemoryStorage", "Storage", "StorageWriter", "UrlStorage", "copy_above", "is_address", "open_storage"]

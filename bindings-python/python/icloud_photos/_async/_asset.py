@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from os import PathLike, fspath
-from typing import Callable, Union
+from typing import TYPE_CHECKING, Callable, Union
 
 from .. import _native
 from .._base import AssetBase, Writable
 from .._models import Proof, Role, Saved
 from .._progress import counting
-from ..storage import Storage, given_storage
 from ._runtime import MAY_BLOCK, relay, run
+
+if TYPE_CHECKING:
+    from ..storage import Storage
 
 # `Callable` of `collections.abc` cannot stand in a `Union` on Python 3.9.1.
 OnProgress = Union[bool, Callable[[int], object], None]
@@ -86,7 +88,13 @@ class AsyncDownload:
             IntegrityError: Apple sends wrong bytes again and again.
             AlreadyExistsError: Other bytes stand under the name.
         """
-        storage = _native.Storage.local(fspath(to)) if isinstance(to, (str, PathLike)) else given_storage(to)
+        storage: object
+        if isinstance(to, (str, PathLike)):
+            storage = _native.Storage.local(fspath(to))
+        else:
+            from ..storage import given_storage
+
+            storage = given_storage(to)
         with counting(progress, self._size(), self._label()) as count:
             return await run(
                 self._downloader.save(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import _native
-from .._models import Door, Endpoints, Probe, Region, RetryPolicy, SavedChallenge
+from .._models import Door, Endpoints, Probe, Region, SavedChallenge
 from ..errors import ICloudError
 from ..sessions import FileSessionStore, SessionStore
 from ._login import AsyncChallenge, AsyncLogin, faced_login
 from ._runtime import run
 from ._session import AsyncSession
+
+if TYPE_CHECKING:
+    from .._records import RetryPolicy
 
 
 class AsyncClient:

@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from .. import _native
-from .._models import FileRow, Stock, Totals
+from .._records import FileRow, Stock, Totals
 from ..storage import Storage, given_storage
 from ._library import Album, Library
 from ._runtime import run

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _native
 from .._base import faced
-from .._models import (
+from .._models import ChangeCursor
+from .._progress import bar
+from .._records import (
     AdoptReport,
-    ChangeCursor,
     Disposal,
     Format,
     Layout,
@@ -24,7 +25,6 @@ from .._models import (
     VerifyReport,
     View,
 )
-from .._progress import bar
 from ..errors import ConfigError, ICloudError
 from ..storage import Storage, given_storage
 from ._asset import Asset

@@ -10,17 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from .. import _native
 from .._base import AlbumTreeBase, faced, path_of
-from .._models import (
-    AlbumKind,
-    ChangeCursor,
-    Fields,
-    IndexState,
-    LibraryId,
-    LibraryKind,
-    Listing,
-    Role,
-    SmartAlbum,
-)
+from .._models import AlbumKind, ChangeCursor, Fields, IndexState, LibraryId, LibraryKind, Listing, Role, SmartAlbum
 from ..errors import ICloudError
 from ._asset import Asset
 from ._runtime import run

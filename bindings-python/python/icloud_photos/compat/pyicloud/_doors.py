@@ -7,7 +7,8 @@ import os
 from importlib import import_module
 from typing import Any
 
-from ... import _sync as faces
+import icloud_photos as faces
+
 from ..._models import Endpoints, Phone, Region
 from ...sessions import FileSessionStore
 from .exceptions import PyiCloudNoStoredPasswordAvailableException

@@ -11,7 +11,7 @@ from .exceptions import PyiCloudSecurityKeyException, PyiCloudSecurityKeyTimeout
 if TYPE_CHECKING:
     from threading import Event
 
-    from ..._sync import SecurityKeyAction
+    from ... import SecurityKeyAction
 
 #: Where Apple's page would ask for the key.
 _ORIGIN = "https://apple.com"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ... import _sync as faces
+import icloud_photos as faces
+
 from ...errors import AdvancedDataProtectionError, CodeRejectedError, ConfigError, ICloudError, TermsRequiredError
 from . import _doors, _keys
 from .exceptions import (

@@ -16,7 +16,7 @@ from ..exceptions import NotOffered, PyiCloudAPIResponseException, translated
 from ._assets import PhotoAsset
 
 if TYPE_CHECKING:
-    from ...._sync import Album
+    from .... import Album
     from .photos import PhotoLibrary, PhotosService
 
 #: What the album of everything was called in pyicloud 1.0, and still is in its documentation.

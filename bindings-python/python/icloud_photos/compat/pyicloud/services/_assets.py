@@ -12,7 +12,7 @@ from ...._models import MediaKind, Resource, Role
 from ..exceptions import NotOffered, translated
 
 if TYPE_CHECKING:
-    from ...._sync import Asset
+    from .... import Asset
     from .photos import PhotoLibrary
 
 #: What the versions of a photo are called, and which file each is.

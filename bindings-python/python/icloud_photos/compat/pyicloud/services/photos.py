@@ -21,7 +21,7 @@ from ._albums import (
 from ._assets import PhotoAsset
 
 if TYPE_CHECKING:
-    from ...._sync import Library, Session
+    from .... import Library, Session
 
 __all__ = [
     "AlbumContainer",
