@@ -1,14 +1,17 @@
 //! Functions of Python's that are told of things, or asked, while an operation runs.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::FutureExt;
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use tokio::sync::Notify;
 
 use crate::door;
 use crate::errors::as_it_is;
+use crate::runtime::panicked;
 
 /// Called on the threads of the runtime, with Python's lock. The first exception ends the operation, which raises it.
 #[derive(Debug, Clone, Default)]
@@ -61,13 +64,13 @@ impl Callback {
         })
     }
 
-    /// Runs `work` until it ends or a call has failed.
+    /// Runs `work` until it ends or a call has failed. What asks may unwind then ([`give_up`]).
     pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(inner) = &self.0 else { return work.await };
-        let mut work = std::pin::pin!(work);
+        let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let outcome = loop {
             tokio::select! {
-                outcome = &mut work => break outcome,
+                outcome = &mut work => break outcome.unwrap_or_else(|_| Err(panicked())),
                 () = inner.bell.notified() => {
                     // It may have been rung for an operation that had ended by itself.
                     if inner.raised().is_some() {
@@ -81,6 +84,12 @@ impl Callback {
             None => outcome,
         }
     }
+}
+
+/// Where there is no right answer: a filter that failed has not said that a photo is unwanted, and whatever were made of it would be
+/// written down as seen. So the run ends on the spot, as if it had been killed.
+pub(crate) fn give_up() -> ! {
+    std::panic::resume_unwind(Box::new("a function that was called failed"))
 }
 
 impl Inner {

@@ -13,7 +13,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::asset::Asset;
-use crate::callback::Callback;
+use crate::callback::{Callback, give_up};
 use crate::catalogue::Catalogue;
 use crate::convert::{ToPython, named};
 use crate::errors::raised;
@@ -111,9 +111,8 @@ impl SyncEngine {
         let filter = Callback::new(filter);
         if wants {
             let ask = filter.clone();
-            // Once it has failed the run ends; until then what it did not judge is left out.
             builder = builder.filter(filter_name, move |asset| {
-                ask.ask(|py| asset.to_python(py), |answer| answer.is_truthy()).unwrap_or(false)
+                ask.ask(|py| asset.to_python(py), |answer| answer.is_truthy()).unwrap_or_else(|| give_up())
             });
         }
         let checks = check_albums.is_some();

@@ -169,7 +169,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-fn panicked() -> Error {
+pub(crate) fn panicked() -> Error {
     Error::new(ErrorKind::Unexpected, "the operation ended without an outcome; please report this")
 }
 

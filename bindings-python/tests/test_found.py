@@ -127,3 +127,22 @@ def test_a_filter_that_failed_once_spoils_no_later_run(library: Library) -> None
             engine.run()
     fails[0] = False
     assert engine.run().is_clean and len(list(storage.list())) == 600
+
+
+@pytest.mark.parametrize("after", [0, 7, 599])
+def test_what_a_filter_did_not_judge_is_not_taken_for_seen(library: Library, after: int) -> None:
+    """Otherwise the photos would never be asked for again."""
+    asked = itertools.count()
+
+    def wanted(_: object) -> bool:
+        if next(asked) >= after:
+            raise LookupError("not now")
+        return True
+
+    with Catalogue.memory() as catalogue:
+        storage = MemoryStorage()
+        with pytest.raises(LookupError):
+            SyncEngine(library, storage, catalogue=catalogue, filter=wanted).run()
+        engine = SyncEngine(library, storage, catalogue=catalogue, filter=lambda _: True)
+        assert engine.run().is_clean
+        assert len(list(storage.list())) == 600
