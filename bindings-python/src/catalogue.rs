@@ -25,7 +25,11 @@ const ROWS: usize = 1000;
 type Shared = Arc<dyn Books>;
 
 #[pyclass(frozen, module = "icloud_photos._native")]
-pub(crate) struct Catalogue(Mutex<Option<Shared>>);
+pub(crate) struct Catalogue {
+    books: Mutex<Option<Shared>>,
+    /// Who opened it.
+    process: u32,
+}
 
 as_handle!(Catalogue);
 as_model!(Tally => "Tally" { files, bytes });
@@ -34,13 +38,23 @@ as_model!(Stock => "Stock" { here, missing });
 
 impl Catalogue {
     fn new(books: Shared) -> Self {
-        Self(Mutex::new(Some(books)))
+        Self { books: Mutex::new(Some(books)), process: std::process::id() }
     }
 
     pub(crate) fn shared(&self) -> Result<Shared> {
-        let books = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        require_here(self.process)?;
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner).clone();
         books.ok_or_else(|| Error::new(ErrorKind::Config, "this catalogue was closed; open it again"))
     }
+}
+
+/// A database that two processes use through one connection is soon damaged.
+pub(crate) fn require_here(process: u32) -> Result<()> {
+    if process == std::process::id() {
+        return Ok(());
+    }
+    let message = "this was opened by the process that this one was forked from; open the catalogue, and make the engine, here";
+    Err(Error::new(ErrorKind::Config, message))
 }
 
 /// Where catalogues lie.
@@ -156,7 +170,7 @@ impl Catalogue {
     }
 
     fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.books.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 
 use crate::asset::Asset;
 use crate::callback::{Callback, give_up};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, require_here};
 use crate::convert::{ToPython, named};
 use crate::errors::raised;
 use crate::events::kept_or;
@@ -33,6 +33,7 @@ pub(crate) struct SyncEngine {
     check: Callback,
     stop: StopSignal,
     number: u64,
+    process: u32,
 }
 
 /// Tells engines apart: a plan is for the one that made it.
@@ -126,7 +127,14 @@ impl SyncEngine {
             });
         }
         let engine = builder.build().map_err(|error| raised(py, &error))?;
-        Ok(Self { engine, filter, check, stop, number: ENGINES.fetch_add(1, Ordering::Relaxed) })
+        Ok(Self {
+            engine,
+            filter,
+            check,
+            stop,
+            number: ENGINES.fetch_add(1, Ordering::Relaxed),
+            process: std::process::id(),
+        })
     }
 
     #[getter]
@@ -206,6 +214,7 @@ impl SyncEngine {
 
 impl SyncEngine {
     fn actions_of(&self, plan: &Plan) -> icloud_photos::Result<icloud_photos::sync::Plan> {
+        require_here(self.process)?;
         if plan.engine != self.number {
             let message = "this is another engine's plan; execute the one that this engine made";
             return Err(Error::new(ErrorKind::Config, message));

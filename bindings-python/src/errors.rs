@@ -98,7 +98,9 @@ pub(crate) fn from_python(py: Python<'_>, error: PyErr, otherwise: ErrorKind) ->
     let kind = error.value(py).getattr("kind").ok().and_then(|kind| kind.extract::<String>().ok());
     let kind =
         kind.and_then(|kind| kind_named(&kind)).or_else(|| kind_of_system(py, &error)).unwrap_or(otherwise);
-    Error::new(kind, error.value(py).to_string()).caused_by(Raised(error))
+    let said = error.value(py).to_string();
+    let text = if said.is_empty() { error.get_type(py).to_string() } else { said };
+    Error::new(kind, text).caused_by(Raised(error))
 }
 
 fn kind_of_system(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {

@@ -1,6 +1,6 @@
 //! Calling objects that are written in Python.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
@@ -15,11 +15,19 @@ pub(crate) struct Object {
     object: Arc<Py<PyAny>>,
     /// What an exception of no known kind counts as.
     otherwise: ErrorKind,
+    /// Held while something is done to an object that takes one call at a time. It is waited for without Python's lock.
+    turn: Option<Arc<Mutex<()>>>,
 }
 
 impl Object {
     pub(crate) fn new(object: Py<PyAny>, otherwise: ErrorKind) -> Self {
-        Self { object: Arc::new(object), otherwise }
+        Self { object: Arc::new(object), otherwise, turn: None }
+    }
+
+    /// One call at a time: whoever cancels a call does not end it, and the next one waits for it.
+    pub(crate) fn in_turn(mut self) -> Self {
+        self.turn = Some(Arc::default());
+        self
     }
 
     /// Runs `work` on the object where it may block.
@@ -44,6 +52,7 @@ impl Object {
 
     /// Runs `work` here. For what does not block.
     pub(crate) fn now<T>(&self, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> Result<T> {
+        let _turn = self.turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
         let done = door::with_python(|py| {
             work(self.object.bind(py)).map_err(|error| from_python(py, error, self.otherwise))
         });

@@ -13,7 +13,7 @@ use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyTuple};
 
 use crate::convert::{ToPython, moment};
 use crate::errors::raised;
@@ -75,20 +75,14 @@ impl Storage for PyStorage {
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
         let path = path.clone();
-        let (writer, position) = self
-            .object
-            .call("write", arguments!(path, options), |writer| {
-                Ok((writer.clone().unbind(), writer.getattr("position")?.extract()?))
-            })
-            .await?;
-        let object = Object::new(writer, ErrorKind::Storage);
-        Ok(Box::new(Writer {
-            object,
-            position,
-            metadata: None,
-            keeps: self.capabilities.resume,
-            is_over: false,
-        }))
+        let keeps = self.capabilities.resume;
+        // Made where the call is: if nobody waits for it any more, dropping it is what tells Python.
+        let begun = self.object.call("write", arguments!(path, options), move |writer| {
+            let position = writer.getattr("position")?.extract()?;
+            let object = Object::new(writer.unbind(), ErrorKind::Storage).in_turn();
+            Ok(Writer { object, position, metadata: None, keeps, is_over: false })
+        });
+        Ok(Box::new(begun.await?))
     }
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
@@ -97,7 +91,7 @@ impl Storage for PyStorage {
             .object
             .call("read", arguments!(path, from), |chunks| Ok(chunks.try_iter()?.into_any().unbind()))
             .await?;
-        Ok(iterated(chunks, |chunk| Ok(Bytes::copy_from_slice(chunk.extract::<&[u8]>()?))))
+        Ok(iterated(chunks, |chunk| bytes(&chunk)))
     }
 
     async fn remove(&self, path: &StoragePath) -> Result<()> {
@@ -221,7 +215,7 @@ impl StorageWriter for Writer {
     async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
         let chunks =
             self.with(|writer| Ok(writer.call_method0("resumed")?.try_iter()?.into_any().unbind())).await?;
-        Ok(iterated(chunks, |chunk| Ok(Bytes::copy_from_slice(chunk.extract::<&[u8]>()?))))
+        Ok(iterated(chunks, |chunk| bytes(&chunk)))
     }
 
     async fn restart(&mut self) -> Result<()> {
@@ -240,13 +234,29 @@ impl StorageWriter for Writer {
 
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
         self.is_over = true;
-        self.with(|writer| meta(&writer.call_method0("commit")?)).await
+        let committed = self.with(|writer| meta(&writer.call_method0("commit")?)).await;
+        // What failed is given up, as what is dropped.
+        self.is_over = committed.is_ok();
+        committed
     }
 
     async fn abort(mut self: Box<Self>) -> Result<()> {
         (self.metadata, self.is_over) = (None, true);
         self.with(|writer| writer.call_method0("abort").map(drop)).await
     }
+}
+
+/// Bytes, or what lets them be read: `bytes(3)` would be three zeroes, so nothing else is taken.
+fn bytes(chunk: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    if let Ok(bytes) = chunk.cast::<PyBytes>() {
+        return Ok(Bytes::copy_from_slice(bytes.as_bytes()));
+    }
+    let py = chunk.py();
+    if chunk.is_instance_of::<PyByteArray>() || chunk.is_instance_of::<PyMemoryView>() {
+        let bytes = py.get_type::<PyBytes>().call1((chunk,))?;
+        return Ok(Bytes::copy_from_slice(bytes.cast::<PyBytes>()?.as_bytes()));
+    }
+    Err(PyTypeError::new_err(format!("chunks are bytes, and this is {}", chunk.get_type().name()?)))
 }
 
 /// An `ObjectMeta` of `_models.py`, or what looks like one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import html
+import inspect
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -289,6 +290,17 @@ def faced(value: Any, face: Callable[[_native.Asset | _native.AlbumTree], AssetB
                 # Frozen for those who use it; this one was made a moment ago, and nobody has it yet.
                 object.__setattr__(value, name, faced(inner, face))
     return value
+
+
+def plain(function: Callable[..., object] | None, what: str) -> None:
+    """Refuses what would give a coroutine or a generator, which is true whatever is in it.
+
+    Raises:
+        TypeError: It is no plain function.
+    """
+    kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    if function is not None and (not callable(function) or any(kind(function) for kind in kinds)):
+        raise TypeError(f"{what} must be a plain function, not async and no generator: {function!r}")
 
 
 def path_of(path: str | list[str] | tuple[str, ...]) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .. import _native
-from .._base import faced
+from .._base import faced, plain
 from .._models import ChangeCursor
 from .._progress import bar
 from .._records import (
@@ -95,6 +96,8 @@ class AsyncSyncEngine:
         snapshots: bool = False,
         removal_limit: RemovalLimit | None = None,
     ) -> None:
+        plain(filter, "filter")
+        plain(check_albums, "check_albums")
         self._library = library
         self._native = _native.SyncEngine(
             library._native,
@@ -205,6 +208,7 @@ class AsyncSyncEngine:
         Raises:
             ICloudError: The listing failed, or the catalogue; what concerns one file is told.
         """
+        plain(on_event, "on_event")
         return await run(self._native.adopt(rehearse, reread, relay(on_event)))
 
     async def news(self) -> AsyncIterator[NewsEvent]:
@@ -253,12 +257,22 @@ class AsyncSyncEngine:
         return await run(self._native.move_out([receipt.json for receipt in receipts]))
 
     def stop(self) -> None:
-        """Asks runs of this engine to end early, from any thread: they write down what came, and raise ``OperationCancelledError``."""
+        """Asks runs of this engine to end early, from any thread: they write down what came, and raise ``OperationCancelledError``.
+
+        It is for good: later runs of this engine raise it too. Make another one to go on.
+        """
         self._native.stop()
 
     def _filter(self, function: Callable[[AsyncAsset], object]) -> Callable[[_native.Asset], bool]:
         downloader = self._library._downloader
-        return lambda asset: bool(function(AsyncAsset(asset, downloader)))
+
+        def wanted(asset: _native.Asset) -> bool:
+            answer = function(AsyncAsset(asset, downloader))
+            if inspect.isawaitable(answer):
+                raise TypeError("the filter gave something to be awaited, which is true whatever comes of it")
+            return bool(answer)
+
+        return wanted
 
     def __repr__(self) -> str:
         return f"<AsyncSyncEngine of {self._library.name}>"
@@ -323,6 +337,9 @@ async def async_verify(
     """
     if repair and engine is None:
         raise ConfigError("to repair a copy, say by which engine: engine=SyncEngine(...)")
+    plain(on_event, "on_event")
+    if not 0 < sample <= 1:
+        raise ValueError("sample is a share of the files: above 0, and 1 at most")
     return await run(
         _native.verify(
             given_storage(storage),
@@ -343,6 +360,7 @@ class _Told:
     """Hands events on, with the assets of this face, and moves a bar."""
 
     def __init__(self, on_event: Callable[[Any], object] | None, progress: bool, library: AsyncLibrary) -> None:
+        plain(on_event, "on_event")
         self._on_event = on_event
         self._library = library
         self._bar = bar(desc="sync", unit="B", unit_scale=True) if progress else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from .. import _native
-from .._base import AlbumTreeBase, faced, path_of
+from .._base import AlbumTreeBase, faced, path_of, plain
 from .._models import AlbumKind, ChangeCursor, Fields, IndexState, LibraryId, LibraryKind, Listing, Role, SmartAlbum
 from ..errors import ICloudError
 from ._asset import Asset
@@ -220,6 +220,7 @@ class Album:
             prefetch: Pages fetched ahead; default 4.
             on_error: Called with what is wrong with a single asset; None logs it. The list goes on.
         """
+        plain(on_error, "on_error")
         names = None if roles is None else [Role(role).value for role in roles]
         native = self._native.assets(
             fields=Fields(fields).value, roles=names, page_size=page_size, prefetch=prefetch, limit=limit

@@ -1,0 +1,184 @@
+"""What an adversary did to engines and storages written in Python: each of these went wrong once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from icloud_photos import (
+    AsyncSyncEngine,
+    Catalogue,
+    ConfigError,
+    Library,
+    MemoryStorage,
+    ObjectMeta,
+    Storage,
+    StorageWriter,
+    SyncEngine,
+    WriteOptions,
+    events,
+    verify,
+)
+from icloud_photos.testing import FakeICloud
+
+
+@pytest.fixture
+def library() -> Iterator[Library]:
+    with FakeICloud(assets=6, file_size=1000) as fake:
+        yield fake.sign_in().primary_library
+
+
+class Wrapped(Storage):
+    """A storage of Python's around one of ours, whose writers can be told to misbehave."""
+
+    def __init__(self) -> None:
+        self.inner = MemoryStorage()
+        self.begun: list[Writer] = []
+        self.slow_begin = 0.0
+        self.slow_write = 0.0
+        self.fails: BaseException | None = None
+        self.chunk: Any = bytes
+
+    def stat(self, path: str) -> ObjectMeta | None:
+        return self.inner.stat(path)
+
+    def write(self, path: str, options: WriteOptions) -> StorageWriter:
+        writer = Writer(self, self.inner.write(path, options))
+        self.begun.append(writer)
+        time.sleep(self.slow_begin)
+        return writer
+
+    def read(self, path: str, start: int = 0) -> Iterator[bytes]:
+        return (self.chunk(chunk) for chunk in self.inner.read(path, start))
+
+    def remove(self, path: str) -> None:
+        self.inner.remove(path)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectMeta]:
+        return self.inner.list(prefix)
+
+
+class Writer(StorageWriter):
+    def __init__(self, storage: Wrapped, inner: StorageWriter) -> None:
+        self.storage, self.inner = storage, inner
+        self.inside = threading.Lock()
+        self.clashes = self.aborts = 0
+
+    def restart(self) -> None:
+        self.inner.restart()
+
+    def write(self, chunk: bytes) -> None:
+        with self.inside:
+            time.sleep(self.storage.slow_write)
+            self.inner.write(chunk)
+
+    def commit(self) -> ObjectMeta:
+        if self.storage.fails is not None:
+            raise self.storage.fails
+        return self.inner.commit()
+
+    def abort(self) -> None:
+        if not self.inside.acquire(blocking=False):
+            self.clashes += 1
+            return
+        self.inside.release()
+        self.aborts += 1
+        self.inner.abort()
+
+
+def soon(true: Any) -> bool:
+    """Whether something comes true within five seconds."""
+    for _ in range(500):
+        if true():
+            return True
+        time.sleep(0.01)
+    return bool(true())
+
+
+def test_a_commit_that_fails_is_followed_by_abort(library: Library) -> None:
+    storage = Wrapped()
+    storage.fails = OSError("no")
+    assert SyncEngine(library, storage).run().failed == 6
+    assert soon(lambda: all(writer.aborts == 1 for writer in storage.begun))
+
+
+def test_an_exception_without_words_is_named(library: Library) -> None:
+    storage = Wrapped()
+    storage.fails = TimeoutError()
+    told: list[events.SyncFailed] = []
+    SyncEngine(library, storage).run(on_event=lambda event: told.append(event) if isinstance(event, events.SyncFailed) else None)
+    assert told and all("TimeoutError" in str(event.error) for event in told)
+
+
+@pytest.mark.parametrize("slow", ["slow_begin", "slow_write"])
+async def test_a_cancelled_run_leaves_no_writer_open_and_troubles_none_that_is_busy(slow: str) -> None:
+    with FakeICloud(assets=6, file_size=1000) as fake:
+        library = (await fake.sign_in_async()).primary_library
+        storage = Wrapped()
+        setattr(storage, slow, 0.5)
+        run = asyncio.ensure_future(AsyncSyncEngine(library, storage).run())
+        while not storage.begun:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        assert await asyncio.to_thread(soon, lambda: all(writer.aborts for writer in storage.begun))
+        assert not any(writer.clashes for writer in storage.begun) and not list(storage.list())
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_chunks_may_be_anything_that_holds_bytes(library: Library, kind: Any) -> None:
+    storage = Wrapped()
+    storage.chunk = kind
+    with Catalogue.memory() as catalogue:
+        assert SyncEngine(library, storage, catalogue=catalogue).run().is_clean
+        assert verify(storage, catalogue).proven == 6
+
+
+def test_async_functions_are_refused_where_plain_ones_are_meant(library: Library) -> None:
+    async def coroutine(_: Any) -> bool:
+        return False
+
+    def generator(_: Any) -> Iterator[bool]:
+        yield False
+
+    for wrong in (coroutine, generator, 3):
+        with pytest.raises(TypeError, match="filter"):
+            SyncEngine(library, MemoryStorage(), filter=wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="on_event"):
+            SyncEngine(library, MemoryStorage()).run(on_event=wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="on_error"):
+            library.all().assets(on_error=wrong)  # type: ignore[arg-type]
+    storage = MemoryStorage()
+    with pytest.raises(TypeError, match="awaited"):
+        SyncEngine(library, storage, filter=lambda asset: coroutine(asset)).run()
+    assert not list(storage.list())
+
+
+@pytest.mark.parametrize("sample", [float("nan"), 2.0, -1.0, 0.0])
+def test_a_sample_is_a_share(sample: float) -> None:
+    with pytest.raises(ValueError, match="sample"):
+        verify(MemoryStorage(), Catalogue.memory(), sample=sample)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_catalogue_is_not_used_by_a_forked_child(library: Library) -> None:
+    catalogue = Catalogue.memory()
+    engine = SyncEngine(library, MemoryStorage(), catalogue=catalogue)
+    child = os.fork()
+    if child == 0:
+        refused = 0
+        for use in (catalogue.totals, engine.run):
+            try:
+                use()
+            except ConfigError:
+                refused += 1
+        os._exit(refused)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+    assert engine.run().is_clean
