@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
@@ -22,12 +23,19 @@ struct Inner {
     function: Py<PyAny>,
     raised: Mutex<Option<PyErr>>,
     bell: Notify,
+    /// Nobody waits for the operation any more.
+    abandoned: AtomicBool,
 }
 
 impl Callback {
     /// One that is never called if there is no function.
     pub(crate) fn new(function: Option<Py<PyAny>>) -> Self {
-        let inner = |function| Inner { function, raised: Mutex::default(), bell: Notify::new() };
+        let inner = |function| Inner {
+            function,
+            raised: Mutex::default(),
+            bell: Notify::new(),
+            abandoned: AtomicBool::new(false),
+        };
         Self(function.map(|function| Arc::new(inner(function))))
     }
 
@@ -50,7 +58,7 @@ impl Callback {
         M: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
     {
         let inner = self.0.as_ref()?;
-        if inner.raised().is_some() {
+        if inner.abandoned.load(Ordering::Relaxed) || inner.raised().is_some() {
             return None;
         }
         // It may take its time, and it may call what needs this thread's work to go on elsewhere.
@@ -64,9 +72,17 @@ impl Callback {
         })
     }
 
+    /// It is called no more: what is under way ends where it waits next, which it does soon if nothing holds it up here.
+    pub(crate) fn abandon(&self) {
+        if let Some(inner) = &self.0 {
+            inner.abandoned.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Runs `work` until it ends or a call has failed. What asks may unwind then ([`give_up`]).
     pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(inner) = &self.0 else { return work.await };
+        inner.abandoned.store(false, Ordering::Relaxed);
         let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let outcome = loop {
             tokio::select! {

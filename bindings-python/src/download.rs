@@ -37,7 +37,7 @@ impl Downloader {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Op> {
         let wanted = Wanted::new(self, asset, role, progress)?;
-        Ok(Op::new(async move {
+        Ok(Op::calling([wanted.progress.clone()], async move {
             let told = wanted.progress.clone();
             told.guard(async { wanted.download().bytes(limit).await }).await
         }))
@@ -57,7 +57,7 @@ impl Downloader {
         let wanted = Wanted::new(self, asset, role, progress)?;
         let (storage, path) = (given(storage)?, StoragePath::parse(path));
         let modified = modified.map(|time| moment(&time)).transpose()?;
-        Ok(Op::new(async move {
+        Ok(Op::calling([wanted.progress.clone()], async move {
             let (path, told) = (path?, wanted.progress.clone());
             let mut download = wanted.download();
             if let Some(time) = modified {

@@ -149,25 +149,31 @@ impl SyncEngine {
     fn execute(&self, plan: &Bound<'_, Plan>, on_event: Option<Py<PyAny>>) -> Op {
         let (engine, filter, plan) = (self.engine.clone(), self.filter.clone(), self.actions_of(plan.get()));
         let (check, (told, observer)) = (self.check.clone(), observer(on_event));
-        Op::new(async move { told.guard(check.guard(filter.guard(engine.execute(plan?, observer)))).await })
+        let calls = [told.clone(), check.clone(), filter.clone()];
+        Op::calling(calls, async move {
+            told.guard(check.guard(filter.guard(engine.execute(plan?, observer)))).await
+        })
     }
 
     fn rehearse_removals(&self, on_event: Option<Py<PyAny>>) -> Op {
         let (engine, filter) = (self.engine.clone(), self.filter.clone());
         let (told, observer) = observer(on_event);
-        Op::new(async move { told.guard(filter.guard(engine.rehearse_removals(observer.as_ref()))).await })
+        let calls = [told.clone(), filter.clone()];
+        Op::calling(calls, async move {
+            told.guard(filter.guard(engine.rehearse_removals(observer.as_ref()))).await
+        })
     }
 
     fn rehearse_views(&self, on_event: Option<Py<PyAny>>) -> Op {
         let engine = self.engine.clone();
         let (told, observer) = observer(on_event);
-        Op::new(async move { told.guard(engine.rehearse_views(observer.as_ref())).await })
+        Op::calling([told.clone()], async move { told.guard(engine.rehearse_views(observer.as_ref())).await })
     }
 
     fn adopt(&self, rehearse: bool, reread: bool, on_event: Option<Py<PyAny>>) -> Op {
         let (engine, filter, told) = (self.engine.clone(), self.filter.clone(), Callback::new(on_event));
         let options = AdoptOptions::default().rehearse(rehearse).reread(reread);
-        Op::new(async move {
+        Op::calling([told.clone(), filter.clone()], async move {
             let tell = told.clone();
             let work = engine.adopt(options, move |event| tell.tell(|py| event.to_python(py)));
             told.guard(filter.guard(work)).await
@@ -291,7 +297,7 @@ pub(crate) fn verify(
         options = options.read_only();
     }
     let engine = engine.map(|engine| engine.engine.clone());
-    Ok(Op::new(async move {
+    Ok(Op::calling([told.clone()], async move {
         let tell = told.clone();
         let tell = move |event: icloud_photos::sync::VerifyEvent<'_>| tell.tell(|py| event.to_python(py));
         told.guard(icloud_photos::sync::verify(storage, books?, options, engine.as_ref(), tell)).await

@@ -36,7 +36,11 @@ type Work = Pin<Box<dyn Future<Output = Finish> + Send>>;
 
 /// An operation that has not begun.
 #[pyclass(frozen, generic, module = "icloud_photos._native")]
-pub(crate) struct Op(Mutex<Option<Work>>);
+pub(crate) struct Op {
+    work: Mutex<Option<Work>>,
+    /// What it calls on the way.
+    calls: Vec<Callback>,
+}
 
 impl Op {
     /// An operation of `future`; what it gives is converted on the thread that waits.
@@ -44,17 +48,29 @@ impl Op {
     where
         T: ToPython + Send + 'static,
     {
-        Self(Mutex::new(Some(Box::pin(async move {
+        Self::calling([], future)
+    }
+
+    /// One that calls functions of Python's on the way: none is called any more once nobody waits.
+    pub(crate) fn calling<T>(
+        calls: impl IntoIterator<Item = Callback>,
+        future: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Self
+    where
+        T: ToPython + Send + 'static,
+    {
+        let work: Work = Box::pin(async move {
             let outcome = future.await;
             Box::new(move |py: Python<'_>| match outcome {
                 Ok(value) => value.to_python(py).map(Bound::unbind),
                 Err(error) => Err(raised(py, &error)),
             }) as Finish
-        }))))
+        });
+        Self { work: Mutex::new(Some(work)), calls: calls.into_iter().collect() }
     }
 
     fn take(&self) -> PyResult<Work> {
-        let work = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
         work.ok_or_else(|| PyRuntimeError::new_err("this operation was begun already; call the method again"))
     }
 }
@@ -75,7 +91,9 @@ impl Op {
             receive = back;
             match outcome {
                 Ok(finish) => return finish(py),
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+                Err(RecvTimeoutError::Timeout) => {
+                    py.check_signals().inspect_err(|_| self.calls.iter().for_each(Callback::abandon))?;
+                }
                 Err(RecvTimeoutError::Disconnected) => return Err(raised(py, &panicked())),
             }
         }
@@ -92,7 +110,7 @@ impl Op {
             let finish = work.await;
             answer.deliver(finish);
         })?;
-        future.call_method1("add_done_callback", (abort_when_cancelled(py, task)?,))?;
+        future.call_method1("add_done_callback", (abort_when_cancelled(py, task, self.calls.clone())?,))?;
         future.call_method0("__await__")
     }
 }
@@ -147,9 +165,14 @@ impl Answer {
 }
 
 /// What ends the task when its future is cancelled.
-fn abort_when_cancelled(py: Python<'_>, task: AbortHandle) -> PyResult<Bound<'_, PyCFunction>> {
+fn abort_when_cancelled(
+    py: Python<'_>,
+    task: AbortHandle,
+    calls: Vec<Callback>,
+) -> PyResult<Bound<'_, PyCFunction>> {
     PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
         if args.get_item(0)?.call_method0("cancelled")?.is_truthy()? {
+            calls.iter().for_each(Callback::abandon);
             task.abort();
         }
         Ok(())
@@ -225,7 +248,7 @@ impl<T: ToPython + Send + 'static> Feed<T> {
     /// The same, while a function of Python's is asked on the way.
     pub(crate) fn next_guarded(&self, asked: &Callback) -> Op {
         let (shelf, asked) = (self.0.clone(), asked.clone());
-        Op::new(async move { asked.guard(read(shelf)).await })
+        Op::calling([asked.clone()], async move { asked.guard(read(shelf)).await })
     }
 
     /// Drops the stream; a call that is reading drops it when it is done.

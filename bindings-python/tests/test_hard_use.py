@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -182,3 +183,47 @@ def test_a_catalogue_is_not_used_by_a_forked_child(library: Library) -> None:
         os._exit(refused)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
     assert engine.run().is_clean
+
+
+async def test_a_filter_is_asked_no_more_once_its_run_is_cancelled() -> None:
+    with FakeICloud(assets=200, file_size=1000) as fake:
+        library = (await fake.sign_in_async()).primary_library
+        asked = []
+
+        def wanted(_: object) -> bool:
+            asked.append(1)
+            time.sleep(0.02)
+            return True
+
+        run = asyncio.ensure_future(AsyncSyncEngine(library, MemoryStorage(), filter=wanted).run())
+        while not asked:
+            await asyncio.sleep(0.01)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        await asyncio.sleep(0.3)
+        before = len(asked)
+        await asyncio.sleep(0.7)
+        assert len(asked) == before < 200
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers of signals here")
+@pytest.mark.parametrize("slow", ["filter", "on_event"])
+def test_nothing_is_called_nor_stored_any_more_after_ctrl_c(slow: str) -> None:
+    with FakeICloud(assets=200, file_size=1000) as fake:
+        storage, called = MemoryStorage(), []
+
+        def function(_: object) -> bool:
+            called.append(1)
+            time.sleep(0.02)
+            return True
+
+        engine = SyncEngine(fake.sign_in().primary_library, storage, filter=function if slow == "filter" else None)
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with pytest.raises(KeyboardInterrupt):
+            engine.run(on_event=function if slow == "on_event" else None)
+        time.sleep(0.3)
+        before = len(called), len(list(storage.list()))
+        time.sleep(0.7)
+        assert (len(called), len(list(storage.list()))) == before and before[1] < 200
