@@ -322,12 +322,14 @@ def test_a_fault_in_the_middle_leaves_nothing_under_a_name(storage: FsspecStorag
         report = SyncEngine(session.primary_library, Breaking(storage, every=3), catalogue=catalogue).run()
         assert report.failed > 5 and report.downloaded > 5
         stored = {name: get(storage, name) for name in names(storage)}
-        assert len(stored) == report.downloaded and stored.items() < wanted.items()
+        assert len(stored) == report.downloaded and set(stored.values()) < set(wanted.values())
         nothing_hidden_stays(storage)
 
         SyncEngine(session.primary_library, storage, catalogue=catalogue).run()
         assert verify(storage, catalogue, reread=True).is_clean
-        assert {name: get(storage, name) for name in names(storage)} == wanted
+        # Of photos that want one name the first to come gets it, and which one that is depends on which failed.
+        assert {get(storage, name) for name in names(storage)} == set(wanted.values())
+        assert set(names(storage)) >= set(names(whole))
 
 
 def nothing_hidden_stays(storage: FsspecStorage) -> None:
