@@ -22,7 +22,6 @@ pub(crate) struct Client(icloud_photos::Client);
 impl Client {
     #[new]
     #[pyo3(signature = (*, region, auth_endpoint, setup_endpoint, sessions, beside_icloudpd, client_id, retries, header_timeout, stall_timeout))]
-    #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         region: &str,

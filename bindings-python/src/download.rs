@@ -43,7 +43,6 @@ impl Downloader {
         }))
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn save(
         &self,
         asset: &Bound<'_, Asset>,

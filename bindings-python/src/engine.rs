@@ -46,7 +46,6 @@ impl SyncEngine {
         library, storage, *, catalogue, albums, layout, recent, skip_videos, skip_photos, skip_created_before, skip_created_after,
         until_found, filter, filter_name, check_albums, sidecars, views, concurrency, missing, mirror, move_out, write_dates, snapshots, removal_limit,
     ))]
-    #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         library: &Library,
@@ -271,7 +270,6 @@ impl Plan {
 
 #[pyfunction]
 #[pyo3(signature = (storage, catalogue, *, share, seed, repair, missing, read_only, reread, engine, on_event))]
-#[allow(clippy::too_many_arguments)]
 pub(crate) fn verify(
     storage: &Bound<'_, PyAny>,
     catalogue: &Catalogue,

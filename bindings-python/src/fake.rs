@@ -23,7 +23,6 @@ pub(crate) struct Fake {
 impl Fake {
     #[new]
     #[pyo3(signature = (*, assets, profile, file_size, big_file, seed, state, username, password, code, account, faults, library))]
-    #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         assets: u64,

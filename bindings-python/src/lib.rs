@@ -9,6 +9,8 @@
 
 // What PyO3's macros make holds some; what is written here does not.
 #![deny(unsafe_code)]
+// Keyword parameters of Python are parameters here, each with its type.
+#![allow(clippy::too_many_arguments)]
 
 mod asset;
 mod callback;

@@ -83,3 +83,9 @@ def test_ctrl_c(fakes: Fakes, tmp_path: Path) -> None:
     output, _ = program.communicate(timeout=30)
     assert program.returncode not in (0, 101), output
     assert "Traceback" not in output and "panicked" not in output and not files(tmp_path / "photos")
+
+
+def test_nobody_who_listens_is_no_failure() -> None:
+    command = ["sh", "-c", 'exec "$0" --version >&-', str(SCRIPTS / "icloudpd")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean(), check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr

@@ -15,6 +15,7 @@ import pytest
 from icloud_photos import (
     Catalogue,
     Client,
+    ConfigError,
     ErrorKind,
     ICloudError,
     Session,
@@ -363,3 +364,11 @@ class ICloudErrorOfOneFile(Exception):
     """Concerns one file, and does not end the run."""
 
     kind = "unsupported"
+
+
+def test_no_path_leads_out(tmp_path: Path) -> None:
+    storage = FsspecStorage(f"file://{tmp_path}/photos")
+    for path in ("../out", "a/../../out"):
+        with pytest.raises(ConfigError):
+            storage.write(path, WriteOptions())
+    assert not (tmp_path / "out").exists()

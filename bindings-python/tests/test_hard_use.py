@@ -162,6 +162,62 @@ def test_async_functions_are_refused_where_plain_ones_are_meant(library: Library
     assert not list(storage.list())
 
 
+class Sink:
+    """What takes so many bytes at a time, and says so as it is told to."""
+
+    def __init__(self, most: int, says: Any = len) -> None:
+        self.most, self.says, self.got = most, says, b""
+
+    def write(self, data: bytes) -> Any:
+        taken = data[: self.most]
+        self.got += taken
+        return self.says(taken)
+
+
+def test_a_file_that_takes_a_part_is_given_the_rest(library: Library) -> None:
+    asset = next(iter(library.all()))
+    whole = asset.download().read()
+    for sink in (Sink(7), Sink(10_000), Sink(10_000, lambda _: None)):
+        assert asset.download().save_to(sink).verified and sink.got == whole
+    with pytest.raises(BlockingIOError):
+        asset.download().save_to(Sink(0))
+
+
+@pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="pipes cannot be set not to wait here")
+def test_a_pipe_that_is_full_is_no_success() -> None:
+    with FakeICloud(assets=1, file_size=500_000) as fake:
+        asset = next(iter(fake.sign_in().primary_library.all()))
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with open(writer, "wb", buffering=0) as pipe, open(reader, "rb"), pytest.raises(BlockingIOError):
+            asset.download().save_to(pipe)
+
+
+async def test_an_async_write_is_refused() -> None:
+    class Late:
+        async def write(self, data: bytes) -> int:
+            return len(data)
+
+    with FakeICloud(assets=1) as fake:
+        asset = await (await fake.sign_in_async()).primary_library.all().assets().__anext__()
+        with pytest.warns(RuntimeWarning), pytest.raises(TypeError, match="async"):
+            await asset.download().save_to(Late())
+
+
+def test_chunks_that_are_closed_give_nothing(library: Library) -> None:
+    chunks = next(iter(library.all())).download().chunks()
+    chunks.close()
+    assert list(chunks) == []
+
+
+def test_libraries_and_albums_of_two_accounts_differ(library: Library) -> None:
+    with FakeICloud(assets=1, account={"dsid": "424242"}, username="other@example.com") as fake:
+        other = fake.sign_in().primary_library
+        assert other.session.dsid != library.session.dsid
+        assert other != library and other.all() != library.all()
+        assert library == library.session.primary_library and library.all() == library.session.primary_library.all()
+
+
 @pytest.mark.parametrize("sample", [float("nan"), 2.0, -1.0, 0.0])
 def test_a_sample_is_a_share(sample: float) -> None:
     with pytest.raises(ValueError, match="sample"):

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import html
 import inspect
+import io
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -23,7 +24,26 @@ class Writable(Protocol):
     """What bytes can be written to: a file opened with ``"wb"``, ``io.BytesIO``, a socket's file, a pipe of a process, ..."""
 
     def write(self, data: bytes, /) -> object:
-        """Takes all of these bytes."""
+        """Takes these bytes, or as many of them as it says by a number."""
+
+
+def write_all(file: Writable, data: bytes) -> None:
+    """Gives a file all of these bytes, however many it takes at a time.
+
+    Raises:
+        BlockingIOError: It takes nothing now.
+        TypeError: Its ``write`` gives something to be awaited.
+    """
+    while data:
+        taken = file.write(data)
+        if inspect.isawaitable(taken):
+            raise TypeError("its write() is async; open the file for blocking writes, or read chunks() and await each write")
+        # Files of Python's without a buffer say None where they would have to wait; what people write themselves says so of all.
+        if taken is None and not isinstance(file, io.RawIOBase):
+            return
+        if not taken:
+            raise BlockingIOError("the file takes nothing now: it is set not to wait")
+        data = data[taken:] if isinstance(taken, int) else b""
 
 
 class AssetBase:

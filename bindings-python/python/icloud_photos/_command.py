@@ -23,6 +23,5 @@ def _run(name: str) -> int:
     # The program has manners of its own with signals; Python's handler would keep Ctrl-C for itself until the program has ended.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = _native.command(name, sys.argv[1:])
-    sys.stdout.flush()
     # Nothing of Python's is left to be done, and what Rust's threads still hold goes with the process.
     os._exit(code)

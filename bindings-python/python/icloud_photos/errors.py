@@ -22,7 +22,8 @@ class ICloudError(Exception):
         message: The message alone.
         operation: The operation that failed, such as ``sign in``; empty if none was named.
         context: What the error is about, such as ``{"album": "Holiday"}``.
-        retryable: The same call may succeed when it is repeated later, without anything else being changed.
+        retryable: The same call may succeed when it is repeated later, without anything else being changed. False too once it was repeated in
+            vain: then ``attempts`` says how often, and only a longer wait can help.
         retry_after: How long the server asked to wait, if it did.
         attempts: How often it was tried in vain, if it was worth retrying; else None.
     """

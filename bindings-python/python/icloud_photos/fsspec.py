@@ -161,6 +161,8 @@ class FsspecStorage(Storage):
         """Where the file system has it. A name that it would read in another way is refused."""
         if not path:
             return self._root
+        if ".." in path.split("/"):
+            raise ConfigError("a path inside the storage may not hold `..`", context={"path": path})
         full = f"{self._root}/{path}"
         if self._fs._strip_protocol(full) != full:
             raise UnsupportedError(f"this file system has no such names: {path}")

@@ -189,8 +189,8 @@ impl Session {
         self.0.http.retry(attempt).await
     }
 
-    /// GETs a download link from byte `from` on, up to the one before `end`, or to the last. The answer is returned as it is, whatever its status; no retry, no
-    /// renewal. The host is checked to be Apple's.
+    /// GETs a download link from byte `from` on, up to the one before `end`, or to the last. The answer is returned as it is, whatever its
+    /// status; no retry, no renewal. The host is checked to be Apple's.
     pub(crate) async fn content(
         &self,
         link: &SafeUrl,

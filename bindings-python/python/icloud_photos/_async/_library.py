@@ -141,10 +141,14 @@ class AsyncLibrary:
         return [self._face(item) if isinstance(item, _native.Asset) else item for item in found]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, AsyncLibrary) and self.id == other.id
+        return isinstance(other, AsyncLibrary) and self._names() == other._names()
 
     def __hash__(self) -> int:
-        return hash(self.id)
+        return hash(self._names())
+
+    def _names(self) -> tuple[str, LibraryId]:
+        # Libraries of two accounts may have one id.
+        return self._native.session.dsid, self.id
 
     def __repr__(self) -> str:
         return f"<AsyncLibrary {self.name}>"
@@ -244,7 +248,7 @@ class AsyncAlbum:
             return NotImplemented
         mine, theirs = self._native, other._native
         same = (mine.id, mine.kind, mine.smart) == (theirs.id, theirs.kind, theirs.smart)
-        return same and mine.library.id == theirs.library.id
+        return same and self.library == other.library
 
     def __hash__(self) -> int:
         return hash((self.id, self.kind, self.smart))

@@ -63,6 +63,8 @@ class AsyncChallenge:
     async def submit(self, code: str) -> AsyncSession:
         """Answers with a code. If Apple accepts it, this browser is trusted from now on and the session is saved.
 
+        Once a code was accepted none is sent any more: another call, with whatever code, only finishes the sign-in.
+
         Raises:
             CodeRejectedError: Wrong code; the challenge lives on, ask again.
             ConfigError: It cannot be a code; nothing was sent.

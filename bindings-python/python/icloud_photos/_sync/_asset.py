@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Union
 
 from .. import _native
-from .._base import AssetBase, Writable
+from .._base import AssetBase, Writable, write_all
 from .._models import Proof, Role, Saved
 from .._progress import counting
 from ._runtime import MAY_BLOCK, relay, run
@@ -44,7 +45,10 @@ class Download:
         self._role = role
 
     def read(self, limit: int = _MOST_IN_MEMORY, *, progress: OnProgress = None) -> bytes:
-        """The whole file in memory, proven.
+        """The whole file in memory, whole and judged.
+
+        The same bytes twice that do not match Apple's checksum are given all the same, for Apple's value may be stale: ``read_with_proof``
+        tells.
 
         Args:
             limit: Most bytes that are taken into memory.
@@ -73,13 +77,14 @@ class Download:
         modified: datetime | None = None,
         progress: OnProgress = None,
     ) -> Saved:
-        """Fetches the file into a folder or storage. It gets its name once its bytes are whole and proven.
+        """Fetches the file into a folder or storage. It gets its name once its bytes are whole and judged: ``Saved.proof`` tells how.
 
         A download that broke off leaves a part, which the next call completes.
 
         Args:
-            to: A folder, made as needed, or a storage.
-            name: The path in it; None for the asset's own name.
+            to: A folder, made as needed (``~`` is your home), or a storage.
+            name: The path in it; None for the asset's own name, which other assets may have too, and which all files of this one have: give
+                names to its other files, and where many are saved.
             replace: Take the place of what stands there. Otherwise the name must be free, or hold the very same bytes.
             modified: The modification time that the file gets; None for when the photo was taken.
             progress: See ``OnProgress``.
@@ -91,7 +96,7 @@ class Download:
         """
         storage: object
         if isinstance(to, (str, PathLike)):
-            storage = _native.Storage.local(fspath(to))
+            storage = _native.Storage.local(Path(fspath(to)).expanduser())
         else:
             from ..storage import given_storage
 
@@ -110,19 +115,22 @@ class Download:
             )
 
     def save_to(self, file: Writable, *, progress: OnProgress = None) -> Proof:
-        """Writes the file's bytes to any object with ``write``, as they come.
+        """Writes the file's bytes to any object with ``write``, as they come, all of them: what takes a part is given the rest.
 
         What was written cannot be taken back: if this raises, throw it away.
 
         Returns:
-            What is known of the bytes.
+            What is known of the bytes. Apple may send the same bytes twice that do not match its checksum, which may be stale: they are not
+            verified then.
 
         Raises:
-            IntegrityError: What came is not what Apple's checksum says.
+            IntegrityError: What came is of the wrong length, or other bytes came the second time.
+            BlockingIOError: The object takes nothing now.
+            TypeError: Its ``write`` is async.
         """
         with self.chunks(progress=progress) as chunks:
             for chunk in chunks:
-                file.write(chunk)
+                write_all(file, chunk)
             proof = chunks.proof
         assert proof is not None, "a whole file has one at its end"
         return proof
@@ -159,7 +167,8 @@ class Download:
 class Chunks:
     """Bytes of a file as they come. A reader that stops reading stops the network.
 
-    The last step raises ``IntegrityError`` if what came is not what Apple's checksum says.
+    The last step raises ``IntegrityError`` if what came is of the wrong length, or differs from what came the second time. The same bytes twice
+    that do not match Apple's checksum, which may be stale, are only not verified: see ``proof``.
     """
 
     def __init__(self, download: Download, start: int, end: int | None, progress: OnProgress) -> None:
@@ -167,6 +176,7 @@ class Chunks:
         self._download = download
         self._range = (start, end)
         self._stream: _native.ByteStream | None = None
+        self._is_closed = False
 
     @property
     def proof(self) -> Proof | None:
@@ -177,6 +187,8 @@ class Chunks:
         return self
 
     def __next__(self) -> bytes:
+        if self._is_closed:
+            raise StopIteration
         if self._stream is None:
             download, count = self._download, relay(self._bar.__enter__())
             self._stream = download._downloader.stream(download._handle, download._role.value, *self._range, count)
@@ -193,7 +205,8 @@ class Chunks:
         self.close()
 
     def close(self) -> None:
-        """Ends the request."""
+        """Ends the request; no byte comes after it."""
+        self._is_closed = True
         if self._stream is not None:
             self._stream.close()
             self._bar.__exit__(None, None, None)
