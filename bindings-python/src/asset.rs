@@ -73,11 +73,11 @@ macro_rules! getters {
 
             #[getter]
             fn resources<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                self.0.resources().to_vec().to_python(py)
+                self.0.resources().iter().collect::<Vec<_>>().to_python(py)
             }
 
             fn resource<'py>(&self, py: Python<'py>, role: &str) -> PyResult<Bound<'py, PyAny>> {
-                self.0.resource(crate::library::role(role)?).cloned().to_python(py)
+                self.0.resource(crate::library::role(role)?).to_python(py)
             }
 
             fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -142,7 +142,7 @@ getters!(
     live_still_at,
 );
 
-impl ToPython for Resource {
+impl ToPython for &Resource {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let fields = PyDict::new(py);
         fields.set_item(intern!(py, "role"), self.role.to_python(py)?)?;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, TryStreamExt};
-use icloud_photos::storage::{Storage, StoragePath};
+use icloud_photos::storage::StoragePath;
 use icloud_photos::sync::catalogue::{
-    Catalogue as Books, Database, FileKey, MemoryCatalogue, SqliteCatalogue, Tally, Totals,
+    Catalogue as Books, FileKey, MemoryCatalogue, SqliteCatalogue, Tally, Totals,
 };
-use icloud_photos::sync::{Stock, remembered, stock, store};
+use icloud_photos::sync::store::{self, AnyCatalogues};
+use icloud_photos::sync::{Stock, remembered, stock};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 
@@ -57,45 +58,6 @@ pub(crate) fn require_here(process: u32) -> Result<()> {
     Err(Error::new(ErrorKind::Config, message))
 }
 
-/// Where catalogues lie.
-enum Place {
-    Folder(PathBuf),
-    Database(Database),
-}
-
-impl Place {
-    fn parse(at: &Bound<'_, PyAny>) -> PyResult<Self> {
-        match at.extract::<String>() {
-            Ok(url) if Database::is_url(&url) => {
-                let database = Database::parse(&url).and_then(Database::usual_password);
-                database.map(Self::Database).map_err(|error| raised(at.py(), &error))
-            }
-            _ => Ok(Self::Folder(at.extract()?)),
-        }
-    }
-
-    async fn open(&self, storage: &dyn Storage, name: &str) -> Result<Shared> {
-        Ok(match self {
-            Self::Folder(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| Error::storage(error, folder.display()))?;
-                Arc::new(store::open(storage, name, folder).await?)
-            }
-            Self::Database(database) => Arc::new(store::open(storage, name, database).await?),
-        })
-    }
-
-    async fn open_read_only(&self, storage: &dyn Storage, name: &str) -> Result<Option<Shared>> {
-        Ok(match self {
-            Self::Folder(folder) => {
-                store::open_read_only(storage, name, folder).await?.map(|books| Arc::new(books) as Shared)
-            }
-            Self::Database(database) => {
-                store::open_read_only(storage, name, database).await?.map(|books| Arc::new(books) as Shared)
-            }
-        })
-    }
-}
-
 #[pymethods]
 impl Catalogue {
     #[staticmethod]
@@ -115,7 +77,8 @@ impl Catalogue {
         at: &Bound<'_, PyAny>,
         read_only: bool,
     ) -> PyResult<Op> {
-        let (at, name) = (Place::parse(at)?, place.or_else(|| place_of(storage)));
+        let at = AnyCatalogues::at(at.extract::<PathBuf>()?).map_err(|error| raised(at.py(), &error))?;
+        let name = place.or_else(|| place_of(storage));
         let storage = given(storage)?;
         Ok(Op::new(async move {
             let name = name.unwrap_or_else(|| "storage".into());

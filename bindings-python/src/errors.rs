@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use icloud_photos::{Error, ErrorKind, Retry};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -11,8 +12,12 @@ use crate::convert::{Fields, snake};
 
 /// What an operation that failed raises.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
-    if let Some(AsItIs(theirs)) = error.source().and_then(|source| source.downcast_ref()) {
-        return theirs.clone_ref(py);
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        if let Some(AsItIs(theirs)) = deeper.downcast_ref() {
+            return theirs.clone_ref(py);
+        }
+        cause = deeper.source();
     }
     exception(py, error).map_or_else(|error| error, PyErr::from_value)
 }
@@ -55,7 +60,7 @@ fn cause(py: Python<'_>, error: &Error) -> PyResult<Option<Py<PyAny>>> {
         text = format!("{text}: {cause}");
         deeper = cause.source();
     }
-    Ok(Some(PyErr::new::<pyo3::exceptions::PyException, _>(text).into_value(py).into_any()))
+    Ok(Some(PyErr::new::<PyException, _>(text).into_value(py).into_any()))
 }
 
 fn from_native(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
@@ -93,8 +98,12 @@ pub(crate) fn as_it_is(error: PyErr) -> Error {
 }
 
 /// The error of an exception that code written in Python raised: of the same kind if it is one of ours or of the system's, else of
-/// `otherwise`.
+/// `otherwise`. What is no `Exception` ends the operation, which raises it.
 pub(crate) fn from_python(py: Python<'_>, error: PyErr, otherwise: ErrorKind) -> Error {
+    // `SystemExit`, `KeyboardInterrupt`: whoever raised it wants all to end.
+    if !error.is_instance_of::<PyException>(py) {
+        return as_it_is(error);
+    }
     let kind = error.value(py).getattr("kind").ok().and_then(|kind| kind.extract::<String>().ok());
     let kind =
         kind.and_then(|kind| kind_named(&kind)).or_else(|| kind_of_system(py, &error)).unwrap_or(otherwise);
@@ -104,12 +113,7 @@ pub(crate) fn from_python(py: Python<'_>, error: PyErr, otherwise: ErrorKind) ->
 }
 
 fn kind_of_system(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
-    use pyo3::exceptions::{
-        PyFileExistsError, PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyPermissionError,
-    };
-    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
-        return Some(ErrorKind::Cancelled);
-    }
+    use pyo3::exceptions::{PyFileExistsError, PyFileNotFoundError, PyOSError, PyPermissionError};
     if error.is_instance_of::<PyFileNotFoundError>(py) {
         return Some(ErrorKind::NotFound);
     }
@@ -128,44 +132,6 @@ fn kind_of_system(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
         .then_some(ErrorKind::StorageFull)
 }
 
-/// The kinds, each once; `from_python` finds one by its name in Python.
-const KINDS: [ErrorKind; 34] = [
-    ErrorKind::BadCredentials,
-    ErrorKind::PasswordRequired,
-    ErrorKind::CodeRequired,
-    ErrorKind::CodeRejected,
-    ErrorKind::ChallengeExpired,
-    ErrorKind::SecurityKeyRequired,
-    ErrorKind::SessionExpired,
-    ErrorKind::AccountLocked,
-    ErrorKind::TooManyAttempts,
-    ErrorKind::TooManyCodes,
-    ErrorKind::RateLimited,
-    ErrorKind::AdvancedDataProtection,
-    ErrorKind::WebAccessDisabled,
-    ErrorKind::TermsRequired,
-    ErrorKind::WrongRegion,
-    ErrorKind::NotActivated,
-    ErrorKind::IndexNotReady,
-    ErrorKind::Forbidden,
-    ErrorKind::NotFound,
-    ErrorKind::Conflict,
-    ErrorKind::LinkExpired,
-    ErrorKind::Network,
-    ErrorKind::Timeout,
-    ErrorKind::Protocol,
-    ErrorKind::Integrity,
-    ErrorKind::Storage,
-    ErrorKind::StorageFull,
-    ErrorKind::StoreLost,
-    ErrorKind::PermissionDenied,
-    ErrorKind::AlreadyExists,
-    ErrorKind::Config,
-    ErrorKind::Unsupported,
-    ErrorKind::Cancelled,
-    ErrorKind::Unexpected,
-];
-
 fn kind_named(name: &str) -> Option<ErrorKind> {
-    KINDS.iter().find(|kind| snake(&format!("{kind:?}")) == name).copied()
+    ErrorKind::ALL.iter().find(|kind| snake(&format!("{kind:?}")) == name).copied()
 }

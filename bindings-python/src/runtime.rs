@@ -181,7 +181,12 @@ fn abort_when_cancelled(
 
 fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     static GET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    GET.import(py, "asyncio", "get_running_loop")?.call0()
+    let found = GET.import(py, "asyncio", "get_running_loop")?.call0();
+    found.map_err(|_| {
+        PyRuntimeError::new_err(
+            "no event loop of asyncio runs here: use asyncio.run(), or the blocking Client in a thread where another library has the loop",
+        )
+    })
 }
 
 struct AbortOnDrop(AbortHandle);

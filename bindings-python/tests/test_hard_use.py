@@ -8,18 +8,27 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from icloud_photos import (
+    AsyncClient,
     AsyncSyncEngine,
     Catalogue,
+    Client,
     ConfigError,
+    Endpoints,
+    FileSessionStore,
+    ICloudError,
     Library,
+    LocalStorage,
     MemoryStorage,
     ObjectMeta,
+    RetryPolicy,
     Storage,
     StorageWriter,
+    StoreLostError,
     SyncEngine,
     WriteOptions,
     events,
@@ -283,3 +292,75 @@ def test_nothing_is_called_nor_stored_any_more_after_ctrl_c(slow: str) -> None:
         before = len(called), len(list(storage.list()))
         time.sleep(0.7)
         assert (len(called), len(list(storage.list()))) == before and before[1] < 200
+
+
+def test_a_catalogue_of_another_storage_is_refused(library: Library, tmp_path: Path) -> None:
+    storage, other = LocalStorage(tmp_path / "photos"), LocalStorage(tmp_path / "other")
+    with Catalogue.open(storage, tmp_path / "state") as catalogue:
+        assert SyncEngine(library, storage, catalogue=catalogue).run().downloaded == 6
+        before = catalogue.totals()
+        engine = SyncEngine(library, other, catalogue=catalogue, missing="respect")
+        for work in (
+            lambda: verify(other, catalogue, missing="respect"),
+            lambda: catalogue.stock(other),
+            engine.run,
+            engine.adopt,
+        ):
+            with pytest.raises(StoreLostError, match="another storage"):
+                work()
+        assert catalogue.totals() == before
+        assert list(other.list()) == []
+        assert verify(storage, catalogue).bad == 0
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_whoever_wants_all_to_end_ends_it(library: Library, kind: type[BaseException]) -> None:
+    storage = Wrapped()
+    storage.fails = kind("enough")
+    with pytest.raises(kind, match="enough"):
+        SyncEngine(library, storage).run()
+    with pytest.raises(kind, match="enough"):
+        next(iter(library.all())).download().save(storage)
+
+
+def test_albums_of_another_library_are_refused(library: Library) -> None:
+    with FakeICloud(assets=1, account={"dsid": "424242"}, username="other@example.com") as fake:
+        foreign = fake.sign_in().primary_library.all()
+        with pytest.raises(ConfigError, match="another library"):
+            library.counts([library.all(), foreign])
+        with pytest.raises(ConfigError, match="another library"):
+            SyncEngine(library, MemoryStorage(), albums=[foreign])
+
+
+def test_an_empty_name_is_no_folder(library: Library) -> None:
+    download = next(iter(library.all())).download()
+    for use in (
+        lambda: LocalStorage(""),
+        lambda: FileSessionStore(""),
+        lambda: Client(sessions=""),
+        lambda: Catalogue.open(MemoryStorage(), ""),
+        lambda: Catalogue.sqlite(""),
+        lambda: download.save(""),
+    ):
+        with pytest.raises(ValueError, match="empty"):
+            use()
+
+
+def test_what_is_no_function_cannot_be_told_of_progress(library: Library) -> None:
+    for wrong in ("yes", 7):
+        with pytest.raises(TypeError, match="progress"):
+            next(iter(library.all())).download().read(progress=wrong)  # type: ignore[arg-type]
+
+
+def test_without_a_loop_of_asyncios_it_says_so() -> None:
+    waiting = AsyncClient(endpoints=Endpoints("http://127.0.0.1:9", "http://127.0.0.1:9")).login("jane@example.com", "secret")
+    with pytest.raises(RuntimeError, match="asyncio"):
+        waiting.send(None)
+
+
+def test_no_frame_of_a_failed_sign_in_has_the_password() -> None:
+    client = Client(endpoints=Endpoints("http://127.0.0.1:9", "http://127.0.0.1:9"), retries=RetryPolicy(attempts=1))
+    with pytest.raises(ICloudError) as caught:
+        client.login("jane@example.com", "a very secret password")
+    frames = [entry.frame.f_locals for entry in caught.traceback[1:]]
+    assert frames and not any("a very secret password" in repr(values) for values in frames)

@@ -234,6 +234,44 @@ impl Error {
 }
 
 impl ErrorKind {
+    /// Every kind, in the order above.
+    pub const ALL: [Self; 34] = [
+        Self::BadCredentials,
+        Self::PasswordRequired,
+        Self::CodeRequired,
+        Self::CodeRejected,
+        Self::ChallengeExpired,
+        Self::SecurityKeyRequired,
+        Self::SessionExpired,
+        Self::AccountLocked,
+        Self::TooManyAttempts,
+        Self::TooManyCodes,
+        Self::RateLimited,
+        Self::AdvancedDataProtection,
+        Self::WebAccessDisabled,
+        Self::TermsRequired,
+        Self::WrongRegion,
+        Self::NotActivated,
+        Self::IndexNotReady,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::LinkExpired,
+        Self::Network,
+        Self::Timeout,
+        Self::Protocol,
+        Self::Integrity,
+        Self::Storage,
+        Self::StorageFull,
+        Self::StoreLost,
+        Self::PermissionDenied,
+        Self::AlreadyExists,
+        Self::Config,
+        Self::Unsupported,
+        Self::Cancelled,
+        Self::Unexpected,
+    ];
+
     fn default_retry(self) -> Retry {
         match self {
             Self::Network | Self::Timeout | Self::RateLimited | Self::IndexNotReady | Self::LinkExpired => {
@@ -282,6 +320,12 @@ impl std::error::Error for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_is_among_all() {
+        let places: Vec<usize> = ErrorKind::ALL.iter().map(|kind| *kind as usize).collect();
+        assert_eq!(places, (0..=ErrorKind::Unexpected as usize).collect::<Vec<_>>());
+    }
 
     #[test]
     fn display_names_operation_message_and_context_but_not_causes() {

@@ -62,11 +62,19 @@ pub(crate) fn fast_self() -> Result<PathBuf> {
 
 /// Builds the programs of some packages; gives the folder they are in.
 pub(crate) fn build(profile: Profile, packages: &[&str]) -> Result<PathBuf> {
+    build_only(profile, packages, &[])
+}
+
+/// Builds some programs of some packages, or all if none is named.
+pub(crate) fn build_only(profile: Profile, packages: &[&str], programs: &[&str]) -> Result<PathBuf> {
     let target = target()?;
     let mut command = cargo(&["build", "--quiet"]);
     command.arg("--target-dir").arg(&target);
     for package in packages {
         command.args(["--package", package]);
+    }
+    for program in programs {
+        command.args(["--bin", program]);
     }
     let folder = match profile {
         Profile::Debug => target.join("debug"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import html
 import inspect
 import io
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _native
-from ._models import AssetChange, AssetState, LibraryId, Location, MediaKind, Resource, Role, Subtype
+from ._models import LibraryId, MediaKind, Resource, Role, Subtype
 from .errors import ICloudError
+
+if TYPE_CHECKING:
+    from ._records import AssetChange, AssetState, Location
 
 # What a picture in a notebook may weigh.
 _MOST_OF_A_PICTURE = 1 << 20
@@ -247,6 +249,8 @@ class AssetBase:
 
     def compare(self, before: AssetState | None) -> AssetChange:
         """What happened to it since ``state`` gave ``before``; None if it was not known."""
+        import json
+
         return self._native.compare(None if before is None else json.dumps(dataclasses.asdict(before)))
 
     def sidecar(
@@ -282,6 +286,8 @@ class AssetBase:
         return f"<{type(self).__name__} {self.filename or self.id!r} {self.kind.value} {self.created or ''}>"
 
     def _repr_html_(self) -> str:
+        import html
+
         rows = [("taken", self.created), ("kind", self.kind.value), ("size", self.dimensions), ("id", self.id)]
         cells = "".join(f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in rows if value)
         return f"<b>{html.escape(self.filename or 'no name')}</b>{self._picture()}<table>{cells}</table>"
@@ -294,6 +300,8 @@ class AssetBase:
             data, _ = self._downloader.bytes(self._native, Role.THUMB.value, _MOST_OF_A_PICTURE, None).wait()
         except ICloudError:
             return ""
+        import base64
+
         return f'<br><img alt="" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
 
 
@@ -321,6 +329,18 @@ def plain(function: Callable[..., object] | None, what: str) -> None:
     kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
     if function is not None and (not callable(function) or any(kind(function) for kind in kinds)):
         raise TypeError(f"{what} must be a plain function, not async and no generator: {function!r}")
+
+
+def named(path: str | PathLike[str]) -> Path:
+    """A file or folder that a person named; ``~`` is their home.
+
+    Raises:
+        ValueError: It has no name: a variable was empty, most likely.
+    """
+    text = fspath(path)
+    if not text:
+        raise ValueError("the path is empty; the folder that you are in is '.'")
+    return Path(text).expanduser()
 
 
 def path_of(path: str | list[str] | tuple[str, ...]) -> list[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import _native
-from ._models import Digests
+
+if TYPE_CHECKING:
+    from ._records import Digests
 
 
 class Hasher:

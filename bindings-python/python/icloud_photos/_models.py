@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from . import _native
-
-if TYPE_CHECKING:
-    pass
 
 
 class Word(str, Enum):
@@ -114,30 +109,6 @@ class Door(Word):
     """Where sessions are (``setup.icloud.com``)."""
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What a ``Door`` answered.
-
-    Attributes:
-        host: The host that was asked.
-        status: The status of the answer. Nobody is signed in, so 4xx is what a healthy host says; 429 and
-            503 mean that it turns us away.
-        took: From the request to the headers of the answer.
-        apple: What Apple's clock said (the header ``Date``, whole seconds), if it said so.
-        here: What this computer's clock said at that moment.
-        is_turned_away: Whether Apple refuses this computer for now.
-        clock_error: How far this computer's clock is off, if it is and Apple's is known.
-    """
-
-    host: str
-    status: int
-    took: timedelta
-    apple: datetime | None
-    here: datetime
-    is_turned_away: bool
-    clock_error: timedelta | None
-
-
 class CodeDelivery(Word):
     """How a code reaches a phone."""
 
@@ -209,38 +180,6 @@ class AlbumKind(Word):
     """The user."""
     FOLDER = "folder"
     """Nothing: it holds albums. Its list of assets is empty."""
-
-
-@dataclass(frozen=True)
-class IndexState:
-    """How far Apple is with the index that all lists are read from."""
-
-
-@dataclass(frozen=True)
-class IndexReady(IndexState):
-    """Lists are whole."""
-
-
-@dataclass(frozen=True)
-class IndexBuilding(IndexState):
-    """Apple still builds it: lists may be short. Try again in a few minutes.
-
-    Attributes:
-        progress: Per cent, if told.
-    """
-
-    progress: int | None
-
-
-@dataclass(frozen=True)
-class IndexUnknown(IndexState):
-    """A state this version does not know; an empty one if Apple named none.
-
-    Attributes:
-        state: As Apple spells it.
-    """
-
-    state: str
 
 
 class Fields(Word):
@@ -327,125 +266,6 @@ class Holder(Word):
 
 
 @dataclass(frozen=True)
-class Location:
-    """Where a photo was taken.
-
-    Attributes:
-        latitude: Degrees north.
-        longitude: Degrees east.
-        altitude: Metres above the sea.
-        speed: Metres per second.
-        course: Degrees clockwise from north.
-        horizontal_accuracy: Metres.
-        vertical_accuracy: Metres.
-        timestamp: When the place was measured.
-    """
-
-    latitude: float
-    longitude: float
-    altitude: float | None
-    speed: float | None
-    course: float | None
-    horizontal_accuracy: float | None
-    vertical_accuracy: float | None
-    timestamp: datetime | None
-
-
-@dataclass(frozen=True)
-class Digests:
-    """What a ``Hasher`` has seen.
-
-    Attributes:
-        checksum: Apple's checksum of the bytes.
-        sha256: SHA-256, which says the same to programs that know nothing of Apple's.
-    """
-
-    checksum: Checksum
-    sha256: bytes
-
-
-@dataclass(frozen=True)
-class AssetState:
-    """What is remembered of an asset: some 80 bytes, to be stored. The digests are the same in every run and on
-    every machine. They cover what was asked for: compare only assets that were had with the same ``Fields``
-    and roles.
-
-    Attributes:
-        content: Digest of the files: what for, how long, and Apple's checksum.
-        metadata: Digest of everything else an ``Asset`` tells, but for the flags below,
-            ``Asset.change_tag`` and ``Asset.raw``.
-        trashed: It was in Recently Deleted.
-        hidden: It was hidden.
-        favorite: It was marked with a heart.
-        master: The record of its file, by which ``events.ChangeFile`` names it, and by which it is known again in another library.
-    """
-
-    content: int
-    metadata: int
-    trashed: bool
-    hidden: bool
-    favorite: bool
-    master: str
-
-
-class AssetChange(Word):
-    """What became of an asset."""
-
-    ADDED = "added"
-    """It was not known."""
-    EDITED = "edited"
-    """It has other files, other metadata perhaps too."""
-    METADATA = "metadata"
-    """Its files are the same; something else differs."""
-    TRASHED = "trashed"
-    """It is in Recently Deleted and was not, or was not known."""
-    RESTORED = "restored"
-    """It was in Recently Deleted, and is not any more. Files and metadata may differ too. It is back in its albums, and no change says in
-    which: who never saw it there has to list them."""
-    UNCHANGED = "unchanged"
-    """Nothing that can be seen."""
-
-
-class Doubt(Word):
-    """Why bytes that were fetched are not proven; see ``Proof``."""
-
-    MISMATCH = "mismatch"
-    """Apple sent the same bytes twice, at the right length, and they do not match its checksum."""
-    UNKNOWN_SCHEME = "unknown_scheme"
-    """The checksum is of a scheme that cannot be computed here."""
-    NO_CHECKSUM = "no_checksum"
-    """The library holds no checksum for the file."""
-    PART = "part"
-    """Only a part of the file was asked for, and a checksum speaks for whole files."""
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A file that was fetched and stored.
-
-    Attributes:
-        path: Where it stands now.
-        size: Length in bytes.
-        proof: What is known of the bytes.
-        checksum: Apple's checksum of the bytes, as computed here.
-        sha256: SHA-256 of the bytes, as computed here.
-        resumed_from: How many of the bytes an earlier run had fetched.
-        copied: Nothing was fetched: the file stood elsewhere in the storage, and was copied.
-        rewritten: Something was written into the bytes before they were stored: what is known of them
-            they had before, while length and hashes are those of what stands there now.
-    """
-
-    path: str
-    size: int
-    proof: Proof
-    checksum: Checksum
-    sha256: bytes
-    resumed_from: int
-    copied: bool
-    rewritten: bool
-
-
-@dataclass(frozen=True)
 class Endpoints:
     """Where Apple's services are. Needed only for tests and for the fake; else a ``Region`` says it.
 
@@ -456,23 +276,6 @@ class Endpoints:
 
     auth: str | None = None
     setup: str | None = None
-
-
-@dataclass(frozen=True)
-class Phone:
-    """A phone that Apple can send a code to.
-
-    Attributes:
-        id: How Apple calls it.
-        number: Its number, all but the last digits hidden.
-        name: Its name, of the old two-step verification.
-        delivery: How a code goes there unless told otherwise.
-    """
-
-    id: str
-    number: str
-    name: str | None
-    delivery: CodeDelivery
 
 
 class _Secret:
@@ -526,19 +329,6 @@ class LibraryId:
 
 
 @dataclass(frozen=True)
-class ChangeCursor:
-    """A point in the history of one library, to go on from. It pickles, may be kept for as long as one likes, and is no secret.
-
-    Attributes:
-        json: The cursor as text, for ``Library.changes``.
-        library: The library it belongs to.
-    """
-
-    json: str
-    library: LibraryId
-
-
-@dataclass(frozen=True)
 class Checksum:
     """What Apple says of a file's bytes: 21 bytes in base64, the first of which names the scheme.
 
@@ -588,19 +378,6 @@ class Resource:
     height: int | None
     is_offered: bool
     is_provable: bool
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What is known of bytes that were fetched.
-
-    Attributes:
-        verified: Apple's checksum agrees with the bytes.
-        doubt: Why it does not, or cannot; the length agrees then. Never a reason to delete anything.
-    """
-
-    verified: bool
-    doubt: Doubt | None
 
 
 @dataclass(frozen=True)

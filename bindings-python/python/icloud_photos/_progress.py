@@ -14,6 +14,8 @@ class counting:
     """Gives what is to be called with numbers of bytes: nothing, what the caller gave, or a bar of ``tqdm``."""
 
     def __init__(self, progress: bool | Callable[[int], object] | None, total: int | None, label: str) -> None:
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            raise TypeError(f"progress must be a function of one number, True, or None: {progress!r}")
         self._bar: Any = None
         self._tell: Callable[[int], object] | None = progress if callable(progress) else None
         if progress is True:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ._base import AlbumTreeBase, AssetBase
-from ._models import AlbumKind, ChangeCursor, Doubt, Listing, Role
-from ._records import AlbumRow, AssetRow, Fault, FileKey, FileRow, ObjectMeta, Progress, Size, ViewFault, Why
+from ._models import AlbumKind, Listing, Role
+from ._records import AlbumRow, AssetRow, ChangeCursor, Doubt, Fault, FileKey, FileRow, ObjectMeta, Progress, Size, ViewFault, Why
 from .errors import ICloudError
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from threading import Lock
 from typing import Protocol
 
+from ._base import named
 from ._models import SavedSession
 
 __all__ = ["Claim", "FileSessionStore", "MemorySessionStore", "SessionStore"]
@@ -93,7 +93,7 @@ class FileSessionStore:
     """
 
     def __init__(self, folder: str | PathLike[str], *, beside_icloudpd: bool = False) -> None:
-        self.folder = Path(fspath(folder)).expanduser()
+        self.folder = named(folder)
         self.beside_icloudpd = beside_icloudpd
 
     def __repr__(self) -> str:

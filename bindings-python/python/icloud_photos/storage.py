@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _native
+from ._base import named
 from ._records import Capabilities, LinkKind, ObjectMeta, WriteOptions
 from .errors import ICloudError
 
@@ -200,7 +201,7 @@ class LocalStorage(_Own):
     """A folder on the local disk, made as needed. ``~`` is your home."""
 
     def __init__(self, root: str | PathLike[str]) -> None:
-        super().__init__(_native.Storage.local(Path(fspath(root)).expanduser()))
+        super().__init__(_native.Storage.local(named(root)))
 
 
 class MemoryStorage(_Own):

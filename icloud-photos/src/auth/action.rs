@@ -100,7 +100,7 @@ impl Need {
             Self::Consent => account::data_protection(),
             Self::SecurityKey => Error::new(
                 ErrorKind::SecurityKeyRequired,
-                "this account signs in with a security key, which this program does not support",
+                "this account signs in with a security key, and nothing here talks to one",
             ),
         }
     }

@@ -9,7 +9,7 @@ use super::Library;
 use super::query::{self, Index};
 use super::smart::{self, SmartAlbum};
 use super::wire::{self, Batch, BatchElement};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Counts asked in one request. [inferred: one client asks many, none names a limit]
 const COUNTS_PER_REQUEST: usize = 50;
@@ -151,8 +151,9 @@ impl Library {
     /// Asks for the counts of several albums of this library at once, in the order given; see [`Album::count`].
     ///
     /// # Errors
-    /// Those of every request.
+    /// Those of every request; [`ErrorKind::Config`] if an album belongs to another library.
     pub async fn counts(&self, albums: &[Album]) -> Result<Vec<Option<u64>>> {
+        albums.iter().try_for_each(|album| self.require_own(album))?;
         let mut counts = Vec::with_capacity(albums.len());
         for albums in albums.chunks(COUNTS_PER_REQUEST) {
             let indexes = albums.iter().map(|album| album.index().count.as_str());
@@ -162,6 +163,15 @@ impl Library {
             counts.extend(albums.iter().map(|_| answers.next().flatten()));
         }
         Ok(counts)
+    }
+
+    /// That an album is of this library: two accounts have some of one name, and of one id.
+    pub(crate) fn require_own(&self, album: &Album) -> Result<()> {
+        let theirs = album.library();
+        if theirs.id() == self.id() && theirs.session().dsid() == self.session().dsid() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Config, "the album belongs to another library").with("album", album.name()))
     }
 }
 

@@ -8,6 +8,10 @@ use super::wire::PCS_COOKIES;
 use crate::error::{Error, ErrorKind};
 use crate::http::CookieJar;
 
+/// What to do about [`ErrorKind::WrongRegion`].
+pub(crate) const OTHER_DOMAIN: &str = "this account lives on Apple's other domain: accounts of mainland China sign in at icloud.com.cn (region \
+                                       China, `--domain cn`), all others at icloud.com (region World, `--domain com`)";
+
 /// The part of the account JSON that this library acts on (protocol notes 4.2).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -63,7 +67,7 @@ impl Account {
     /// What makes the account unusable until its owner changes something elsewhere.
     pub(crate) fn obstacle(&self) -> Option<Error> {
         if let Some(domain) = &self.other_domain {
-            let advice = "this account lives on Apple's other domain; sign in there (region `com` or `cn`)";
+            let advice = OTHER_DOMAIN;
             return Some(Error::new(ErrorKind::WrongRegion, advice).with("domain", domain));
         }
         if self.locked {

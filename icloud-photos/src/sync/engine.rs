@@ -429,6 +429,7 @@ impl SyncBuilder {
             return Err(Error::new(ErrorKind::Config, "skipping videos and photos leaves nothing"));
         }
         self.check_views()?;
+        self.albums.iter().try_for_each(|album| self.library.require_own(album))?;
         let selection = self.selection();
         let albums = if self.albums.is_empty() { vec![self.library.all()] } else { self.albums };
         Ok(SyncEngine(Arc::new(Inner {

@@ -47,8 +47,8 @@ pub(super) struct Ledger {
 impl Ledger {
     /// An empty one, for a run that begins.
     pub(super) async fn open(inner: &Inner) -> Result<Self> {
-        let mark = if inner.remembers() { store::mark_of(&*inner.storage).await? } else { None };
-        Ok(Self { mark, ..Self::default() })
+        let mark = store::require_own(&*inner.storage, &*inner.catalogue).await?;
+        Ok(Self { mark: mark.filter(|_| inner.remembers()), ..Self::default() })
     }
 
     /// A file was fetched.

@@ -1,6 +1,7 @@
 //! What the catalogue says is there, and whether anything stands there.
 
 use super::catalogue::{Catalogue, FileKey, FileRow, Tally, Totals};
+use super::store::require_own;
 use crate::error::Result;
 use crate::storage::{Storage, StoragePath};
 
@@ -20,8 +21,9 @@ pub struct Stock {
 /// Looks for every file of a catalogue, as a run does: names only, nothing is read, nothing changed and nothing sent.
 ///
 /// # Errors
-/// What the catalogue reports.
+/// What the catalogue reports, and [`ErrorKind::StoreLost`](crate::ErrorKind::StoreLost) if it is about another storage.
 pub async fn stock(storage: &dyn Storage, catalogue: &dyn Catalogue) -> Result<Stock> {
+    require_own(storage, catalogue).await?;
     let mut stock = Stock::default();
     stock.here.assets = catalogue.totals().await?.assets;
     let (mut after, mut seen): (Option<FileKey>, Seen) = (None, Seen::default());

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use icloud_photos::storage::FsStorage;
+use icloud_photos::storage::{FsStorage, Storage};
 use icloud_photos::sync::catalogue::{Batch, Catalogue, FileKey, FileRow, LibraryKey, Status, StoreId};
-use icloud_photos::sync::store::{self, MARK};
+use icloud_photos::sync::store::{self, AnyCatalogues, MARK};
+use icloud_photos::sync::{VerifyOptions, stock, verify};
 use icloud_photos::{AssetId, ErrorKind, Role};
 use tempfile::TempDir;
 
@@ -329,5 +331,40 @@ async fn a_new_mark_takes_up_the_record_that_is_there() {
         fs::remove_file(place.mark()).unwrap();
         let told = place.open("photos").await.err().unwrap().to_string();
         assert_eq!(told.contains(r#"{"id":"old","last":"#), !named.is_empty(), "{told}");
+    }
+}
+
+/// Whoever mixes up two storages, or whose disk is not there, would be told that everything is missing, and would have that written down.
+#[tokio::test]
+async fn a_catalogue_does_not_speak_of_another_storage() {
+    let place = Place::new();
+    fs::create_dir(place.at("other")).unwrap();
+    let at = AnyCatalogues::at(place.at("data")).unwrap();
+    let open = |name: &str| FsStorage::open(place.at(name)).unwrap();
+    let catalogue = at.open(&open("photos"), place.at("photos").to_str().unwrap()).await.unwrap();
+    catalogue.commit(a_row()).await.unwrap();
+    let other: Arc<dyn Storage> = Arc::new(open("other"));
+    let told = stock(&*other, &*catalogue).await.unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::StoreLost, "{told}");
+    let told = verify(other.clone(), catalogue.clone(), VerifyOptions::default(), None, |_| {}).await;
+    assert_eq!(told.unwrap_err().kind(), ErrorKind::StoreLost);
+    assert!(entries(&place.at("other")).is_empty());
+    // Another one's mark is none of ours.
+    fs::create_dir(place.at("elsewhere")).unwrap();
+    drop(store::open(&*other, "other", &place.at("elsewhere")).await.unwrap());
+    assert_eq!(stock(&*other, &*catalogue).await.unwrap_err().kind(), ErrorKind::StoreLost);
+    assert!(stock(&open("photos"), &*catalogue).await.is_ok());
+}
+
+#[test]
+fn a_place_for_catalogues_is_a_folder_or_a_database() {
+    let said = |place: &str| AnyCatalogues::at(place).map(|at| at.to_string());
+    assert_eq!(said("state").unwrap(), "state");
+    let database = said("postgres://jane:hidden@localhost/photos").unwrap();
+    assert!(database.contains("localhost") && !database.contains("hidden"), "{database}");
+    for wrong in ["", "postgres://jane:hidden@local host/photos", "mysql://jane:hidden@localhost/photos"] {
+        let error = AnyCatalogues::at(wrong).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{wrong}");
+        assert!(!error.to_string().contains("hidden"), "{error}");
     }
 }

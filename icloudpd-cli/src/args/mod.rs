@@ -31,7 +31,6 @@ pub(crate) use self::secret::without as without_secrets;
 use self::settings::{Origin, Setting, read, winners};
 pub(crate) use self::show::Listing;
 use self::table::Level;
-pub(crate) use self::values::Catalogues;
 
 /// What was asked for, taken apart.
 #[derive(Debug)]

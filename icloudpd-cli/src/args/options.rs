@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, StringValueParser, TypedValueParser as _};
 use clap::{Args, CommandFactory as _, Parser, ValueEnum, ValueHint};
 use icloud_photos::redact::SecretString;
+use icloud_photos::sync::store::AnyCatalogues;
 use icloud_photos::sync::{DateLimit, View};
 
-use super::values::{Catalogues, catalogues, count, date_limit, folder_structure, int, percent, view};
+use super::values::{catalogues, count, date_limit, folder_structure, int, percent, view};
 
 pub(crate) const USAGE: &str = "icloudpd [GLOBAL] [COMMON] [<USER> [COMMON] <USER> [COMMON] ...]";
 
@@ -108,7 +109,7 @@ pub(crate) struct Global {
     /// Folder of the catalogues that remember what was fetched, or a PostgreSQL database for them, as in
     /// postgres://user@host/database; its password comes from PGPASSWORD or ~/.pgpass [default: the folder of the sessions] (ours alone)
     #[arg(long, value_name = "FOLDER|URL", value_parser = PathBufValueParser::new().try_map(catalogues))]
-    pub(crate) catalogue: Option<Catalogues>,
+    pub(crate) catalogue: Option<AnyCatalogues>,
     /// Leave a copy of the catalogue beside the photos after each run that changed anything: on another machine the same line goes on
     /// from there (ours alone)
     #[arg(long)]

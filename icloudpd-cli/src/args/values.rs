@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use icloud_photos::sync::catalogue::Database;
 use icloud_photos::sync::layout::{Layout, LayoutOptions, LocalZone};
+use icloud_photos::sync::store::AnyCatalogues;
 use icloud_photos::sync::{DateLimit, View};
 
 use super::errors::python_repr;
@@ -51,23 +51,9 @@ pub(super) fn view(text: &str) -> Result<View, String> {
     text.parse().map_err(|error: icloud_photos::Error| error.message().to_owned())
 }
 
-/// Where catalogues are.
-#[derive(Debug, Clone)]
-pub(crate) enum Catalogues {
-    /// A SQLite file each.
-    Folder(PathBuf),
-    /// All in one PostgreSQL database, whose password is not known yet.
-    Database(Database),
-}
-
-/// A folder, or the URL of a database. What is wrong with a URL is said without it: it may hold a password.
-pub(super) fn catalogues(path: PathBuf) -> Result<Catalogues, String> {
-    match path.to_str().filter(|text| Database::is_url(text)) {
-        Some(url) => {
-            Database::parse(url).map(Catalogues::Database).map_err(|error| error.message().to_owned())
-        }
-        None => Ok(Catalogues::Folder(path)),
-    }
+/// A folder, or the URL of a database.
+pub(super) fn catalogues(path: PathBuf) -> Result<AnyCatalogues, String> {
+    AnyCatalogues::at(path).map_err(|error| error.message().to_owned())
 }
 
 /// A share in per cent, with or without the sign.

@@ -11,7 +11,7 @@ use indicatif::{HumanBytes, MultiProgress};
 use serde_json::json;
 use tracing::{debug, error, info, warn};
 
-use super::{catalogue, run};
+use super::run;
 use crate::config::{Account, Config, Download};
 use crate::exit::{Exit, with_causes};
 use crate::output::print;
@@ -70,7 +70,7 @@ pub(super) async fn verify(
 ) -> Result<Exit> {
     let storage = download.root.storage(engine.is_none())?;
     let place = download.root.place();
-    let Some(known) = catalogue::open_read_only(&*storage, &place, account).await? else {
+    let Some(known) = account.catalogues.open_read_only(&*storage, &place).await? else {
         return Err(unknown(place));
     };
     let day = std::time::SystemTime::now()
@@ -82,7 +82,7 @@ pub(super) async fn verify(
     if storage.capabilities().metadata && !config.reread {
         info!("Judging files by the hashes that the storage keeps beside them; --reread reads them");
     }
-    let catalogue = match catalogue::open(&*storage, &place, account).await {
+    let catalogue = match account.catalogues.open(&*storage, &place).await {
         Ok(catalogue) => catalogue,
         Err(error) if error.kind() == ErrorKind::PermissionDenied && !config.repair => {
             warn!("What is learned now is not kept: {}", with_causes(&error));
@@ -133,7 +133,7 @@ pub(super) async fn status(
 ) -> Result<Exit> {
     let storage = download.root.storage(true)?;
     let place = download.root.place();
-    let Some(catalogue) = catalogue::open_read_only(&*storage, &place, account).await? else {
+    let Some(catalogue) = account.catalogues.open_read_only(&*storage, &place).await? else {
         return Err(unknown(place));
     };
     let stock = stock(&*storage, &*catalogue).await?;

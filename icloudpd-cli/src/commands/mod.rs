@@ -2,7 +2,6 @@
 
 mod auth;
 mod books;
-mod catalogue;
 mod doctor;
 mod keep;
 mod list;

@@ -20,7 +20,6 @@ use indicatif::MultiProgress;
 use tracing::{debug, info, warn};
 
 use super::Shared;
-use super::catalogue;
 use super::keep;
 use super::list::{find_albums, find_library};
 use super::narrate::Narrator;
@@ -109,7 +108,7 @@ impl Work<'_> {
         let storage = download.root.storage(true)?;
         let place = download.root.place();
         // Whatever is wrong with it, the run itself says.
-        let Ok(Some(catalogue)) = catalogue::open_read_only(&*storage, &place, account).await else {
+        let Ok(Some(catalogue)) = account.catalogues.open_read_only(&*storage, &place).await else {
             return Ok(None);
         };
         let mut newest: Option<(SystemTime, Subject)> = None;
@@ -158,7 +157,7 @@ impl Work<'_> {
         let catalogue = match config.verb {
             Verb::Verify => None,
             _ => match catalogue_for(&*storage, account, download, changes_nothing).await {
-                Err(error) if catalogue::is_kept_by_another(&error) => {
+                Err(error) if is_kept_by_another(&error) => {
                     warn!("{} is left alone: {}", account.username, with_causes(&error));
                     return Ok(Exit::Incomplete.into());
                 }
@@ -258,13 +257,18 @@ async fn catalogue_for(
         return Err(Error::new(ErrorKind::Config, message).with("outer folder", above.display()));
     }
     if changes_nothing {
-        let catalogue = catalogue::open_read_only(storage, &place, account).await?;
+        let catalogue = account.catalogues.open_read_only(storage, &place).await?;
         // What may be removed is only asked of a catalogue, and be it an empty one.
         let empty =
             || download.removals.any().then(|| Arc::new(MemoryCatalogue::new()) as Arc<dyn Catalogue>);
         return Ok(catalogue.or_else(empty));
     }
-    catalogue::open(storage, &place, account).await.map(Some)
+    account.catalogues.open(storage, &place).await.map(Some)
+}
+
+/// Whether another worker of the fleet keeps what was to be opened: no fault of anybody, and over when that one is done.
+pub(super) fn is_kept_by_another(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict && error.is_retryable()
 }
 
 /// What to think of files that are gone.

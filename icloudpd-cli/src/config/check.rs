@@ -2,8 +2,9 @@
 
 use icloud_photos::sync::View;
 use icloud_photos::sync::layout::LocalZone;
+use icloud_photos::sync::store::AnyCatalogues;
 
-use crate::args::{Catalogues, Common, Global, UsageError, User, Verb, python_repr};
+use crate::args::{Common, Global, UsageError, User, Verb, python_repr};
 
 /// The checks of icloudpd, in its order, and two of ours: a line without a user, and a negative interval.
 pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) -> Result<(), UsageError> {
@@ -45,7 +46,7 @@ pub(super) fn check(verb: Verb, global: &Global, sections: &[(Common, User)]) ->
          --list-libraries, --only-print-filenames or --watch-with-interval"
     } else if verb != Verb::Verify && (global.repair || global.sample.is_some()) {
         "--repair and --sample belong to: icloudpd verify"
-    } else if global.catalogue_snapshot && matches!(global.catalogue, Some(Catalogues::Database(_))) {
+    } else if global.catalogue_snapshot && matches!(global.catalogue, Some(AnyCatalogues::Database(_))) {
         "--catalogue-snapshot goes with catalogues in a folder; a database is backed up by its own means"
     } else if !matches!(verb, Verb::Adopt | Verb::Verify) && global.reread {
         "--reread belongs to: icloudpd adopt, icloudpd verify"

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use icloud_photos::redact::{ExposeSecret as _, SecretString};
 use icloud_photos::sync::layout::Locale;
+use icloud_photos::sync::store::AnyCatalogues;
 use icloud_photos::sync::{DateLimit, View, ViewAs};
 use icloud_photos::{Endpoints, Region};
 
@@ -19,8 +20,8 @@ pub(crate) use self::paths::{expand_home, normalise};
 pub(crate) use self::root::Root;
 pub(crate) use self::web::{Page, Web};
 use crate::args::{
-    self, AlignRaw, Catalogues, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel,
-    MatchPolicy, MfaProvider, Missing, PasswordProvider, Size, UsageError, User, Verb,
+    self, AlignRaw, Common, Domain, ExifFormat, Global, Line, LiveNaming, LiveSize, LogLevel, MatchPolicy,
+    MfaProvider, Missing, PasswordProvider, Size, UsageError, User, Verb,
 };
 
 /// What the program is asked to do.
@@ -86,7 +87,7 @@ pub(crate) struct Account {
     pub(crate) password: GivenPassword,
     pub(crate) sessions: PathBuf,
     /// Where the catalogues are.
-    pub(crate) catalogues: Catalogues,
+    pub(crate) catalogues: AnyCatalogues,
     pub(crate) notifying: Notifying,
     pub(crate) task: Task,
 }
@@ -269,9 +270,9 @@ fn account(global: &Global, common: Common, user: User) -> Result<Account, Usage
     };
     let sessions = expand_home(&normalise(Path::new(&common.cookie_directory)))?;
     let catalogues = match &global.catalogue {
-        Some(Catalogues::Folder(folder)) => Catalogues::Folder(expand_home(&normalise(folder))?),
+        Some(AnyCatalogues::Folder(folder)) => AnyCatalogues::Folder(expand_home(&normalise(folder))?),
         Some(database) => database.clone(),
-        None => Catalogues::Folder(sessions.clone()),
+        None => AnyCatalogues::Folder(sessions.clone()),
     };
     let locale = locale(global, &common.folder_structure)?;
     Ok(Account {

@@ -13,7 +13,8 @@ use crate::real::Clients;
 pub(super) const NAME: &str = "python";
 
 pub(super) fn run(clients: &Clients) -> Result<()> {
-    let programs = house::build(Profile::Dist, &["icloud-photos-testkit", "examples"])?;
+    let programs =
+        house::build_only(Profile::Dist, &["icloud-photos-testkit", "examples"], &["fake-icloud", "census"])?;
     let package = Package::install("dist")?;
     let mut command = package.python(&["benches/beside.py"]);
     command.arg(programs.join("fake-icloud")).arg(programs.join("census")).arg(clients.python());

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Callable, Union
 
 from .. import _native
-from .._base import AssetBase, Writable, write_all
-from .._models import Proof, Role, Saved
+from .._base import AssetBase, Writable, named, write_all
+from .._models import Role
 from .._progress import counting
 from ._runtime import MAY_BLOCK, relay, run
 
 if TYPE_CHECKING:
+    from .._records import Proof, Saved
     from ..storage import Storage
 
 # `Callable` of `collections.abc` cannot stand in a `Union` on Python 3.9.1.
@@ -93,13 +93,9 @@ class AsyncDownload:
             IntegrityError: Apple sends wrong bytes again and again.
             AlreadyExistsError: Other bytes stand under the name.
         """
-        storage: object
-        if isinstance(to, (str, PathLike)):
-            storage = _native.Storage.local(Path(fspath(to)).expanduser())
-        else:
-            from ..storage import given_storage
+        from ..storage import given_storage
 
-            storage = given_storage(to)
+        storage = _native.Storage.local(named(to)) if isinstance(to, (str, PathLike)) else given_storage(to)
         with counting(progress, self._size(), self._label()) as count:
             return await run(
                 self._downloader.save(

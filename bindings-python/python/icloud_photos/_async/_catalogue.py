@@ -7,6 +7,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from .. import _native
+from .._base import named
 from .._records import FileRow, Stock, Totals
 from ..storage import Storage, given_storage
 from ._library import AsyncAlbum, AsyncLibrary
@@ -53,7 +54,7 @@ class AsyncCatalogue:
     @classmethod
     async def sqlite(cls, file: str | PathLike[str]) -> AsyncCatalogue:
         """Opens one SQLite file, whichever storage it is of."""
-        return cls(await run(_native.Catalogue.sqlite(Path(fspath(file)).expanduser())))
+        return cls(await run(_native.Catalogue.sqlite(named(file))))
 
     @classmethod
     def memory(cls) -> AsyncCatalogue:
@@ -110,4 +111,4 @@ class AsyncCatalogue:
 
 def _folder(at: str | PathLike[str]) -> str | Path:
     text = fspath(at)
-    return text if "://" in text else Path(text).expanduser()
+    return text if "://" in text else named(text)

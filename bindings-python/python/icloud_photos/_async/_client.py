@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import _native
-from .._models import Door, Endpoints, Probe, Region, SavedChallenge
+from .._base import named
+from .._models import Door, Endpoints, Region, SavedChallenge
 from ..errors import ICloudError
 from ..sessions import FileSessionStore, SessionStore
 from ._login import AsyncChallenge, AsyncLogin, faced_login
@@ -15,7 +16,7 @@ from ._runtime import run
 from ._session import AsyncSession
 
 if TYPE_CHECKING:
-    from .._records import RetryPolicy
+    from .._records import Probe, RetryPolicy
 
 
 class AsyncClient:
@@ -53,7 +54,7 @@ class AsyncClient:
         if isinstance(sessions, FileSessionStore):
             store, beside = sessions.folder, sessions.beside_icloudpd
         elif isinstance(sessions, (str, PathLike)):
-            store = Path(fspath(sessions)).expanduser()
+            store = named(sessions)
         else:
             store = sessions
         self._native = _native.Client(
@@ -85,7 +86,10 @@ class AsyncClient:
             AccountLockedError: Apple has locked the account.
             TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
         """
-        return faced_login(await run(self._native.login(account, password)))
+        begun = self._native.login(account, password)
+        # Programs that report an exception with the variables of its frames shall not find it here.
+        del password
+        return faced_login(await run(begun))
 
     async def restore(self, account: str) -> AsyncSession | None:
         """Takes up a saved session: no password, no code, no question to anybody.

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _native
 from .._base import faced, plain
-from .._models import ChangeCursor
 from .._progress import bar
 from .._records import (
     AdoptReport,
@@ -33,6 +32,7 @@ from ._library import AsyncAlbum, AsyncAlbumTree, AsyncLibrary
 from ._runtime import relay, run
 
 if TYPE_CHECKING:
+    from .._records import ChangeCursor
     from ..events import Action, AdoptEvent, Kept, NewsEvent, RemovalEvent, SyncEvent, VerifyEvent, ViewEvent
 
 

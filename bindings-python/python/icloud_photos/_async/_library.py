@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, cast
 
 from .. import _native
 from .._base import AlbumTreeBase, faced, path_of, plain
-from .._models import AlbumKind, ChangeCursor, Fields, IndexState, LibraryId, LibraryKind, Listing, Role, SmartAlbum
+from .._models import AlbumKind, Fields, LibraryId, LibraryKind, Listing, Role, SmartAlbum
 from ..errors import ICloudError
 from ._asset import AsyncAsset
 from ._runtime import run
 
 if TYPE_CHECKING:
+    from .._records import ChangeCursor, IndexState
     from ..events import ChangeBatch
     from ._session import AsyncSession
 

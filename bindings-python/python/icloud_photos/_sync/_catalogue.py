@@ -8,6 +8,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from .. import _native
+from .._base import named
 from .._records import FileRow, Stock, Totals
 from ..storage import Storage, given_storage
 from ._library import Album, Library
@@ -54,7 +55,7 @@ class Catalogue:
     @classmethod
     def sqlite(cls, file: str | PathLike[str]) -> Catalogue:
         """Opens one SQLite file, whichever storage it is of."""
-        return cls(run(_native.Catalogue.sqlite(Path(fspath(file)).expanduser())))
+        return cls(run(_native.Catalogue.sqlite(named(file))))
 
     @classmethod
     def memory(cls) -> Catalogue:
@@ -111,4 +112,4 @@ class Catalogue:
 
 def _folder(at: str | PathLike[str]) -> str | Path:
     text = fspath(at)
-    return text if "://" in text else Path(text).expanduser()
+    return text if "://" in text else named(text)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _native
 from .._base import faced, plain
-from .._models import ChangeCursor
 from .._progress import bar
 from .._records import (
     AdoptReport,
@@ -34,6 +33,7 @@ from ._library import Album, AlbumTree, Library
 from ._runtime import relay, run
 
 if TYPE_CHECKING:
+    from .._records import ChangeCursor
     from ..events import Action, AdoptEvent, Kept, NewsEvent, RemovalEvent, SyncEvent, VerifyEvent, ViewEvent
 
 

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from .. import _native
-from .._models import CodeDelivery, Phone, SavedChallenge
+from .._models import CodeDelivery, SavedChallenge
 from ..errors import ICloudError
 from ._runtime import run
 from ._session import Session
+
+if TYPE_CHECKING:
+    from .._records import Phone
 
 
 class Challenge:

@@ -51,10 +51,9 @@ impl Machine {
                 self.climb()
             }
             // Only after a sign-in: cookies and tokens that ended are answered in the same way, on either domain.
-            421 if wire::names_other_side(&answer.body) => Err(Error::new(
-                ErrorKind::WrongRegion,
-                "this account seems to live on Apple's other domain; sign in there (region `com` or `cn`)",
-            )),
+            421 if wire::names_other_side(&answer.body) => {
+                Err(Error::new(ErrorKind::WrongRegion, account::OTHER_DOMAIN))
+            }
             _ => Err(errors::refusal(Stage::Setup, answer)),
         }
     }

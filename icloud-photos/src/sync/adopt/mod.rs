@@ -25,6 +25,7 @@ use super::content;
 use super::content::{Source, look_at_all};
 use super::engine::{Inner, SyncEngine};
 use super::ledger::seconds;
+use super::store::require_own;
 use crate::asset::{AssetId, Checksum, Digests, Role};
 use crate::error::Result;
 use crate::storage::{ObjectMeta, StoragePath};
@@ -43,7 +44,7 @@ impl SyncEngine {
     /// sent to Apple; no file is fetched.
     ///
     /// # Errors
-    /// The listing failed, or the catalogue; what concerns one file is told to `tell`.
+    /// The listing failed, or the catalogue, or it is about another storage; what concerns one file is told to `tell`.
     pub async fn adopt(
         &self,
         options: AdoptOptions,
@@ -58,6 +59,7 @@ type Tell<'a> = &'a (dyn Fn(AdoptEvent<'_>) + Send + Sync);
 
 async fn adopt(inner: Arc<Inner>, options: AdoptOptions, tell: Tell<'_>) -> Result<AdoptReport> {
     let mut report = AdoptReport::default();
+    require_own(&*inner.storage, &*inner.catalogue).await?;
     if !options.rehearse {
         inner.recall_moved().await?;
     }

@@ -5,6 +5,8 @@
 //! not filled.
 
 mod above;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod any;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -16,6 +18,8 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 pub use self::above::copy_above;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::any::AnyCatalogues;
 pub use self::open::{Catalogues, open, open_read_only};
 use super::catalogue::{Catalogue, RECORD};
 use crate::error::{Error, ErrorKind, Result};
@@ -178,6 +182,23 @@ pub(super) async fn read_mark_in(storage: &dyn Storage, root: &StoragePath) -> R
 fn mark_in(bytes: &[u8]) -> Option<Mark> {
     let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     serde_json::from_slice(bytes).ok().filter(|mark: &Mark| plain(&mark.id))
+}
+
+/// That a catalogue is about this storage, if it says which one it is about. Gives back the mark.
+///
+/// # Errors
+/// [`ErrorKind::StoreLost`] if it is about another.
+pub(super) async fn require_own(storage: &dyn Storage, catalogue: &dyn Catalogue) -> Result<Option<String>> {
+    let mark = mark_of(storage).await?;
+    match catalogue.store().await? {
+        Some(known) if mark.as_ref() != Some(&known.id) => {
+            let message = "the catalogue is about another storage than this one: is its disk mounted? Open the catalogue of this one";
+            Err(Error::new(ErrorKind::StoreLost, message)
+                .with("the catalogue's", known.place)
+                .with("mark", MARK))
+        }
+        _ => Ok(mark),
+    }
 }
 
 /// That a storage still is the one whose mark was read when the run began.

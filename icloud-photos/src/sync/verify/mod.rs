@@ -23,7 +23,7 @@ use super::dating::undone;
 use super::engine::{Inner, Missing, SyncEngine};
 use super::event::is_sidecar;
 use super::ledger::seconds;
-use super::store::is_ours;
+use super::store::{is_ours, require_own};
 use super::views::Folders;
 use crate::asset::Digests;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,7 +36,7 @@ const ROWS: usize = 1000;
 /// the options ask for it; its library's, that is. Otherwise nothing is sent to Apple.
 ///
 /// # Errors
-/// What the catalogue reports; what concerns one file is told to `tell`.
+/// What the catalogue reports, and [`ErrorKind::StoreLost`] if it is about another storage; what concerns one file is told to `tell`.
 pub async fn verify(
     storage: Arc<dyn Storage>,
     catalogue: Arc<dyn Catalogue>,
@@ -82,6 +82,7 @@ struct Found {
 
 impl Verification<'_> {
     async fn run(mut self) -> Result<VerifyReport> {
+        require_own(&*self.storage, &*self.catalogue).await?;
         let mut after: Option<FileKey> = None;
         loop {
             let rows = self.catalogue.files(None, after.as_ref(), ROWS).await?;

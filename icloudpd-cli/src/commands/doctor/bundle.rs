@@ -8,7 +8,6 @@ use std::path::Path;
 use icloud_photos::{Error, ErrorKind, Result};
 
 use super::Findings;
-use crate::args::Catalogues;
 use crate::config::{Account, Config, Task};
 
 pub(super) fn write(config: &Config, all: &Findings, file: &Path) -> Result<()> {
@@ -91,11 +90,7 @@ impl Veil {
                 pairs.push((name.to_owned(), format!("<name {number}>")));
             }
             pairs.push((account.sessions.display().to_string(), format!("<sessions {number}>")));
-            let catalogues = match &account.catalogues {
-                Catalogues::Folder(folder) => folder.display().to_string(),
-                Catalogues::Database(database) => database.to_string(),
-            };
-            pairs.push((catalogues, format!("<catalogues {number}>")));
+            pairs.push((account.catalogues.to_string(), format!("<catalogues {number}>")));
             if let Task::Download(download) = &account.task {
                 pairs.push((download.root.to_string(), format!("<folder {number}>")));
                 pairs.push((download.directory.display().to_string(), format!("<folder {number}>")));

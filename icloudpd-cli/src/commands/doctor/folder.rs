@@ -4,12 +4,11 @@ use std::path::Path;
 
 use icloud_photos::Result;
 use icloud_photos::storage::{Capabilities, FsStorage, OpendalStorage, Storage, StoragePath};
+use icloud_photos::sync::store::AnyCatalogues;
 use icloud_photos::sync::{stock, store};
 use indicatif::HumanBytes;
 
 use super::Findings;
-use crate::args::Catalogues;
-use crate::commands::catalogue;
 use crate::config::{Account, Download, Root};
 
 /// Below that the next run may well fill the disk.
@@ -24,9 +23,9 @@ pub(super) async fn examine(account: &Account, download: &Download, all: &mut Fi
         return;
     }
     match &account.catalogues {
-        Catalogues::Folder(folder) if *folder != account.sessions => catalogues(folder, all),
-        Catalogues::Database(database) => all.note("catalogue", format_args!("in {database}")),
-        Catalogues::Folder(_) => {}
+        AnyCatalogues::Folder(folder) if *folder != account.sessions => catalogues(folder, all),
+        AnyCatalogues::Folder(_) => {}
+        elsewhere => all.note("catalogue", format_args!("in {elsewhere}")),
     }
     match download.root.storage(true) {
         Ok(storage) => known(account, &download.root.place(), &*storage, all).await,
@@ -143,7 +142,7 @@ fn room(_: &Path, _: &mut Findings) {}
 
 /// What is remembered of the folder, opened as a run would, but changing nothing.
 async fn known(account: &Account, place: &str, storage: &dyn Storage, all: &mut Findings) {
-    let catalogue = match catalogue::open_read_only(storage, place, account).await {
+    let catalogue = match account.catalogues.open_read_only(storage, place).await {
         Ok(Some(catalogue)) => catalogue,
         Ok(None) => return all.note("catalogue", "none yet: the first run makes it"),
         Err(error) => return all.error("catalogue", &error),

@@ -9,7 +9,8 @@ from typing import Any
 
 import icloud_photos as faces
 
-from ..._models import Endpoints, Phone, Region
+from ..._models import Endpoints, Region
+from ..._records import Phone
 from ...sessions import FileSessionStore
 from .exceptions import PyiCloudNoStoredPasswordAvailableException
 
