@@ -1,6 +1,5 @@
 """What the Rust example `census` does, in Python: `census.py blocking|asyncio URL USERNAME PASSWORD`."""
 
-import asyncio
 import sys
 from collections import Counter
 
@@ -33,4 +32,9 @@ async def beside(url, username, password):
 
 if __name__ == "__main__":
     face, *account = sys.argv[1:]
-    print(*(asyncio.run(beside(*account)) if face == "asyncio" else blocking(*account)))
+    if face == "asyncio":
+        import asyncio
+
+        print(*asyncio.run(beside(*account)))
+    else:
+        print(*blocking(*account))

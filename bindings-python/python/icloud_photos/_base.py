@@ -8,7 +8,6 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from os import PathLike, fspath
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _native
@@ -16,6 +15,8 @@ from ._models import LibraryId, MediaKind, Resource, Role, Subtype
 from .errors import ICloudError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ._records import AssetChange, AssetState, Location
 
 # What a picture in a notebook may weigh.
@@ -337,6 +338,8 @@ def named(path: str | PathLike[str]) -> Path:
     Raises:
         ValueError: It has no name: a variable was empty, most likely.
     """
+    from pathlib import Path
+
     text = fspath(path)
     if not text:
         raise ValueError("the path is empty; the folder that you are in is '.'")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import _native
@@ -17,6 +16,8 @@ from ._runtime import run
 from ._session import Session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .._records import Probe, RetryPolicy
 
 
