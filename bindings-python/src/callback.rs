@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use icloud_photos::{Error, ErrorKind, Result};
+use pyo3::exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration};
 use pyo3::prelude::*;
 use tokio::sync::Notify;
 
@@ -23,7 +24,9 @@ struct Inner {
     function: Py<PyAny>,
     raised: Mutex<Option<PyErr>>,
     bell: Notify,
-    /// Nobody waits for the operation any more.
+    /// How many operations are under way that call it.
+    running: AtomicUsize,
+    /// Nobody waits for any of them any more.
     abandoned: AtomicBool,
 }
 
@@ -34,6 +37,7 @@ impl Callback {
             function,
             raised: Mutex::default(),
             bell: Notify::new(),
+            running: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
         };
         Self(function.map(|function| Arc::new(inner(function))))
@@ -66,15 +70,16 @@ impl Callback {
             door::with_python(|py| {
                 let answer =
                     make(py).and_then(|argument| inner.function.bind(py).call1((argument,))).and_then(read);
-                answer.map_err(|error| inner.fail(error)).ok()
+                answer.map_err(|error| inner.fail(py, error)).ok()
             })
             .flatten()
         })
     }
 
-    /// It is called no more: what is under way ends where it waits next, which it does soon if nothing holds it up here.
+    /// It is called no more: what is under way ends where it waits next, which it does soon if nothing holds it up here. If somebody else waits for
+    /// an operation that calls it too, it is called until that ends.
     pub(crate) fn abandon(&self) {
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = self.0.as_ref().filter(|inner| inner.running.load(Ordering::Relaxed) <= 1) {
             inner.abandoned.store(true, Ordering::Relaxed);
         }
     }
@@ -82,7 +87,7 @@ impl Callback {
     /// Runs `work` until it ends or a call has failed. What asks may unwind then ([`give_up`]).
     pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(inner) = &self.0 else { return work.await };
-        inner.abandoned.store(false, Ordering::Relaxed);
+        let _running = Running::begin(inner);
         let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let outcome = loop {
             tokio::select! {
@@ -102,15 +107,43 @@ impl Callback {
     }
 }
 
+/// An operation that calls the function is under way while this lives.
+struct Running<'a>(&'a Inner);
+
+impl<'a> Running<'a> {
+    fn begin(inner: &'a Inner) -> Self {
+        inner.running.fetch_add(1, Ordering::Relaxed);
+        inner.abandoned.store(false, Ordering::Relaxed);
+        Self(inner)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Where there is no right answer: a filter that failed has not said that a photo is unwanted, and whatever were made of it would be
 /// written down as seen. So the run ends on the spot, as if it had been killed.
 pub(crate) fn give_up() -> ! {
     std::panic::resume_unwind(Box::new("a function that was called failed"))
 }
 
+/// `StopIteration` would end whatever loops over the outcome, and a future of asyncio takes none: as from a generator, it comes out as a
+/// `RuntimeError`.
+fn no_end(py: Python<'_>, error: PyErr) -> PyErr {
+    if !(error.is_instance_of::<PyStopIteration>(py) || error.is_instance_of::<PyStopAsyncIteration>(py)) {
+        return error;
+    }
+    let outer = PyRuntimeError::new_err("a function that was called raised StopIteration");
+    outer.set_cause(py, Some(error));
+    outer
+}
+
 impl Inner {
-    fn fail(&self, error: PyErr) {
-        self.raised().get_or_insert(error);
+    fn fail(&self, py: Python<'_>, error: PyErr) {
+        self.raised().get_or_insert(no_end(py, error));
         self.bell.notify_one();
     }
 

@@ -1,41 +1,33 @@
 //! What happened in a library since a cursor.
 
-use std::sync::Arc;
-
+use futures::stream::{self, StreamExt};
 use icloud_photos::asset::{Change, ChangeBatch, ChangeCursor};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
-use tokio::sync::Mutex;
 
 use crate::convert::{Fields, ToPython};
-use crate::runtime::Op;
+use crate::runtime::{Feed, Op};
 
 #[pyclass(frozen, module = "icloud_photos._native")]
-pub(crate) struct Changes(Arc<Mutex<Option<icloud_photos::asset::Changes>>>);
+pub(crate) struct Changes(Feed<ChangeBatch>);
 
 impl Changes {
     pub(crate) fn new(changes: icloud_photos::asset::Changes) -> Self {
-        Self(Arc::new(Mutex::new(Some(changes))))
+        let batches = stream::try_unfold(changes, |mut changes| async move {
+            Ok(changes.next().await?.map(|batch| (batch, changes)))
+        });
+        Self(Feed::at_most(1, batches.boxed()))
     }
 }
 
 #[pymethods]
 impl Changes {
-    fn next(&self) -> Op {
-        let changes = self.0.clone();
-        Op::new(async move {
-            match changes.lock().await.as_mut() {
-                Some(changes) => changes.next().await,
-                None => Ok(None),
-            }
-        })
+    fn next(&self, into: Py<PyAny>) -> Op {
+        self.0.next(into)
     }
 
     fn close(&self) {
-        // Somebody who is reading lets go of it soon.
-        if let Ok(mut changes) = self.0.try_lock() {
-            *changes = None;
-        }
+        self.0.close();
     }
 }
 

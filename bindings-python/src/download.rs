@@ -1,19 +1,19 @@
 //! The bytes of an asset, and what proves them.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::StreamExt;
+use futures::stream::{self, StreamExt};
 use icloud_photos::asset::{Checksum, Role};
 use icloud_photos::download::{Doubt, Proof, Saved};
 use icloud_photos::storage::StoragePath;
 use pyo3::prelude::*;
-use tokio::sync::Mutex;
 
 use crate::asset::{Asset, Sha256};
 use crate::callback::Callback;
 use crate::convert::{Fields, ToPython, as_member, moment};
 use crate::library::role;
-use crate::runtime::Op;
+use crate::runtime::{Feed, Op};
 use crate::storage::given;
 
 #[pyclass(frozen, module = "icloud_photos._native")]
@@ -79,7 +79,7 @@ impl Downloader {
     ) -> PyResult<ByteStream> {
         let wanted = Wanted::new(self, asset, role, progress)?;
         let range = (start > 0 || end.is_some()).then(|| start..end.unwrap_or(u64::MAX));
-        Ok(ByteStream(Arc::new(Mutex::new(Stream::New(wanted, range)))))
+        Ok(ByteStream::new(wanted, range))
     }
 }
 
@@ -137,75 +137,72 @@ impl ToPython for Saved {
 
 /// Bytes as they come.
 #[pyclass(frozen, module = "icloud_photos._native")]
-pub(crate) struct ByteStream(Arc<Mutex<Stream>>);
-
-enum Stream {
-    New(Wanted, Option<std::ops::Range<u64>>),
-    Running(icloud_photos::download::ByteStream, Callback),
-    Over(Option<Proof>),
+pub(crate) struct ByteStream {
+    chunks: Feed<bytes::Bytes>,
+    progress: Callback,
+    proof: Arc<Mutex<Option<Proof>>>,
 }
 
 #[pymethods]
 impl ByteStream {
-    fn next(&self) -> Op {
-        let stream = self.0.clone();
-        Op::new(async move { stream.lock().await.next().await })
+    fn next(&self, into: Py<PyAny>) -> Op {
+        self.chunks.next_guarded(&self.progress, into)
     }
 
     fn close(&self) {
-        // Somebody who is reading lets go of it soon.
-        if let Ok(mut stream) = self.0.try_lock() {
-            *stream = Stream::Over(None);
-        }
+        self.chunks.close();
     }
 
     #[getter]
     fn proof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let proof = match self.0.try_lock().as_deref() {
-            Ok(Stream::Over(proof)) => *proof,
-            _ => None,
-        };
-        proof.to_python(py)
+        self.proof.lock().unwrap_or_else(PoisonError::into_inner).to_python(py)
     }
 }
 
-impl Stream {
-    async fn next(&mut self) -> icloud_photos::Result<bytes::Bytes> {
-        if let Self::New(wanted, range) = self {
-            let mut download = wanted.download();
-            if let Some(range) = range.take() {
-                download = download.range(range);
-            }
-            let told = wanted.progress.clone();
-            let stream = download.stream()?;
-            *self = Self::Running(stream, told);
+/// A stream that begins with its first chunk.
+enum Running {
+    New(Wanted, Option<Range<u64>>),
+    Here(icloud_photos::download::ByteStream),
+}
+
+impl Running {
+    fn stream(self) -> icloud_photos::Result<icloud_photos::download::ByteStream> {
+        match self {
+            Self::Here(stream) => Ok(stream),
+            Self::New(wanted, None) => wanted.download().stream(),
+            Self::New(wanted, Some(range)) => wanted.download().range(range).stream(),
         }
-        let Self::Running(stream, told) = self else { return Ok(bytes::Bytes::new()) };
-        let told = told.clone();
-        let chunk = told.guard(async { stream.next().await.transpose() }).await;
-        match chunk {
-            Ok(Some(chunk)) => Ok(chunk),
-            Ok(None) => {
-                *self = Self::Over(stream.proof());
-                Ok(bytes::Bytes::new())
+    }
+}
+
+impl ByteStream {
+    fn new(wanted: Wanted, range: Option<Range<u64>>) -> Self {
+        let (proof, progress) = (Arc::<Mutex<Option<Proof>>>::default(), wanted.progress.clone());
+        let proven = proof.clone();
+        let chunks = stream::try_unfold(Running::New(wanted, range), move |running| {
+            let proven = proven.clone();
+            async move {
+                let mut stream = running.stream()?;
+                if let Some(chunk) = stream.next().await.transpose()? {
+                    return Ok(Some((chunk, Running::Here(stream))));
+                }
+                *proven.lock().unwrap_or_else(PoisonError::into_inner) = stream.proof();
+                Ok(None)
             }
-            Err(error) => {
-                *self = Self::Over(None);
-                Err(error)
-            }
-        }
+        });
+        Self { chunks: Feed::at_most(1, chunks.boxed()), progress, proof }
     }
 }
 
 /// Apple's checksum and SHA-256 in one pass.
 #[pyclass(frozen, module = "icloud_photos._native")]
-pub(crate) struct Hasher(std::sync::Mutex<icloud_photos::asset::Hasher>);
+pub(crate) struct Hasher(Mutex<icloud_photos::asset::Hasher>);
 
 #[pymethods]
 impl Hasher {
     #[new]
     fn new() -> Self {
-        Self(std::sync::Mutex::new(icloud_photos::asset::Hasher::new()))
+        Self(Mutex::new(icloud_photos::asset::Hasher::new()))
     }
 
     fn update(&self, py: Python<'_>, data: &[u8]) {
@@ -225,7 +222,7 @@ impl Hasher {
 
 impl Hasher {
     fn lock(&self) -> std::sync::MutexGuard<'_, icloud_photos::asset::Hasher> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

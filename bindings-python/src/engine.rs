@@ -141,8 +141,9 @@ impl SyncEngine {
         Library(self.engine.library().clone())
     }
 
-    fn plan(&self) -> Plan {
-        Plan { actions: Feed::new(self.engine.plan()), filter: self.filter.clone(), engine: self.number }
+    fn plan(&self, py: Python<'_>) -> PyResult<Plan> {
+        let plan = self.here().map_err(|error| raised(py, &error))?.plan();
+        Ok(Plan { actions: Feed::new(plan), filter: self.filter.clone(), engine: self.number })
     }
 
     fn execute(&self, plan: &Bound<'_, Plan>, on_event: Option<Py<PyAny>>) -> Op {
@@ -155,60 +156,63 @@ impl SyncEngine {
     }
 
     fn rehearse_removals(&self, on_event: Option<Py<PyAny>>) -> Op {
-        let (engine, filter) = (self.engine.clone(), self.filter.clone());
+        let (engine, filter) = (self.here(), self.filter.clone());
         let (told, observer) = observer(on_event);
         let calls = [told.clone(), filter.clone()];
         Op::calling(calls, async move {
-            told.guard(filter.guard(engine.rehearse_removals(observer.as_ref()))).await
+            told.guard(filter.guard(async { engine?.rehearse_removals(observer.as_ref()).await })).await
         })
     }
 
     fn rehearse_views(&self, on_event: Option<Py<PyAny>>) -> Op {
-        let engine = self.engine.clone();
+        let engine = self.here();
         let (told, observer) = observer(on_event);
-        Op::calling([told.clone()], async move { told.guard(engine.rehearse_views(observer.as_ref())).await })
+        Op::calling([told.clone()], async move {
+            told.guard(async { engine?.rehearse_views(observer.as_ref()).await }).await
+        })
     }
 
     fn adopt(&self, rehearse: bool, reread: bool, on_event: Option<Py<PyAny>>) -> Op {
-        let (engine, filter, told) = (self.engine.clone(), self.filter.clone(), Callback::new(on_event));
+        let (engine, filter, told) = (self.here(), self.filter.clone(), Callback::new(on_event));
         let options = AdoptOptions::default().rehearse(rehearse).reread(reread);
         Op::calling([told.clone(), filter.clone()], async move {
             let tell = told.clone();
-            let work = engine.adopt(options, move |event| tell.tell(|py| event.to_python(py)));
+            let work =
+                async { engine?.adopt(options, move |event| tell.tell(|py| event.to_python(py))).await };
             told.guard(filter.guard(work)).await
         })
     }
 
-    fn news(&self) -> Batches {
-        Batches::new(self.engine.news())
+    fn news(&self, py: Python<'_>) -> PyResult<Batches> {
+        Ok(Batches::new(self.here().map_err(|error| raised(py, &error))?.news()))
     }
 
     fn covered_at(&self) -> Op {
-        let engine = self.engine.clone();
-        Op::new(async move { engine.covered_at().await })
+        let engine = self.here();
+        Op::new(async move { engine?.covered_at().await })
     }
 
     fn cursor(&self) -> Op {
-        let engine = self.engine.clone();
-        Op::new(async move { engine.cursor().await })
+        let engine = self.here();
+        Op::new(async move { engine?.cursor().await })
     }
 
     fn uncovered_libraries(&self) -> Op {
-        let engine = self.engine.clone();
-        Op::new(async move { engine.uncovered_libraries().await })
+        let engine = self.here();
+        Op::new(async move { engine?.uncovered_libraries().await })
     }
 
     fn receipt(&self, asset: &Bound<'_, Asset>) -> Op {
-        let (engine, asset) = (self.engine.clone(), asset.get().0.clone());
-        Op::new(async move { Ok(kept_or(engine.receipt(&asset).await?)) })
+        let (engine, asset) = (self.here(), asset.get().0.clone());
+        Op::new(async move { Ok(kept_or(engine?.receipt(&asset).await?)) })
     }
 
     fn move_out(&self, receipts: Vec<String>) -> Op {
-        let engine = self.engine.clone();
+        let engine = self.here();
         Op::new(async move {
             let receipts =
                 receipts.iter().map(|text| read(text)).collect::<icloud_photos::Result<Vec<_>>>()?;
-            Ok(engine.move_out(&receipts).await?.into_iter().map(kept_or).collect::<Vec<_>>())
+            Ok(engine?.move_out(&receipts).await?.into_iter().map(kept_or).collect::<Vec<_>>())
         })
     }
 
@@ -218,6 +222,11 @@ impl SyncEngine {
 }
 
 impl SyncEngine {
+    /// The engine, in the process that made it.
+    fn here(&self) -> icloud_photos::Result<icloud_photos::sync::SyncEngine> {
+        require_here(self.process).map(|()| self.engine.clone())
+    }
+
     fn actions_of(&self, plan: &Plan) -> icloud_photos::Result<icloud_photos::sync::Plan> {
         require_here(self.process)?;
         if plan.engine != self.number {
@@ -259,8 +268,8 @@ pub(crate) struct Plan {
 
 #[pymethods]
 impl Plan {
-    fn next(&self) -> Op {
-        self.actions.next_guarded(&self.filter)
+    fn next(&self, into: Py<PyAny>) -> Op {
+        self.actions.next_guarded(&self.filter, into)
     }
 
     fn close(&self) {

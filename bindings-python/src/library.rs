@@ -321,8 +321,8 @@ impl Assets {
 
 #[pymethods]
 impl Assets {
-    fn next(&self) -> Op {
-        self.items.next()
+    fn next(&self, into: Py<PyAny>) -> Op {
+        self.items.next(into)
     }
 
     fn close(&self) {

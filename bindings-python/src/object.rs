@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use icloud_photos::{Error, ErrorKind, Result};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use tokio::sync::Semaphore;
 
 use crate::door;
 use crate::errors::from_python;
@@ -17,11 +19,21 @@ pub(crate) struct Object {
     otherwise: ErrorKind,
     /// Held while something is done to an object that takes one call at a time. It is waited for without Python's lock.
     turn: Option<Arc<Mutex<()>>>,
+    /// How many calls may run at once.
+    room: Arc<Semaphore>,
 }
+
+/// So many calls of one object, and of what it made, run at once; others wait without a thread.
+const ROOM: usize = 256;
 
 impl Object {
     pub(crate) fn new(object: Py<PyAny>, otherwise: ErrorKind) -> Self {
-        Self { object: Arc::new(object), otherwise, turn: None }
+        Self { object: Arc::new(object), otherwise, turn: None, room: Arc::new(Semaphore::new(ROOM)) }
+    }
+
+    /// Another object, which this one made.
+    pub(crate) fn made(&self, object: Py<PyAny>) -> Self {
+        Self { object: Arc::new(object), otherwise: self.otherwise, turn: None, room: self.room.clone() }
     }
 
     /// One call at a time: whoever cancels a call does not end it, and the next one waits for it.
@@ -36,7 +48,12 @@ impl Object {
         work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
     ) -> Result<T> {
         let this = self.clone();
-        let done = tokio::task::spawn_blocking(move || this.now(work)).await;
+        let room = self.room.clone().acquire_owned().await;
+        let call = move || {
+            let _room = room;
+            this.now(work)
+        };
+        let done = tokio::task::spawn_blocking(call).await;
         done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unexpected, "a call into Python was cut off")))
     }
 
@@ -58,4 +75,20 @@ impl Object {
         });
         done.unwrap_or_else(|| Err(Error::new(ErrorKind::Cancelled, "the interpreter is ending")))
     }
+}
+
+/// That methods that are called as plain ones are plain ones, where they are there at all.
+pub(crate) fn require_plain(object: &Bound<'_, PyAny>, methods: &[&str], whose: &str) -> PyResult<()> {
+    let inspect = object.py().import("inspect")?;
+    for method in methods {
+        let Ok(found) = object.getattr(*method) else { continue };
+        let is_async = |kind: &str| inspect.call_method1(kind, (&found,))?.is_truthy();
+        if is_async("iscoroutinefunction")? || is_async("isasyncgenfunction")? {
+            let message = format!(
+                "{method}() is async; the methods of {whose} are plain functions, called on threads that may block"
+            );
+            return Err(PyTypeError::new_err(message));
+        }
+    }
+    Ok(())
 }

@@ -9,20 +9,22 @@ use pyo3::types::PyTuple;
 
 use crate::convert::Fields;
 use crate::door;
-use crate::object::Object;
+use crate::object::{Object, require_plain};
 
 #[derive(Debug)]
 pub(crate) struct PySessions(Object);
 
 impl PySessions {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        for method in ["load", "save", "remove", "try_lock"] {
+        let methods = ["load", "save", "remove", "try_lock"];
+        for method in methods {
             if !object.hasattr(method)? {
                 let message =
                     format!("sessions must be a folder or a SessionStore, and this has no method {method}()");
                 return Err(PyTypeError::new_err(message));
             }
         }
+        require_plain(object, &methods, "a store of sessions")?;
         Ok(Self(Object::new(object.clone().unbind(), ErrorKind::Storage)))
     }
 }

@@ -17,7 +17,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyTuple};
 
 use crate::convert::{ToPython, moment};
 use crate::errors::raised;
-use crate::object::Object;
+use crate::object::{Object, require_plain};
 
 #[derive(Debug)]
 pub(crate) struct PyStorage {
@@ -25,25 +25,19 @@ pub(crate) struct PyStorage {
     capabilities: Capabilities,
 }
 
+const METHODS: [&str; 7] = ["capabilities", "stat", "write", "read", "remove", "list", "flush"];
+
 impl PyStorage {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let py = object.py();
-        for method in ["capabilities", "stat", "write", "read", "remove", "list", "flush"] {
-            let Ok(found) = object.getattr(method) else {
+        for method in METHODS {
+            if !object.hasattr(method)? {
                 let message = format!(
                     "this is no storage: it has no method {method}(); derive it from icloud_photos.Storage"
                 );
                 return Err(PyTypeError::new_err(message));
-            };
-            let inspect = py.import("inspect")?;
-            let is_async = |kind: &str| inspect.call_method1(kind, (&found,))?.is_truthy();
-            if is_async("iscoroutinefunction")? || is_async("isasyncgenfunction")? {
-                let message = format!(
-                    "{method}() is async; the methods of a storage are plain functions, called on threads that may block"
-                );
-                return Err(PyTypeError::new_err(message));
             }
         }
+        require_plain(object, &METHODS, "a storage")?;
         let capabilities = capabilities(&object.call_method0("capabilities")?)?;
         Ok(Self { object: Object::new(object.clone().unbind(), ErrorKind::Storage), capabilities })
     }
@@ -77,9 +71,10 @@ impl Storage for PyStorage {
         let path = path.clone();
         let keeps = self.capabilities.resume;
         // Made where the call is: if nobody waits for it any more, dropping it is what tells Python.
+        let storage = self.object.clone();
         let begun = self.object.call("write", arguments!(path, options), move |writer| {
             let position = writer.getattr("position")?.extract()?;
-            let object = Object::new(writer.unbind(), ErrorKind::Storage).in_turn();
+            let object = storage.made(writer.unbind()).in_turn();
             Ok(Writer { object, position, metadata: None, keeps, is_over: false })
         });
         Ok(Box::new(begun.await?))
@@ -87,11 +82,15 @@ impl Storage for PyStorage {
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
         let path = path.clone();
-        let chunks = self
-            .object
-            .call("read", arguments!(path, from), |chunks| Ok(chunks.try_iter()?.into_any().unbind()))
-            .await?;
-        Ok(iterated(chunks, |chunk| bytes(&chunk)))
+        // A generator says only at its first step that no file stands there.
+        let begun = self.object.call("read", arguments!(path, from), |chunks| {
+            let mut chunks = chunks.try_iter()?;
+            let first = chunks.next().transpose()?.map(|chunk| bytes(&chunk)).transpose()?;
+            Ok((first, chunks.into_any().unbind()))
+        });
+        let (first, rest) = begun.await?;
+        let rest = iterated(self.object.made(rest), |chunk| bytes(&chunk));
+        Ok(stream::iter(first.map(Ok)).chain(rest).boxed())
     }
 
     async fn remove(&self, path: &StoragePath) -> Result<()> {
@@ -100,12 +99,12 @@ impl Storage for PyStorage {
     }
 
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
-        let (object, prefix) = (self.object.clone(), prefix.clone());
+        let (object, asked, prefix) = (self.object.clone(), self.object.clone(), prefix.clone());
         let begun = async move {
-            object.call("list", arguments!(prefix), |items| Ok(items.try_iter()?.into_any().unbind())).await
+            asked.call("list", arguments!(prefix), |items| Ok(items.try_iter()?.into_any().unbind())).await
         };
-        let items = stream::once(begun).flat_map(|items| match items {
-            Ok(items) => iterated(items, |item| meta(&item)),
+        let items = stream::once(begun).flat_map(move |items| match items {
+            Ok(items) => iterated(object.made(items), |item| meta(&item)),
             Err(error) => stream::iter([Err(error)]).boxed(),
         });
         items.boxed()
@@ -144,13 +143,12 @@ impl<'py> IntoArgs<'py> for Bound<'py, PyAny> {
 }
 
 /// The items of an iterator of Python's, one call for each.
-fn iterated<T, R>(iterator: Py<PyAny>, read: R) -> BoxStream<'static, Result<T>>
+fn iterated<T, R>(iterator: Object, read: R) -> BoxStream<'static, Result<T>>
 where
     T: Send + 'static,
     R: Fn(Bound<'_, PyAny>) -> PyResult<T> + Clone + Send + Sync + 'static,
 {
-    let object = Object::new(iterator, ErrorKind::Storage);
-    stream::unfold(Some(object), move |object| {
+    stream::unfold(Some(iterator), move |object| {
         let read = read.clone();
         async move {
             let object = object?;
@@ -215,7 +213,7 @@ impl StorageWriter for Writer {
     async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
         let chunks =
             self.with(|writer| Ok(writer.call_method0("resumed")?.try_iter()?.into_any().unbind())).await?;
-        Ok(iterated(chunks, |chunk| bytes(&chunk)))
+        Ok(iterated(self.object.made(chunks), |chunk| bytes(&chunk)))
     }
 
     async fn restart(&mut self) -> Result<()> {

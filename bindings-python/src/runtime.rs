@@ -3,19 +3,22 @@
 //! One multi-threaded tokio runtime for the process. A child of `fork` has none of its parent's threads, so it gets a runtime of its own;
 //! the parent's is left where it is, for ending it would wait for threads that are not there.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyCFunction;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::task::AbortHandle;
 
 use crate::callback::Callback;
@@ -29,6 +32,10 @@ const TICK: Duration = Duration::from_millis(25);
 /// Most items that one step of a lazy sequence hands over.
 const BATCH: usize = 500;
 
+/// Most threads for what blocks, made as needed. A storage that is written in Python may call one of ours, which needs a thread too while the first
+/// one waits: `object::ROOM` leaves some for it.
+const BLOCKING: usize = 4096;
+
 /// The last step of an operation, with Python's lock: what came becomes a value or an exception.
 type Finish = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
@@ -37,7 +44,7 @@ type Work = Pin<Box<dyn Future<Output = Finish> + Send>>;
 /// An operation that has not begun.
 #[pyclass(frozen, generic, module = "icloud_photos._native")]
 pub(crate) struct Op {
-    work: Mutex<Option<Work>>,
+    work: std::sync::Mutex<Option<Work>>,
     /// What it calls on the way.
     calls: Vec<Callback>,
 }
@@ -66,7 +73,7 @@ impl Op {
                 Err(error) => Err(raised(py, &error)),
             }) as Finish
         });
-        Self { work: Mutex::new(Some(work)), calls: calls.into_iter().collect() }
+        Self { work: std::sync::Mutex::new(Some(work)), calls: calls.into_iter().collect() }
     }
 
     fn take(&self) -> PyResult<Work> {
@@ -144,7 +151,7 @@ impl Answer {
     /// The outcome is converted on the thread of the loop, which waits for it anyway.
     fn send(self, py: Python<'_>, finish: Finish) -> PyResult<()> {
         let Self { event_loop, future } = self;
-        let finish = Mutex::new(Some(finish));
+        let finish = std::sync::Mutex::new(Some(finish));
         let settle = PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
             let py = args.py();
             let future = future.bind(py);
@@ -218,8 +225,8 @@ impl Batches {
 
 #[pymethods]
 impl Batches {
-    fn next(&self) -> Op {
-        self.0.next()
+    fn next(&self, into: Py<PyAny>) -> Op {
+        self.0.next(into)
     }
 
     fn close(&self) {
@@ -227,123 +234,134 @@ impl Batches {
     }
 }
 
-/// A stream that several calls read from, one after the other. When a call is cancelled the stream stays where it is.
-pub(crate) struct Feed<T>(Arc<Mutex<Shelf<T>>>);
+/// A stream that calls read from, one after the other. Nothing is lost when one is cancelled: what it had read already comes with the next.
+pub(crate) struct Feed<T> {
+    shelf: Arc<Shelf<T>>,
+    closed: watch::Sender<bool>,
+    most: usize,
+}
 
-enum Shelf<T> {
-    /// Nothing was read yet.
-    Whole(BoxStream<'static, Result<T>>),
-    Here(BoxStream<'static, Result<T>>),
-    /// A call is reading.
-    Out,
-    Closed,
+/// Locked from the first item that is read until the last is in Python's hands.
+type Shelf<T> = Mutex<Reading<T>>;
+
+struct Reading<T> {
+    stream: Option<BoxStream<'static, Result<T>>>,
+    /// What was read and not handed over.
+    back: VecDeque<Result<T>>,
+    begun: bool,
 }
 
 impl<T: ToPython + Send + 'static> Feed<T> {
     pub(crate) fn new(stream: BoxStream<'static, Result<T>>) -> Self {
-        // What came to its end within a batch is asked once more by the next.
-        Self(Arc::new(Mutex::new(Shelf::Whole(stream.fuse().boxed()))))
+        Self::at_most(BATCH, stream)
     }
 
-    /// The next items: all that are there by now, one at least; none at the end. An error comes after what was read before it.
-    pub(crate) fn next(&self) -> Op {
-        Op::new(read(self.0.clone()))
+    /// One that hands over no more than so many items at a time.
+    pub(crate) fn at_most(most: usize, stream: BoxStream<'static, Result<T>>) -> Self {
+        // What came to its end within a batch is asked once more by the next.
+        let reading = Reading { stream: Some(stream.fuse().boxed()), back: VecDeque::new(), begun: false };
+        Self { shelf: Arc::new(Mutex::new(reading)), closed: watch::Sender::new(false), most }
+    }
+
+    /// Appends the next items to a queue of Python's, all that are there by now, and tells whether any came: none is the end. An error comes
+    /// after what was read before it.
+    pub(crate) fn next(&self, into: Py<PyAny>) -> Op {
+        Op::new(self.read(into))
     }
 
     /// The same, while a function of Python's is asked on the way.
-    pub(crate) fn next_guarded(&self, asked: &Callback) -> Op {
-        let (shelf, asked) = (self.0.clone(), asked.clone());
-        Op::calling([asked.clone()], async move { asked.guard(read(shelf)).await })
+    pub(crate) fn next_guarded(&self, asked: &Callback, into: Py<PyAny>) -> Op {
+        let (asked, read) = (asked.clone(), self.read(into));
+        Op::calling([asked.clone()], async move { asked.guard(read).await })
     }
 
-    /// Drops the stream; a call that is reading drops it when it is done.
+    /// Drops the stream, also while a call waits for it, which finds its end.
     pub(crate) fn close(&self) {
-        *lock(&self.0) = Shelf::Closed;
+        self.closed.send_replace(true);
+        if let Ok(mut reading) = self.shelf.try_lock() {
+            reading.close();
+        }
     }
 
     /// Takes the whole stream away for good; what somebody has read from lacks what they read.
     pub(crate) fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
-        let mut shelf = lock(&self.0);
-        if !matches!(*shelf, Shelf::Whole(_)) {
-            return Err(Error::new(ErrorKind::Config, "this was read from, or used already; make a new one"));
-        }
-        match std::mem::replace(&mut *shelf, Shelf::Closed) {
-            Shelf::Whole(stream) | Shelf::Here(stream) => Ok(stream),
-            Shelf::Out | Shelf::Closed => Ok(futures::stream::empty().boxed()),
+        let used = || Error::new(ErrorKind::Config, "this was read from, or used already; make a new one");
+        let mut reading = self.shelf.try_lock().map_err(|_| used())?;
+        reading.stream.take().filter(|_| !reading.begun).ok_or_else(used)
+    }
+
+    fn read(&self, into: Py<PyAny>) -> impl Future<Output = Result<Taken<T>>> + Send + 'static {
+        let (shelf, mut closed, most) = (self.shelf.clone(), self.closed.subscribe(), self.most);
+        async move {
+            let mut reading = shelf.lock_owned().await;
+            let batch = tokio::select! {
+                biased;
+                _ = closed.wait_for(|closed| *closed) => None,
+                batch = reading.batch(most) => Some(batch),
+            };
+            let items = batch.unwrap_or_else(|| {
+                reading.close();
+                Ok(Vec::new())
+            })?;
+            Ok(Taken { items, reading, into })
         }
     }
 }
 
-async fn read<T: Send + 'static>(shelf: Arc<Mutex<Shelf<T>>>) -> Result<Vec<T>> {
-    let Some(mut reading) = Reading::begin(shelf)? else { return Ok(Vec::new()) };
-    let Some(stream) = &mut reading.stream else { return Ok(Vec::new()) };
-    match stream.as_mut().ready_chunks(BATCH).next().await {
-        Some(chunk) => reading.sort_out(chunk),
-        None => {
-            reading.stream = None;
-            Ok(Vec::new())
-        }
-    }
-}
-
-fn lock<T>(shelf: &Mutex<Shelf<T>>) -> std::sync::MutexGuard<'_, Shelf<T>> {
-    shelf.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The stream while a call has it; put back when the call ends, however that comes.
-struct Reading<T> {
-    shelf: Arc<Mutex<Shelf<T>>>,
-    stream: Option<BoxStream<'static, Result<T>>>,
-}
-
-impl<T: Send + 'static> Reading<T> {
-    /// `None` at the end.
-    fn begin(shelf: Arc<Mutex<Shelf<T>>>) -> Result<Option<Self>> {
-        let was = std::mem::replace(&mut *lock(&shelf), Shelf::Out);
-        match was {
-            Shelf::Whole(stream) | Shelf::Here(stream) => Ok(Some(Self { shelf, stream: Some(stream) })),
-            Shelf::Out => Err(Error::new(ErrorKind::Conflict, "two calls read from one iterator at once")),
-            Shelf::Closed => {
-                *lock(&shelf) = Shelf::Closed;
-                Ok(None)
+impl<T: Send> Reading<T> {
+    async fn batch(&mut self, most: usize) -> Result<Vec<T>> {
+        self.begun = true;
+        if self.back.is_empty() {
+            let Some(stream) = &mut self.stream else { return Ok(Vec::new()) };
+            match stream.as_mut().ready_chunks(most).next().await {
+                Some(chunk) => self.back.extend(chunk),
+                None => self.stream = None,
             }
         }
-    }
-
-    /// What came before an error goes out first; the error is the next call's.
-    fn sort_out(&mut self, chunk: Vec<Result<T>>) -> Result<Vec<T>> {
-        let mut items = Vec::with_capacity(chunk.len());
-        let mut rest = chunk.into_iter();
-        while let Some(item) = rest.next() {
+        // What came before an error goes out first; the error is the next call's.
+        let mut items = Vec::with_capacity(self.back.len());
+        while let Some(item) = self.back.pop_front() {
             match item {
                 Ok(item) => items.push(item),
-                Err(error) if items.is_empty() => {
-                    self.put_first(rest.collect());
-                    return Err(error);
-                }
-                Err(error) => {
-                    let mut later = vec![Err(error)];
-                    later.extend(rest);
-                    self.put_first(later);
+                Err(error) if items.is_empty() => return Err(error),
+                error => {
+                    self.back.push_front(error);
                     break;
                 }
             }
         }
         Ok(items)
     }
+}
 
-    fn put_first(&mut self, items: Vec<Result<T>>) {
-        if !items.is_empty() {
-            self.stream = self.stream.take().map(|stream| futures::stream::iter(items).chain(stream).boxed());
-        }
+impl<T> Reading<T> {
+    fn close(&mut self) {
+        self.stream = None;
+        self.back.clear();
     }
 }
 
-impl<T> Drop for Reading<T> {
+/// Items on their way to a queue of Python's; they go back if nobody takes them.
+struct Taken<T> {
+    items: Vec<T>,
+    reading: OwnedMutexGuard<Reading<T>>,
+    into: Py<PyAny>,
+}
+
+impl<T: ToPython> ToPython for Taken<T> {
+    fn to_python(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let came = !self.items.is_empty();
+        for item in std::mem::take(&mut self.items) {
+            self.into.bind(py).call_method1(intern!(py, "append"), (item.to_python(py)?,))?;
+        }
+        came.to_python(py)
+    }
+}
+
+impl<T> Drop for Taken<T> {
     fn drop(&mut self) {
-        let mut shelf = lock(&self.shelf);
-        if matches!(*shelf, Shelf::Out) {
-            *shelf = self.stream.take().map_or(Shelf::Closed, Shelf::Here);
+        for item in self.items.drain(..).rev() {
+            self.reading.back.push_front(Ok(item));
         }
     }
 }
@@ -358,13 +376,15 @@ pub(crate) fn spawn(
 
 /// The runtime of this process.
 pub(crate) fn runtime(_py: Python<'_>) -> PyResult<&'static Runtime> {
-    static SLOT: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
+    static SLOT: std::sync::Mutex<Option<(u32, &'static Runtime)>> = std::sync::Mutex::new(None);
     let here = std::process::id();
     let mut slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner);
     match *slot {
         Some((process, runtime)) if process == here => Ok(runtime),
         _ => {
-            let runtime: &'static Runtime = Box::leak(Box::new(Runtime::new()?));
+            let runtime: &'static Runtime = Box::leak(Box::new(
+                Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build()?,
+            ));
             *slot = Some((here, runtime));
             Ok(runtime)
         }

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,12 @@ from icloud_photos import (
     ICloudError,
     Library,
     LocalStorage,
+    MemorySessionStore,
     MemoryStorage,
     ObjectMeta,
     RetryPolicy,
     Storage,
+    StorageError,
     StorageWriter,
     StoreLostError,
     SyncEngine,
@@ -364,3 +367,118 @@ def test_no_frame_of_a_failed_sign_in_has_the_password() -> None:
         client.login("jane@example.com", "a very secret password")
     frames = [entry.frame.f_locals for entry in caught.traceback[1:]]
     assert frames and not any("a very secret password" in repr(values) for values in frames)
+
+
+@pytest.mark.parametrize(
+    "gives",
+    [lambda taken: -1, lambda taken: taken + 1, lambda taken: "all", lambda taken: True, lambda taken: (byte for byte in b"")],
+)
+def test_a_count_that_is_none_is_refused(library: Library, gives: Any) -> None:
+    class File:
+        def write(self, data: bytes) -> object:
+            return gives(len(data))
+
+    with pytest.raises((OSError, TypeError), match="write"):
+        next(iter(library.all())).download().save_to(File())
+
+
+def test_a_count_need_not_be_an_int(library: Library) -> None:
+    class Count:
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+        def __index__(self) -> int:
+            return self.count
+
+    class File:
+        data = b""
+
+        def write(self, data: bytes) -> object:
+            self.data += data[:7]
+            return Count(len(data[:7]))
+
+    file, download = File(), next(iter(library.all())).download()
+    download.save_to(file)
+    assert file.data == download.read()
+
+
+def test_a_storage_that_says_it_holds_less_is_not_believed(library: Library) -> None:
+    class Lying(Wrapped):
+        def write(self, path: str, options: WriteOptions) -> StorageWriter:
+            writer = super().write(path, options)
+            commit = writer.commit
+            writer.commit = lambda: ObjectMeta(path=path, size=commit().size - 1)  # type: ignore[method-assign]
+            return writer
+
+    with pytest.raises(StorageError, match="another number of bytes"):
+        next(iter(library.all())).download().save(Lying())
+    report = SyncEngine(library, Lying()).run()
+    assert (report.downloaded, report.verified, report.failed) == (0, 0, 6)
+
+
+def test_read_may_be_a_generator(library: Library) -> None:
+    class Generating(Wrapped):
+        def read(self, path: str, start: int = 0) -> Iterator[bytes]:
+            if self.stat(path) is None:
+                raise FileNotFoundError(path)
+            yield from super().read(path, start)
+
+    storage, catalogue = Generating(), Catalogue.memory()
+    assert SyncEngine(library, storage, catalogue=catalogue).run().downloaded == 6
+    assert verify(storage, catalogue).proven == 6
+
+
+def test_a_copy_is_not_repaired_by_the_engine_of_another(library: Library, tmp_path: Path) -> None:
+    storage, other = LocalStorage(tmp_path / "photos"), LocalStorage(tmp_path / "other")
+    with Catalogue.open(storage, tmp_path / "state") as catalogue, Catalogue.open(other, tmp_path / "state") as others:
+        SyncEngine(library, storage, catalogue=catalogue).run()
+        engine = SyncEngine(library, other, catalogue=others)
+        with pytest.raises(StoreLostError, match="another storage"):
+            verify(storage, catalogue, engine=engine, repair=True)
+        mixed = SyncEngine(library, other, catalogue=catalogue)
+        asset = next(iter(library.all()))
+        with pytest.raises(StoreLostError, match="another storage"):
+            mixed.receipt(asset)
+        with pytest.raises(StoreLostError, match="another storage"):
+            mixed.move_out([])
+
+
+def test_limits_beyond_the_calendar(library: Library) -> None:
+    ages_ago = timedelta(days=10**8)
+    assert SyncEngine(library, MemoryStorage(), skip_created_before=ages_ago).run().downloaded == 6
+    assert SyncEngine(library, MemoryStorage(), skip_created_after=ages_ago).run().skipped == 6
+
+
+@pytest.mark.parametrize("method", ["load", "save", "remove", "try_lock"])
+def test_a_store_of_sessions_with_async_methods_is_refused(method: str) -> None:
+    async def waits(*_: object) -> None: ...
+
+    store = type("Store", (MemorySessionStore,), {method: waits})()
+    with pytest.raises(TypeError, match=rf"{method}\(\) is async"):
+        Client(sessions=store)
+
+
+@pytest.mark.parametrize("account,password", [(None, "secret-word"), ("x\udcff", "secret-word"), ("jane@example.com", "secret-word\udcff")])
+def test_no_frame_has_the_password_of_a_call_that_was_wrong(account: Any, password: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        Client().login(account, password)
+    assert not any("secret-word" in repr(entry.frame.f_locals) for entry in caught.traceback[1:])
+
+
+def test_options_of_the_wrong_kind_are_named(library: Library) -> None:
+    with pytest.raises(TypeError, match="on_event"):
+        SyncEngine(library, MemoryStorage()).run(progress=print)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="albums"):
+        SyncEngine(library, MemoryStorage(), albums=library.all())  # type: ignore[arg-type]
+
+    async def told(_: int) -> None: ...
+
+    with pytest.raises(TypeError, match="progress"):
+        next(iter(library.all())).download().read(progress=told)
+
+
+def test_albums_are_found_however_their_titles_are_composed() -> None:
+    with FakeICloud(assets=30, profile="everyday") as fake:
+        tree = fake.sign_in().primary_library.albums()
+        album = tree.find("Jo\u0308rg")
+        assert album is not None and album == tree.find("J\u00f6rg")

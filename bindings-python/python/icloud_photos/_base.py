@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from . import _native
 from ._models import LibraryId, MediaKind, Resource, Role, Subtype
@@ -27,7 +27,7 @@ class Writable(Protocol):
     """What bytes can be written to: a file opened with ``"wb"``, ``io.BytesIO``, a socket's file, a pipe of a process, ..."""
 
     def write(self, data: bytes, /) -> object:
-        """Takes these bytes, or as many of them as it says by a number."""
+        """Takes these bytes, or as many of them as it says by a number. None means all of them, but for an ``io.RawIOBase``, where it means none."""
 
 
 def write_all(file: Writable, data: bytes) -> None:
@@ -35,7 +35,8 @@ def write_all(file: Writable, data: bytes) -> None:
 
     Raises:
         BlockingIOError: It takes nothing now.
-        TypeError: Its ``write`` gives something to be awaited.
+        OSError: It says that it took more than there was.
+        TypeError: Its ``write`` gives something that is no number.
     """
     while data:
         taken = file.write(data)
@@ -44,9 +45,20 @@ def write_all(file: Writable, data: bytes) -> None:
         # Files of Python's without a buffer say None where they would have to wait; what people write themselves says so of all.
         if taken is None and not isinstance(file, io.RawIOBase):
             return
-        if not taken:
+        if taken is None:
             raise BlockingIOError("the file takes nothing now: it is set not to wait")
-        data = data[taken:] if isinstance(taken, int) else b""
+        data = data[_count(taken, len(data)) :]
+
+
+def _count(taken: object, most: int) -> int:
+    if isinstance(taken, bool) or not isinstance(taken, SupportsIndex):
+        raise TypeError(f"its write() must give the number of bytes that it took, or None for all of them: {taken!r}")
+    count = taken.__index__()
+    if count == 0:
+        raise BlockingIOError("the file takes nothing now: it is set not to wait")
+    if not 0 < count <= most:
+        raise OSError(f"its write() says that it took {count} of {most} bytes")
+    return count
 
 
 class AssetBase:

@@ -4,6 +4,7 @@ Nothing here is public. What people use is written in Python around it: ``_async
 Values come out finished: dataclasses of ``_models`` and ``events``, enums, exceptions of ``errors``.
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike
@@ -71,8 +72,9 @@ class Batches(Generic[_T]):
     """A sequence that is fetched as it is read. One reader at a time."""
 
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
-    def next(self) -> Op[list[_T]]:
-        """The next items, as many as there are without waiting, one at least; an empty list at the end."""
+    def next(self, into: deque[_T]) -> Op[bool]:
+        """Appends the next items, as many as there are without waiting, one at least; False at the end. What was read for a call that nobody waits
+        for any more comes with the next one."""
     def close(self) -> None:
         """Ends what is under way for it."""
 
@@ -200,7 +202,7 @@ class Album:
 class Assets:
     """A listing. Items are assets, or exceptions that concern one asset each."""
 
-    def next(self) -> Op[list[Asset | errors.ICloudError]]: ...
+    def next(self, into: deque[Asset | errors.ICloudError]) -> Op[bool]: ...
     def close(self) -> None: ...
     @property
     def sync_token(self) -> str | None: ...
@@ -254,7 +256,7 @@ class Asset:
 
 @final
 class Changes:
-    def next(self) -> Op[events.ChangeBatch | None]:
+    def next(self, into: deque[events.ChangeBatch]) -> Op[bool]:
         """In changes that bring an asset the field is a native ``Asset``; ``_base`` wraps it."""
     def close(self) -> None: ...
 
@@ -273,8 +275,8 @@ class Downloader:
 class ByteStream:
     """Bytes as they come."""
 
-    def next(self) -> Op[bytes]:
-        """The next chunk; empty at the end. Raises ``IntegrityError`` at the end if what came is not what Apple says."""
+    def next(self, into: deque[bytes]) -> Op[bool]:
+        """Appends the next chunk; False at the end. Raises ``IntegrityError`` at the end if what came is not what Apple says."""
     def close(self) -> None: ...
     @property
     def proof(self) -> records.Proof | None:
@@ -386,8 +388,8 @@ class SyncEngine:
 class Plan:
     """What a run would do, lazily. Read by ``next``, or handed to ``SyncEngine.execute``, not both."""
 
-    def next(self) -> Op[list[Any]]:
-        """Of ``events.Action``; empty at the end."""
+    def next(self, into: deque[Any]) -> Op[bool]:
+        """Of ``events.Action``."""
     def close(self) -> None: ...
 
 def verify(

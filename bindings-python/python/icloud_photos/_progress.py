@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from ._base import plain
+
 _log = logging.getLogger("icloud_photos")
 
 
@@ -14,8 +16,8 @@ class counting:
     """Gives what is to be called with numbers of bytes: nothing, what the caller gave, or a bar of ``tqdm``."""
 
     def __init__(self, progress: bool | Callable[[int], object] | None, total: int | None, label: str) -> None:
-        if not (progress is None or isinstance(progress, bool) or callable(progress)):
-            raise TypeError(f"progress must be a function of one number, True, or None: {progress!r}")
+        if not (progress is None or isinstance(progress, bool)):
+            plain(progress, "progress")
         self._bar: Any = None
         self._tell: Callable[[int], object] | None = progress if callable(progress) else None
         if progress is True:

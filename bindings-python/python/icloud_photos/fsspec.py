@@ -35,6 +35,7 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.spec import AbstractBufferedFile
 
+from ._base import write_all
 from ._records import Capabilities, ObjectMeta, WriteOptions
 from .errors import ConfigError, UnsupportedError
 from .storage import Storage, StorageWriter
@@ -69,7 +70,10 @@ class FsspecStorage(Storage):
             raise TypeError(f"not a file system of fsspec, nor a URL: {fs_or_url!r}")
         if getattr(self._fs, "asynchronous", False):
             raise TypeError("the file system was made with asynchronous=True; storages are called on threads of their own")
-        folder = f"{base.rstrip('/')}/{root.strip('/')}" if root.strip("/") else base
+        # What names no folder of its own is read as the file system reads it: relative to the folder that one is in, or to somebody's home.
+        folder = f"{base.rstrip('/')}/{root.strip('/')}" if base and root.strip("/") else base or root
+        if isinstance(self._fs, LocalFileSystem) and not folder.strip("/"):
+            raise ConfigError("name the folder: this would be the root of the whole file system")
         self._root = str(self._fs._strip_protocol(folder)).rstrip("/") if folder else ""
         while isinstance(self._fs, DirFileSystem):
             self._fs, self._root = self._fs.fs, self._fs._join(self._root).rstrip("/")
@@ -247,7 +251,9 @@ class _Writer(StorageWriter):
 
     def write(self, chunk: bytes) -> None:
         """Takes the next bytes."""
-        self._size += self._file.write(chunk)
+        # Some file systems say how much they took, some say nothing, and some take a part.
+        write_all(self._file, chunk)
+        self._size += len(chunk)
 
     def commit(self) -> ObjectMeta:
         """Gives the file its name.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from os import PathLike, fspath
@@ -250,11 +251,10 @@ def given_storage(storage: Storage) -> object:
 
 
 def _items(batches: _native.Batches[Any]) -> Iterator[Any]:
+    ready: deque[Any] = deque()
     try:
-        while True:
-            batch = batches.next().wait()
-            if not batch:
-                return
-            yield from batch
+        while batches.next(ready).wait():
+            while ready:
+                yield ready.popleft()
     finally:
         batches.close()

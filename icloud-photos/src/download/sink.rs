@@ -24,6 +24,8 @@ pub(super) trait Sink: Send {
 /// A file of a storage that has no name yet.
 pub(super) struct ToStorage {
     writer: Box<dyn StorageWriter>,
+    /// Bytes that the writer was given, and those that it had.
+    length: u64,
     /// The same bytes in memory, as long as they are no more than the limit.
     copy: Option<BytesMut>,
     limit: usize,
@@ -40,7 +42,7 @@ impl ToStorage {
         let mut writer = storage.write(path, options).await?;
         writer.describe(about.clone());
         let copy = (limit > 0).then(|| BytesMut::with_capacity(limit));
-        Ok(Self { writer, copy, limit })
+        Ok(Self { length: writer.position(), writer, copy, limit })
     }
 
     /// All bytes, if they were to be kept and are not too many.
@@ -59,7 +61,14 @@ impl ToStorage {
 
     pub(super) async fn commit(mut self, metadata: Metadata) -> Result<ObjectMeta> {
         self.writer.describe(metadata);
-        self.writer.commit().await
+        let stored = self.writer.commit().await?;
+        if stored.size != self.length {
+            let message = "the storage says that it holds another number of bytes than it was given: remove the file, and do not trust this \
+                           storage before it is mended";
+            let error = Error::new(ErrorKind::Storage, message).with("path", stored.path);
+            return Err(error.with("given", self.length).with("holds", stored.size));
+        }
+        Ok(stored)
     }
 
     pub(super) async fn abort(self) -> Result<()> {
@@ -100,11 +109,13 @@ impl Sink for ToStorage {
             Some(copy) => copy.clear(),
             none => *none = (self.limit > 0).then(|| BytesMut::with_capacity(self.limit)),
         }
+        self.length = 0;
         self.writer.restart().await.map_err(lost_place)
     }
 
     async fn write(&mut self, chunk: Bytes) -> Result<()> {
         self.note(&chunk);
+        self.length += chunk.len() as u64;
         self.writer.write(chunk).await.map_err(lost_place)
     }
 }

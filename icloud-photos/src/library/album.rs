@@ -1,5 +1,6 @@
 //! One album, and how many assets are in albums.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -120,7 +121,7 @@ impl Album {
 
     /// Whether this is the title, however its characters are composed.
     pub fn is_titled(&self, title: &str) -> bool {
-        *ComposingNormalizerBorrowed::new_nfc().normalize(title) == *self.name()
+        composed(title) == *self.name()
     }
 
     /// The title exactly as Apple has it, often in decomposed Unicode.
@@ -145,6 +146,11 @@ impl Album {
     pub(crate) fn index(&self) -> &Index {
         &self.0.index
     }
+}
+
+/// As titles are compared (NFC).
+pub(super) fn composed(title: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(title)
 }
 
 impl Library {

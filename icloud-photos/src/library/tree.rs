@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures::future::BoxFuture;
 
-use super::album::{Album, AlbumId, AlbumKind};
+use super::album::{Album, AlbumId, AlbumKind, composed};
 use super::wire::{AlbumFields, Record, Records};
 use super::{Library, LibraryKind, query};
 use crate::error::{ErrorKind, Result};
@@ -47,9 +47,10 @@ impl AlbumTree {
         })
     }
 
-    /// The first album or folder with this path of titles (NFC).
+    /// The first album or folder with this path of titles, however their characters are composed.
     pub fn find<S: AsRef<str>>(&self, path: &[S]) -> Option<&Album> {
-        self.iter().find(|album| album.path().iter().map(String::as_str).eq(path.iter().map(AsRef::as_ref)))
+        let path: Vec<_> = path.iter().map(|title| composed(title.as_ref())).collect();
+        self.iter().find(|album| album.path() == path)
     }
 
     /// The album or folder of this id.

@@ -360,9 +360,8 @@ async fn a_catalogue_does_not_speak_of_another_storage() {
 fn a_place_for_catalogues_is_a_folder_or_a_database() {
     let said = |place: &str| AnyCatalogues::at(place).map(|at| at.to_string());
     assert_eq!(said("state").unwrap(), "state");
-    let database = said("postgres://jane:hidden@localhost/photos").unwrap();
-    assert!(database.contains("localhost") && !database.contains("hidden"), "{database}");
-    for wrong in ["", "postgres://jane:hidden@local host/photos", "mysql://jane:hidden@localhost/photos"] {
+    assert!(said("postgres://jane@localhost/photos").unwrap().contains("localhost"));
+    for wrong in ["", "postgres://jane:hidden@localhost/photos", "mysql://jane:hidden@localhost/photos"] {
         let error = AnyCatalogues::at(wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{wrong}");
         assert!(!error.to_string().contains("hidden"), "{error}");

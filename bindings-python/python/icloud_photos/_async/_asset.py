@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Callable, Union
@@ -10,7 +11,7 @@ from .. import _native
 from .._base import AssetBase, Writable, named, write_all
 from .._models import Role
 from .._progress import counting
-from ._runtime import MAY_BLOCK, relay, run
+from ._runtime import MAY_BLOCK, Relay, relay, run
 
 if TYPE_CHECKING:
     from .._records import Proof, Saved
@@ -59,13 +60,15 @@ class AsyncDownload:
             UnsupportedError: The file is larger than ``limit``.
         """
         with counting(progress, self._size(), self._label()) as count:
-            data, _ = await run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
+            told = relay(count)
+            data, _ = await run(self._downloader.bytes(self._handle, self._role.value, limit, told), told)
             return data
 
     async def read_with_proof(self, limit: int = _MOST_IN_MEMORY, *, progress: OnProgress = None) -> tuple[bytes, Proof]:
         """Like ``read``, with what is known of the bytes."""
         with counting(progress, self._size(), self._label()) as count:
-            return await run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
+            told = relay(count)
+            return await run(self._downloader.bytes(self._handle, self._role.value, limit, told), told)
 
     async def save(
         self,
@@ -97,6 +100,7 @@ class AsyncDownload:
 
         storage = _native.Storage.local(named(to)) if isinstance(to, (str, PathLike)) else given_storage(to)
         with counting(progress, self._size(), self._label()) as count:
+            told = relay(count)
             return await run(
                 self._downloader.save(
                     self._handle,
@@ -105,8 +109,9 @@ class AsyncDownload:
                     name or self._label(),
                     modified or self._asset.created,
                     replace,
-                    relay(count),
-                )
+                    told,
+                ),
+                told,
             )
 
     async def save_to(self, file: Writable, *, progress: OnProgress = None) -> Proof:
@@ -171,6 +176,8 @@ class AsyncChunks:
         self._download = download
         self._range = (start, end)
         self._stream: _native.ByteStream | None = None
+        self._told: Relay | None = None
+        self._ready: deque[bytes] = deque()
         self._is_closed = False
 
     @property
@@ -185,13 +192,14 @@ class AsyncChunks:
         if self._is_closed:
             raise StopAsyncIteration
         if self._stream is None:
-            download, count = self._download, relay(self._bar.__enter__())
-            self._stream = download._downloader.stream(download._handle, download._role.value, *self._range, count)
-        chunk = await run(self._stream.next())
-        if not chunk:
-            self._bar.__exit__(None, None, None)
-            raise StopAsyncIteration
-        return chunk
+            download, self._told = self._download, relay(self._bar.__enter__())
+            self._stream = download._downloader.stream(download._handle, download._role.value, *self._range, self._told)
+        # A call that was cancelled may have left its chunk here.
+        while not self._ready:
+            if not await run(self._stream.next(self._ready), self._told):
+                self._bar.__exit__(None, None, None)
+                raise StopAsyncIteration
+        return self._ready.popleft()
 
     async def __aenter__(self) -> AsyncChunks:
         return self
@@ -204,4 +212,5 @@ class AsyncChunks:
         self._is_closed = True
         if self._stream is not None:
             self._stream.close()
+            self._ready.clear()
             self._bar.__exit__(None, None, None)

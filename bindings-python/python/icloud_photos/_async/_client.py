@@ -87,9 +87,11 @@ class AsyncClient:
             AccountLockedError: Apple has locked the account.
             TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
         """
-        begun = self._native.login(account, password)
-        # Programs that report an exception with the variables of its frames shall not find it here.
-        del password
+        try:
+            begun = self._native.login(account, password)
+        finally:
+            # Programs that report an exception with the variables of its frames shall not find it here.
+            del password
         return faced_login(await run(begun))
 
     async def restore(self, account: str) -> AsyncSession | None:

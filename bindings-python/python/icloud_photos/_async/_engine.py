@@ -98,6 +98,8 @@ class AsyncSyncEngine:
     ) -> None:
         plain(filter, "filter")
         plain(check_albums, "check_albums")
+        if isinstance(albums, AsyncAlbum):
+            raise TypeError("albums is a sequence of albums: put this one into a list")
         self._library = library
         self._native = _native.SyncEngine(
             library._native,
@@ -155,7 +157,8 @@ class AsyncSyncEngine:
             OperationCancelledError: After ``stop``.
         """
         with _Told(on_event, progress, self._library) as told:
-            return await run(self._native.execute(plan._native, relay(told.tell)))
+            relayed = relay(told.tell)
+            return await run(self._native.execute(plan._native, relayed), relayed)
 
     async def run(
         self,
@@ -182,14 +185,16 @@ class AsyncSyncEngine:
     ) -> SyncReport:
         """Tells what a run would remove, there and here. Changes nothing."""
         with _Told(on_event, False, self._library) as told:
-            return await run(self._native.rehearse_removals(relay(told.tell)))
+            relayed = relay(told.tell)
+            return await run(self._native.rehearse_removals(relayed), relayed)
 
     async def rehearse_views(
         self, *, on_event: Callable[[SyncEvent | RemovalEvent | ViewEvent], object] | None = None
     ) -> SyncReport:
         """Tells what a run would do to the views. Changes nothing, and sends nothing."""
         with _Told(on_event, False, self._library) as told:
-            return await run(self._native.rehearse_views(relay(told.tell)))
+            relayed = relay(told.tell)
+            return await run(self._native.rehearse_views(relayed), relayed)
 
     async def adopt(
         self,
@@ -209,7 +214,8 @@ class AsyncSyncEngine:
             ICloudError: The listing failed, or the catalogue; what concerns one file is told.
         """
         plain(on_event, "on_event")
-        return await run(self._native.adopt(rehearse, reread, relay(on_event)))
+        relayed = relay(on_event)
+        return await run(self._native.adopt(rehearse, reread, relayed), relayed)
 
     async def news(self) -> AsyncIterator[NewsEvent]:
         """What happened in iCloud since the last run, compared with what the catalogue knows. Changes nothing.
@@ -218,13 +224,13 @@ class AsyncSyncEngine:
             NotFoundError: No run came to its end yet.
         """
         news = self._native.news()
+        ready: deque[NewsEvent] = deque()
         try:
             while True:
-                batch = await run(news.next())
-                if not batch:
+                while ready:
+                    yield ready.popleft()
+                if not await run(news.next(ready)):
                     return
-                for event in batch:
-                    yield event
         finally:
             news.close()
 
@@ -290,10 +296,9 @@ class AsyncPlan:
         return self
 
     async def __anext__(self) -> Action:
-        if not self._ready:
-            batch = await run(self._native.next())
-            self._ready.extend(batch)
-            if not self._ready:
+        # A call that was cancelled may have left what it read here.
+        while not self._ready:
+            if not await run(self._native.next(self._ready)):
                 raise StopAsyncIteration
         action: Action = faced(self._ready.popleft(), self._library._in_events)
         return action
@@ -340,6 +345,7 @@ async def async_verify(
     plain(on_event, "on_event")
     if not 0 < sample <= 1:
         raise ValueError("sample is a share of the files: above 0, and 1 at most")
+    relayed = relay(on_event)
     return await run(
         _native.verify(
             given_storage(storage),
@@ -351,16 +357,19 @@ async def async_verify(
             read_only=read_only,
             reread=reread,
             engine=None if engine is None else engine._native,
-            on_event=relay(on_event),
-        )
+            on_event=relayed,
+        ),
+        relayed,
     )
 
 
 class _Told:
     """Hands events on, with the assets of this face, and moves a bar."""
 
-    def __init__(self, on_event: Callable[[Any], object] | None, progress: bool, library: AsyncLibrary) -> None:
+    def __init__(self, on_event: Callable[[Any], object] | None, progress: object, library: AsyncLibrary) -> None:
         plain(on_event, "on_event")
+        if not isinstance(progress, bool):
+            raise TypeError(f"progress is True or False; what is to be told of what happens is on_event: {progress!r}")
         self._on_event = on_event
         self._library = library
         self._bar = bar(desc="sync", unit="B", unit_scale=True) if progress else None

@@ -123,12 +123,13 @@ class AsyncLibrary:
         """
         names = None if roles is None else [Role(role).value for role in roles]
         changes = self._native.changes(since.json, Fields(fields).value, names, page_size)
+        ready: deque[ChangeBatch] = deque()
         try:
             while True:
-                batch = await run(changes.next())
-                if batch is None:
+                while ready:
+                    yield faced(ready.popleft(), self._in_events)
+                if not await run(changes.next(ready)):
                     return
-                yield faced(batch, self._in_events)
         finally:
             changes.close()
 
@@ -337,22 +338,21 @@ class AsyncAssets:
         self._native = native
         self._downloader = downloader
         self._on_error = on_error
-        self._ready: deque[AsyncAsset] = deque()
+        self._ready: deque[_native.Asset | ICloudError] = deque()
 
     def __aiter__(self) -> AsyncAssets:
         return self
 
     async def __anext__(self) -> AsyncAsset:
-        while not self._ready:
-            batch = await run(self._native.next())
-            if not batch:
-                raise StopAsyncIteration
-            for item in batch:
-                if isinstance(item, _native.Asset):
-                    self._ready.append(AsyncAsset(item, self._downloader))
-                else:
-                    self._tell(item)
-        return self._ready.popleft()
+        while True:
+            # A call that was cancelled may have left what it read here.
+            while not self._ready:
+                if not await run(self._native.next(self._ready)):
+                    raise StopAsyncIteration
+            item = self._ready.popleft()
+            if isinstance(item, _native.Asset):
+                return AsyncAsset(item, self._downloader)
+            self._tell(item)
 
     def _tell(self, error: ICloudError) -> None:
         if self._on_error is None:

@@ -19,34 +19,49 @@ _AHEAD = 256
 _PATIENCE = 0.5
 
 
-async def run(operation: _native.Op[_T]) -> _T:
-    """Runs an operation."""
-    return await operation
+async def run(operation: _native.Op[_T], told: Relay | None = None) -> _T:
+    """Runs an operation; ``told`` is the one that it tells of things."""
+    outcome = await operation
+    if told is not None:
+        told.check()
+    return outcome
 
 
-def relay(function: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
-    """Has ``function`` called on the loop's own thread, whoever tells."""
-    if function is None:
-        return None
-    loop = asyncio.get_running_loop()
-    room = threading.BoundedSemaphore(_AHEAD)
-    failed: list[BaseException] = []
+class Relay:
+    """Has a function called on the loop's own thread, whoever tells. What it raises ends the operation."""
 
-    def deliver(value: Any) -> None:
-        try:
-            if not failed:
-                function(value)
-        except BaseException as error:
-            failed.append(error)
-        finally:
-            room.release()
+    def __init__(self, function: Callable[[Any], object]) -> None:
+        self._function = function
+        self._loop = asyncio.get_running_loop()
+        self._room = threading.BoundedSemaphore(_AHEAD)
+        self._failed: BaseException | None = None
 
-    def tell(value: Any) -> None:
-        while not room.acquire(timeout=_PATIENCE):
-            if loop.is_closed():
+    def __call__(self, value: Any) -> None:
+        while not self._room.acquire(timeout=_PATIENCE):
+            if self._loop.is_closed():
                 raise RuntimeError("the event loop was closed")
-        loop.call_soon_threadsafe(deliver, value)
-        if failed:
-            raise failed[0]
+        self._loop.call_soon_threadsafe(self._deliver, value)
+        self.check()
 
-    return tell
+    def check(self) -> None:
+        """Raises what the function raised."""
+        if self._failed is not None:
+            raise self._failed
+
+    def _deliver(self, value: Any) -> None:
+        try:
+            if self._failed is None:
+                self._function(value)
+        except (StopIteration, StopAsyncIteration) as error:
+            # It would end whatever loops over the outcome; generators make the same of it.
+            self._failed = RuntimeError("a function that was called raised StopIteration")
+            self._failed.__cause__ = error
+        except BaseException as error:
+            self._failed = error
+        finally:
+            self._room.release()
+
+
+def relay(function: Callable[[Any], object] | None) -> Relay | None:
+    """What an operation is given to tell ``function`` of things."""
+    return None if function is None else Relay(function)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Callable, Union
@@ -11,7 +12,7 @@ from .. import _native
 from .._base import AssetBase, Writable, named, write_all
 from .._models import Role
 from .._progress import counting
-from ._runtime import MAY_BLOCK, relay, run
+from ._runtime import MAY_BLOCK, Relay, relay, run
 
 if TYPE_CHECKING:
     from .._records import Proof, Saved
@@ -60,13 +61,15 @@ class Download:
             UnsupportedError: The file is larger than ``limit``.
         """
         with counting(progress, self._size(), self._label()) as count:
-            data, _ = run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
+            told = relay(count)
+            data, _ = run(self._downloader.bytes(self._handle, self._role.value, limit, told), told)
             return data
 
     def read_with_proof(self, limit: int = _MOST_IN_MEMORY, *, progress: OnProgress = None) -> tuple[bytes, Proof]:
         """Like ``read``, with what is known of the bytes."""
         with counting(progress, self._size(), self._label()) as count:
-            return run(self._downloader.bytes(self._handle, self._role.value, limit, relay(count)))
+            told = relay(count)
+            return run(self._downloader.bytes(self._handle, self._role.value, limit, told), told)
 
     def save(
         self,
@@ -98,6 +101,7 @@ class Download:
 
         storage = _native.Storage.local(named(to)) if isinstance(to, (str, PathLike)) else given_storage(to)
         with counting(progress, self._size(), self._label()) as count:
+            told = relay(count)
             return run(
                 self._downloader.save(
                     self._handle,
@@ -106,8 +110,9 @@ class Download:
                     name or self._label(),
                     modified or self._asset.created,
                     replace,
-                    relay(count),
-                )
+                    told,
+                ),
+                told,
             )
 
     def save_to(self, file: Writable, *, progress: OnProgress = None) -> Proof:
@@ -172,6 +177,8 @@ class Chunks:
         self._download = download
         self._range = (start, end)
         self._stream: _native.ByteStream | None = None
+        self._told: Relay | None = None
+        self._ready: deque[bytes] = deque()
         self._is_closed = False
 
     @property
@@ -186,13 +193,14 @@ class Chunks:
         if self._is_closed:
             raise StopIteration
         if self._stream is None:
-            download, count = self._download, relay(self._bar.__enter__())
-            self._stream = download._downloader.stream(download._handle, download._role.value, *self._range, count)
-        chunk = run(self._stream.next())
-        if not chunk:
-            self._bar.__exit__(None, None, None)
-            raise StopIteration
-        return chunk
+            download, self._told = self._download, relay(self._bar.__enter__())
+            self._stream = download._downloader.stream(download._handle, download._role.value, *self._range, self._told)
+        # A call that was cancelled may have left its chunk here.
+        while not self._ready:
+            if not run(self._stream.next(self._ready), self._told):
+                self._bar.__exit__(None, None, None)
+                raise StopIteration
+        return self._ready.popleft()
 
     def __enter__(self) -> Chunks:
         return self
@@ -205,4 +213,5 @@ class Chunks:
         self._is_closed = True
         if self._stream is not None:
             self._stream.close()
+            self._ready.clear()
             self._bar.__exit__(None, None, None)

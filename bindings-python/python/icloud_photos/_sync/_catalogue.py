@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -19,7 +20,7 @@ from ._session import Session
 class Catalogue:
     """What was fetched, its proofs, its paths, and how far the library's history was followed.
 
-    A context manager: it is open in one process at a time, and given free when it is closed.
+    A context manager: it is open once at a time, and given free when it is closed and the engines that use it are gone (``del engine``).
     """
 
     def __init__(self, native: _native.Catalogue) -> None:
@@ -82,13 +83,13 @@ class Catalogue:
     def files(self) -> Iterator[FileRow]:
         """What is known of each file, a thousand rows at a time."""
         rows = self._native.files()
+        ready: deque[FileRow] = deque()
         try:
             while True:
-                batch = run(rows.next())
-                if not batch:
+                while ready:
+                    yield ready.popleft()
+                if not run(rows.next(ready)):
                     return
-                for row in batch:
-                    yield row
         finally:
             rows.close()
 

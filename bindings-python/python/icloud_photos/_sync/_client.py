@@ -88,9 +88,11 @@ class Client:
             AccountLockedError: Apple has locked the account.
             TooManyAttemptsError: The budget of sign-ins is used up, so that Apple does not lock the account.
         """
-        begun = self._native.login(account, password)
-        # Programs that report an exception with the variables of its frames shall not find it here.
-        del password
+        try:
+            begun = self._native.login(account, password)
+        finally:
+            # Programs that report an exception with the variables of its frames shall not find it here.
+            del password
         return faced_login(run(begun))
 
     def restore(self, account: str) -> Session | None:

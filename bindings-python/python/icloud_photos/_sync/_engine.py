@@ -99,6 +99,8 @@ class SyncEngine:
     ) -> None:
         plain(filter, "filter")
         plain(check_albums, "check_albums")
+        if isinstance(albums, Album):
+            raise TypeError("albums is a sequence of albums: put this one into a list")
         self._library = library
         self._native = _native.SyncEngine(
             library._native,
@@ -156,7 +158,8 @@ class SyncEngine:
             OperationCancelledError: After ``stop``.
         """
         with _Told(on_event, progress, self._library) as told:
-            return run(self._native.execute(plan._native, relay(told.tell)))
+            relayed = relay(told.tell)
+            return run(self._native.execute(plan._native, relayed), relayed)
 
     def run(
         self,
@@ -183,14 +186,16 @@ class SyncEngine:
     ) -> SyncReport:
         """Tells what a run would remove, there and here. Changes nothing."""
         with _Told(on_event, False, self._library) as told:
-            return run(self._native.rehearse_removals(relay(told.tell)))
+            relayed = relay(told.tell)
+            return run(self._native.rehearse_removals(relayed), relayed)
 
     def rehearse_views(
         self, *, on_event: Callable[[SyncEvent | RemovalEvent | ViewEvent], object] | None = None
     ) -> SyncReport:
         """Tells what a run would do to the views. Changes nothing, and sends nothing."""
         with _Told(on_event, False, self._library) as told:
-            return run(self._native.rehearse_views(relay(told.tell)))
+            relayed = relay(told.tell)
+            return run(self._native.rehearse_views(relayed), relayed)
 
     def adopt(
         self,
@@ -210,7 +215,8 @@ class SyncEngine:
             ICloudError: The listing failed, or the catalogue; what concerns one file is told.
         """
         plain(on_event, "on_event")
-        return run(self._native.adopt(rehearse, reread, relay(on_event)))
+        relayed = relay(on_event)
+        return run(self._native.adopt(rehearse, reread, relayed), relayed)
 
     def news(self) -> Iterator[NewsEvent]:
         """What happened in iCloud since the last run, compared with what the catalogue knows. Changes nothing.
@@ -219,13 +225,13 @@ class SyncEngine:
             NotFoundError: No run came to its end yet.
         """
         news = self._native.news()
+        ready: deque[NewsEvent] = deque()
         try:
             while True:
-                batch = run(news.next())
-                if not batch:
+                while ready:
+                    yield ready.popleft()
+                if not run(news.next(ready)):
                     return
-                for event in batch:
-                    yield event
         finally:
             news.close()
 
@@ -291,10 +297,9 @@ class Plan:
         return self
 
     def __next__(self) -> Action:
-        if not self._ready:
-            batch = run(self._native.next())
-            self._ready.extend(batch)
-            if not self._ready:
+        # A call that was cancelled may have left what it read here.
+        while not self._ready:
+            if not run(self._native.next(self._ready)):
                 raise StopIteration
         action: Action = faced(self._ready.popleft(), self._library._in_events)
         return action
@@ -341,6 +346,7 @@ def verify(
     plain(on_event, "on_event")
     if not 0 < sample <= 1:
         raise ValueError("sample is a share of the files: above 0, and 1 at most")
+    relayed = relay(on_event)
     return run(
         _native.verify(
             given_storage(storage),
@@ -352,16 +358,19 @@ def verify(
             read_only=read_only,
             reread=reread,
             engine=None if engine is None else engine._native,
-            on_event=relay(on_event),
-        )
+            on_event=relayed,
+        ),
+        relayed,
     )
 
 
 class _Told:
     """Hands events on, with the assets of this face, and moves a bar."""
 
-    def __init__(self, on_event: Callable[[Any], object] | None, progress: bool, library: Library) -> None:
+    def __init__(self, on_event: Callable[[Any], object] | None, progress: object, library: Library) -> None:
         plain(on_event, "on_event")
+        if not isinstance(progress, bool):
+            raise TypeError(f"progress is True or False; what is to be told of what happens is on_event: {progress!r}")
         self._on_event = on_event
         self._library = library
         self._bar = bar(desc="sync", unit="B", unit_scale=True) if progress else None

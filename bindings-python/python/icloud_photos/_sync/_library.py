@@ -124,12 +124,13 @@ class Library:
         """
         names = None if roles is None else [Role(role).value for role in roles]
         changes = self._native.changes(since.json, Fields(fields).value, names, page_size)
+        ready: deque[ChangeBatch] = deque()
         try:
             while True:
-                batch = run(changes.next())
-                if batch is None:
+                while ready:
+                    yield faced(ready.popleft(), self._in_events)
+                if not run(changes.next(ready)):
                     return
-                yield faced(batch, self._in_events)
         finally:
             changes.close()
 
@@ -338,22 +339,21 @@ class Assets:
         self._native = native
         self._downloader = downloader
         self._on_error = on_error
-        self._ready: deque[Asset] = deque()
+        self._ready: deque[_native.Asset | ICloudError] = deque()
 
     def __iter__(self) -> Assets:
         return self
 
     def __next__(self) -> Asset:
-        while not self._ready:
-            batch = run(self._native.next())
-            if not batch:
-                raise StopIteration
-            for item in batch:
-                if isinstance(item, _native.Asset):
-                    self._ready.append(Asset(item, self._downloader))
-                else:
-                    self._tell(item)
-        return self._ready.popleft()
+        while True:
+            # A call that was cancelled may have left what it read here.
+            while not self._ready:
+                if not run(self._native.next(self._ready)):
+                    raise StopIteration
+            item = self._ready.popleft()
+            if isinstance(item, _native.Asset):
+                return Asset(item, self._downloader)
+            self._tell(item)
 
     def _tell(self, error: ICloudError) -> None:
         if self._on_error is None:

@@ -13,9 +13,13 @@ _T = TypeVar("_T")
 MAY_BLOCK = True
 
 
-def run(operation: _native.Op[_T]) -> _T:
-    """Runs an operation."""
+def run(operation: _native.Op[_T], told: object = None) -> _T:
+    """Runs an operation; what ``told`` raises ends it where it is told."""
     return operation.wait()
+
+
+# What ``relay`` gives.
+Relay = Callable[[Any], object]
 
 
 def relay(function: Callable[[Any], object] | None) -> Callable[[Any], object] | None:

@@ -4,7 +4,7 @@ mod iso;
 
 use std::time::SystemTime;
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::event::SkipReason;
 use super::layout::LocalZone;
@@ -50,7 +50,10 @@ impl DateLimit {
     fn at(self, now: SystemTime, zone: &LocalZone) -> OffsetDateTime {
         match self {
             Self::At(moment) => moment,
-            Self::DaysAgo(days) => zone.days_before(now, days).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+            Self::DaysAgo(days) => {
+                // Before all days that calendars have nothing was taken.
+                zone.days_before(now, days).unwrap_or(PrimitiveDateTime::MIN.assume_utc())
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{Span, Timestamp};
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -115,7 +115,7 @@ impl LocalZone {
     /// What clocks here showed so many days before `now`, at the same time of day.
     pub(in crate::sync) fn days_before(&self, now: SystemTime, days: u32) -> Option<OffsetDateTime> {
         let now = self.0.to_datetime(Timestamp::try_from(now).ok()?);
-        let then = now.checked_sub(i64::from(days).days()).ok()?;
+        let then = now.checked_sub(Span::new().try_days(days).ok()?).ok()?;
         let moment = self.0.to_ambiguous_timestamp(then).compatible().ok()?;
         self.shown(OffsetDateTime::from_unix_timestamp_nanos(moment.as_nanosecond()).ok()?)
     }

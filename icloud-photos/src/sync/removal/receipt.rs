@@ -8,6 +8,7 @@ use super::super::catalogue::{Batch, FileKey, FileRow, RemovalRow, Status, Tree,
 use super::super::copies::{self, Look, Proven};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::ledger::seconds;
+use super::super::store::require_own;
 use super::Kept;
 use crate::asset::{Asset, AssetId, Checksum, Digests, Resource, Role};
 use crate::error::Result;
@@ -153,7 +154,9 @@ impl SyncEngine {
     /// # Errors
     /// What the catalogue reports.
     pub async fn receipt(&self, asset: &Asset) -> Result<std::result::Result<Receipt, Kept>> {
-        self.inner().prove(asset).await
+        let inner = self.inner();
+        require_own(&*inner.storage, &*inner.catalogue).await?;
+        inner.prove(asset).await
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::catalogue::{Batch, FileKey, RemovalRow, RemovalState};
 use super::super::engine::{Inner, SyncEngine};
 use super::super::event::{SyncEvent, SyncObserver, SyncReport};
 use super::super::ledger::seconds;
-use super::super::store;
+use super::super::store::{self, require_own};
 use super::candidates::{Candidates, Source};
 use super::foresight::{Foreseen, Staying};
 use super::{Census, Kept, MoveRule, Receipt, RemovalEvent, Stage};
@@ -251,6 +251,7 @@ impl SyncEngine {
     /// What iCloud and the catalogue report.
     pub async fn move_out(&self, receipts: &[Receipt]) -> Result<Vec<std::result::Result<Result<()>, Kept>>> {
         let inner = self.inner();
+        require_own(&*inner.storage, &*inner.catalogue).await?;
         inner.recall_moved().await?;
         let mut results = Vec::new();
         for receipts in receipts.chunks(ASSETS) {

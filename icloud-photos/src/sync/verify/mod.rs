@@ -83,6 +83,10 @@ struct Found {
 impl Verification<'_> {
     async fn run(mut self) -> Result<VerifyReport> {
         require_own(&*self.storage, &*self.catalogue).await?;
+        if let Some(repairer) = &self.repairer {
+            // What it fetches goes where it copies to.
+            require_own(&*repairer.storage, &*self.catalogue).await?;
+        }
         let mut after: Option<FileKey> = None;
         loop {
             let rows = self.catalogue.files(None, after.as_ref(), ROWS).await?;

@@ -113,6 +113,8 @@ class PyiCloudService:
             raise NotOffered("pause_2fa is for Find My alone; Apple shows no photos without a code")
         self._account = apple_id
         self._password = password
+        # Programs that report an exception with the variables of its frames shall not find it in this one.
+        del password
         self._accept_terms = accept_terms
         self._china = _doors.china_says() if china_mainland is None else china_mainland
         self._reached: Any = None

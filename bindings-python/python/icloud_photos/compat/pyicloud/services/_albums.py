@@ -175,10 +175,13 @@ class BasePhotoAlbum:
     def _from_start(self, place: int) -> PhotoAsset | None:
         """Goes on with the last reading if that has not come so far, so that places in a row do not begin anew each time."""
         reached, photos = self._walk
+        # A reading that fails has ended: the next one begins anew.
+        self._walk = (0, iter(()))
         if reached == 0 or reached > place:
             reached, photos = 0, self._read()
         found = _nth(photos, place - reached)
-        self._walk = (0, iter(())) if found is None else (place + 1, photos)
+        if found is not None:
+            self._walk = (place + 1, photos)
         return found
 
 
