@@ -15,7 +15,7 @@ import type { ByteStream, Asset as NativeAsset, Downloader } from '#native';
 import type { Asset } from './asset.js';
 import { ICloudError } from './errors.js';
 import type { Proof, Role, Saved } from './models.js';
-import { Watch, now } from './run.js';
+import { Watch, closing, now } from './run.js';
 import type { Watchable } from './run.js';
 import { named } from './sessions.js';
 
@@ -158,6 +158,7 @@ export class Download {
 export class Chunks implements AsyncIterableIterator<Buffer> {
   readonly #native: ByteStream;
   readonly #watch: Watch;
+  readonly #forget: () => void;
   #turn: Promise<unknown> = Promise.resolve();
   #isOver = false;
 
@@ -166,6 +167,7 @@ export class Chunks implements AsyncIterableIterator<Buffer> {
     this.#watch = new Watch(options);
     const { start = 0, end } = options;
     this.#native = now(() => downloader.stream(native, role, start, end, this.#watch.tell));
+    this.#forget = closing(this.#native, options.signal);
   }
 
   /** What is known of the bytes once all came; null before, and for a part of a file. */
@@ -210,7 +212,8 @@ export class Chunks implements AsyncIterableIterator<Buffer> {
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#watch.end();
+    this.#watch.end(new ICloudError('cancelled', 'the download was closed'));
+    this.#forget();
     this.#native.close();
   }
 }

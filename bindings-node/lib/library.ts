@@ -33,7 +33,7 @@ import type {
   Role,
   SmartAlbum,
 } from './models.js';
-import { now, run } from './run.js';
+import { closing, now, run } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -402,7 +402,7 @@ export class Assets implements AsyncIterableIterator<Asset> {
   readonly #downloader: Downloader;
   readonly #onError: (error: ICloudError) => void;
   readonly #given: AbortSignal | undefined;
-  /** Made when it is needed, which for most listings is never. */
+  readonly #forget: () => void;
   readonly #closing = new AbortController();
   #ready: Array<NativeAsset | Failure> = [];
   #at = 0;
@@ -416,6 +416,7 @@ export class Assets implements AsyncIterableIterator<Asset> {
     this.#downloader = downloader;
     this.#onError = onError ?? ((error) => process.emitWarning(error));
     this.#given = signal ?? undefined;
+    this.#forget = closing(native, signal);
   }
 
   [Symbol.asyncIterator](): this {
@@ -504,6 +505,7 @@ export class Assets implements AsyncIterableIterator<Asset> {
     this.#isOver = true;
     [this.#ready, this.#at] = [[], 0];
     this.#closing.abort(new ICloudError('cancelled', 'the listing was closed'));
+    this.#forget();
     this.#native.close();
   }
 

@@ -32,7 +32,7 @@ export interface Watchable extends Cancellable {
 export async function run<T>(call: (abort?: Abort) => Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal == null) {
     try {
-      return await call();
+      return await begun(call());
     } catch (error) {
       throw raised(error);
     }
@@ -42,12 +42,32 @@ export async function run<T>(call: (abort?: Abort) => Promise<T>, signal?: Abort
   const stop = (): void => abort.abort();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await call(abort);
+    return await begun(call(abort));
   } catch (error) {
     throw signal.aborted ? signal.reason : raised(error);
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** What a call cannot begin with comes back from napi in place of the promise. */
+function begun<T>(promise: Promise<T> | Error): Promise<T> {
+  if (promise instanceof Error) throw promise;
+  return promise;
+}
+
+/**
+ * Closes something as soon as the signal says so, even between two steps. It holds nobody back from being collected.
+ *
+ * @internal
+ * @returns What forgets about it.
+ */
+export function closing(what: { close(): void }, signal: AbortSignal | null | undefined): () => void {
+  if (signal == null) return () => undefined;
+  const weak = new WeakRef(what);
+  const close = (): void => weak.deref()?.close();
+  signal.addEventListener('abort', close, { once: true });
+  return () => signal.removeEventListener('abort', close);
 }
 
 /**
