@@ -13,7 +13,7 @@ import { Challenge, loginOf } from './login.js';
 import type { Login } from './login.js';
 import { SavedChallenge } from './models.js';
 import type { Door, Endpoints, Probe, Region, RetryPolicy } from './models.js';
-import { now, run } from './run.js';
+import { now, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 import { FileSessionStore, asking, named } from './sessions.js';
@@ -64,7 +64,8 @@ export class Client {
    *   of sign-ins is used up, so that Apple does not lock the account.
    */
   async login(account: string, password: string, { signal }: Cancellable = {}): Promise<Login> {
-    return loginOf(await run((abort) => this.#native.login(account, password, abort), signal));
+    const [whose, secret] = [text(account, 'the account'), text(password, 'the password')];
+    return loginOf(await run((abort) => this.#native.login(whose, secret, abort), signal));
   }
 
   /**
@@ -92,7 +93,8 @@ export class Client {
    * @throws {ICloudError} `config`: it is none.
    */
   resume(challenge: SavedChallenge): Challenge {
-    return new Challenge(now(() => this.#native.resume(challenge.json)));
+    const json = text(challenge.json, 'the json of a challenge');
+    return new Challenge(now(() => this.#native.resume(json)));
   }
 
   /**

@@ -18,7 +18,7 @@ import type {
 import { ICloudError, errorOf } from './errors.js';
 import { SavedChallenge } from './models.js';
 import type { CodeDelivery, Phone } from './models.js';
-import { run } from './run.js';
+import { run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -99,7 +99,8 @@ export class Challenge {
    *   `challenge_expired`: sign in again. `too_many_codes`: too many wrong codes.
    */
   async submit(code: string, { signal }: Cancellable = {}): Promise<Session> {
-    return new Session(await run((abort) => this.#native.submit(code, abort), signal));
+    const given = text(code, 'a code');
+    return new Session(await run((abort) => this.#native.submit(given, abort), signal));
   }
 
   /** The challenge as data, for another process to answer (`Client.resume`). A secret. */

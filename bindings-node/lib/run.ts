@@ -50,6 +50,16 @@ export async function run<T>(call: (abort?: Abort) => Promise<T>, signal?: Abort
   }
 }
 
+/**
+ * What must be text. The native half would refuse the rest too, but it would quote it, and it may be a secret.
+ *
+ * @internal
+ */
+export function text(value: string, what: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${what} must be a string`);
+  return value;
+}
+
 /** What a call cannot begin with comes back from napi in place of the promise. */
 function begun<T>(promise: Promise<T> | Error): Promise<T> {
   if (promise instanceof Error) throw promise;

@@ -12,6 +12,7 @@ import type { Reply, Request } from '#native';
 
 import { ICloudError } from './errors.js';
 import { SavedSession } from './models.js';
+import { text } from './run.js';
 import { keep } from './thrown.js';
 
 /** What `SessionStore.tryLock` gives. */
@@ -128,7 +129,7 @@ async function answer(store: SessionStore, claims: Map<number, Claim>, request: 
   switch (request.method) {
     case 'load': {
       const found = await store.load(account);
-      return found == null ? {} : { session: found.json };
+      return found == null ? {} : { session: text(found.json, 'the json of a session') };
     }
     case 'save':
       await store.save(account, new SavedSession(request.session ?? ''));

@@ -51,6 +51,18 @@ test('a wrong password is called that, and shown nowhere', async (t) => {
   assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /a guess of mine/);
 });
 
+test('what is no text is refused, and not quoted', async (t) => {
+  const fake = await fakeFor(t);
+  const client = new Client({ endpoints: fake.endpoints });
+  for (const secret of [31337, { secret: '31337' }, ['31337'], Symbol('31337'), null]) {
+    const error = await failure(client.login(fake.username, secret));
+    assert.ok(error instanceof TypeError && !inspect(error).includes('31337'));
+    assert.throws(() => client.resume({ json: secret }), (thrown) => thrown instanceof TypeError && !inspect(thrown).includes('31337'));
+  }
+  const challenge = await challenged(fake);
+  await assert.rejects(challenge.submit(123456), TypeError);
+});
+
 test('a code by phone', async (t) => {
   const fake = await fakeFor(t, { state: 'sms-only' });
   const challenge = await challenged(fake);
