@@ -9,8 +9,12 @@ import { inspect } from 'node:util';
 import type { Asset as Native, Downloader } from '#native';
 
 import { Download } from './download.js';
+import { ICloudError } from './errors.js';
 import type { AssetChange, AssetState, LibraryId, Location, MediaKind, Resource, Role, Subtype } from './models.js';
 import { now } from './run.js';
+
+/** An {@link AssetState} whose digests were stored as text, for JSON has no such numbers. */
+export type StoredState = Omit<AssetState, 'content' | 'metadata'> & { readonly content: string; readonly metadata: string };
 
 /** A photo or film. Reading any of its members sends nothing. */
 export class Asset {
@@ -222,8 +226,8 @@ export class Asset {
    *
    * @throws {ICloudError} `config`: this is no state of an asset.
    */
-  compare(before: { readonly [K in keyof AssetState]: AssetState[K] | (K extends 'content' | 'metadata' ? string : never) } | null): AssetChange {
-    const known = before && { ...before, content: BigInt(before.content), metadata: BigInt(before.metadata) };
+  compare(before: AssetState | StoredState | null): AssetChange {
+    const known = before && { ...before, content: digest(before.content), metadata: digest(before.metadata) };
     return now(() => this.#native.compare(known));
   }
 
@@ -245,5 +249,13 @@ export class Asset {
 
   [inspect.custom](): string {
     return `Asset <${this.filename ?? this.id}, ${this.kind}, ${this.created?.toISOString() ?? 'no date'}>`;
+  }
+}
+
+function digest(stored: bigint | string): bigint {
+  try {
+    return BigInt(stored);
+  } catch (cause) {
+    throw new ICloudError('config', 'this is no state of an asset', { cause });
   }
 }

@@ -14,6 +14,7 @@
  */
 
 export { Asset } from './asset.js';
+export type { StoredState } from './asset.js';
 export { Client } from './client.js';
 export type { ClientOptions } from './client.js';
 export { Chunks, Download } from './download.js';

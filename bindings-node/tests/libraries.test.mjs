@@ -54,7 +54,9 @@ test('assets have what the listing said', async (t) => {
   assert.equal(asset.compare(state), 'unchanged');
   assert.equal(asset.compare(null), 'added');
   assert.equal(asset.compare({ ...state, content: String(state.content), metadata: String(state.metadata ^ 1n) }), 'metadata');
-  assert.throws(() => asset.compare({ ...state, content: -1n }), { kind: 'config' });
+  for (const content of [-1n, 2n ** 64n, 'no digest']) {
+    assert.throws(() => asset.compare({ ...state, content }), { kind: 'config' }, String(content));
+  }
   assert.ok(asset.equals(await library.asset(asset.id)) && !asset.equals(film));
   assert.match(inspect(asset), /^Asset </);
 });
