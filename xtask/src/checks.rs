@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::api;
 use crate::conformance;
 use crate::house;
+use crate::node;
 use crate::process;
 use crate::python::Package;
 use crate::real::Clients;
@@ -29,6 +30,7 @@ pub(crate) fn test() -> Result<Tally> {
         process::listen(&mut command, |line| tally.add(counted(line)))
     })?);
     tally.add(python());
+    tally.add(node());
     tally.add(suite("Python scripts", |tally| match Clients::install() {
         Ok(clients) => clients.unit_tests(|line| tally.add(counted_by_python(line))),
         Err(error) => {
@@ -49,6 +51,22 @@ pub(crate) fn python() -> Tally {
         tally.add(package.checks()?);
         println!("\n== what Rust programs can reach, and Python's");
         tally.add(api::compare(&mut package.python(&[]), false)?);
+        Ok::<_, anyhow::Error>(tally)
+    };
+    suites().unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Tally::of(false)
+    })
+}
+
+/// The Node package. One that cannot be built is one failure.
+pub(crate) fn node() -> Tally {
+    let suites = || {
+        let package = node::Package::build("dev")?;
+        let mut tally =
+            suite("Node package", |tally| package.tests(|line| tally.add(counted_by_node(line))))?;
+        println!("\n== Node package, read");
+        tally.add(package.checks());
         Ok::<_, anyhow::Error>(tally)
     };
     suites().unwrap_or_else(|error| {
@@ -100,6 +118,15 @@ fn counted_by_pytest(line: &str) -> Tally {
     Tally::new(
         number_before("passed"),
         number_before("failed") + number_before("error") + number_before("errors"),
+    )
+}
+
+/// What the closing lines of Node's runner say, each of one number; nothing for all other lines.
+fn counted_by_node(line: &str) -> Tally {
+    let number = |name: &str| line.strip_prefix(name).and_then(|rest| rest.trim().parse::<u64>().ok());
+    Tally::new(
+        number("# pass ").unwrap_or(0),
+        number("# fail ").or_else(|| number("# cancelled ")).unwrap_or(0),
     )
 }
 
@@ -256,6 +283,19 @@ mod tests {
         assert_eq!(counted_by_pytest("2 failed, 41 passed, 1 skipped, 3 errors in 5.20s"), Tally::new(41, 5));
         assert_eq!(counted_by_pytest("97 passed in 61.02s (0:01:01)"), Tally::new(97, 0));
         assert_eq!(counted_by_pytest("tests/test_x.py::test_3 passed in haste"), Tally::default());
+    }
+
+    #[test]
+    fn closing_lines_of_node_are_counted() {
+        for (line, passed, failed) in [
+            ("# pass 93", 93, 0),
+            ("# fail 2", 0, 2),
+            ("# cancelled 1", 0, 1),
+            ("# skipped 3", 0, 0),
+            ("# Subtest: # pass 3", 0, 0),
+        ] {
+            assert_eq!(counted_by_node(line), Tally::new(passed, failed), "{line}");
+        }
     }
 
     #[test]

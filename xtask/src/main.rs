@@ -8,6 +8,7 @@ mod demo;
 mod fake;
 mod fetch;
 mod house;
+mod node;
 mod process;
 mod python;
 mod real;
@@ -34,6 +35,8 @@ enum Command {
     Test,
     /// Builds the Python package, and runs its tests alone
     Python,
+    /// Builds the Node package, and runs its tests alone
+    Node,
     /// Checks all that is not a test: format, lints, documentation, licences, a short fuzz
     Lint,
     /// Runs all that a change must pass: lint, test and conformance
@@ -67,6 +70,7 @@ fn run(command: Command) -> Result<Tally> {
     match command {
         Command::Test => checks::test(),
         Command::Python => Ok(checks::python()),
+        Command::Node => Ok(checks::node()),
         Command::Lint => checks::lint(),
         Command::Ci => checks::ci(),
         Command::Api(options) => api::run(&options),

@@ -1,0 +1,5 @@
+//! Tells the linker that Node itself brings what is missing.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,262 @@
+/**
+ * The bytes of a file.
+ *
+ * @module
+ */
+
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ReadableStream } from 'node:stream/web';
+import type { WritableStream } from 'node:stream/web';
+import { inspect } from 'node:util';
+
+import type { ByteStream, Asset as NativeAsset, Downloader } from '#native';
+
+import type { Asset } from './asset.js';
+import { ICloudError } from './errors.js';
+import type { Proof, Role, Saved } from './models.js';
+import { Watch, closing, now } from './run.js';
+import type { Watchable } from './run.js';
+import { named } from './sessions.js';
+
+// What is taken into memory unless told otherwise.
+const MOST_IN_MEMORY = 64 * 2 ** 20;
+
+/** What a download into memory takes. */
+export interface BytesOptions extends Watchable {
+  /** Most bytes that are taken into memory. Default 64 MiB. */
+  readonly limit?: number | undefined;
+}
+
+/** What a download into a folder takes. */
+export interface SaveOptions extends Watchable {
+  /** Take the place of what stands there. Otherwise the name must be free, or hold the very same bytes. */
+  readonly replace?: boolean | undefined;
+  /** The modification time that the file gets; without it, when the photo was taken. */
+  readonly modified?: Date | undefined;
+}
+
+/** What a stream takes. */
+export interface StreamOptions extends Watchable {
+  /** The first byte. Default 0. */
+  readonly start?: number | undefined;
+  /** The one after the last; without it, the file's end. Of a part nothing is proven. */
+  readonly end?: number | undefined;
+}
+
+/** @internal */
+export interface Wanted {
+  readonly asset: Asset;
+  readonly native: NativeAsset;
+  readonly downloader: Downloader;
+  readonly role: Role;
+}
+
+/** One file to be downloaded: nothing is sent before it is read, saved or streamed. */
+export class Download {
+  readonly #wanted: Wanted;
+
+  /** @internal */
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted;
+  }
+
+  /** Which file it is. */
+  get role(): Role {
+    return this.#wanted.role;
+  }
+
+  /**
+   * The whole file in memory, whole and judged.
+   *
+   * The same bytes twice that do not match Apple's checksum are given all the same, for Apple's value may be stale: `readWithProof` tells.
+   *
+   * @throws {ICloudError} `not_found`: the asset has no such file. `integrity`: Apple sends wrong bytes again and again. `unsupported`: the file is
+   *   larger than `limit`.
+   */
+  async bytes(options: BytesOptions = {}): Promise<Buffer> {
+    return (await this.readWithProof(options)).bytes;
+  }
+
+  /** Like `bytes`, with what is known of them. */
+  async readWithProof(options: BytesOptions = {}): Promise<{ bytes: Buffer; proof: Proof }> {
+    const { native, downloader, role } = this.#wanted;
+    const watch = new Watch(options);
+    const limit = options.limit ?? MOST_IN_MEMORY;
+    const [bytes, proof] = await watch.all((abort) => downloader.bytes(native, role, limit, watch.tell, abort));
+    return { bytes, proof };
+  }
+
+  /**
+   * Fetches the file into a folder. It gets its name once its bytes are whole and judged: `Saved.proof` tells how. A download that broke off
+   * leaves a part, which the next call completes.
+   *
+   * @param folder Made as needed; `~` is your home.
+   * @param name The path in it; without it the asset's own name, which other assets may have too, and which all files of this one have: give names to
+   *   its other files, and where many are saved.
+   * @throws {ICloudError} `not_found`: the asset has no such file. `integrity`: Apple sends wrong bytes again and again. `already_exists`: other bytes
+   *   stand under the name.
+   */
+  async save(folder: string | URL, name?: string | null, options: SaveOptions = {}): Promise<Saved> {
+    const { asset, native, downloader, role } = this.#wanted;
+    const modified = options.modified?.getTime() ?? asset.createdMs;
+    const place = {
+      folder: named(folder),
+      name: name ?? asset.filename ?? asset.id,
+      replace: options.replace ?? false,
+      ...(modified === null ? {} : { modifiedMs: modified }),
+    };
+    const watch = new Watch(options);
+    return watch.all((abort) => downloader.save(native, role, place, watch.tell, abort));
+  }
+
+  /**
+   * Writes the file's bytes to a stream as they come, at its pace, and leaves it open. What was written cannot be taken back: if this rejects,
+   * throw it away.
+   *
+   * @returns What is known of the bytes. Apple may send the same bytes twice that do not match its checksum, which may be stale: they are not
+   *   verified then.
+   * @throws {ICloudError} `integrity`: what came is of the wrong length, or other bytes came the second time.
+   */
+  async saveTo(to: Writable | WritableStream<Uint8Array>, options: Watchable = {}): Promise<Proof> {
+    const chunks = this.chunks(options);
+    if ('getWriter' in to) {
+      await web(chunks).pipeTo(to, { preventClose: true });
+    } else {
+      await pipeline(new Bytes(chunks), to, { end: false });
+    }
+    if (chunks.proof === null) throw new ICloudError('unexpected', 'a whole file has a proof at its end');
+    return chunks.proof;
+  }
+
+  /** The file's bytes as they come. Leaving the loop ends the request. */
+  chunks(options: StreamOptions = {}): Chunks {
+    return new Chunks(this.#wanted, options);
+  }
+
+  /** The same as a stream of Node's: a reader that stops reading stops the network, and `destroy` ends the request. */
+  stream(options: StreamOptions = {}): Readable {
+    return new Bytes(this.chunks(options));
+  }
+
+  /** The same as a stream of the Web's, such as a `Response` takes. */
+  webStream(options: StreamOptions = {}): ReadableStream<Uint8Array> {
+    return web(this.chunks(options));
+  }
+
+  [inspect.custom](): string {
+    return `Download <${this.#wanted.asset.filename ?? this.#wanted.asset.id}, ${this.role}>`;
+  }
+}
+
+/**
+ * Bytes of a file as they come. A reader that stops reading stops the network.
+ *
+ * The last step rejects with `integrity` if what came is of the wrong length, or differs from what came the second time. The same bytes twice
+ * that do not match Apple's checksum, which may be stale, are only not verified: see `proof`.
+ */
+export class Chunks implements AsyncIterableIterator<Buffer> {
+  readonly #native: ByteStream;
+  readonly #watch: Watch;
+  readonly #forget: () => void;
+  #turn: Promise<unknown> = Promise.resolve();
+  #isOver = false;
+
+  /** @internal */
+  constructor({ native, downloader, role }: Wanted, options: StreamOptions) {
+    this.#watch = new Watch(options);
+    const { start = 0, end } = options;
+    this.#native = now(() => downloader.stream(native, role, start, end, this.#watch.tell));
+    this.#forget = closing(this.#native, options.signal);
+  }
+
+  /** What is known of the bytes once all came; null before, and for a part of a file. */
+  get proof(): Proof | null {
+    return this.#native.proof;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Buffer, undefined>> {
+    const next = this.#turn.then(() => this.#next());
+    this.#turn = next.catch(() => undefined);
+    return next;
+  }
+
+  async #next(): Promise<IteratorResult<Buffer, undefined>> {
+    if (this.#isOver) return { done: true, value: undefined };
+    try {
+      const chunk = await this.#watch.run((abort) => this.#native.next(abort));
+      if (chunk !== null) return { done: false, value: chunk };
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<Buffer, undefined>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error?: unknown): Promise<IteratorResult<Buffer, undefined>> {
+    this.close();
+    throw error;
+  }
+
+  /** Ends the request; no byte comes after it. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watch.end(new ICloudError('cancelled', 'the download was closed'));
+    this.#forget();
+    this.#native.close();
+  }
+}
+
+/** Chunks as a stream of Node's. */
+class Bytes extends Readable {
+  readonly #chunks: Chunks;
+
+  constructor(chunks: Chunks) {
+    super();
+    this.#chunks = chunks;
+  }
+
+  override _read(): void {
+    this.#chunks.next().then(
+      ({ done, value }) => this.push(done === true ? null : value),
+      (error: unknown) => this.destroy(asError(error)),
+    );
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#chunks.close();
+    callback(error);
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}
+
+function web(chunks: Chunks): ReadableStream<Uint8Array> {
+  // Nothing is fetched ahead of the reader.
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() {
+        chunks.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,515 @@
+/**
+ * Libraries, their albums, and lists of assets.
+ *
+ * @module
+ */
+
+import { inspect } from 'node:util';
+
+import type {
+  Album as NativeAlbum,
+  AlbumNode as NativeNode,
+  AlbumTree as NativeTree,
+  Asset as NativeAsset,
+  Assets as NativeAssets,
+  ChangeBatch as NativeBatch,
+  Downloader,
+  Failure,
+  Library as Native,
+} from '#native';
+
+import { Asset } from './asset.js';
+import { given } from './client.js';
+import { ICloudError, errorOf } from './errors.js';
+import { ROLES } from './models.js';
+import type {
+  AlbumKind,
+  ChangeCursor,
+  Fields,
+  IndexState,
+  LibraryId,
+  LibraryKind,
+  Listing,
+  Role,
+  SmartAlbum,
+} from './models.js';
+import { closing, now, run } from './run.js';
+import type { Cancellable } from './run.js';
+import { Session } from './session.js';
+
+/** What of an album a listing is to have. */
+export interface AssetsOptions extends Cancellable {
+  /** How much to ask about each. Default `full`. */
+  readonly fields?: Fields | undefined;
+  /** Which files to ask about; without it all. Each costs some 600 bytes an asset. */
+  readonly roles?: readonly Role[] | undefined;
+  /** Only so many. */
+  readonly limit?: number | undefined;
+  /** Assets in one request; default and most is what Apple gives. */
+  readonly pageSize?: number | undefined;
+  /** Pages fetched ahead; default 4. */
+  readonly prefetch?: number | undefined;
+  /** Told what is wrong with a single asset; without it a warning of the process tells. The list goes on. */
+  readonly onError?: ((error: ICloudError) => void) | undefined;
+}
+
+/** What of a library's history is to be read. */
+export interface ChangesOptions extends Cancellable {
+  /** How much to ask about each asset. Default `full`. */
+  readonly fields?: Fields | undefined;
+  /** Which files to ask about; without it all. */
+  readonly roles?: readonly Role[] | undefined;
+  /** Records in one request, 200 at most. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Something that happened in a library; `kind` says what. */
+export type Change =
+  /** An asset is new, or changed in some way. */
+  | { readonly kind: 'asset'; readonly asset: Asset }
+  /** It is in Recently Deleted. */
+  | { readonly kind: 'trashed'; readonly asset: Asset }
+  /** The file of some assets changed, or its record; `told` are those among them that this batch tells of by themselves. */
+  | { readonly kind: 'file'; readonly master: string; readonly told: readonly string[] }
+  /** An asset's record cannot be read. */
+  | { readonly kind: 'problem'; readonly asset: string | null; readonly error: ICloudError }
+  /** A record is gone for good, whatever it was. */
+  | { readonly kind: 'gone'; readonly record: string }
+  /** An album or folder is new, changed, or was deleted. */
+  | {
+      readonly kind: 'album';
+      readonly id: string;
+      readonly name: string | null;
+      readonly parent: string | null;
+      readonly albumKind: AlbumKind;
+      readonly deleted: boolean;
+    }
+  /** An asset came into an album. */
+  | { readonly kind: 'entered'; readonly album: string; readonly asset: string }
+  /** An asset was taken out of an album. */
+  | { readonly kind: 'left'; readonly album: string; readonly asset: string }
+  /** A record that this version knows nothing of. */
+  | { readonly kind: 'other'; readonly record: string; readonly recordType: string | null }
+  /** The history begins anew: whatever was known has to be listed again. */
+  | { readonly kind: 'reset'; readonly reason: string };
+
+/** Some changes, and where to go on after them. */
+export interface ChangeBatch {
+  readonly changes: readonly Change[];
+  readonly cursor: ChangeCursor;
+}
+
+/** A library of photos: the account's own, or one that is shared with it. */
+export class Library {
+  readonly #native: Native;
+  readonly #downloader: Downloader;
+
+  /** @internal */
+  constructor(native: Native) {
+    this.#native = native;
+    this.#downloader = native.downloader();
+  }
+
+  /** Names it among all libraries. */
+  get id(): LibraryId {
+    return this.#native.id;
+  }
+
+  /** Its name, such as `PrimarySync`. */
+  get name(): string {
+    return this.#native.name;
+  }
+
+  /** Whose it is. */
+  get kind(): LibraryKind {
+    return this.#native.kind;
+  }
+
+  /** The session that it is read by. */
+  get session(): Session {
+    return new Session(this.#native.session);
+  }
+
+  /** All photos and films, but hidden and deleted ones. Nothing is sent. */
+  all(): Album {
+    return new Album(this.#native.all());
+  }
+
+  /** One of the albums that Apple fills. Nothing is sent. */
+  smartAlbum(album: SmartAlbum): Album {
+    return new Album(now(() => this.#native.smartAlbum(album)));
+  }
+
+  /** The user's albums and folders: a request for each folder, and one for every 200 albums. */
+  async albums({ signal }: Cancellable = {}): Promise<AlbumTree> {
+    return new AlbumTree(await run((abort) => this.#native.albums(abort), signal));
+  }
+
+  /** How many assets each album holds, in one request for many; null where Apple does not say. */
+  async counts(albums: Iterable<Album>, { signal }: Cancellable = {}): Promise<Array<number | null>> {
+    const natives = Array.from(albums, Album.nativeOf);
+    return run((abort) => this.#native.counts(natives, abort), signal);
+  }
+
+  /** Whether Apple has indexed the library; before that lists may be short. */
+  async indexState({ signal }: Cancellable = {}): Promise<IndexState> {
+    return run((abort) => this.#native.indexState(abort), signal);
+  }
+
+  /**
+   * Resolves if the index is ready.
+   *
+   * @throws {ICloudError} `index_not_ready`: it is not.
+   */
+  async requireIndex({ signal }: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.requireIndex(abort), signal);
+  }
+
+  /**
+   * One asset by its id.
+   *
+   * @throws {ICloudError} `not_found`: there is none.
+   */
+  async asset(id: string, { signal }: Cancellable = {}): Promise<Asset> {
+    return this.#face(await run((abort) => this.#native.asset(id, abort), signal));
+  }
+
+  /** Assets by their ids, in their order; where one is gone or damaged, the error in its place. */
+  async assetsById(ids: Iterable<string>, { signal }: Cancellable = {}): Promise<Array<Asset | ICloudError>> {
+    const wanted = Array.from(ids);
+    return this.#faced(await run((abort) => this.#native.assetsById(wanted, abort), signal));
+  }
+
+  /** The same assets as they are now, with fresh links to the files of these roles: one request for every 100. */
+  async renew(
+    assets: Iterable<Asset>,
+    { roles = ROLES, signal }: Cancellable & { readonly roles?: readonly Role[] | undefined } = {},
+  ): Promise<Array<Asset | ICloudError>> {
+    const natives = Array.from(assets, Asset.nativeOf);
+    return this.#faced(await run((abort) => this.#native.renew(natives, [...roles], abort), signal));
+  }
+
+  /** Where the library's history stands now. To miss nothing take a cursor, list, and read the changes since. */
+  async cursor({ signal }: Cancellable = {}): Promise<ChangeCursor> {
+    return run((abort) => this.#native.cursor(abort), signal);
+  }
+
+  /**
+   * What happened since a cursor, batch by batch. Keep `batch.cursor` to go on from there another time.
+   *
+   * @throws {ICloudError} `not_found`: the library is no longer there.
+   */
+  async *changes(since: ChangeCursor, options: ChangesOptions = {}): AsyncGenerator<ChangeBatch, void, undefined> {
+    const { fields = 'full', roles, pageSize, signal } = options;
+    const changes = now(() => this.#native.changes(since.json, fields, roles && [...roles], pageSize));
+    try {
+      for (;;) {
+        const batch = await run((abort) => changes.next(abort), signal);
+        if (batch === null) return;
+        yield this.#batch(batch);
+      }
+    } finally {
+      changes.close();
+    }
+  }
+
+  #batch({ changes, cursor }: NativeBatch): ChangeBatch {
+    const faced = changes.map((change) => {
+      const { asset, error } = change;
+      return {
+        ...change,
+        ...(typeof asset === 'object' && asset !== null ? { asset: this.#face(asset) } : {}),
+        ...(error === undefined ? {} : { error: errorOf(error.failure) }),
+      } as Change;
+    });
+    return { changes: faced, cursor };
+  }
+
+  #face(asset: NativeAsset): Asset {
+    return new Asset(asset, this.#downloader);
+  }
+
+  #faced(found: Array<NativeAsset | Failure>): Array<Asset | ICloudError> {
+    return found.map((item) => ('failure' in item ? errorOf(item.failure) : this.#face(item)));
+  }
+
+  /** Whether both are the same library of the same account. */
+  equals(other: Library): boolean {
+    const [mine, theirs] = [this.id, other.id];
+    const isSame = mine.zone === theirs.zone && mine.owner === theirs.owner && mine.database === theirs.database;
+    // Libraries of two accounts may have one id.
+    return isSame && this.session.dsid === other.session.dsid;
+  }
+
+  [inspect.custom](): string {
+    return `Library <${this.name}>`;
+  }
+}
+
+/** A list of assets: the whole library, an album that Apple fills, one of the user's, or a folder of such. */
+export class Album implements AsyncIterable<Asset> {
+  readonly #native: NativeAlbum;
+
+  /** @internal */
+  constructor(native: NativeAlbum) {
+    this.#native = native;
+  }
+
+  /** Apple's name of its record; the library and Apple's albums have none. */
+  get id(): string | null {
+    return this.#native.id;
+  }
+
+  /** What it is. */
+  get kind(): AlbumKind {
+    return this.#native.kind;
+  }
+
+  /** Which of Apple's albums it is. */
+  get smart(): SmartAlbum | null {
+    return this.#native.smart;
+  }
+
+  /** Its title in composed Unicode (NFC). */
+  get name(): string {
+    return this.#native.name;
+  }
+
+  /** Its title as it is stored. */
+  get originalName(): string {
+    return this.#native.originalName;
+  }
+
+  /** The titles of the folders it lies in, and its own. */
+  get path(): string[] {
+    return this.#native.path;
+  }
+
+  /** The library it is in. */
+  get library(): Library {
+    return new Library(this.#native.library);
+  }
+
+  /** Whether that is its title, however its letters are composed. */
+  isTitled(title: string): boolean {
+    return this.#native.isTitled(title);
+  }
+
+  /** How many assets Apple counts in it: one request. Null if Apple does not say. */
+  async count({ signal }: Cancellable = {}): Promise<number | null> {
+    return run((abort) => this.#native.count(abort), signal);
+  }
+
+  /** Its assets, newest first. Nothing is sent before the first is asked for. */
+  assets(options: AssetsOptions = {}): Assets {
+    const { fields = 'full', roles, limit, pageSize, prefetch } = options;
+    const wanted = given({ fields, roles: roles && [...roles], limit, pageSize, prefetch });
+    const native = now(() => this.#native.assets(wanted));
+    return new Assets(native, this.#native.library.downloader(), options);
+  }
+
+  [Symbol.asyncIterator](): Assets {
+    return this.assets();
+  }
+
+  /** Whether both are the same album of the same library. */
+  equals(other: Album): boolean {
+    const isSame = this.id === other.id && this.kind === other.kind && this.smart === other.smart;
+    return isSame && this.library.equals(other.library);
+  }
+
+  /** @internal */
+  static nativeOf(album: Album): NativeAlbum {
+    return album.#native;
+  }
+
+  [inspect.custom](): string {
+    return `Album <${this.path.join('/') || this.kind}>`;
+  }
+}
+
+/** The albums and folders of a library. Iterating gives all of them, folders before what they hold. */
+export class AlbumTree implements Iterable<Album> {
+  readonly #native: NativeTree;
+
+  /** @internal */
+  constructor(native: NativeTree) {
+    this.#native = native;
+  }
+
+  /** Those that lie in no folder. */
+  get roots(): AlbumNode[] {
+    return this.#native.roots.map((node) => new AlbumNode(node));
+  }
+
+  /** How many albums and folders there are. */
+  get size(): number {
+    return this.#native.albums().length;
+  }
+
+  /** The album at a path: titles joined by slashes, or a list of them. */
+  find(path: string | readonly string[]): Album | null {
+    const found = this.#native.find(typeof path === 'string' ? path.split('/') : [...path]);
+    return found && new Album(found);
+  }
+
+  /** The album with this id. */
+  get(id: string): Album | null {
+    const found = this.#native.get(id);
+    return found && new Album(found);
+  }
+
+  *[Symbol.iterator](): IterableIterator<Album> {
+    for (const album of this.#native.albums()) yield new Album(album);
+  }
+
+  [inspect.custom](): string {
+    return `AlbumTree <${this.size} albums>`;
+  }
+}
+
+/** An album with what lies in it, if it is a folder. */
+export class AlbumNode {
+  readonly #native: NativeNode;
+
+  /** @internal */
+  constructor(native: NativeNode) {
+    this.#native = native;
+  }
+
+  /** The album or folder itself. */
+  get album(): Album {
+    return new Album(this.#native.album);
+  }
+
+  /** What lies in the folder. */
+  get children(): AlbumNode[] {
+    return this.#native.children.map((node) => new AlbumNode(node));
+  }
+
+  [inspect.custom](): string {
+    return `AlbumNode <${this.album.name}, ${this.children.length} in it>`;
+  }
+}
+
+/**
+ * A listing, fetched while it is read. It can be read once; leaving the loop ends the fetching.
+ *
+ * What concerns a single asset never ends it. What ends it is thrown; `outcome` says in any case whether all was seen.
+ */
+export class Assets implements AsyncIterableIterator<Asset> {
+  readonly #native: NativeAssets;
+  readonly #downloader: Downloader;
+  readonly #onError: (error: ICloudError) => void;
+  readonly #given: AbortSignal | undefined;
+  readonly #forget: () => void;
+  readonly #closing = new AbortController();
+  #ready: Array<NativeAsset | Failure> = [];
+  #at = 0;
+  #turn: Promise<unknown> | undefined;
+  #isOver = false;
+
+  /** @internal */
+  constructor(native: NativeAssets, downloader: Downloader, { onError, signal }: AssetsOptions) {
+    if (onError != null && typeof onError !== 'function') throw new TypeError('onError must be a function');
+    this.#native = native;
+    this.#downloader = downloader;
+    this.#onError = onError ?? ((error) => process.emitWarning(error));
+    this.#given = signal ?? undefined;
+    this.#forget = closing(native, signal);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Asset, undefined>> {
+    if (this.#turn === undefined) {
+      const ready = this.#take();
+      if (ready !== undefined) return Promise.resolve({ done: false, value: ready });
+    }
+    const next = (this.#turn ?? Promise.resolve()).then(() => this.#next());
+    const turn = next.then(
+      () => undefined,
+      () => undefined,
+    ).then(() => {
+      if (this.#turn === turn) this.#turn = undefined;
+    });
+    this.#turn = turn;
+    return next;
+  }
+
+  async #next(): Promise<IteratorResult<Asset, undefined>> {
+    for (;;) {
+      const ready = this.#take();
+      if (ready !== undefined) return { done: false, value: ready };
+      if (this.#isOver) return { done: true, value: undefined };
+      try {
+        this.#ready = await this.#batch();
+      } catch (error) {
+        this.close();
+        throw error;
+      }
+      this.#at = 0;
+      if (this.#ready.length === 0) this.close();
+    }
+  }
+
+  async #batch(): Promise<Array<NativeAsset | Failure>> {
+    const given = this.#given;
+    given?.throwIfAborted();
+    const stop = (): void => this.#closing.abort(given?.reason);
+    given?.addEventListener('abort', stop, { once: true });
+    try {
+      return await run((abort) => this.#native.next(abort), this.#closing.signal);
+    } finally {
+      given?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** The next asset that is there already. */
+  #take(): Asset | undefined {
+    while (this.#at < this.#ready.length) {
+      const item = this.#ready[this.#at];
+      this.#at += 1;
+      if (item === undefined) continue;
+      if (!('failure' in item)) return new Asset(item, this.#downloader);
+      this.#onError(errorOf(item.failure));
+    }
+    return undefined;
+  }
+
+  async return(): Promise<IteratorResult<Asset, undefined>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error?: unknown): Promise<IteratorResult<Asset, undefined>> {
+    this.close();
+    throw error;
+  }
+
+  /** How the listing ended; before its end it is short. */
+  get outcome(): Listing {
+    return this.#native.outcome();
+  }
+
+  /** The state of the library when the first page was read, as Apple calls it; null before. */
+  get syncToken(): string | null {
+    return this.#native.syncToken;
+  }
+
+  /** Ends the fetching. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    [this.#ready, this.#at] = [[], 0];
+    this.#closing.abort(new ICloudError('cancelled', 'the listing was closed'));
+    this.#forget();
+    this.#native.close();
+  }
+
+  [inspect.custom](): string {
+    return `Assets <${this.outcome.text}>`;
+  }
+}

@@ -1,0 +1,30 @@
+/* Made by `npm run native`; what does not follow from the Rust code is in header.d.ts. */
+
+/* What an error is that stands where a value could: JSON, see lib/errors.ts. */
+export interface Failure {
+  failure: string;
+}
+
+/* What a sign-in comes to. */
+export interface LoginOutcome {
+  state: string;
+  next: Session | Challenge | Terms | Consent | SecurityKey | null;
+  error: Failure | null;
+}
+
+import type {
+  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Resource, Saved,
+  SmartAlbum, Subtype,
+} from '../lib/models.js';
+
+/* What a cursor of changes is here; see lib/models.ts. */
+export interface ChangeCursor {
+  json: string;
+  library: LibraryId;
+}
+
+/* A batch of changes, each with `kind` and what belongs to it. */
+export interface ChangeBatch {
+  changes: Array<{ kind: string; asset?: Asset | string | null; error?: Failure }>;
+  cursor: ChangeCursor;
+}

@@ -1,0 +1,317 @@
+/* Made by `npm run native`; what does not follow from the Rust code is in header.d.ts. */
+
+/* What an error is that stands where a value could: JSON, see lib/errors.ts. */
+export interface Failure {
+  failure: string;
+}
+
+/* What a sign-in comes to. */
+export interface LoginOutcome {
+  state: string;
+  next: Session | Challenge | Terms | Consent | SecurityKey | null;
+  error: Failure | null;
+}
+
+import type {
+  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Resource, Saved,
+  SmartAlbum, Subtype,
+} from '../lib/models.js';
+
+/* What a cursor of changes is here; see lib/models.ts. */
+export interface ChangeCursor {
+  json: string;
+  library: LibraryId;
+}
+
+/* A batch of changes, each with `kind` and what belongs to it. */
+export interface ChangeBatch {
+  changes: Array<{ kind: string; asset?: Asset | string | null; error?: Failure }>;
+  cursor: ChangeCursor;
+}
+
+/**
+ * Which binding artifact the generated loader actually loaded: `'native'` for
+ * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
+ * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
+ * can point the loader at a WASI artifact this package does not build itself.
+ */
+export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+
+/** Ends one operation: its future is dropped, and with it its connection. */
+export declare class Abort {
+  constructor()
+  abort(): void
+}
+
+export declare class Album {
+  get id(): string | null
+  get kind(): AlbumKind
+  get smart(): SmartAlbum | null
+  get name(): string
+  get originalName(): string
+  get path(): Array<string>
+  get library(): Library
+  isTitled(title: string): boolean
+  count(abort?: Abort | undefined | null): Promise<number | null>
+  assets(wanted: Wanted): Assets
+}
+
+export declare class AlbumNode {
+  get album(): Album
+  get children(): Array<AlbumNode>
+}
+
+export declare class AlbumTree {
+  get roots(): Array<AlbumNode>
+  albums(): Array<Album>
+  find(path: Array<string>): Album | null
+  get(id: string): Album | null
+}
+
+export declare class Asset {
+  get library(): LibraryId
+  get changeTag(): string | null
+  get mediaType(): string | null
+  get kind(): MediaKind
+  get subtype(): Subtype
+  get createdMs(): number | null
+  get created(): Date | null
+  get added(): Date | null
+  get timeZone(): string | null
+  get location(): Location | null
+  get title(): string | null
+  get description(): string | null
+  get keywords(): Array<string>
+  get isFavorite(): boolean
+  get isHidden(): boolean
+  get isTrashed(): boolean
+  get expungesAt(): Date | null
+  get burstId(): string | null
+  get burstFlags(): [number | null, number | null]
+  get adjustmentType(): string | null
+  get isEdited(): boolean
+  get isHdr(): boolean
+  get orientation(): number | null
+  get originalOrientation(): number | null
+  get dimensions(): [number, number] | null
+  get id(): string
+  get masterId(): string
+  get filename(): string | null
+  get undecodableFilename(): string | null
+  get utcOffsetMs(): number | null
+  get durationMs(): number | null
+  get liveDurationMs(): number | null
+  get liveStillAtMs(): number | null
+  get contributors(): Array<string>
+  get resources(): Array<Resource>
+  resource(role: string): Resource | null
+  raw(): Record<string, string>
+  state(): AssetState
+  /** What happened since `before`. */
+  compare(before?: State | undefined | null): AssetChange
+}
+
+/** A listing. */
+export declare class Assets {
+  next(abort?: Abort | undefined | null): Promise<Array<Asset | Failure>>
+  close(): void
+  get syncToken(): string | null
+  outcome(): Listing
+}
+
+/** Bytes as they come. */
+export declare class ByteStream {
+  /** Nothing at the end. */
+  next(abort?: Abort | undefined | null): Promise<Buffer | null>
+  close(): void
+  get proof(): Proof | null
+}
+
+export declare class Challenge {
+  get account(): string
+  get hasDevices(): boolean
+  get isTwoStep(): boolean
+  get phones(): Array<Phone>
+  requestPush(abort?: Abort | undefined | null): Promise<void>
+  sendCode(phoneId: string, delivery: string, abort?: Abort | undefined | null): Promise<void>
+  submit(code: string, abort?: Abort | undefined | null): Promise<Session>
+  toSaved(): Promise<string>
+}
+
+export declare class Changes {
+  next(abort?: Abort | undefined | null): Promise<ChangeBatch | null>
+  close(): void
+}
+
+export declare class Client {
+  /** `sessions` is a store that is written in JavaScript; else there is a folder, or memory. */
+  constructor(options: ClientOptions, sessions?: ((arg: Request) => Promise<Reply>) | undefined | null)
+  login(account: string, password: string, abort?: Abort | undefined | null): Promise<LoginOutcome>
+  restore(account: string, abort?: Abort | undefined | null): Promise<Session | null>
+  cooldown(account: string, abort?: Abort | undefined | null): Promise<Failure | null>
+  resume(challenge: string): Challenge
+  probe(door: string, abort?: Abort | undefined | null): Promise<Probe>
+}
+
+export declare class Consent {
+  request(abort?: Abort | undefined | null): Promise<void>
+  poll(abort?: Abort | undefined | null): Promise<Session | null>
+  wait(limitMs: number, abort?: Abort | undefined | null): Promise<Session>
+}
+
+export declare class Downloader {
+  bytes(asset: Asset, role: string, limit: number, progress?: ((arg: number) => void) | undefined | null, abort?: Abort | undefined | null): Promise<[Buffer, Proof]>
+  save(asset: Asset, role: string, place: Place, progress?: ((arg: number) => void) | undefined | null, abort?: Abort | undefined | null): Promise<Saved>
+  stream(asset: Asset, role: string, start: number, end?: number | undefined | null, progress?: ((arg: number) => void) | undefined | null): ByteStream
+}
+
+export declare class Fake {
+  static start(options: FakeOptions): Promise<Fake>
+  get url(): string
+  get username(): string
+  get password(): string
+  /** Pairs of whom, and what is shown. */
+  codes(): Array<Array<string>>
+  close(): void
+}
+
+export declare class Library {
+  get id(): LibraryId
+  get name(): string
+  get kind(): LibraryKind
+  get session(): Session
+  all(): Album
+  smartAlbum(album: string): Album
+  albums(abort?: Abort | undefined | null): Promise<AlbumTree>
+  counts(albums: Array<Album>, abort?: Abort | undefined | null): Promise<Array<number | null>>
+  indexState(abort?: Abort | undefined | null): Promise<IndexState>
+  requireIndex(abort?: Abort | undefined | null): Promise<void>
+  asset(id: string, abort?: Abort | undefined | null): Promise<Asset>
+  assetsById(ids: Array<string>, abort?: Abort | undefined | null): Promise<Array<Asset | Failure>>
+  renew(assets: Array<Asset>, roles: Array<string>, abort?: Abort | undefined | null): Promise<Array<Asset | Failure>>
+  cursor(abort?: Abort | undefined | null): Promise<ChangeCursor>
+  changes(since: string, fields: string, roles?: Array<string> | undefined | null, pageSize?: number | undefined | null): Changes
+  downloader(): Downloader
+}
+
+export declare class SecurityKey {
+  get challenge(): string
+  get credentials(): Array<string>
+  get relyingParty(): string
+  get keyNames(): Array<string>
+  submit(assertion: Assertion, abort?: Abort | undefined | null): Promise<LoginOutcome>
+}
+
+export declare class Session {
+  get account(): string
+  get dsid(): string
+  get trustedUntil(): Date | null
+  save(abort?: Abort | undefined | null): Promise<void>
+  refresh(abort?: Abort | undefined | null): Promise<void>
+  signOut(abort?: Abort | undefined | null): Promise<void>
+  primaryLibrary(): Library
+  libraries(abort?: Abort | undefined | null): Promise<Array<Library>>
+  library(name: string, abort?: Abort | undefined | null): Promise<Library>
+}
+
+export declare class Terms {
+  accept(abort?: Abort | undefined | null): Promise<LoginOutcome>
+}
+
+/** What a security key answered, each part in base64. */
+export interface Assertion {
+  clientData: string
+  signature: string
+  authenticatorData: string
+  userHandle?: string
+  credentialId: string
+}
+
+/** What a client is told. */
+export interface ClientOptions {
+  region: string
+  authEndpoint?: string
+  setupEndpoint?: string
+  folder?: string
+  besideIcloudpd: boolean
+  clientId?: string
+  retries?: Retries
+  headerTimeoutMs?: number
+  stallTimeoutMs?: number
+}
+
+/** What the fake is told; see `lib/testing.ts`. */
+export interface FakeOptions {
+  assets: number
+  profile: string
+  fileSize: number
+  bigFile?: number
+  seed: number
+  state: string
+  username?: string
+  password?: string
+  code?: string
+  account?: string
+  faults?: string
+  library?: string
+}
+
+/** Where a file is to be saved. */
+export interface Place {
+  folder: string
+  name: string
+  /** Milliseconds since 1970. */
+  modifiedMs?: number
+  replace: boolean
+}
+
+/** What came of it. The facade's function always gives one: it neither throws nor rejects. */
+export interface Reply {
+  session?: string
+  claim?: number
+  failure?: ThrownValue
+}
+
+/** One call of a method of the store. */
+export interface Request {
+  /** `load`, `save`, `remove`, `try_lock`, or `unlock` with what `try_lock` gave. */
+  method: string
+  account: string
+  /** The session to save. */
+  session?: string
+  claim?: number
+}
+
+/** A `RetryPolicy`. */
+export interface Retries {
+  attempts?: number
+  baseMs?: number
+  capMs?: number
+  patienceMs?: number
+}
+
+/** An `AssetState` that comes back. */
+export interface State {
+  content: bigint
+  metadata: bigint
+  trashed: boolean
+  hidden: boolean
+  favorite: boolean
+  master: string
+}
+
+/** What the store threw; the facade keeps the value itself under `number`. */
+export interface ThrownValue {
+  number: number
+  message: string
+  kind?: string
+}
+
+/** What of an album a listing is to have. */
+export interface Wanted {
+  fields: string
+  roles?: Array<string>
+  pageSize?: number
+  prefetch?: number
+  limit?: number
+}

@@ -1,0 +1,137 @@
+//! The fake iCloud, for people who test what they write.
+
+use std::sync::Mutex;
+
+use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_testkit::{AccountSpec, ExactAsset, FakeCloud, FaultScript, LibrarySpec, Server};
+use napi::Env;
+use napi_derive::napi;
+
+use crate::runtime::{Promised, lock, run};
+use crate::value::as_handle;
+
+/// What the fake is told; see `lib/testing.ts`.
+#[napi(object, object_to_js = false)]
+pub struct FakeOptions {
+    pub assets: f64,
+    pub profile: String,
+    pub file_size: f64,
+    pub big_file: Option<f64>,
+    pub seed: f64,
+    pub state: String,
+    pub username: Option<String>,
+    pub password: Option<String>,
+    pub code: Option<String>,
+    pub account: Option<String>,
+    pub faults: Option<String>,
+    pub library: Option<String>,
+}
+
+#[napi]
+pub struct Fake(Running);
+
+struct Running {
+    cloud: FakeCloud,
+    server: Mutex<Option<Server>>,
+    url: String,
+    username: String,
+    password: String,
+}
+
+as_handle!(Running => Fake);
+
+impl Fake {
+    fn new(running: Running) -> Self {
+        Self(running)
+    }
+}
+
+#[napi]
+impl Fake {
+    #[napi(ts_return_type = "Promise<Fake>")]
+    pub fn start(env: &Env, options: FakeOptions) -> Promised<'_> {
+        run(env, None, async move { options.start().await })
+    }
+
+    #[napi(getter)]
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    #[napi(getter)]
+    pub fn username(&self) -> &str {
+        &self.0.username
+    }
+
+    #[napi(getter)]
+    pub fn password(&self) -> &str {
+        &self.0.password
+    }
+
+    /// Pairs of whom, and what is shown.
+    #[napi]
+    pub fn codes(&self) -> Vec<Vec<String>> {
+        self.0.cloud.codes().into_iter().map(|shown| vec![shown.username, shown.code]).collect()
+    }
+
+    #[napi]
+    pub fn close(&self) {
+        *lock(&self.0.server) = None;
+    }
+}
+
+impl FakeOptions {
+    async fn start(self) -> Result<Running> {
+        let spec = self.account()?;
+        let (seed, username, password) = (count(self.seed), spec.username.clone(), spec.password.clone());
+        let cloud = FakeCloud::builder().seed(seed).account(spec).library(self.photos()?).build();
+        if let Some(script) = &self.faults {
+            let script = FaultScript::from_json(script).map_err(wrong)?;
+            cloud.set_faults(script).map_err(wrong)?;
+        }
+        let none_free =
+            |error| Error::new(ErrorKind::Network, "no port is free for the fake").caused_by(error);
+        let server = cloud.serve().await.map_err(none_free)?;
+        let url = server.url().to_owned();
+        Ok(Running { cloud, server: Mutex::new(Some(server)), url, username, password })
+    }
+
+    fn account(&self) -> Result<AccountSpec> {
+        let state = &self.state;
+        let unknown = || wrong(format!("no account is in the state {state:?}"));
+        let mut spec = AccountSpec::in_state(state).ok_or_else(unknown)?;
+        if let Some(changes) = &self.account {
+            spec = spec.with_json(changes).map_err(wrong)?;
+        }
+        spec.username = self.username.clone().unwrap_or(spec.username);
+        spec.password = self.password.clone().unwrap_or(spec.password);
+        spec.code = self.code.clone().or(spec.code);
+        Ok(spec)
+    }
+
+    fn photos(&self) -> Result<LibrarySpec> {
+        let (seed, assets) = (count(self.seed), count(self.assets));
+        if let Some(list) = &self.library {
+            return Ok(LibrarySpec::exact(seed, ExactAsset::list_from_json(list).map_err(wrong)?));
+        }
+        match self.profile.as_str() {
+            "plain" => {
+                let big_file = self.big_file.map(count);
+                Ok(LibrarySpec { seed, big_file, ..LibrarySpec::plain(assets, count(self.file_size)) })
+            }
+            "everyday" => Ok(LibrarySpec::everyday(seed, assets)),
+            "wild" => Ok(LibrarySpec::wild(seed, assets)),
+            _ => Err(wrong("a library is plain, everyday or wild".into())),
+        }
+    }
+}
+
+/// What is no count is none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn count(given: f64) -> u64 {
+    given as u64
+}
+
+fn wrong(message: String) -> Error {
+    Error::new(ErrorKind::Config, message)
+}

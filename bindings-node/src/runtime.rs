@@ -1,0 +1,198 @@
+//! How JavaScript waits for futures, ends them, and reads lists.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt;
+use futures::future::{AbortHandle, AbortRegistration, Abortable};
+use futures::stream::{BoxStream, StreamExt};
+use icloud_photos::{Error, ErrorKind, Result};
+use napi::Env;
+use napi::bindgen_prelude::{PromiseRaw, Unknown};
+use napi_derive::napi;
+
+use crate::errors::raised;
+use crate::value::{ToJs, Value};
+
+/// Most items that one step of a lazy sequence hands over.
+const BATCH: usize = 500;
+
+/// A promise of whatever an operation comes to.
+pub(crate) type Promised<'env> = napi::Result<PromiseRaw<'env, Unknown<'env>>>;
+
+/// Ends one operation: its future is dropped, and with it its connection.
+#[napi]
+pub struct Abort {
+    handle: AbortHandle,
+    registration: Mutex<Option<AbortRegistration>>,
+}
+
+#[napi]
+impl Abort {
+    #[napi(constructor)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        let (handle, registration) = AbortHandle::new_pair();
+        Self { handle, registration: Mutex::new(Some(registration)) }
+    }
+
+    #[napi]
+    pub fn abort(&self) {
+        self.handle.abort();
+    }
+}
+
+/// Begins an operation. Its outcome becomes a [`Value`] on the thread that has it, and an object on JavaScript's.
+pub(crate) fn run<'env, T: ToJs + 'static>(
+    env: &'env Env,
+    abort: Option<&Abort>,
+    future: impl Future<Output = Result<T>> + Send + 'static,
+) -> Promised<'env> {
+    let work = async move { future.await.map(ToJs::to_js) };
+    let outcome = match abort.and_then(|abort| lock(&abort.registration).take()) {
+        Some(registration) => unless_aborted(work, registration).boxed(),
+        None => work.boxed(),
+    };
+    env.spawn_future_with_callback(
+        // A future that is done lets go of its connection before anybody is told.
+        async move { outcome.await.map_err(|error| raised(&error)) },
+        |env, value| value.make(env),
+    )
+}
+
+async fn unless_aborted(
+    work: impl Future<Output = Result<Value>>,
+    registration: AbortRegistration,
+) -> Result<Value> {
+    match Abortable::new(work, registration).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::new(ErrorKind::Cancelled, "the caller stopped the operation")),
+    }
+}
+
+/// A result that is there at once.
+pub(crate) fn now<T>(result: Result<T>) -> napi::Result<T> {
+    result.map_err(|error| raised(&error))
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Something that calls use one after the other, and that can be let go of at any time.
+pub(crate) struct Slot<T>(Arc<Mutex<Shelf<T>>>);
+
+enum Shelf<T> {
+    Here(T),
+    /// A call has it.
+    Out,
+    Closed,
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn new(item: T) -> Self {
+        Self(Arc::new(Mutex::new(Shelf::Here(item))))
+    }
+
+    /// Takes it out for a call; `None` once it is closed.
+    pub(crate) fn take(&self) -> Result<Option<Held<T>>> {
+        let mut shelf = lock(&self.0);
+        match std::mem::replace(&mut *shelf, Shelf::Out) {
+            Shelf::Here(item) => Ok(Some(Held { slot: self.clone(), item: Some(item) })),
+            Shelf::Out => Err(Error::new(ErrorKind::Conflict, "two calls read from one iterator at once")),
+            Shelf::Closed => {
+                *shelf = Shelf::Closed;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Drops it; a call that has it drops it when it is done.
+    pub(crate) fn close(&self) {
+        let was = std::mem::replace(&mut *lock(&self.0), Shelf::Closed);
+        // Outside of the lock: it may hold a connection.
+        drop(was);
+    }
+}
+
+/// It, while a call has it; put back when the call ends, however that comes, unless the call took it for good.
+pub(crate) struct Held<T> {
+    slot: Slot<T>,
+    pub(crate) item: Option<T>,
+}
+
+impl<T> Drop for Held<T> {
+    fn drop(&mut self) {
+        let item = self.item.take();
+        let mut shelf = lock(&self.slot.0);
+        if matches!(*shelf, Shelf::Out) {
+            *shelf = item.map_or(Shelf::Closed, Shelf::Here);
+        }
+    }
+}
+
+/// A list that is read a batch at a time. When a call is aborted the list stays where it is.
+pub(crate) struct Feed<T>(Slot<BoxStream<'static, Result<T>>>);
+
+impl<T: ToJs + Send + 'static> Feed<T> {
+    pub(crate) fn new(stream: BoxStream<'static, Result<T>>) -> Self {
+        // What came to its end within a batch is asked once more by the next.
+        Self(Slot::new(stream.fuse().boxed()))
+    }
+
+    /// The next items: all that are there by now, one at least; none at the end. An error comes after what was read before it.
+    pub(crate) fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
+        run(env, abort, read(self.0.clone()))
+    }
+
+    pub(crate) fn close(&self) {
+        self.0.close();
+    }
+}
+
+async fn read<T: Send + 'static>(slot: Slot<BoxStream<'static, Result<T>>>) -> Result<Vec<T>> {
+    let Some(mut held) = slot.take()? else { return Ok(Vec::new()) };
+    let Some(stream) = &mut held.item else { return Ok(Vec::new()) };
+    match stream.as_mut().ready_chunks(BATCH).next().await {
+        Some(chunk) => sort_out(chunk, &mut held.item),
+        None => {
+            held.item = None;
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// What came before an error goes out first; the error is the next call's.
+fn sort_out<T: Send + 'static>(
+    chunk: Vec<Result<T>>,
+    stream: &mut Option<BoxStream<'static, Result<T>>>,
+) -> Result<Vec<T>> {
+    let mut items = Vec::with_capacity(chunk.len());
+    let mut rest = chunk.into_iter();
+    while let Some(item) = rest.next() {
+        match item {
+            Ok(item) => items.push(item),
+            Err(error) if items.is_empty() => {
+                put_first(rest.collect(), stream);
+                return Err(error);
+            }
+            Err(error) => {
+                put_first(std::iter::once(Err(error)).chain(rest).collect(), stream);
+                break;
+            }
+        }
+    }
+    Ok(items)
+}
+
+fn put_first<T: Send + 'static>(items: Vec<Result<T>>, stream: &mut Option<BoxStream<'static, Result<T>>>) {
+    if !items.is_empty() {
+        *stream = stream.take().map(|stream| futures::stream::iter(items).chain(stream).boxed());
+    }
+}

@@ -1,0 +1,131 @@
+// What the types say: this file is compiled, never run. What must not compile is marked.
+
+import type { Readable } from 'node:stream';
+
+import { Client, ICloudError, MemorySessionStore, ROLES, SavedChallenge, SavedSession } from 'icloud-photos';
+import type { Asset, Change, ErrorKind, Library, Listing, Login, Proof, Role, Session, SessionStore } from 'icloud-photos';
+import { FakeICloud } from 'icloud-photos/testing';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function is<_T extends true>(): void {}
+
+export async function login(client: Client, signal: AbortSignal): Promise<Session> {
+  const login = await client.login('you@example.com', 'password', { signal });
+  is<Same<typeof login, Login>>();
+  switch (login.state) {
+    case 'complete':
+      return login.session;
+    case 'code_required':
+      await login.challenge.requestPush();
+      return login.challenge.submit('123456', { signal });
+    case 'terms_required':
+    case 'consent_required':
+    case 'security_key_required':
+      is<Same<typeof login.error, ICloudError>>();
+      throw login.error;
+  }
+}
+
+export function narrowed(login: Login): void {
+  // @ts-expect-error It is not known yet whether there is one.
+  login.session;
+  // @ts-expect-error There is no such state.
+  if (login.state === 'done') return;
+}
+
+export async function reads(library: Library): Promise<Listing> {
+  const assets = library.all().assets({ fields: 'basic', roles: ['original', 'thumb'], limit: 5, onError: (error) => void error.kind });
+  for await (const asset of assets) {
+    is<Same<typeof asset, Asset>>();
+    is<Same<typeof asset.created, Date | null>>();
+    is<Same<typeof asset.utcOffsetMs, number | null>>();
+    is<Same<ReturnType<typeof asset.state>['content'], bigint>>();
+    const size = asset.resource('original')?.size ?? 0;
+    is<Same<typeof size, number>>();
+  }
+  // @ts-expect-error There is no such role.
+  library.all().assets({ roles: ['none'] });
+  // @ts-expect-error Nor such an album.
+  library.smartAlbum('none');
+  const [found] = await library.assetsById(['a', 'b']);
+  is<Same<typeof found, Asset | ICloudError | undefined>>();
+  return assets.outcome;
+}
+
+export async function downloads(asset: Asset, role: Role): Promise<Proof> {
+  const download = asset.download(role);
+  const bytes: Buffer = await download.bytes({ limit: 1e6 });
+  const stream: Readable = download.stream({ start: 0, end: bytes.length });
+  stream.destroy();
+  void new Response(download.webStream());
+  for await (const chunk of download.chunks()) is<Same<typeof chunk, Buffer>>();
+  return (await download.save('photos', 'a.jpg', { replace: true, onProgress: (bytes) => void (bytes satisfies number) })).proof;
+}
+
+export async function follows(library: Library): Promise<void> {
+  const cursor = await library.cursor();
+  for await (const batch of library.changes(cursor)) {
+    for (const change of batch.changes) told(change);
+  }
+}
+
+function told(change: Change): string | null {
+  switch (change.kind) {
+    case 'asset':
+    case 'trashed':
+      return change.asset.filename;
+    case 'entered':
+    case 'left':
+      return change.album;
+    case 'problem':
+      return change.error.message;
+    default:
+      // @ts-expect-error Only assets have one.
+      change.asset.filename;
+      return null;
+  }
+}
+
+export class Store implements SessionStore {
+  readonly rows = new Map<string, string>();
+
+  async load(account: string): Promise<SavedSession | null> {
+    const json = this.rows.get(account);
+    return json === undefined ? null : new SavedSession(json);
+  }
+
+  save(account: string, session: SavedSession): void {
+    this.rows.set(account, session.json);
+  }
+
+  async remove(account: string): Promise<void> {
+    this.rows.delete(account);
+  }
+
+  tryLock(): { close(): void } {
+    return { close() {} };
+  }
+}
+
+export function made(): Client[] {
+  // @ts-expect-error There is no such region.
+  new Client({ region: 'atlantis' });
+  // @ts-expect-error A store has more methods.
+  new Client({ sessions: { load: () => null } });
+  // @ts-expect-error Sessions are made by the library.
+  new Session();
+  // @ts-expect-error A challenge as data is no text.
+  new Client().resume('{}');
+  new Client().resume(new SavedChallenge('{}'));
+  is<Same<(typeof ROLES)[number], Role>>();
+  const kind: ErrorKind = new ICloudError('not_found', 'x').kind;
+  void kind;
+  return [new Client(), new Client({ sessions: '~/x' }), new Client({ sessions: new Store() }), new Client({ sessions: new MemorySessionStore() })];
+}
+
+export async function faked(): Promise<Session> {
+  using fake = await FakeICloud.start({ assets: 3, profile: 'everyday' });
+  // @ts-expect-error There is no such profile.
+  await FakeICloud.start({ profile: 'none' });
+  return fake.signIn(new Client({ endpoints: fake.endpoints }));
+}
