@@ -1,5 +1,6 @@
 //! Functions of Python's that are told of things, or asked, while an operation runs.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -91,7 +92,7 @@ impl Callback {
         let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let outcome = loop {
             tokio::select! {
-                outcome = &mut work => break outcome.unwrap_or_else(|_| Err(panicked())),
+                outcome = &mut work => break outcome.unwrap_or_else(|why| Err(unwound(&*why))),
                 () = inner.bell.notified() => {
                     // It may have been rung for an operation that had ended by itself.
                     if inner.raised().is_some() {
@@ -106,6 +107,18 @@ impl Callback {
         }
     }
 }
+
+/// Why an operation came to no end: it gave up, perhaps for what another one was told, or it is our fault.
+fn unwound(why: &(dyn Any + Send)) -> Error {
+    match why.downcast_ref::<GaveUp>() {
+        Some(GaveUp) => {
+            Error::new(ErrorKind::Cancelled, "a function failed that another run of this engine calls too")
+        }
+        None => panicked(),
+    }
+}
+
+struct GaveUp;
 
 /// An operation that calls the function is under way while this lives.
 struct Running<'a>(&'a Inner);
@@ -127,7 +140,7 @@ impl Drop for Running<'_> {
 /// Where there is no right answer: a filter that failed has not said that a photo is unwanted, and whatever were made of it would be
 /// written down as seen. So the run ends on the spot, as if it had been killed.
 pub(crate) fn give_up() -> ! {
-    std::panic::resume_unwind(Box::new("a function that was called failed"))
+    std::panic::resume_unwind(Box::new(GaveUp))
 }
 
 /// `StopIteration` would end whatever loops over the outcome, and a future of asyncio takes none: as from a generator, it comes out as a

@@ -54,7 +54,7 @@ pub(crate) fn require_here(process: u32) -> Result<()> {
     if process == std::process::id() {
         return Ok(());
     }
-    let message = "this was opened by the process that this one was forked from; open the catalogue, and make the engine, here";
+    let message = "this was made by the process that this one was forked from; make it here";
     Err(Error::new(ErrorKind::Config, message))
 }
 

@@ -1,6 +1,7 @@
 //! Calling objects that are written in Python.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::exceptions::PyTypeError;
@@ -28,7 +29,8 @@ const ROOM: usize = 256;
 
 impl Object {
     pub(crate) fn new(object: Py<PyAny>, otherwise: ErrorKind) -> Self {
-        Self { object: Arc::new(object), otherwise, turn: None, room: Arc::new(Semaphore::new(ROOM)) }
+        let room = room_of(&object);
+        Self { object: Arc::new(object), otherwise, turn: None, room }
     }
 
     /// Another object, which this one made.
@@ -75,6 +77,21 @@ impl Object {
         });
         done.unwrap_or_else(|| Err(Error::new(ErrorKind::Cancelled, "the interpreter is ending")))
     }
+}
+
+/// One for each object of Python's, however often it is handed in.
+fn room_of(object: &Py<PyAny>) -> Arc<Semaphore> {
+    static ROOMS: LazyLock<Mutex<HashMap<usize, Weak<Semaphore>>>> = LazyLock::new(Mutex::default);
+    let mut rooms = ROOMS.lock().unwrap_or_else(PoisonError::into_inner);
+    // An object that is gone may have left its place to another.
+    rooms.retain(|_, room| room.strong_count() > 0);
+    let place = object.as_ptr().addr();
+    if let Some(room) = rooms.get(&place).and_then(Weak::upgrade) {
+        return room;
+    }
+    let room = Arc::new(Semaphore::new(ROOM));
+    rooms.insert(place, Arc::downgrade(&room));
+    room
 }
 
 /// That methods that are called as plain ones are plain ones, where they are there at all.

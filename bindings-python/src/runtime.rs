@@ -22,6 +22,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::task::AbortHandle;
 
 use crate::callback::Callback;
+use crate::catalogue::require_here;
 use crate::convert::ToPython;
 use crate::door;
 use crate::errors::raised;
@@ -239,6 +240,8 @@ pub(crate) struct Feed<T> {
     shelf: Arc<Shelf<T>>,
     closed: watch::Sender<bool>,
     most: usize,
+    /// Who made it: a fork does not take along whoever reads.
+    process: u32,
 }
 
 /// Locked from the first item that is read until the last is in Python's hands.
@@ -260,7 +263,12 @@ impl<T: ToPython + Send + 'static> Feed<T> {
     pub(crate) fn at_most(most: usize, stream: BoxStream<'static, Result<T>>) -> Self {
         // What came to its end within a batch is asked once more by the next.
         let reading = Reading { stream: Some(stream.fuse().boxed()), back: VecDeque::new(), begun: false };
-        Self { shelf: Arc::new(Mutex::new(reading)), closed: watch::Sender::new(false), most }
+        Self {
+            shelf: Arc::new(Mutex::new(reading)),
+            closed: watch::Sender::new(false),
+            most,
+            process: std::process::id(),
+        }
     }
 
     /// Appends the next items to a queue of Python's, all that are there by now, and tells whether any came: none is the end. An error comes
@@ -292,7 +300,9 @@ impl<T: ToPython + Send + 'static> Feed<T> {
 
     fn read(&self, into: Py<PyAny>) -> impl Future<Output = Result<Taken<T>>> + Send + 'static {
         let (shelf, mut closed, most) = (self.shelf.clone(), self.closed.subscribe(), self.most);
+        let here = require_here(self.process);
         async move {
+            here?;
             let mut reading = shelf.lock_owned().await;
             let batch = tokio::select! {
                 biased;
@@ -352,10 +362,22 @@ impl<T: ToPython> ToPython for Taken<T> {
     fn to_python(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let came = !self.items.is_empty();
         for item in std::mem::take(&mut self.items) {
-            self.into.bind(py).call_method1(intern!(py, "append"), (item.to_python(py)?,))?;
+            let item = item.to_python(py);
+            let appended =
+                item.and_then(|item| self.into.bind(py).call_method1(intern!(py, "append"), (item,)));
+            if let Err(error) = appended {
+                // A signal may come while a class of Python's is called. Whoever reads on must not take what follows for the rest.
+                self.reading.close();
+                self.reading.back.push_back(Err(interrupted()));
+                return Err(error);
+            }
         }
         came.to_python(py)
     }
+}
+
+fn interrupted() -> Error {
+    Error::new(ErrorKind::Cancelled, "what was read was lost when this was interrupted; begin anew")
 }
 
 impl<T> Drop for Taken<T> {

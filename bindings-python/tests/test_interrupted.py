@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import signal
 import threading
 import time
@@ -14,10 +15,13 @@ import pytest
 from icloud_photos import (
     AsyncSyncEngine,
     Chunks,
+    ConfigError,
     Library,
     LocalStorage,
     MemoryStorage,
+    OperationCancelledError,
     SyncEngine,
+    events,
 )
 from icloud_photos.testing import FakeICloud
 from support import python, sha256_of_original
@@ -184,6 +188,14 @@ async def test_what_progress_raises_at_last_is_raised(many: FakeICloud) -> None:
             await asset.download("thumb").read(progress=fails)
 
 
+def threads() -> int:
+    """Of this process, where it can be told."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except FileNotFoundError:
+        return 0
+
+
 def test_a_storage_of_pythons_may_call_ours_however_many_do(many: FakeICloud, tmp_path: Any) -> None:
     from test_hard_use import Wrapped
 
@@ -196,7 +208,62 @@ def test_a_storage_of_pythons_may_call_ours_however_many_do(many: FakeICloud, tm
     async def all_at_once() -> int:
         theirs = (await many.sign_in_async()).primary_library
         found = [asset async for asset in theirs.all().assets(limit=700)]
-        saved = await asyncio.gather(*(asset.download().save(storage, f"{number}") for number, asset in enumerate(found)))
-        return len(saved)
+        saves = asyncio.gather(*(asset.download().save(storage, f"{number}") for number, asset in enumerate(found)))
+        await asyncio.sleep(0.5)
+        # Calls beyond those that may run at once wait without a thread.
+        assert threads() < 450
+        return len(await saves)
 
     assert asyncio.run(asyncio.wait_for(all_at_once(), 60)) == len(assets)
+
+
+async def test_two_runs_with_a_filter_that_fails_say_so(many: FakeICloud) -> None:
+    calls = 0
+
+    def fails(_: object) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls > 50:
+            raise KeyError("mine")
+        return True
+
+    library = (await many.sign_in_async()).primary_library
+    engine = AsyncSyncEngine(library, MemoryStorage(), filter=fails, filter_name="fails")
+    outcomes = await asyncio.gather(engine.run(), engine.run(), return_exceptions=True)
+    assert any(isinstance(outcome, KeyError) for outcome in outcomes)
+    assert all(isinstance(outcome, (KeyError, OperationCancelledError)) for outcome in outcomes), outcomes
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_is_told_that_it_cannot_go_on_with_its_parents_list(many: FakeICloud) -> None:
+    assets = many.sign_in().primary_library.all().assets(page_size=10)
+    next(assets)
+    child = os.fork()
+    if child == 0:
+        assets._ready.clear()
+        try:
+            next(assets)
+        except ConfigError:
+            os._exit(7)
+        os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
+
+
+def test_what_is_lost_in_the_middle_of_a_plan_is_said(many: FakeICloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = SyncEngine(many.sign_in().primary_library, MemoryStorage()).plan()
+    next(plan)
+    before, calls = events.ActionDone.__init__, 0
+
+    def interrupted(*arguments: Any, **fields: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise KeyboardInterrupt
+        before(*arguments, **fields)
+
+    monkeypatch.setattr(events.ActionDone, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(plan)
+    with pytest.raises(OperationCancelledError, match="begin anew"):
+        list(plan)

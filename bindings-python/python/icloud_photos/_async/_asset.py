@@ -199,6 +199,8 @@ class AsyncChunks:
             if not await run(self._stream.next(self._ready), self._told):
                 self._bar.__exit__(None, None, None)
                 raise StopAsyncIteration
+            if self._is_closed:
+                raise StopAsyncIteration
         return self._ready.popleft()
 
     async def __aenter__(self) -> AsyncChunks:

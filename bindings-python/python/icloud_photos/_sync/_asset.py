@@ -200,6 +200,8 @@ class Chunks:
             if not run(self._stream.next(self._ready), self._told):
                 self._bar.__exit__(None, None, None)
                 raise StopIteration
+            if self._is_closed:
+                raise StopIteration
         return self._ready.popleft()
 
     def __enter__(self) -> Chunks:
