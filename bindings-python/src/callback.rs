@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
@@ -18,17 +18,18 @@ use crate::runtime::panicked;
 
 /// Called on the threads of the runtime, with Python's lock. The first exception ends the operation, which raises it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Callback(Option<Arc<Inner>>);
+pub(crate) struct Callback {
+    inner: Option<Arc<Inner>>,
+    /// Nobody waits any more for the operation that this clone is for.
+    left: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
 struct Inner {
     function: Py<PyAny>,
     raised: Mutex<Option<PyErr>>,
     bell: Notify,
-    /// How many operations are under way that call it.
-    running: AtomicUsize,
-    /// Nobody waits for any of them any more.
-    abandoned: AtomicBool,
+    running: Mutex<Operations>,
 }
 
 impl Callback {
@@ -38,15 +39,19 @@ impl Callback {
             function,
             raised: Mutex::default(),
             bell: Notify::new(),
-            running: AtomicUsize::new(0),
-            abandoned: AtomicBool::new(false),
+            running: Mutex::default(),
         };
-        Self(function.map(|function| Arc::new(inner(function))))
+        Self { inner: function.map(|function| Arc::new(inner(function))), left: Arc::default() }
+    }
+
+    /// The same function, for one more operation.
+    pub(crate) fn anew(&self) -> Self {
+        Self { inner: self.inner.clone(), left: Arc::default() }
     }
 
     /// Whether there is no function.
     pub(crate) fn is_none(&self) -> bool {
-        self.0.is_none()
+        self.inner.is_none()
     }
 
     /// Calls it with what `make` makes.
@@ -62,8 +67,8 @@ impl Callback {
     where
         M: for<'py> FnOnce(Python<'py>) -> PyResult<Bound<'py, PyAny>>,
     {
-        let inner = self.0.as_ref()?;
-        if inner.abandoned.load(Ordering::Relaxed) || inner.raised().is_some() {
+        let inner = self.inner.as_ref()?;
+        if inner.running().are_abandoned() || inner.raised().is_some() {
             return None;
         }
         // It may take its time, and it may call what needs this thread's work to go on elsewhere.
@@ -77,18 +82,16 @@ impl Callback {
         })
     }
 
-    /// It is called no more: what is under way ends where it waits next, which it does soon if nothing holds it up here. If somebody else waits for
-    /// an operation that calls it too, it is called until that ends.
+    /// It is called no more: what is under way ends where it waits next, which it does soon if nothing holds it up here. If somebody waits for
+    /// another operation that calls it too, it is called until that ends.
     pub(crate) fn abandon(&self) {
-        if let Some(inner) = self.0.as_ref().filter(|inner| inner.running.load(Ordering::Relaxed) <= 1) {
-            inner.abandoned.store(true, Ordering::Relaxed);
-        }
+        self.left.store(true, Ordering::Relaxed);
     }
 
     /// Runs `work` until it ends or a call has failed. What asks may unwind then ([`give_up`]).
     pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let Some(inner) = &self.0 else { return work.await };
-        let _running = Running::begin(inner);
+        let Some(inner) = &self.inner else { return work.await };
+        let _running = Running::begin(inner, self.left.clone());
         let mut work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let outcome = loop {
             tokio::select! {
@@ -121,19 +124,37 @@ fn unwound(why: &(dyn Any + Send)) -> Error {
 struct GaveUp;
 
 /// An operation that calls the function is under way while this lives.
-struct Running<'a>(&'a Inner);
+struct Running<'a>(&'a Inner, Arc<AtomicBool>);
 
 impl<'a> Running<'a> {
-    fn begin(inner: &'a Inner) -> Self {
-        inner.running.fetch_add(1, Ordering::Relaxed);
-        inner.abandoned.store(false, Ordering::Relaxed);
-        Self(inner)
+    fn begin(inner: &'a Inner, left: Arc<AtomicBool>) -> Self {
+        inner.running().under_way.push(left.clone());
+        Self(inner, left)
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
+        let mut running = self.0.running();
+        running.under_way.retain(|one| !Arc::ptr_eq(one, &self.1));
+        running.was_left = self.1.load(Ordering::Relaxed);
+    }
+}
+
+/// Which of those that call the function are under way, by whether somebody waits for them.
+#[derive(Debug, Default)]
+struct Operations {
+    under_way: Vec<Arc<AtomicBool>>,
+    /// Nobody waited for the last one that ended: what it began may call still.
+    was_left: bool,
+}
+
+impl Operations {
+    fn are_abandoned(&self) -> bool {
+        match &*self.under_way {
+            [] => self.was_left,
+            all => all.iter().all(|left| left.load(Ordering::Relaxed)),
+        }
     }
 }
 
@@ -158,6 +179,10 @@ impl Inner {
     fn fail(&self, py: Python<'_>, error: PyErr) {
         self.raised().get_or_insert(no_end(py, error));
         self.bell.notify_one();
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Operations> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn raised(&self) -> std::sync::MutexGuard<'_, Option<PyErr>> {

@@ -143,12 +143,12 @@ impl SyncEngine {
 
     fn plan(&self, py: Python<'_>) -> PyResult<Plan> {
         let plan = self.here().map_err(|error| raised(py, &error))?.plan();
-        Ok(Plan { actions: Feed::new(plan), filter: self.filter.clone(), engine: self.number })
+        Ok(Plan { actions: Feed::new(plan), filter: self.filter.anew(), engine: self.number })
     }
 
     fn execute(&self, plan: &Bound<'_, Plan>, on_event: Option<Py<PyAny>>) -> Op {
-        let (engine, filter, plan) = (self.engine.clone(), self.filter.clone(), self.actions_of(plan.get()));
-        let (check, (told, observer)) = (self.check.clone(), observer(on_event));
+        let (engine, filter, plan) = (self.engine.clone(), self.filter.anew(), self.actions_of(plan.get()));
+        let (check, (told, observer)) = (self.check.anew(), observer(on_event));
         let calls = [told.clone(), check.clone(), filter.clone()];
         Op::calling(calls, async move {
             told.guard(check.guard(filter.guard(engine.execute(plan?, observer)))).await
@@ -156,7 +156,7 @@ impl SyncEngine {
     }
 
     fn rehearse_removals(&self, on_event: Option<Py<PyAny>>) -> Op {
-        let (engine, filter) = (self.here(), self.filter.clone());
+        let (engine, filter) = (self.here(), self.filter.anew());
         let (told, observer) = observer(on_event);
         let calls = [told.clone(), filter.clone()];
         Op::calling(calls, async move {
@@ -173,7 +173,7 @@ impl SyncEngine {
     }
 
     fn adopt(&self, rehearse: bool, reread: bool, on_event: Option<Py<PyAny>>) -> Op {
-        let (engine, filter, told) = (self.here(), self.filter.clone(), Callback::new(on_event));
+        let (engine, filter, told) = (self.here(), self.filter.anew(), Callback::new(on_event));
         let options = AdoptOptions::default().rehearse(rehearse).reread(reread);
         Op::calling([told.clone(), filter.clone()], async move {
             let tell = told.clone();

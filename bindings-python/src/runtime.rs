@@ -279,7 +279,7 @@ impl<T: ToPython + Send + 'static> Feed<T> {
 
     /// The same, while a function of Python's is asked on the way.
     pub(crate) fn next_guarded(&self, asked: &Callback, into: Py<PyAny>) -> Op {
-        let (asked, read) = (asked.clone(), self.read(into));
+        let (asked, read) = (asked.anew(), self.read(into));
         Op::calling([asked.clone()], async move { asked.guard(read).await })
     }
 

@@ -71,6 +71,17 @@ async def test_a_plan_is_whole_too(many: FakeICloud) -> None:
     assert len(patiently) > 2400
 
 
+async def test_changes_are_whole_too(fake: FakeICloud) -> None:
+    library = (await fake.sign_in_async()).primary_library
+    cursor = await library.cursor()
+    for number in range(5):
+        fake.post("mutate", {"add": f"NEW{number}.JPG", "size": 1000})
+    changes = library.changes(cursor, page_size=1)
+    patiently = [change async for batch in library.changes(cursor, page_size=1) for change in batch.changes]
+    seen = [change for batch in await impatiently(changes) for change in batch.changes]
+    assert [type(change) for change in seen] == [type(change) for change in patiently] and len(seen) >= 5
+
+
 async def test_bytes_are_whole_and_in_their_order(large: FakeICloud) -> None:
     library = (await large.sign_in_async()).primary_library
     asset = max([asset async for asset in library.all()], key=lambda asset: asset.resource("original").size)

@@ -65,6 +65,8 @@ class FsspecStorage(Storage):
     """
 
     def __init__(self, fs_or_url: str | AbstractFileSystem, root: str = "") -> None:
+        if fs_or_url == "":
+            raise ValueError("the URL is empty")
         self._fs, base = url_to_fs(fs_or_url) if isinstance(fs_or_url, str) else (fs_or_url, "")
         if not isinstance(self._fs, AbstractFileSystem):
             raise TypeError(f"not a file system of fsspec, nor a URL: {fs_or_url!r}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from .. import _native
 from .._base import named
 from .._records import FileRow, Stock, Totals
 from ..storage import Storage, given_storage
+from ._items import AsyncItems
 from ._library import AsyncAlbum, AsyncLibrary
 from ._runtime import run
 from ._session import AsyncSession
@@ -79,18 +79,9 @@ class AsyncCatalogue:
         """The user's albums and folders that lie in no folder, as they are remembered here: Apple is not asked."""
         return [AsyncAlbum(album) for album in await run(self._native.albums(library._native))]
 
-    async def files(self) -> AsyncIterator[FileRow]:
+    def files(self) -> AsyncItems[FileRow]:
         """What is known of each file, a thousand rows at a time."""
-        rows = self._native.files()
-        ready: deque[FileRow] = deque()
-        try:
-            while True:
-                while ready:
-                    yield ready.popleft()
-                if not await run(rows.next(ready)):
-                    return
-        finally:
-            rows.close()
+        return AsyncItems(self._native.files())
 
     async def files_at(self, paths: Sequence[str]) -> list[list[FileRow]]:
         """What is known of the files at these paths, in their order. One file may be of several assets."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from ..errors import ConfigError, ICloudError
 from ..storage import Storage, given_storage
 from ._asset import AsyncAsset
 from ._catalogue import AsyncCatalogue
+from ._items import AsyncItems
 from ._library import AsyncAlbum, AsyncAlbumTree, AsyncLibrary
 from ._runtime import relay, run
 
@@ -217,22 +217,13 @@ class AsyncSyncEngine:
         relayed = relay(on_event)
         return await run(self._native.adopt(rehearse, reread, relayed), relayed)
 
-    async def news(self) -> AsyncIterator[NewsEvent]:
+    def news(self) -> AsyncItems[NewsEvent]:
         """What happened in iCloud since the last run, compared with what the catalogue knows. Changes nothing.
 
         Raises:
             NotFoundError: No run came to its end yet.
         """
-        news = self._native.news()
-        ready: deque[NewsEvent] = deque()
-        try:
-            while True:
-                while ready:
-                    yield ready.popleft()
-                if not await run(news.next(ready)):
-                    return
-        finally:
-            news.close()
+        return AsyncItems(self._native.news())
 
     async def covered_at(self) -> datetime | None:
         """When a run of this selection last came to its end and had anything to remember, by the catalogue. Nothing is sent."""
@@ -289,24 +280,17 @@ class AsyncPlan:
 
     def __init__(self, native: _native.Plan, library: AsyncLibrary) -> None:
         self._native = native
-        self._library = library
-        self._ready: deque[Any] = deque()
+        self._actions: AsyncItems[Action] = AsyncItems(native, lambda action: faced(action, library._in_events))
 
     def __aiter__(self) -> AsyncPlan:
         return self
 
     async def __anext__(self) -> Action:
-        # A call that was cancelled may have left what it read here.
-        while not self._ready:
-            if not await run(self._native.next(self._ready)):
-                raise StopAsyncIteration
-        action: Action = faced(self._ready.popleft(), self._library._in_events)
-        return action
+        return await self._actions.__anext__()
 
     def close(self) -> None:
         """Ends the fetching."""
-        self._native.close()
-        self._ready.clear()
+        self._actions.close()
 
 
 async def async_verify(

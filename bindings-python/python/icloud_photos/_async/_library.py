@@ -12,6 +12,7 @@ from .._base import AlbumTreeBase, faced, path_of, plain
 from .._models import AlbumKind, Fields, LibraryId, LibraryKind, Listing, Role, SmartAlbum
 from ..errors import ICloudError
 from ._asset import AsyncAsset
+from ._items import AsyncItems
 from ._runtime import run
 
 if TYPE_CHECKING:
@@ -102,14 +103,14 @@ class AsyncLibrary:
         """Where the library's history stands now. To miss nothing take a cursor, list, and read the changes since."""
         return await run(self._native.cursor())
 
-    async def changes(
+    def changes(
         self,
         since: ChangeCursor,
         *,
         fields: Fields | str = Fields.FULL,
         roles: Sequence[Role | str] | None = None,
         page_size: int | None = None,
-    ) -> AsyncIterator[ChangeBatch]:
+    ) -> AsyncItems[ChangeBatch]:
         """What happened since a cursor, batch by batch. Keep ``batch.cursor`` to go on from there another time.
 
         Args:
@@ -123,15 +124,7 @@ class AsyncLibrary:
         """
         names = None if roles is None else [Role(role).value for role in roles]
         changes = self._native.changes(since.json, Fields(fields).value, names, page_size)
-        ready: deque[ChangeBatch] = deque()
-        try:
-            while True:
-                while ready:
-                    yield faced(ready.popleft(), self._in_events)
-                if not await run(changes.next(ready)):
-                    return
-        finally:
-            changes.close()
+        return AsyncItems(changes, lambda batch: faced(batch, self._in_events))
 
     def _face(self, asset: _native.Asset) -> AsyncAsset:
         return AsyncAsset(asset, self._downloader)

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from .. import _native
 from .._base import named
 from .._records import FileRow, Stock, Totals
 from ..storage import Storage, given_storage
+from ._items import Items
 from ._library import Album, Library
 from ._runtime import run
 from ._session import Session
@@ -80,18 +80,9 @@ class Catalogue:
         """The user's albums and folders that lie in no folder, as they are remembered here: Apple is not asked."""
         return [Album(album) for album in run(self._native.albums(library._native))]
 
-    def files(self) -> Iterator[FileRow]:
+    def files(self) -> Items[FileRow]:
         """What is known of each file, a thousand rows at a time."""
-        rows = self._native.files()
-        ready: deque[FileRow] = deque()
-        try:
-            while True:
-                while ready:
-                    yield ready.popleft()
-                if not run(rows.next(ready)):
-                    return
-        finally:
-            rows.close()
+        return Items(self._native.files())
 
     def files_at(self, paths: Sequence[str]) -> list[list[FileRow]]:
         """What is known of the files at these paths, in their order. One file may be of several assets."""

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import inspect
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from ..errors import ConfigError, ICloudError
 from ..storage import Storage, given_storage
 from ._asset import Asset
 from ._catalogue import Catalogue
+from ._items import Items
 from ._library import Album, AlbumTree, Library
 from ._runtime import relay, run
 
@@ -218,22 +218,13 @@ class SyncEngine:
         relayed = relay(on_event)
         return run(self._native.adopt(rehearse, reread, relayed), relayed)
 
-    def news(self) -> Iterator[NewsEvent]:
+    def news(self) -> Items[NewsEvent]:
         """What happened in iCloud since the last run, compared with what the catalogue knows. Changes nothing.
 
         Raises:
             NotFoundError: No run came to its end yet.
         """
-        news = self._native.news()
-        ready: deque[NewsEvent] = deque()
-        try:
-            while True:
-                while ready:
-                    yield ready.popleft()
-                if not run(news.next(ready)):
-                    return
-        finally:
-            news.close()
+        return Items(self._native.news())
 
     def covered_at(self) -> datetime | None:
         """When a run of this selection last came to its end and had anything to remember, by the catalogue. Nothing is sent."""
@@ -290,24 +281,17 @@ class Plan:
 
     def __init__(self, native: _native.Plan, library: Library) -> None:
         self._native = native
-        self._library = library
-        self._ready: deque[Any] = deque()
+        self._actions: Items[Action] = Items(native, lambda action: faced(action, library._in_events))
 
     def __iter__(self) -> Plan:
         return self
 
     def __next__(self) -> Action:
-        # A call that was cancelled may have left what it read here.
-        while not self._ready:
-            if not run(self._native.next(self._ready)):
-                raise StopIteration
-        action: Action = faced(self._ready.popleft(), self._library._in_events)
-        return action
+        return self._actions.__next__()
 
     def close(self) -> None:
         """Ends the fetching."""
-        self._native.close()
-        self._ready.clear()
+        self._actions.close()
 
 
 def verify(

@@ -13,6 +13,7 @@ from .._base import AlbumTreeBase, faced, path_of, plain
 from .._models import AlbumKind, Fields, LibraryId, LibraryKind, Listing, Role, SmartAlbum
 from ..errors import ICloudError
 from ._asset import Asset
+from ._items import Items
 from ._runtime import run
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Library:
         fields: Fields | str = Fields.FULL,
         roles: Sequence[Role | str] | None = None,
         page_size: int | None = None,
-    ) -> Iterator[ChangeBatch]:
+    ) -> Items[ChangeBatch]:
         """What happened since a cursor, batch by batch. Keep ``batch.cursor`` to go on from there another time.
 
         Args:
@@ -124,15 +125,7 @@ class Library:
         """
         names = None if roles is None else [Role(role).value for role in roles]
         changes = self._native.changes(since.json, Fields(fields).value, names, page_size)
-        ready: deque[ChangeBatch] = deque()
-        try:
-            while True:
-                while ready:
-                    yield faced(ready.popleft(), self._in_events)
-                if not run(changes.next(ready)):
-                    return
-        finally:
-            changes.close()
+        return Items(changes, lambda batch: faced(batch, self._in_events))
 
     def _face(self, asset: _native.Asset) -> Asset:
         return Asset(asset, self._downloader)
