@@ -199,7 +199,7 @@ export class Asset {
 
   /** The files that iCloud has of it. */
   get resources(): Resource[] {
-    return this.#native.resources;
+    return JSON.parse(this.#native.resources) as Resource[];
   }
 
   /**
@@ -208,7 +208,7 @@ export class Asset {
    * @throws {ICloudError} `config`: there is no such role.
    */
   resource(role: Role): Resource | null {
-    return now(() => this.#native.resource(role));
+    return JSON.parse(now(() => this.#native.resource(role))) as Resource | null;
   }
 
   /** Fields of Apple's records that nothing else here shows: JSON text by name. */

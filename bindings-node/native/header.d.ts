@@ -13,7 +13,7 @@ export interface LoginOutcome {
 }
 
 import type {
-  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Resource, Saved,
+  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Saved,
   SmartAlbum, Subtype,
 } from '../lib/models.js';
 

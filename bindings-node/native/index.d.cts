@@ -13,7 +13,7 @@ export interface LoginOutcome {
 }
 
 import type {
-  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Resource, Saved,
+  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Saved,
   SmartAlbum, Subtype,
 } from '../lib/models.js';
 
@@ -103,8 +103,9 @@ export declare class Asset {
   get liveDurationMs(): number | null
   get liveStillAtMs(): number | null
   get contributors(): Array<string>
-  get resources(): Array<Resource>
-  resource(role: string): Resource | null
+  /** JSON, as is what one of them is: dozens of members are read quicker than they are set one by one. */
+  get resources(): string
+  resource(role: string): string
   raw(): Record<string, string>
   state(): AssetState
   /** What happened since `before`. */

@@ -1,7 +1,7 @@
 //! One photo or film, and the files that iCloud has of it.
 
 use icloud_photos::asset::{
-    AssetChange, AssetState, Checksum, Filename, Holder, Location, MediaKind, Resource, Role, Scheme, Subtype,
+    AssetChange, AssetState, Checksum, Filename, Location, MediaKind, Resource, Role, Scheme, Subtype,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use napi::Env;
@@ -15,7 +15,7 @@ use crate::value::{ToJs, Value, as_handle, as_member, as_model, named, snake, wo
 pub struct Asset(pub(crate) icloud_photos::Asset);
 
 as_handle!(icloud_photos::Asset => Asset);
-as_member!(MediaKind, Role, Holder, AssetChange);
+as_member!(MediaKind, AssetChange);
 as_model!(Location {
     c"latitude": latitude,
     c"longitude": longitude,
@@ -133,14 +133,16 @@ impl Asset {
         self.0.contributors().to_vec().to_js().make(env)
     }
 
-    #[napi(getter, ts_return_type = "Array<Resource>")]
-    pub fn resources<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        self.0.resources().iter().collect::<Vec<_>>().to_js().make(env)
+    /// JSON, as is what one of them is: dozens of members are read quicker than they are set one by one.
+    #[napi(getter)]
+    pub fn resources(&self) -> String {
+        let all: Vec<_> = self.0.resources().iter().map(written).collect();
+        serde_json::Value::from(all).to_string()
     }
 
-    #[napi(ts_return_type = "Resource | null")]
-    pub fn resource<'env>(&self, env: &'env Env, role: String) -> napi::Result<Unknown<'env>> {
-        self.0.resource(now(self::role(&role))?).to_js().make(env)
+    #[napi]
+    pub fn resource(&self, role: String) -> napi::Result<String> {
+        Ok(self.0.resource(now(self::role(&role))?).map(written).unwrap_or_default().to_string())
     }
 
     #[napi(ts_return_type = "Record<string, string>")]
@@ -198,20 +200,21 @@ fn no_state() -> Error {
     Error::new(ErrorKind::Config, "this is no state of an asset")
 }
 
-impl ToJs for &Resource {
-    fn to_js(self) -> Value {
-        Value::Model(vec![
-            (c"role", self.role.to_js()),
-            (c"holder", self.holder.to_js()),
-            (c"mediaType", self.media_type.as_deref().to_js()),
-            (c"size", self.size.to_js()),
-            (c"checksum", self.checksum.as_ref().to_js()),
-            (c"width", self.width.to_js()),
-            (c"height", self.height.to_js()),
-            (c"isOffered", self.is_offered().to_js()),
-            (c"isProvable", self.is_provable().to_js()),
-        ])
-    }
+fn written(resource: &Resource) -> serde_json::Value {
+    let checksum = resource.checksum.as_ref().map(|checksum| {
+        serde_json::json!({ "text": checksum.to_string(), "isKnown": matches!(checksum.scheme(), Scheme::SaltedSha1) })
+    });
+    serde_json::json!({
+        "role": snake(&format!("{:?}", resource.role)),
+        "holder": snake(&format!("{:?}", resource.holder)),
+        "mediaType": resource.media_type.as_deref(),
+        "size": resource.size,
+        "checksum": checksum,
+        "width": resource.width,
+        "height": resource.height,
+        "isOffered": resource.is_offered(),
+        "isProvable": resource.is_provable(),
+    })
 }
 
 impl ToJs for Subtype {
