@@ -356,6 +356,9 @@ class _Told:
         if not isinstance(progress, bool):
             raise TypeError(f"progress is True or False; what is to be told of what happens is on_event: {progress!r}")
         self._on_event = on_event
+        if on_event is not None:
+            # Here, and not on a thread that goes on after Ctrl-C: Python forgets then why the program ended.
+            from .. import events as events
         self._library = library
         self._bar = bar(desc="sync", unit="B", unit_scale=True) if progress else None
 

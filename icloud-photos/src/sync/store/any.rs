@@ -51,10 +51,10 @@ impl AnyCatalogues {
         Err(Error::new(ErrorKind::Config, "catalogues in a folder need the feature `sqlite`"))
     }
 
-    /// As [`open`]; the folder is made as needed.
+    /// As [`open()`]; the folder is made as needed.
     ///
     /// # Errors
-    /// As [`open`].
+    /// As [`open()`].
     pub async fn open(&self, storage: &dyn Storage, place: &str) -> Result<Arc<dyn Catalogue>> {
         Ok(match self {
             #[cfg(feature = "sqlite")]
@@ -69,10 +69,10 @@ impl AnyCatalogues {
         })
     }
 
-    /// As [`open_read_only`].
+    /// As [`open_read_only()`].
     ///
     /// # Errors
-    /// As [`open`].
+    /// As [`open()`].
     pub async fn open_read_only(
         &self,
         storage: &dyn Storage,
