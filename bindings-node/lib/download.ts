@@ -18,6 +18,8 @@ import type { Proof, Role, Saved } from './models.js';
 import { Watch, closing, now } from './run.js';
 import type { Watchable } from './run.js';
 import { named } from './sessions.js';
+import { givenStorage } from './storage.js';
+import type { Storage } from './storage.js';
 
 // What is taken into memory unless told otherwise.
 const MOST_IN_MEMORY = 64 * 2 ** 20;
@@ -28,7 +30,7 @@ export interface BytesOptions extends Watchable {
   readonly limit?: number | undefined;
 }
 
-/** What a download into a folder takes. */
+/** What a download into a folder or storage takes. */
 export interface SaveOptions extends Watchable {
   /** Take the place of what stands there. Otherwise the name must be free, or hold the very same bytes. */
   readonly replace?: boolean | undefined;
@@ -88,26 +90,26 @@ export class Download {
   }
 
   /**
-   * Fetches the file into a folder. It gets its name once its bytes are whole and judged: `Saved.proof` tells how. A download that broke off
+   * Fetches the file into a folder or storage. It gets its name once its bytes are whole and judged: `Saved.proof` tells how. A download that broke off
    * leaves a part, which the next call completes.
    *
-   * @param folder Made as needed; `~` is your home.
+   * @param to A folder, made as needed (`~` is your home), or a storage.
    * @param name The path in it; without it the asset's own name, which other assets may have too, and which all files of this one have: give names to
    *   its other files, and where many are saved.
    * @throws {ICloudError} `not_found`: the asset has no such file. `integrity`: Apple sends wrong bytes again and again. `already_exists`: other bytes
-   *   stand under the name.
+   *   stand under the name. `storage`: what a storage of yours threw is its `cause`.
    */
-  async save(folder: string | URL, name?: string | null, options: SaveOptions = {}): Promise<Saved> {
+  async save(to: string | URL | Storage, name?: string | null, options: SaveOptions = {}): Promise<Saved> {
     const { asset, native, downloader, role } = this.#wanted;
     const modified = options.modified?.getTime() ?? asset.createdMs;
+    const storage = typeof to === 'string' || to instanceof URL ? named(to) : givenStorage(to);
     const place = {
-      folder: named(folder),
       name: name ?? asset.filename ?? asset.id,
       replace: options.replace ?? false,
       ...(modified === null ? {} : { modifiedMs: modified }),
     };
     const watch = new Watch(options);
-    return watch.all((abort) => downloader.save(native, role, place, watch.tell, abort));
+    return watch.all((abort) => downloader.save(native, role, storage, place, watch.tell, abort));
   }
 
   /**

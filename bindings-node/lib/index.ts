@@ -30,3 +30,16 @@ export type { Cancellable, Watchable } from './run.js';
 export { Session } from './session.js';
 export { FileSessionStore, MemorySessionStore } from './sessions.js';
 export type { Claim, SessionStore } from './sessions.js';
+export { FileWriter, LocalStorage, MemoryStorage, OwnStorage, UrlStorage, copyAbove, isAddress, openStorage } from './storage.js';
+export type {
+  Awaitable,
+  Capabilities,
+  FoundObject,
+  Items,
+  LinkKind,
+  ListOptions,
+  ObjectMeta,
+  Storage,
+  StorageWriter,
+  WriteOptions,
+} from './storage.js';

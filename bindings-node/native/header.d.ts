@@ -28,3 +28,5 @@ export interface ChangeBatch {
   changes: Array<{ kind: string; asset?: Asset | string | null; error?: Failure }>;
   cursor: ChangeCursor;
 }
+
+import type { Capabilities, ObjectMeta } from '../lib/storage.js';

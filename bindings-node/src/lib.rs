@@ -11,16 +11,19 @@
 // Values of JavaScript are parameters here, each with its type.
 #![allow(clippy::too_many_arguments, clippy::needless_pass_by_value)]
 
+mod ask;
 mod asset;
 mod changes;
 mod client;
 mod download;
 mod errors;
 mod fake;
+mod js_storage;
 mod library;
 mod login;
 mod progress;
 mod runtime;
 mod session;
 mod sessions;
+mod storage;
 mod value;

@@ -248,7 +248,28 @@ impl ToJs for time::OffsetDateTime {
 
 impl ToJs for SystemTime {
     fn to_js(self) -> Value {
-        time::OffsetDateTime::from(self).to_js()
+        Value::Moment(milliseconds(self))
+    }
+}
+
+/// Whole milliseconds since 1970, as a `Date` counts them.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_wrap)]
+pub(crate) fn milliseconds(time: SystemTime) -> f64 {
+    let nanos = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => since.as_nanos() as i128,
+        Err(before) => -(before.duration().as_nanos() as i128),
+    };
+    nanos.div_euclid(1_000_000) as f64
+}
+
+/// A moment that JavaScript gives in milliseconds since 1970, of which whole ones count: fractions of seconds would not come back the same.
+/// `None` where this machine knows none.
+pub(crate) fn moment(ms: f64) -> Option<SystemTime> {
+    let distance = Duration::from_millis(ms.is_finite().then_some(ms.abs() as u64)?);
+    if ms < 0.0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
     }
 }
 
