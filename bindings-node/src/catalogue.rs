@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, TryStreamExt};
 use icloud_photos::storage::StoragePath;
-use icloud_photos::sync::catalogue::{
-    Catalogue as Books, FileKey, FileRow, MemoryCatalogue, SqliteCatalogue,
-};
+use icloud_photos::sync::catalogue::{Catalogue as Books, FileKey, MemoryCatalogue, SqliteCatalogue};
 use icloud_photos::sync::store::{self, AnyCatalogues};
 use icloud_photos::sync::{remembered, stock};
 use icloud_photos::{Error, ErrorKind, Result};
@@ -15,7 +13,7 @@ use napi::Env;
 use napi_derive::napi;
 
 use crate::library::Library;
-use crate::runtime::{Abort, Feed, Promised, blocking, lock, now, run};
+use crate::runtime::{Abort, Items, Promised, blocking, lock, now, run};
 use crate::session::Session;
 use crate::storage::{Storage, given, place_of};
 use crate::value::{Js, ToJs, as_own, own};
@@ -117,7 +115,7 @@ impl Catalogue {
     }
 
     #[napi]
-    pub fn files(&self) -> napi::Result<CatalogueFiles> {
+    pub fn files(&self) -> napi::Result<Items> {
         let books = now(self.shared())?;
         let pages = futures::stream::try_unfold(None, move |after: Option<FileKey>| {
             let books = books.clone();
@@ -128,7 +126,7 @@ impl Catalogue {
             }
         });
         let rows = pages.map_ok(|rows| futures::stream::iter(rows.into_iter().map(Ok))).try_flatten();
-        Ok(CatalogueFiles(Feed::new(rows.boxed())))
+        Ok(Items::new(rows.boxed()))
     }
 
     #[napi(ts_return_type = "Promise<Array<FileRow>>")]
@@ -151,26 +149,10 @@ impl Catalogue {
     }
 }
 
-#[napi]
-pub struct CatalogueFiles(Feed<FileRow>);
-
-#[napi]
-impl CatalogueFiles {
-    #[napi(ts_return_type = "Promise<Array<FileRow>>")]
-    pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        self.0.next(env, abort)
-    }
-
-    #[napi]
-    pub fn close(&self) {
-        self.0.close();
-    }
-}
-
 /// The copy that a folder lies in.
 #[napi(ts_return_type = "Promise<string | null>")]
-pub fn copy_above(env: &Env, folder: String) -> Promised<'_> {
-    run(env, None, async move {
+pub fn copy_above<'env>(env: &'env Env, folder: String, abort: Option<&Abort>) -> Promised<'env> {
+    run(env, abort, async move {
         let above = blocking(move || Ok(store::copy_above(&PathBuf::from(folder)))).await?;
         Ok(above.map(|path| path.to_string_lossy().into_owned()))
     })

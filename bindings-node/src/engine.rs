@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use icloud_photos::sync::{
-    Action, AdoptOptions, NewsEvent, Receipt, StopSignal, SyncEvent, SyncObserver, VerifyOptions,
+    Action, AdoptOptions, Receipt, StopSignal, SyncEvent, SyncObserver, VerifyOptions,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use icloud_photos_bindings::layout::{FORMATS, MISSING};
@@ -17,7 +17,7 @@ use crate::asset::Asset;
 use crate::catalogue::Catalogue;
 use crate::layout::{DateLimitGiven, LayoutGiven, MoveRuleGiven, RemovalLimitGiven, ViewGiven, disposal};
 use crate::library::{Album, AlbumTree, Library, at_least_one, number};
-use crate::runtime::{Abort, Feed, Promised, now, run};
+use crate::runtime::{Abort, Feed, Items, Promised, now, run};
 use crate::storage::{Storage, given};
 use crate::told::{Events, Question, Told};
 use crate::value::named;
@@ -81,7 +81,8 @@ impl SyncEngine {
         if let Some(filter) = filter {
             let filter = Question::new(&filter)?;
             // Nothing is removed for being left out: that is safe where nobody is left to answer.
-            builder = builder.filter(name, move |asset| filter.ask(Asset::new(asset.clone())).unwrap_or(false));
+            builder =
+                builder.filter(name, move |asset| filter.ask(Asset::new(asset.clone())).unwrap_or(false));
         }
         if let Some(check) = check_albums {
             let check = Question::new(&check)?;
@@ -122,11 +123,7 @@ impl SyncEngine {
     ) -> Promised<'env> {
         let engine = self.engine.clone();
         let (told, observer) = observer(events);
-        run(
-            env,
-            abort,
-            Told::heard(told, async move { engine.rehearse_removals(observer.as_ref()).await }),
-        )
+        run(env, abort, Told::heard(told, async move { engine.rehearse_removals(observer.as_ref()).await }))
     }
 
     #[napi(ts_return_type = "Promise<SyncReport>")]
@@ -164,8 +161,8 @@ impl SyncEngine {
     }
 
     #[napi]
-    pub fn news(&self) -> News {
-        News(Feed::new(self.engine.news()))
+    pub fn news(&self) -> Items {
+        Items::new(self.engine.news())
     }
 
     #[napi(ts_return_type = "Promise<Date | null>")]
@@ -308,23 +305,6 @@ impl Plan {
     }
 }
 
-/// What happened in iCloud since a run.
-#[napi]
-pub struct News(Feed<NewsEvent>);
-
-#[napi]
-impl News {
-    #[napi(ts_return_type = "Promise<Array<unknown>>")]
-    pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        self.0.next(env, abort)
-    }
-
-    #[napi]
-    pub fn close(&self) {
-        self.0.close();
-    }
-}
-
 /// How a copy is verified.
 #[napi(object, object_to_js = false)]
 pub struct VerifyGiven {
@@ -338,9 +318,11 @@ pub struct VerifyGiven {
 
 impl VerifyGiven {
     fn read(self) -> Result<VerifyOptions> {
-        let mut options = VerifyOptions::default()
-            .reread(self.reread)
-            .missing(named("rule for missing files", &self.missing, &MISSING)?);
+        let mut options = VerifyOptions::default().reread(self.reread).missing(named(
+            "rule for missing files",
+            &self.missing,
+            &MISSING,
+        )?);
         if self.share < 1.0 {
             options = options.sample(self.share, number("seed", self.seed)? as u64);
         }

@@ -1,9 +1,7 @@
 //! Options of a copy as `lib/options.ts` has them: folders and names, views, dates, what may be removed.
 
 use icloud_photos::sync::layout::{LocalZone, Locale};
-use icloud_photos::sync::{
-    DateLimit, Disposal, Layout, LayoutOptions, MoveRule, RemovalLimit, View, ViewAs,
-};
+use icloud_photos::sync::{DateLimit, Disposal, Layout, LayoutOptions, MoveRule, RemovalLimit, View, ViewAs};
 use icloud_photos::{Error, ErrorKind, Result};
 use icloud_photos_bindings::layout::{
     DISPOSALS, LIVE_NAMINGS, LIVE_SIZES, NAME_POLICIES, RAW_ALIGNS, SIZES, VIEW_SHAPES,
@@ -119,7 +117,10 @@ impl DateLimitGiven {
             let days = u32::try_from(number("daysAgo", days)?);
             return days.map(DateLimit::DaysAgo).map_err(|_| wrong("daysAgo is more than any calendar has"));
         }
-        let at = self.at_ms.filter(|at| at.is_finite()).ok_or_else(|| wrong("a limit of dates is no valid Date"))?;
+        let at = self
+            .at_ms
+            .filter(|at| at.is_finite())
+            .ok_or_else(|| wrong("a limit of dates is no valid Date"))?;
         let at = time::OffsetDateTime::from_unix_timestamp_nanos(at as i128 * 1_000_000);
         at.map(DateLimit::At).map_err(|_| wrong("a limit of dates is beyond the calendar"))
     }

@@ -17,7 +17,12 @@ use crate::runtime::{Abort, Promised, blocking, lock, now, run};
 use crate::value::ToJs;
 
 #[napi(ts_return_type = "Promise<Buffer>")]
-pub fn with_date<'env>(env: &'env Env, data: Uint8Array, date: String, abort: Option<&Abort>) -> Promised<'env> {
+pub fn with_date<'env>(
+    env: &'env Env,
+    data: Uint8Array,
+    date: String,
+    abort: Option<&Abort>,
+) -> Promised<'env> {
     let data = data.to_vec();
     run(env, abort, async move { blocking(move || exif::with_date(&data, &date).map(Bytes::from)).await })
 }
@@ -29,23 +34,26 @@ pub fn has_date<'env>(env: &'env Env, data: Uint8Array, abort: Option<&Abort>) -
 }
 
 /// The packet of a sidecar, or what takes the place of `existing`: null if that says it already.
-#[napi(ts_return_type = "Buffer | null")]
-pub fn sidecar<'env>(
-    env: &'env Env,
-    asset: &Asset,
-    albums: Option<Vec<Vec<String>>>,
-    rendering: bool,
-    existing: Option<Uint8Array>,
-) -> napi::Result<Unknown<'env>> {
-    let mut sidecar = Sidecar::of(&asset.0);
-    if let Some(albums) = albums {
-        sidecar = sidecar.in_albums(&albums);
+#[napi]
+impl Asset {
+    #[napi(ts_return_type = "Buffer | null")]
+    pub fn sidecar<'env>(
+        &self,
+        env: &'env Env,
+        albums: Option<Vec<Vec<String>>>,
+        rendering: bool,
+        existing: Option<Uint8Array>,
+    ) -> napi::Result<Unknown<'env>> {
+        let mut sidecar = Sidecar::of(&self.0);
+        if let Some(albums) = albums {
+            sidecar = sidecar.in_albums(&albums);
+        }
+        if rendering {
+            sidecar = sidecar.of_rendering();
+        }
+        let packet = now(packet(&sidecar, existing))?;
+        packet.map(Bytes::from).to_js().make(env)
     }
-    if rendering {
-        sidecar = sidecar.of_rendering();
-    }
-    let packet = now(packet(&sidecar, existing))?;
-    packet.map(Bytes::from).to_js().make(env)
 }
 
 fn packet(sidecar: &Sidecar, existing: Option<Uint8Array>) -> Result<Option<Vec<u8>>> {
