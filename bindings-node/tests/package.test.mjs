@@ -11,6 +11,7 @@ import { compile, home, native, printed, programs, released, run } from './insta
 let stage, folder;
 before(async () => ({ stage, folder } = await released('package')));
 
+const imports = "import { Client } from 'icloud-photos';\nimport { FakeICloud } from 'icloud-photos/testing';\n";
 const program = `
   const fake = await FakeICloud.start({ assets: 3 });
   const session = await fake.signIn(new Client({ endpoints: fake.endpoints }));
@@ -19,19 +20,19 @@ const program = `
 const expected = ['IMG_0001.JPG 100000', 'IMG_0002.JPG 100000', 'IMG_0003.JPG 100000', ''].join('\n');
 
 test('by import', async () => {
-  const text = `import { Client } from 'icloud-photos';\nimport { FakeICloud } from 'icloud-photos/testing';\n${program}`;
-  await writeFile(join(folder, 'app.mjs'), text);
+  await writeFile(join(folder, 'app.mjs'), imports + program);
   assert.equal(await printed(folder, 'app.mjs'), expected);
 });
 
 test('by require', async () => {
-  const text = `const { Client } = require('icloud-photos');\nconst { FakeICloud } = require('icloud-photos/testing');\n(async () => {${program}})();`;
+  const loaded = "const { Client } = require('icloud-photos');\nconst { FakeICloud } = require('icloud-photos/testing');\n";
+  const text = `${loaded}(async () => {${program}})();`;
   await writeFile(join(folder, 'app.cjs'), text);
   assert.equal(await printed(folder, 'app.cjs'), expected);
 });
 
 test('from TypeScript, as both, with all declarations read', async () => {
-  const text = `import { Client } from 'icloud-photos';\nimport { FakeICloud } from 'icloud-photos/testing';\nexport async function main(): Promise<void> {${program}}\n`;
+  const text = `${imports}export async function main(): Promise<void> {${program}}\n`;
   await writeFile(join(folder, 'app.mts'), text);
   await writeFile(join(folder, 'app.cts'), text);
   await compile(folder, 'app.mts', 'app.cts');

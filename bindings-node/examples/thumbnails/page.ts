@@ -7,6 +7,8 @@ import type { Entry, Page } from './shelf.js';
 
 export function pageOf(entries: readonly Entry[], page: Page): string {
   const title = entries.find((entry) => entry.key === page.key)?.title ?? 'Album';
+  const newer = page.number > 1 && to(page, page.number - 1, 'prev', 'Newer');
+  const older = !page.isLast && to(page, page.number + 1, 'next', 'Older');
   return whole(
     title,
     html`<nav aria-label="Albums"><ul>${entries.map((entry) => choice(entry, page.key))}</ul></nav>
@@ -15,7 +17,7 @@ export function pageOf(entries: readonly Entry[], page: Page): string {
 <ul class="grid">${page.assets.map(tile)}</ul>
 ${page.assets.length === 0 && html`<p>Nothing is in it.</p>`}
 ${page.lost > 0 && html`<p>${page.lost} more cannot be shown.</p>`}
-<p class="pages">${page.number > 1 && to(page, page.number - 1, 'prev', 'Newer')} Page ${page.number} ${!page.isLast && to(page, page.number + 1, 'next', 'Older')}</p>
+<p class="pages">${newer} Page ${page.number} ${older}</p>
 </main>`,
   );
 }

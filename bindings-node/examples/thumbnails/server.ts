@@ -1,5 +1,6 @@
 // Thumbnails of an album in a page, for the browser of this machine.
 //
+//   npm install icloud-photos express @types/express typescript, and npx tsc here
 //   node build/server.js --fake           a fake iCloud that comes along
 //   node build/server.js                  yours: ICLOUD_USERNAME, and ICLOUD_PASSWORD until a session is kept
 //

@@ -128,7 +128,7 @@ function keep<T>(last: Map<string, T>, key: string, value: T, most: number): voi
 
 /**
  * What is in an album, newest first, read as far as somebody has looked: Apple is asked for an album from its beginning only, 100 assets at a time.
- * Only the names of assets are kept, some 10 MB for 100,000.
+ * Only the names of assets are kept, some 7 MB for 100,000.
  */
 class List {
   readonly made = Date.now();

@@ -7,7 +7,9 @@ import type { Challenge, Login, Session } from 'icloud-photos';
 import { FakeICloud } from 'icloud-photos/testing';
 
 export async function fakeSession(): Promise<Session> {
-  return (await FakeICloud.start({ profile: 'everyday', assets: 150 })).signIn();
+  const fake = await FakeICloud.start({ profile: 'everyday', assets: 150 });
+  process.once('exit', () => fake.close());
+  return fake.signIn();
 }
 
 /** ICLOUD_SESSIONS is the folder that the session is kept in; ICLOUD_ENDPOINT names a fake that is served elsewhere. */
