@@ -1,11 +1,11 @@
-//! What the Python package shows, as `bindings-python/tools/names.py` tells it.
+//! What a package shows, as `names.py` or `names.mjs` of its tools tells it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-/// Public names, written as after `icloud_photos.`: `Album`, `events.SyncDownloaded`.
+/// Public names, written as after the name of the package: `Album`, `events.SyncDownloaded`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Package {
     pub(crate) classes: BTreeMap<String, Class>,
@@ -36,7 +36,7 @@ const TWIN_NAMES: &[(&str, &str)] = &[("aclose", "close")];
 
 impl Package {
     pub(crate) fn read(text: &str) -> Result<Self> {
-        serde_json::from_str(text).context("what tools/names.py printed cannot be read")
+        serde_json::from_str(text).context("what the names were printed as cannot be read")
     }
 
     /// The full name of a class or function by its own, where there is exactly one.

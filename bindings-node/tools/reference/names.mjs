@@ -1,0 +1,135 @@
+// Prints the public names of the package as JSON, for `cargo xtask api`, which compares them with Rust's.
+//
+// Interfaces and unions are classes there: a member of a union has it among its bases, and one without a name is called by its tag, as in
+// `Login.complete`. Words of a union are its members. What the language calls by itself is none.
+import { fileURLToPath } from 'node:url';
+
+import ts from 'typescript';
+
+const HOME = fileURLToPath(new URL('../../', import.meta.url));
+const LIB = `${HOME}lib/`;
+const ENTRIES = { '': 'index.ts', 'testing.': 'testing.ts' };
+const BY_ITSELF = new Set(['constructor', 'prototype', 'next', 'return', 'throw', 'toString', 'toJSON']);
+
+const config = ts.getParsedCommandLineOfConfigFile(`${HOME}tsconfig.json`, {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} });
+const program = ts.createProgram(
+  Object.values(ENTRIES).map((file) => LIB + file),
+  config.options,
+);
+const checker = program.getTypeChecker();
+
+function names() {
+  const found = { classes: {}, functions: {}, constants: [] };
+  for (const [prefix, file] of Object.entries(ENTRIES)) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(LIB + file));
+    for (const symbol of checker.getExportsOfModule(module)) {
+      take(prefix + symbol.name, symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol, found);
+    }
+  }
+  return found;
+}
+
+function take(name, symbol, { classes, functions, constants }) {
+  const [node] = symbol.declarations;
+  if (isInternal(node)) return;
+  const about = (type) => (classes[type] ??= { bases: [], members: {}, parameters: [] });
+  if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) {
+    const { bases, ...rest } = described(symbol, node);
+    Object.assign(about(name), { ...rest, bases: [...about(name).bases, ...bases] });
+  } else if (ts.isTypeAliasDeclaration(node)) {
+    alias(name, node.type, about);
+  } else if (ts.isFunctionDeclaration(node)) {
+    functions[name] = parameters(node);
+  } else {
+    constants.push(name);
+  }
+}
+
+function described(symbol, node) {
+  const type = checker.getDeclaredTypeOfSymbol(symbol);
+  const statics = ts.isClassDeclaration(node) ? checker.getTypeOfSymbol(symbol).getProperties() : [];
+  const members = membersOf([...type.getProperties(), ...statics]);
+  const constructor = node.members.find((it) => ts.isConstructorDeclaration(it) && !isInternal(it) && !isPrivate(it));
+  const told = constructor ? parameters(constructor) : [];
+  return { bases: basesOf(type), members, parameters: ts.isInterfaceDeclaration(node) ? Object.keys(members) : told };
+}
+
+function alias(name, node, about) {
+  const parts = ts.isUnionTypeNode(node) ? node.types : [node];
+  const isNamed = parts.length > 1 && parts.every(ts.isTypeReferenceNode);
+  about(name).members = isNamed ? membersOf(checker.getTypeFromTypeNode(node).getProperties(), name) : {};
+  for (const part of parts) {
+    const type = checker.getTypeFromTypeNode(part);
+    if (type.isStringLiteral()) {
+      about(name).members[type.value] = { made_in: name, parameters: null };
+    } else if (isNamed) {
+      about(part.typeName.text).bases.push(name);
+    } else {
+      const properties = type.getProperties();
+      const [tag] = properties.map(tagOf).filter((it) => it !== undefined);
+      const full = tag === undefined ? name : `${name}.${tag}`;
+      const members = membersOf(properties, full);
+      Object.assign(about(full), { members, parameters: Object.keys(members) });
+    }
+  }
+}
+
+function basesOf(type) {
+  const bases = (type.getBaseTypes() ?? []).filter((base) => isOurs(base.symbol));
+  return bases.flatMap((base) => [base.symbol.name, ...basesOf(base)]);
+}
+
+/** Each with what has it, and its parameters if it is called. */
+function membersOf(properties, owner) {
+  const wanted = properties.filter((it) => isOurs(it) && isWritten(it.name) && tagOf(it) === undefined);
+  return Object.fromEntries(
+    wanted.map((property) => {
+      const [node] = property.declarations;
+      const made_in = owner ?? node.parent.name.text;
+      const isMethod = ts.isMethodDeclaration(node) || ts.isMethodSignature(node);
+      return [property.name, { made_in, parameters: isMethod ? parameters(node) : null }];
+    }),
+  );
+}
+
+/** Symbols begin with two of these. */
+function isWritten(name) {
+  return !name.startsWith('__') && !BY_ITSELF.has(name);
+}
+
+/** What a member says that only tells its type among others; of a whole union that is several words. */
+function tagOf(property) {
+  const type = checker.getTypeOfSymbol(property);
+  const isTag = type.isStringLiteral() || (type.isUnion() && property.declarations.length > 1 && type.types.every((it) => it.isStringLiteral()));
+  return isTag ? (type.value ?? '') : undefined;
+}
+
+/** Options of a type without a name count each for itself; those of an interface are its members. */
+function parameters(called) {
+  return called.parameters.flatMap((parameter) => {
+    const literals = ts.isIdentifier(parameter.name) || parameter.type ? literalsIn(parameter.type) : [];
+    if (literals.length > 0) return literals.flatMap((literal) => literal.members.map((member) => member.name.text));
+    return ts.isIdentifier(parameter.name) ? [parameter.name.text] : [];
+  });
+}
+
+function literalsIn(node) {
+  if (node === undefined) return [];
+  if (ts.isTypeLiteralNode(node)) return [node];
+  return ts.isIntersectionTypeNode(node) ? node.types.flatMap(literalsIn) : [];
+}
+
+function isOurs(symbol) {
+  const [node] = symbol.declarations ?? [];
+  return node !== undefined && node.getSourceFile().fileName.startsWith(LIB) && !isInternal(node) && !isPrivate(node);
+}
+
+function isPrivate(node) {
+  return (node.name && ts.isPrivateIdentifier(node.name)) || node.modifiers?.some((it) => it.kind === ts.SyntaxKind.PrivateKeyword);
+}
+
+function isInternal(node) {
+  return ts.getJSDocTags(node).some((tag) => tag.tagName.text === 'internal');
+}
+
+console.log(JSON.stringify(names(), undefined, 1));
