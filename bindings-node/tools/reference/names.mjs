@@ -51,7 +51,7 @@ function described(symbol, node) {
   const members = membersOf([...type.getProperties(), ...statics]);
   const constructor = node.members.find((it) => ts.isConstructorDeclaration(it) && !isInternal(it) && !isPrivate(it));
   const told = constructor ? parameters(constructor) : [];
-  return { bases: basesOf(type), members, parameters: ts.isInterfaceDeclaration(node) ? Object.keys(members) : told };
+  return { bases: basesOf(node), members, parameters: ts.isInterfaceDeclaration(node) ? Object.keys(members) : told };
 }
 
 function alias(name, node, about) {
@@ -74,9 +74,10 @@ function alias(name, node, about) {
   }
 }
 
-function basesOf(type) {
-  const bases = (type.getBaseTypes() ?? []).filter((base) => isOurs(base.symbol));
-  return bases.flatMap((base) => [base.symbol.name, ...basesOf(base)]);
+/** All of ours that it extends or implements. */
+function basesOf(node) {
+  const named = (node.heritageClauses ?? []).flatMap((clause) => clause.types.map((it) => checker.getTypeFromTypeNode(it).symbol));
+  return named.filter((it) => it && isOurs(it)).flatMap((it) => [it.name, ...basesOf(it.declarations[0])]);
 }
 
 /** Each with what has it, and its parameters if it is called. */
