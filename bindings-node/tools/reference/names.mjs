@@ -56,7 +56,7 @@ function described(symbol, node) {
 
 function alias(name, node, about) {
   const parts = ts.isUnionTypeNode(node) ? node.types : [node];
-  const isNamed = parts.length > 1 && parts.every(ts.isTypeReferenceNode);
+  const isNamed = parts.length > 1 && parts.every((part) => ts.isTypeReferenceNode(part) && isOurType(part));
   about(name).members = isNamed ? membersOf(checker.getTypeFromTypeNode(node).getProperties(), name) : {};
   for (const part of parts) {
     const type = checker.getTypeFromTypeNode(part);
@@ -72,6 +72,12 @@ function alias(name, node, about) {
       Object.assign(about(full), { members, parameters: Object.keys(members) });
     }
   }
+}
+
+/** Neither a word of the language, nor what stands in place of a type. */
+function isOurType(node) {
+  const { symbol } = checker.getTypeFromTypeNode(node);
+  return symbol !== undefined && (symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.Class)) !== 0 && isOurs(symbol);
 }
 
 /** All of ours that it extends or implements. */
