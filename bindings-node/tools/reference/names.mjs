@@ -64,7 +64,7 @@ function alias(name, node, about) {
       about(name).members[type.value] = { made_in: name, parameters: null };
     } else if (isNamed) {
       about(part.typeName.text).bases.push(name);
-    } else {
+    } else if (parts.length === 1 || ts.isTypeLiteralNode(part)) {
       const properties = type.getProperties();
       const [tag] = properties.map(tagOf).filter((it) => it !== undefined);
       const full = tag === undefined ? name : `${name}.${tag}`;

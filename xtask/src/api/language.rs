@@ -1,5 +1,7 @@
 //! What is peculiar to a language: how it writes names, and what of Rust it has no use for.
 
+use super::names::simple;
+
 /// A language with a package of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Language {
@@ -40,6 +42,19 @@ impl Language {
             Self::Python => Built::Called(own.to_owned(), snake(own)),
             Self::Node => Built::Told(format!("{own}Options")),
         })
+    }
+
+    /// The blocking class or function of `AsyncAlbum`, `async_verify`.
+    pub(super) fn twin(self, name: &str) -> Option<String> {
+        if self != Self::Python {
+            return None;
+        }
+        let own = simple(name);
+        let blocking = match own.strip_prefix("async_") {
+            Some(function) => function,
+            None => own.strip_prefix("Async").filter(|rest| rest.starts_with(char::is_uppercase))?,
+        };
+        Some(format!("{}{blocking}", &name[..name.len() - own.len()]))
     }
 
     /// Whether each kind of error is a class of its own, too.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 
 use super::language::Language;
-use super::names::{Package, twin};
+use super::names::Package;
 use super::rows::{Row, There};
 use super::rules::{Rules, Verdict};
 use super::rustdoc::{Item, Kind};
@@ -32,7 +32,7 @@ impl Report {
     pub(crate) fn new(language: Language, items: &[Item], package: &Package, rows: &[Row]) -> Self {
         let rules = Rules::new(language, items, package, rows);
         let mut report = Self::empty(language);
-        report.unlike = package.unlike_faces();
+        report.unlike = package.unlike_faces(language);
         let mut used = Used::default();
         let mut covering = BTreeSet::new();
         for item in items.iter().filter(|item| item.kind != Kind::Module) {
@@ -88,7 +88,7 @@ impl Report {
 
     /// What is there that nothing was found for, and rows that explain it.
     fn look_at_the_rest(&mut self, package: &Package, rows: &[Row], used: &Used) {
-        let extra = extra(package, used);
+        let extra = extra(self.language, package, used);
         let mut explained = BTreeSet::new();
         for row in rows.iter().filter(|row| row.rust.is_none()) {
             let There::Names(names) = row.there(self.language) else { continue };
@@ -218,11 +218,12 @@ fn known_as(name: &str, package: &Package) -> String {
 }
 
 /// Names that stand for nothing. The asyncio face of Python is looked at by comparing it with the other one.
-fn extra(package: &Package, used: &Used) -> BTreeSet<String> {
+fn extra(language: Language, package: &Package, used: &Used) -> BTreeSet<String> {
+    let is_twin = |name: &str| language.twin(name).is_some();
     let tops = package.classes.keys().chain(package.functions.keys()).chain(&package.constants);
     let mut extra: BTreeSet<String> =
-        tops.filter(|name| twin(name).is_none() && !used.0.contains(*name)).cloned().collect();
-    for (name, class) in package.classes.iter().filter(|(name, _)| twin(name).is_none()) {
+        tops.filter(|name| !is_twin(name) && !used.0.contains(*name)).cloned().collect();
+    for (name, class) in package.classes.iter().filter(|(name, _)| !is_twin(name)) {
         for (own, member) in &class.members {
             let stands = |owner: &str| used.0.contains(&format!("{owner}.{own}"));
             // What a base has is looked at there, and stands for the same in what is made of it.

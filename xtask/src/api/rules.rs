@@ -19,7 +19,7 @@
 use std::collections::HashMap;
 
 use super::language::{Built, Language};
-use super::names::{Package, simple, twin};
+use super::names::{Package, simple};
 use super::rows::{Row, There};
 use super::rustdoc::{Item, Kind, last};
 
@@ -147,7 +147,7 @@ impl<'a> Rules<'a> {
         if self.package.functions.contains_key(name) {
             return Some(name.to_owned());
         }
-        let classes = self.package.classes.keys().filter(|class| twin(class).is_none());
+        let classes = self.package.classes.keys().filter(|class| self.language.twin(class).is_none());
         let mut methods = classes.map(|class| format!("{class}.{name}")).filter(|it| self.package.has(it));
         let first = methods.next()?;
         methods.next().is_none().then_some(first)
