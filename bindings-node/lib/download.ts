@@ -190,8 +190,8 @@ export class Chunks implements AsyncIterableIterator<Buffer> {
   async #next(): Promise<IteratorResult<Buffer, undefined>> {
     if (this.#isOver) return { done: true, value: undefined };
     try {
-      const chunk = await this.#watch.run((abort) => this.#native.next(abort));
-      if (chunk !== null) return { done: false, value: chunk };
+      const [chunk] = await this.#watch.run((abort) => this.#native.next(abort));
+      if (chunk !== undefined) return { done: false, value: chunk };
     } catch (error) {
       this.close();
       throw error;

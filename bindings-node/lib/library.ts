@@ -204,8 +204,8 @@ export class Library {
     const changes = now(() => this.#native.changes(since.json, fields, roles && [...roles], pageSize));
     try {
       for (;;) {
-        const batch = await run((abort) => changes.next(abort), signal);
-        if (batch === null) return;
+        const [batch] = await run((abort) => changes.next(abort), signal);
+        if (batch === undefined) return;
         yield this.#batch(batch);
       }
     } finally {

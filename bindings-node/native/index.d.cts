@@ -124,8 +124,8 @@ export declare class Assets {
 
 /** Bytes as they come. */
 export declare class ByteStream {
-  /** Nothing at the end. */
-  next(abort?: Abort | undefined | null): Promise<Buffer | null>
+  /** One chunk, or none at the end. */
+  next(abort?: Abort | undefined | null): Promise<Array<Buffer>>
   close(): void
   get proof(): Proof | null
 }
@@ -142,7 +142,7 @@ export declare class Challenge {
 }
 
 export declare class Changes {
-  next(abort?: Abort | undefined | null): Promise<ChangeBatch | null>
+  next(abort?: Abort | undefined | null): Promise<Array<ChangeBatch>>
   close(): void
 }
 

@@ -1,41 +1,21 @@
 //! One photo or film, and the files that iCloud has of it.
 
-use icloud_photos::asset::{
-    AssetChange, AssetState, Checksum, Filename, Location, MediaKind, Resource, Role, Scheme, Subtype,
-};
+use icloud_photos::asset::{AssetState, Filename, Resource, Role, Scheme};
 use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_bindings::{ToValue, Value, snake};
 use napi::Env;
 use napi::bindgen_prelude::{BigInt, Unknown};
 use napi_derive::napi;
 
 use crate::runtime::now;
-use crate::value::{ToJs, Value, as_handle, as_member, as_model, named, snake, word};
+use crate::value::{ToJs, valid};
 
 #[napi]
 pub struct Asset(pub(crate) icloud_photos::Asset);
 
-as_handle!(icloud_photos::Asset => Asset);
-as_member!(MediaKind, AssetChange);
-as_model!(Location {
-    c"latitude": latitude,
-    c"longitude": longitude,
-    c"altitude": altitude,
-    c"speed": speed,
-    c"course": course,
-    c"horizontalAccuracy": horizontal_accuracy,
-    c"verticalAccuracy": vertical_accuracy,
-    c"timestamp": timestamp,
-});
-
 impl Asset {
     pub(crate) fn new(asset: icloud_photos::Asset) -> Self {
         Self(asset)
-    }
-}
-
-impl ToJs for &icloud_photos::Asset {
-    fn to_js(self) -> Value {
-        self.clone().to_js()
     }
 }
 
@@ -147,8 +127,8 @@ impl Asset {
 
     #[napi(ts_return_type = "Record<string, string>")]
     pub fn raw<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        let members = self.0.raw().map(|(name, json)| (name.to_owned(), json.to_js()));
-        Value::Map(members.collect()).make(env)
+        let members = self.0.raw().map(|(name, json)| (name.to_owned(), json.to_value()));
+        Value::Map(members.collect()).to_js().make(env)
     }
 
     #[napi(ts_return_type = "AssetState")]
@@ -217,55 +197,10 @@ fn written(resource: &Resource) -> serde_json::Value {
     })
 }
 
-impl ToJs for Subtype {
-    fn to_js(self) -> Value {
-        match self {
-            Self::Unknown(_) => "unknown".to_js(),
-            known => word(&known),
-        }
-    }
-}
-
-impl ToJs for Checksum {
-    fn to_js(self) -> Value {
-        (&self).to_js()
-    }
-}
-
-impl ToJs for &Checksum {
-    fn to_js(self) -> Value {
-        Value::Model(vec![
-            (c"text", self.to_string().to_js()),
-            (c"isKnown", matches!(self.scheme(), Scheme::SaltedSha1).to_js()),
-        ])
-    }
-}
-
-impl ToJs for AssetState {
-    fn to_js(self) -> Value {
-        Value::Model(vec![
-            (c"content", Value::Big(self.content)),
-            (c"metadata", Value::Big(self.metadata)),
-            (c"trashed", self.trashed.to_js()),
-            (c"hidden", self.hidden.to_js()),
-            (c"favorite", self.favorite.to_js()),
-            (c"master", self.master.as_str().to_js()),
-        ])
-    }
-}
-
 pub(crate) fn role(name: &str) -> Result<Role> {
-    use std::collections::HashMap;
-    use std::sync::LazyLock;
-    static NAMES: LazyLock<HashMap<String, Role>> =
-        LazyLock::new(|| Role::ALL.iter().map(|role| (snake(&format!("{role:?}")), *role)).collect());
-    match NAMES.get(name) {
-        Some(role) => Ok(*role),
-        // It says which there are.
-        None => named("role", name, &Role::ALL),
-    }
+    valid(icloud_photos_bindings::role(name))
 }
 
 pub(crate) fn roles(names: &[String]) -> Result<Vec<Role>> {
-    names.iter().map(|name| role(name)).collect()
+    valid(icloud_photos_bindings::roles(names))
 }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use icloud_photos::http::{RetryPolicy, Timeouts};
 use icloud_photos::session::{FileSessionStore, MemorySessionStore};
-use icloud_photos::{AppleId, Credentials, Door, Endpoints, Error, ErrorKind, Probe, Region, Result};
+use icloud_photos::{AppleId, Credentials, Door, Endpoints, Error, ErrorKind, Region, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Function, Promise};
 use napi_derive::napi;
 
 use crate::ask::Asked;
-use crate::login::Challenge;
+use crate::login::{Challenge, Outcome};
 use crate::runtime::{Abort, Promised, now, run};
 use crate::sessions::{JsSessions, SessionReply, SessionRequest};
-use crate::value::{ToJs, Value, named};
+use crate::value::named;
 
 #[napi]
 pub struct Client(icloud_photos::Client);
@@ -62,7 +62,7 @@ impl Client {
         abort: Option<&Abort>,
     ) -> Promised<'env> {
         let (client, account) = (self.0.clone(), account.parse::<AppleId>());
-        run(env, abort, async move { client.login(Credentials::new(account?, password)).await })
+        run(env, abort, async move { client.login(Credentials::new(account?, password)).await.map(Outcome) })
     }
 
     #[napi(ts_return_type = "Promise<Session | null>")]
@@ -158,19 +158,4 @@ pub(crate) fn limit(ms: f64) -> Result<Duration> {
         Error::new(ErrorKind::Config, "a time limit must be a number of milliseconds that is not negative")
             .with("milliseconds", ms)
     })
-}
-
-impl ToJs for Probe {
-    fn to_js(self) -> Value {
-        let (turned_away, clock_error) = (self.is_turned_away(), self.clock_error());
-        Value::Model(vec![
-            (c"host", self.host.to_js()),
-            (c"status", self.status.to_js()),
-            (c"tookMs", self.took.to_js()),
-            (c"apple", self.apple.to_js()),
-            (c"here", self.here.to_js()),
-            (c"isTurnedAway", turned_away.to_js()),
-            (c"clockErrorMs", clock_error.to_js()),
-        ])
-    }
 }

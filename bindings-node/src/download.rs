@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::stream::{self, StreamExt};
 use icloud_photos::asset::Role;
-use icloud_photos::download::{Doubt, Proof, Saved};
+use icloud_photos::download::Proof;
 use icloud_photos::storage::StoragePath;
-use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos::Result;
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Either, Function, Unknown};
 use napi_derive::napi;
@@ -16,24 +16,12 @@ use napi_derive::napi;
 use crate::asset::{Asset, role};
 use crate::library::number;
 use crate::progress::Progress;
-use crate::runtime::{Abort, Promised, Slot, lock, now, run};
+use crate::runtime::{Abort, Feed, Promised, lock, now, run};
 use crate::storage::{Shared, Storage, folder, given};
-use crate::value::{ToJs, Value, as_member, as_model, moment};
+use crate::value::{ToJs, moment};
 
 #[napi]
 pub struct Downloader(icloud_photos::download::Downloader);
-
-as_member!(Doubt);
-as_model!(Saved {
-    c"path": path,
-    c"size": size,
-    c"proof": proof,
-    c"checksum": checksum,
-    c"sha256": sha256,
-    c"resumedFrom": resumed_from,
-    c"copied": copied,
-    c"rewritten": rewritten,
-});
 
 /// Under what name a file is to be saved, and how.
 #[napi(object, object_to_js = false)]
@@ -114,7 +102,7 @@ impl Downloader {
     ) -> napi::Result<ByteStream> {
         let wanted = now(Wanted::new(self, asset, &role, Progress::new(progress)?))?;
         let range = now(range(start, end))?;
-        Ok(ByteStream { stream: Slot::new(Stream::New(Box::new(wanted), range)), proof: Arc::default() })
+        Ok(ByteStream::new(wanted, range))
     }
 }
 
@@ -144,58 +132,26 @@ impl Wanted {
     }
 }
 
-impl ToJs for Proof {
-    fn to_js(self) -> Value {
-        let doubt = match self {
-            Self::Unconfirmed(doubt) => Some(doubt),
-            _ => None,
-        };
-        Value::Model(vec![(c"verified", matches!(self, Self::Verified).to_js()), (c"doubt", doubt.to_js())])
-    }
-}
-
 /// Bytes as they come.
 #[napi]
 pub struct ByteStream {
-    stream: Slot<Stream>,
+    chunks: Feed<Bytes>,
+    progress: Progress,
     proof: Arc<Mutex<Option<Proof>>>,
-}
-
-enum Stream {
-    New(Box<Wanted>, Option<Range<u64>>),
-    Running(icloud_photos::download::ByteStream, Progress),
 }
 
 #[napi]
 impl ByteStream {
-    /// Nothing at the end.
-    #[napi(ts_return_type = "Promise<Buffer | null>")]
+    /// One chunk, or none at the end.
+    #[napi(ts_return_type = "Promise<Array<Buffer>>")]
     pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let (slot, proof) = (self.stream.clone(), self.proof.clone());
-        run(env, abort, async move {
-            let Some(mut held) = slot.take()? else { return Ok(None) };
-            let Some(stream) = held.item.take() else { return Ok(None) };
-            let (stream, progress) = stream.begun()?;
-            // An aborted call puts it back where it was.
-            let (running, _) = held.item.insert(Stream::Running(stream, progress.clone())).running()?;
-            match progress.heard(running.next()).await {
-                Some(Ok(chunk)) => Ok(Some(chunk)),
-                Some(Err(error)) => {
-                    held.item = None;
-                    Err(error)
-                }
-                None => {
-                    *lock(&proof) = running.proof();
-                    held.item = None;
-                    Ok(None::<Bytes>)
-                }
-            }
-        })
+        let (read, progress) = (self.chunks.read(), self.progress.clone());
+        run(env, abort, async move { Ok(progress.heard(read).await?.all()) })
     }
 
     #[napi]
     pub fn close(&self) {
-        self.stream.close();
+        self.chunks.close();
     }
 
     #[napi(getter, ts_return_type = "Proof | null")]
@@ -205,27 +161,37 @@ impl ByteStream {
     }
 }
 
-impl Stream {
-    fn begun(self) -> Result<(icloud_photos::download::ByteStream, Progress)> {
+/// A stream that begins with its first chunk.
+enum Running {
+    New(Wanted, Option<Range<u64>>),
+    Here(icloud_photos::download::ByteStream),
+}
+
+impl Running {
+    fn stream(self) -> Result<icloud_photos::download::ByteStream> {
         match self {
-            Self::Running(stream, progress) => Ok((stream, progress)),
-            Self::New(wanted, range) => {
-                let mut download = wanted.download();
-                if let Some(range) = range {
-                    download = download.range(range);
-                }
-                let stream = download.stream()?;
-                Ok((stream, wanted.progress))
-            }
+            Self::Here(stream) => Ok(stream),
+            Self::New(wanted, None) => wanted.download().stream(),
+            Self::New(wanted, Some(range)) => wanted.download().range(range).stream(),
         }
     }
+}
 
-    fn running(&mut self) -> Result<(&mut icloud_photos::download::ByteStream, &Progress)> {
-        match self {
-            Self::Running(stream, progress) => Ok((stream, progress)),
-            Self::New(..) => {
-                Err(Error::new(ErrorKind::Unexpected, "a stream has not begun; please report this"))
+impl ByteStream {
+    fn new(wanted: Wanted, range: Option<Range<u64>>) -> Self {
+        let (proof, progress) = (Arc::<Mutex<Option<Proof>>>::default(), wanted.progress.clone());
+        let proven = proof.clone();
+        let chunks = stream::try_unfold(Running::New(wanted, range), move |running| {
+            let proven = proven.clone();
+            async move {
+                let mut stream = running.stream()?;
+                if let Some(chunk) = stream.next().await.transpose()? {
+                    return Ok(Some((chunk, Running::Here(stream))));
+                }
+                *lock(&proven) = stream.proof();
+                Ok(None)
             }
-        }
+        });
+        Self { chunks: Feed::at_most(1, chunks.boxed()), progress, proof }
     }
 }

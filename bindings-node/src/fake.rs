@@ -8,7 +8,7 @@ use napi::Env;
 use napi_derive::napi;
 
 use crate::runtime::{Promised, lock, run};
-use crate::value::as_handle;
+use crate::value::as_own;
 
 /// What the fake is told; see `lib/testing.ts`.
 #[napi(object, object_to_js = false)]
@@ -38,19 +38,13 @@ struct Running {
     password: String,
 }
 
-as_handle!(Running => Fake);
-
-impl Fake {
-    fn new(running: Running) -> Self {
-        Self(running)
-    }
-}
+as_own!(Fake);
 
 #[napi]
 impl Fake {
     #[napi(ts_return_type = "Promise<Fake>")]
     pub fn start(env: &Env, options: FakeOptions) -> Promised<'_> {
-        run(env, None, async move { options.start().await })
+        run(env, None, async move { options.start().await.map(Fake) })
     }
 
     #[napi(getter)]

@@ -147,7 +147,7 @@ impl Storage for JsStorage {
     }
 
     async fn tidy(&self, begun: SystemTime) -> Result<()> {
-        let asked = StorageRequest { begun_ms: Some(milliseconds(begun)), ..request("tidy") };
+        let asked = StorageRequest { begun_ms: Some(since_1970(begun)), ..request("tidy") };
         self.asked.ask(asked).await.map(drop)
     }
 }
@@ -248,7 +248,7 @@ impl From<WriteOptions> for Writing {
     fn from(options: WriteOptions) -> Self {
         Self {
             part: options.part,
-            modified_ms: options.modified.map(milliseconds),
+            modified_ms: options.modified.map(since_1970),
             size: options.size.map(exact),
             replace: options.replace,
             through_links: options.through_links,
@@ -271,4 +271,8 @@ impl Writing {
 #[allow(clippy::cast_precision_loss)]
 fn exact(count: u64) -> f64 {
     count.min(9_007_199_254_740_991) as f64
+}
+
+fn since_1970(time: SystemTime) -> f64 {
+    milliseconds(icloud_photos_bindings::moment(time))
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
 use icloud_photos::asset::{Fields as Depth, Listing};
-use icloud_photos::library::{AlbumId, AlbumKind, AlbumTree as Tree, IndexState, LibraryId, LibraryKind};
-use icloud_photos::session::Database;
+use icloud_photos::library::{AlbumId, AlbumKind, AlbumTree as Tree, IndexState};
 use icloud_photos::{AssetId, Error, ErrorKind, Result, SmartAlbum};
+use icloud_photos_bindings::{ToValue, Value};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Unknown};
 use napi_derive::napi;
@@ -17,32 +17,23 @@ use crate::changes::Changes;
 use crate::download::Downloader;
 use crate::runtime::{Abort, Feed, Promised, lock, now, run};
 use crate::session::Session;
-use crate::value::{ToJs, Value, as_handle, as_member, named, word};
+use crate::value::{ToJs, named, valid};
 
 #[napi]
-pub struct Library(icloud_photos::Library);
+pub struct Library(pub(crate) icloud_photos::Library);
 
 #[napi]
-pub struct Album(icloud_photos::Album);
+pub struct Album(pub(crate) icloud_photos::Album);
 
 #[napi]
-pub struct AlbumTree(Tree);
+pub struct AlbumTree(pub(crate) Tree);
 
 #[napi]
 pub struct AlbumNode(icloud_photos::library::AlbumNode);
 
-as_handle!(icloud_photos::Library => Library, Tree => AlbumTree);
-as_member!(LibraryKind, SmartAlbum, Database);
-
 impl Library {
     pub(crate) fn new(library: icloud_photos::Library) -> Self {
         Self(library)
-    }
-}
-
-impl AlbumTree {
-    fn new(tree: Tree) -> Self {
-        Self(tree)
     }
 }
 
@@ -99,7 +90,7 @@ impl Library {
     #[napi(ts_return_type = "Promise<IndexState>")]
     pub fn index_state<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
         let library = self.0.clone();
-        run(env, abort, async move { library.index_state().await })
+        run(env, abort, async move { library.index_state().await.map(index) })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -170,7 +161,7 @@ impl Library {
         roles: Option<Vec<String>>,
         page_size: Option<f64>,
     ) -> Result<Changes> {
-        let cursor = crate::changes::cursor(since)?;
+        let cursor = icloud_photos_bindings::cursor(since)?;
         let mut changes = self.0.changes(&cursor).fields(depth(fields)?);
         if let Some(roles) = roles {
             changes = changes.roles(self::roles(&roles)?);
@@ -182,29 +173,14 @@ impl Library {
     }
 }
 
-impl ToJs for &LibraryId {
-    fn to_js(self) -> Value {
-        Value::Model(vec![
-            (c"database", self.database().to_js()),
-            (c"zone", self.zone().to_js()),
-            (c"owner", self.owner().to_js()),
-        ])
-    }
-}
-
-impl ToJs for IndexState {
-    fn to_js(self) -> Value {
-        let (state, progress, name) = match self {
-            Self::Ready => ("ready", None, None),
-            Self::Building { progress } => ("building", Some(progress.to_js()), None),
-            Self::Unknown(state) => ("unknown", None, Some(state.to_js())),
-            other => ("unknown", None, Some(format!("{other:?}").to_js())),
-        };
-        let mut members = vec![(c"state", state.to_js())];
-        members.extend(progress.map(|progress| (c"progress", progress)));
-        members.extend(name.map(|name| (c"name", name)));
-        Value::Model(members)
-    }
+fn index(state: IndexState) -> Value {
+    let (state, more) = match state {
+        IndexState::Ready => ("ready", None),
+        IndexState::Building { progress } => ("building", Some(("progress", progress.to_value()))),
+        IndexState::Unknown(state) => ("unknown", Some(("name", state.to_value()))),
+        other => ("unknown", Some(("name", format!("{other:?}").to_value()))),
+    };
+    Value::Model("IndexState", [("state", state.to_value())].into_iter().chain(more).collect())
 }
 
 #[napi]
@@ -330,15 +306,6 @@ impl Wanted {
     }
 }
 
-impl ToJs for AlbumKind {
-    fn to_js(self) -> Value {
-        match self {
-            Self::Smart(_) => "smart".to_js(),
-            other => word(&other),
-        }
-    }
-}
-
 /// A listing.
 #[napi]
 pub struct Assets {
@@ -398,31 +365,8 @@ impl Assets {
     }
 }
 
-impl ToJs for Listing {
-    fn to_js(self) -> Value {
-        let (state, seen, expected, gap) = match self {
-            Self::Complete { seen } => ("complete", seen, None, false),
-            Self::Limited { seen } => ("limited", seen, None, false),
-            Self::Short { expected, seen, gap } => ("short", seen, expected, gap),
-            // What is not known to be whole is not.
-            _ => ("short", 0, None, true),
-        };
-        Value::Model(vec![
-            (c"state", state.to_js()),
-            (c"seen", seen.to_js()),
-            (c"expected", expected.to_js()),
-            (c"gap", gap.to_js()),
-            (c"isComplete", self.is_complete().to_js()),
-            (c"hasAll", self.has_all().to_js()),
-            (c"lacks", self.lacks().to_js()),
-            (c"missing", self.missing().to_js()),
-            (c"text", self.to_string().to_js()),
-        ])
-    }
-}
-
 fn depth(name: &str) -> Result<Depth> {
-    named("depth of fields", name, &[Depth::Basic, Depth::Full, Depth::Everything])
+    valid(icloud_photos_bindings::depth(name))
 }
 
 /// A whole number that is not negative. JavaScript's may be anything.
@@ -434,7 +378,6 @@ pub(crate) fn number(what: &str, given: f64) -> Result<usize> {
     Err(Error::new(ErrorKind::Config, format!("{what} must be a whole number that is not negative")))
 }
 
-fn at_least_one(what: &str, given: f64) -> Result<NonZeroUsize> {
-    let one = NonZeroUsize::new(number(what, given)?);
-    one.ok_or_else(|| Error::new(ErrorKind::Config, format!("{what} must be at least 1")))
+pub(crate) fn at_least_one(what: &str, given: f64) -> Result<NonZeroUsize> {
+    valid(icloud_photos_bindings::at_least_one(what, number(what, given)?))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use icloud_photos::auth::{
-    Action, CodeDelivery, ConsentAction, Phone, SecurityKeyAction, SecurityKeyAssertion, TermsAction,
+    Action, CodeDelivery, ConsentAction, SecurityKeyAction, SecurityKeyAssertion, TermsAction,
 };
 use icloud_photos::{Error, ErrorKind, Login};
 use napi::Env;
@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use crate::client::limit;
 use crate::runtime::{Abort, Promised, run};
-use crate::value::{ToJs, Value, as_member, handle, named};
+use crate::value::{Js, ToJs, named, own};
 
 #[napi]
 pub struct Challenge(Arc<icloud_photos::Challenge>);
@@ -26,8 +26,6 @@ pub struct Consent(Arc<ConsentAction>);
 #[napi]
 pub struct SecurityKey(Arc<SecurityKeyAction>);
 
-as_member!(CodeDelivery);
-
 impl Challenge {
     pub(crate) fn new(challenge: icloud_photos::Challenge) -> Self {
         Self(Arc::new(challenge))
@@ -35,37 +33,39 @@ impl Challenge {
 }
 
 /// Tagged by `state`, with the handle that goes on from there, and the error to throw where nobody can act.
-impl ToJs for Login {
-    fn to_js(self) -> Value {
-        let error = match &self {
-            Self::ActionRequired(action) => action.error(),
+pub(crate) struct Outcome(pub(crate) Login);
+
+impl ToJs for Outcome {
+    fn to_js(self) -> Js {
+        let error = match &self.0 {
+            Login::ActionRequired(action) => action.error(),
             _ => Error::new(
                 ErrorKind::Unsupported,
                 "this version does not know what Apple wants of the account's owner",
             ),
         };
-        let (state, next) = match self {
-            Self::Complete(session) => return outcome("complete", session.to_js(), None),
-            Self::CodeRequired(challenge) => {
-                return outcome("code_required", handle(Challenge::new(challenge)), None);
+        let (state, next) = match self.0 {
+            Login::Complete(session) => return outcome("complete", session.to_js(), None),
+            Login::CodeRequired(challenge) => {
+                return outcome("code_required", own(Challenge::new(challenge)), None);
             }
-            Self::ActionRequired(Action::AcceptTerms(action)) => {
-                ("terms_required", handle(Terms(Arc::new(action))))
+            Login::ActionRequired(Action::AcceptTerms(action)) => {
+                ("terms_required", own(Terms(Arc::new(action))))
             }
-            Self::ActionRequired(Action::ApproveOnDevice(action)) => {
-                ("consent_required", handle(Consent(Arc::new(action))))
+            Login::ActionRequired(Action::ApproveOnDevice(action)) => {
+                ("consent_required", own(Consent(Arc::new(action))))
             }
-            Self::ActionRequired(Action::UseSecurityKey(action)) => {
-                ("security_key_required", handle(SecurityKey(Arc::new(action))))
+            Login::ActionRequired(Action::UseSecurityKey(action)) => {
+                ("security_key_required", own(SecurityKey(Arc::new(action))))
             }
-            _ => ("unknown", Value::Null),
+            _ => ("unknown", ().to_js()),
         };
         outcome(state, next, Some(error))
     }
 }
 
-fn outcome(state: &'static str, next: Value, error: Option<Error>) -> Value {
-    Value::Model(vec![(c"state", state.to_js()), (c"next", next), (c"error", error.to_js())])
+fn outcome(state: &'static str, next: Js, error: Option<Error>) -> Js {
+    Js::Model(vec![("state", state.to_js()), ("next", next), ("error", error.to_js())])
 }
 
 #[napi]
@@ -134,23 +134,12 @@ impl Challenge {
     }
 }
 
-impl ToJs for &Phone {
-    fn to_js(self) -> Value {
-        Value::Model(vec![
-            (c"id", self.id().to_js()),
-            (c"number", self.number().to_js()),
-            (c"name", self.name().to_js()),
-            (c"delivery", self.delivery().to_js()),
-        ])
-    }
-}
-
 #[napi]
 impl Terms {
     #[napi(ts_return_type = "Promise<LoginOutcome>")]
     pub fn accept<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
         let action = self.0.clone();
-        run(env, abort, async move { action.accept().await })
+        run(env, abort, async move { action.accept().await.map(Outcome) })
     }
 }
 
@@ -218,6 +207,6 @@ impl SecurityKey {
         let Assertion { client_data, signature, authenticator_data, user_handle, credential_id } = assertion;
         let assertion =
             SecurityKeyAssertion { client_data, signature, authenticator_data, user_handle, credential_id };
-        run(env, abort, async move { action.submit(assertion).await })
+        run(env, abort, async move { action.submit(assertion).await.map(Outcome) })
     }
 }

@@ -1,21 +1,19 @@
 //! How JavaScript waits for futures, ends them, and reads lists.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{AbortHandle, AbortRegistration, Abortable};
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::BoxStream;
 use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_bindings::{Taken, ToValue};
 use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, Unknown};
 use napi_derive::napi;
 
 use crate::errors::raised;
-use crate::value::{ToJs, Value};
-
-/// Most items that one step of a lazy sequence hands over.
-const BATCH: usize = 500;
+use crate::value::{Js, ToJs};
 
 /// A promise of whatever an operation comes to.
 pub(crate) type Promised<'env> = napi::Result<PromiseRaw<'env, Unknown<'env>>>;
@@ -42,7 +40,7 @@ impl Abort {
     }
 }
 
-/// Begins an operation. Its outcome becomes a [`Value`] on the thread that has it, and an object on JavaScript's.
+/// Begins an operation. Its outcome becomes a [`Js`] on the thread that has it, and an object on JavaScript's.
 pub(crate) fn run<'env, T: ToJs + 'static>(
     env: &'env Env,
     abort: Option<&Abort>,
@@ -61,9 +59,9 @@ pub(crate) fn run<'env, T: ToJs + 'static>(
 }
 
 async fn unless_aborted(
-    work: impl Future<Output = Result<Value>>,
+    work: impl Future<Output = Result<Js>>,
     registration: AbortRegistration,
-) -> Result<Value> {
+) -> Result<Js> {
     match Abortable::new(work, registration).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Error::new(ErrorKind::Cancelled, "the caller stopped the operation")),
@@ -79,120 +77,35 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Something that calls use one after the other, and that can be let go of at any time.
-pub(crate) struct Slot<T>(Arc<Mutex<Shelf<T>>>);
+/// A list that is read a batch at a time. When a call is aborted nothing is lost.
+pub(crate) struct Feed<T>(icloud_photos_bindings::Feed<T>);
 
-enum Shelf<T> {
-    Here(T),
-    /// A call has it.
-    Out,
-    Closed,
-}
-
-impl<T> Clone for Slot<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<T> Slot<T> {
-    pub(crate) fn new(item: T) -> Self {
-        Self(Arc::new(Mutex::new(Shelf::Here(item))))
-    }
-
-    /// Takes it out for a call; `None` once it is closed.
-    pub(crate) fn take(&self) -> Result<Option<Held<T>>> {
-        let mut shelf = lock(&self.0);
-        match std::mem::replace(&mut *shelf, Shelf::Out) {
-            Shelf::Here(item) => Ok(Some(Held { slot: self.clone(), item: Some(item) })),
-            Shelf::Out => Err(Error::new(ErrorKind::Conflict, "two calls read from one iterator at once")),
-            Shelf::Closed => {
-                *shelf = Shelf::Closed;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Drops it; a call that has it drops it when it is done.
-    pub(crate) fn close(&self) {
-        let was = std::mem::replace(&mut *lock(&self.0), Shelf::Closed);
-        // Outside of the lock: it may hold a connection.
-        drop(was);
-    }
-}
-
-/// It, while a call has it; put back when the call ends, however that comes, unless the call took it for good.
-pub(crate) struct Held<T> {
-    slot: Slot<T>,
-    pub(crate) item: Option<T>,
-}
-
-impl<T> Drop for Held<T> {
-    fn drop(&mut self) {
-        let item = self.item.take();
-        let mut shelf = lock(&self.slot.0);
-        if matches!(*shelf, Shelf::Out) {
-            *shelf = item.map_or(Shelf::Closed, Shelf::Here);
-        }
-    }
-}
-
-/// A list that is read a batch at a time. When a call is aborted the list stays where it is.
-pub(crate) struct Feed<T>(Slot<BoxStream<'static, Result<T>>>);
-
-impl<T: ToJs + Send + 'static> Feed<T> {
+impl<T: ToValue + Send + 'static> Feed<T> {
     pub(crate) fn new(stream: BoxStream<'static, Result<T>>) -> Self {
-        // What came to its end within a batch is asked once more by the next.
-        Self(Slot::new(stream.fuse().boxed()))
+        Self(icloud_photos_bindings::Feed::new(stream))
+    }
+
+    /// One that hands over no more than so many items at a time.
+    pub(crate) fn at_most(most: usize, stream: BoxStream<'static, Result<T>>) -> Self {
+        Self(icloud_photos_bindings::Feed::at_most(most, stream))
     }
 
     /// The next items: all that are there by now, one at least; none at the end. An error comes after what was read before it.
     pub(crate) fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        run(env, abort, read(self.0.clone()))
+        let read = self.read();
+        run(env, abort, async move { Ok(read.await?.all()) })
+    }
+
+    pub(crate) fn read(&self) -> impl Future<Output = Result<Taken<T>>> + Send + 'static {
+        self.0.read()
     }
 
     pub(crate) fn close(&self) {
         self.0.close();
     }
-}
 
-async fn read<T: Send + 'static>(slot: Slot<BoxStream<'static, Result<T>>>) -> Result<Vec<T>> {
-    let Some(mut held) = slot.take()? else { return Ok(Vec::new()) };
-    let Some(stream) = &mut held.item else { return Ok(Vec::new()) };
-    match stream.as_mut().ready_chunks(BATCH).next().await {
-        Some(chunk) => sort_out(chunk, &mut held.item),
-        None => {
-            held.item = None;
-            Ok(Vec::new())
-        }
-    }
-}
-
-/// What came before an error goes out first; the error is the next call's.
-fn sort_out<T: Send + 'static>(
-    chunk: Vec<Result<T>>,
-    stream: &mut Option<BoxStream<'static, Result<T>>>,
-) -> Result<Vec<T>> {
-    let mut items = Vec::with_capacity(chunk.len());
-    let mut rest = chunk.into_iter();
-    while let Some(item) = rest.next() {
-        match item {
-            Ok(item) => items.push(item),
-            Err(error) if items.is_empty() => {
-                put_first(rest.collect(), stream);
-                return Err(error);
-            }
-            Err(error) => {
-                put_first(std::iter::once(Err(error)).chain(rest).collect(), stream);
-                break;
-            }
-        }
-    }
-    Ok(items)
-}
-
-fn put_first<T: Send + 'static>(items: Vec<Result<T>>, stream: &mut Option<BoxStream<'static, Result<T>>>) {
-    if !items.is_empty() {
-        *stream = stream.take().map(|stream| futures::stream::iter(items).chain(stream).boxed());
+    /// Takes the whole stream away for good; what somebody has read from lacks what they read.
+    pub(crate) fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
+        self.0.take()
     }
 }

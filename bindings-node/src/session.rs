@@ -6,12 +6,10 @@ use napi_derive::napi;
 
 use crate::library::Library;
 use crate::runtime::{Abort, Promised, run};
-use crate::value::{ToJs, as_handle};
+use crate::value::ToJs;
 
 #[napi]
-pub struct Session(icloud_photos::Session);
-
-as_handle!(icloud_photos::Session => Session);
+pub struct Session(pub(crate) icloud_photos::Session);
 
 impl Session {
     pub(crate) fn new(session: icloud_photos::Session) -> Self {

@@ -13,12 +13,13 @@ use icloud_photos::{Error, ErrorKind, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown, within_runtime_if_available};
 use napi_derive::napi;
+use tokio::sync::Mutex;
 
 use crate::ask::Asked;
 use crate::js_storage::{JsStorage, StorageReply, StorageRequest, Writing};
 use crate::library::number;
-use crate::runtime::{Abort, Feed, Held, Promised, Slot, run};
-use crate::value::{ToJs, Value, as_handle, as_model, handle, moment, named};
+use crate::runtime::{Abort, Feed, Promised, now, run};
+use crate::value::{ToJs, as_own, moment, named};
 
 pub(crate) type Shared = Arc<dyn icloud_photos::storage::Storage>;
 
@@ -49,21 +50,7 @@ pub struct Skills {
     pub metadata: bool,
 }
 
-as_model!(Capabilities {
-    c"modifiedTime": modified_time,
-    c"resume": resume,
-    c"exclusiveCommit": exclusive_commit,
-    c"caseSensitive": case_sensitive,
-    c"maxName": max_name,
-    c"maxSize": max_size,
-    c"distant": distant,
-    c"metadata": metadata,
-    c"hardLinks": hard_links,
-    c"reflinks": reflinks,
-    c"symbolicLinks": symbolic_links,
-});
-
-as_handle!(Feed<Bytes> => StorageChunks, Feed<ObjectMeta> => StorageFiles);
+as_own!(Storage, StorageWriter, StorageChunks, StorageFiles);
 
 /// A storage that JavaScript gave: `givenStorage` of `lib/storage.ts` makes one of ours of any.
 pub(crate) fn given(storage: &Storage) -> Shared {
@@ -123,7 +110,7 @@ impl Storage {
         skills: Skills,
         place: Option<String>,
     ) -> napi::Result<Self> {
-        let capabilities = crate::runtime::now(skills.capabilities())?;
+        let capabilities = now(skills.capabilities())?;
         let storage = JsStorage::new(Asked::new(ask)?, capabilities);
         Ok(Self { kind: Kind::Written(Arc::new(storage)), place })
     }
@@ -185,7 +172,7 @@ impl Storage {
         let storage = given(self);
         run(env, abort, async move {
             let writer = storage.write(&StoragePath::parse(&path)?, writing.options()?).await?;
-            Ok(StorageWriter { position: writer.position(), writer: Slot::new(writer) })
+            Ok(StorageWriter { position: writer.position(), writer: Arc::new(Mutex::new(Some(writer))) })
         })
     }
 
@@ -200,7 +187,7 @@ impl Storage {
         let storage = given(self);
         run(env, abort, async move {
             let start = number("start", start)? as u64;
-            Ok(Feed::new(storage.read(&StoragePath::parse(&path)?, start).await?))
+            Ok(StorageChunks(Feed::new(storage.read(&StoragePath::parse(&path)?, start).await?)))
         })
     }
 
@@ -221,10 +208,10 @@ impl Storage {
         let storage = given(self);
         run(env, abort, async move {
             let prefix = StoragePath::parse(&prefix)?;
-            Ok(Feed::new(match with_parts {
+            Ok(StorageFiles(Feed::new(match with_parts {
                 true => storage.list_with_parts(&prefix),
                 false => storage.list(&prefix),
-            }))
+            })))
         })
     }
 
@@ -287,43 +274,19 @@ impl Skills {
     }
 }
 
-impl ToJs for Storage {
-    fn to_js(self) -> Value {
-        handle(self)
-    }
-}
-
-impl ToJs for ObjectMeta {
-    fn to_js(self) -> Value {
-        let metadata = self.metadata.into_iter().map(|(name, value)| (name, value.to_js())).collect();
-        Value::Model(vec![
-            (c"path", self.path.to_js()),
-            (c"size", self.size.to_js()),
-            (c"modified", self.modified.to_js()),
-            (c"metadata", Value::Map(metadata)),
-        ])
-    }
-}
-
 type Writer = Box<dyn icloud_photos::storage::StorageWriter>;
 
 /// A file that has no name yet. The facade has it take one call at a time.
 #[napi]
 pub struct StorageWriter {
-    writer: Slot<Writer>,
+    writer: Arc<Mutex<Option<Writer>>>,
     position: u64,
-}
-
-impl ToJs for StorageWriter {
-    fn to_js(self) -> Value {
-        handle(self)
-    }
 }
 
 /// What a writer of a storage elsewhere leaves is cleared away by a task.
 impl Drop for StorageWriter {
     fn drop(&mut self) {
-        within_runtime_if_available(|| self.writer.close());
+        within_runtime_if_available(|| drop(std::mem::take(&mut self.writer)));
     }
 }
 
@@ -338,14 +301,14 @@ impl StorageWriter {
 
     #[napi(ts_return_type = "Promise<StorageChunks>")]
     pub fn resumed<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { Ok(Feed::new(open(&mut slot.take()?)?.resumed().await?)) })
+        let writer = self.writer.clone();
+        run(env, abort, async move { Ok(StorageChunks(Feed::new(open(&mut *writer.lock().await)?.resumed().await?))) })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn restart<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { open(&mut slot.take()?)?.restart().await })
+        let writer = self.writer.clone();
+        run(env, abort, async move { open(&mut *writer.lock().await)?.restart().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -355,8 +318,8 @@ impl StorageWriter {
         chunk: Uint8ArraySlice<'_>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let (slot, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
-        run(env, abort, async move { open(&mut slot.take()?)?.write(chunk).await })
+        let (writer, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
+        run(env, abort, async move { open(&mut *writer.lock().await)?.write(chunk).await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -366,24 +329,24 @@ impl StorageWriter {
         metadata: HashMap<String, String>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, abort, async move {
-            open(&mut slot.take()?)?.describe(metadata.into_iter().collect());
+            open(&mut *writer.lock().await)?.describe(metadata.into_iter().collect());
             Ok(())
         })
     }
 
     #[napi(ts_return_type = "Promise<ObjectMeta>")]
     pub fn commit<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { taken(&mut slot.take()?).ok_or_else(ended)?.commit().await })
+        let writer = self.writer.clone();
+        run(env, abort, async move { writer.lock().await.take().ok_or_else(ended)?.commit().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn abort<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, abort, async move {
-            match taken(&mut slot.take()?) {
+            match writer.lock().await.take() {
                 Some(writer) => writer.abort().await,
                 // It was committed, or given up already.
                 None => Ok(()),
@@ -394,20 +357,16 @@ impl StorageWriter {
     /// Lets go of it: a part stays where parts are kept.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, None, async move {
-            slot.close();
+            drop(writer.lock().await.take());
             Ok(())
         })
     }
 }
 
-fn open(held: &mut Option<Held<Writer>>) -> Result<&mut Writer> {
-    held.as_mut().and_then(|held| held.item.as_mut()).ok_or_else(ended)
-}
-
-fn taken(held: &mut Option<Held<Writer>>) -> Option<Writer> {
-    held.as_mut().and_then(|held| held.item.take())
+fn open(writer: &mut Option<Writer>) -> Result<&mut Writer> {
+    writer.as_mut().ok_or_else(ended)
 }
 
 fn ended() -> Error {
@@ -421,18 +380,6 @@ pub struct StorageChunks(Feed<Bytes>);
 /// The files of a storage.
 #[napi]
 pub struct StorageFiles(Feed<ObjectMeta>);
-
-impl StorageChunks {
-    fn new(feed: Feed<Bytes>) -> Self {
-        Self(feed)
-    }
-}
-
-impl StorageFiles {
-    fn new(feed: Feed<ObjectMeta>) -> Self {
-        Self(feed)
-    }
-}
 
 #[napi]
 impl StorageChunks {

@@ -1,67 +1,137 @@
 //! From Rust to JavaScript.
 //!
-//! Each type of the library says in its own room what it becomes, as a [`Value`], which any thread may make. Only the last step, a value that
-//! becomes an object of JavaScript's, has to be on the thread that runs it.
+//! `icloud_photos_bindings` says what a type of the library consists of, as a value that any thread may make. Only the last step, in which
+//! that becomes an object of JavaScript's, has to be on the thread that runs it: names are written as there, times are numbers of
+//! milliseconds whose names end in `Ms`, and one of several is tagged by its `kind`.
 
-use std::borrow::Cow;
-use std::ffi::CStr;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use icloud_photos::storage::StoragePath;
-use icloud_photos::{Error, Result};
+use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_bindings::{Handle, Members, ToValue, Value, snake};
 use napi::bindgen_prelude::{
     Array, BigInt, BufferSlice, JavaScriptClassExt, JsObjectValue, JsValue, Null, Object, ToNapiValue,
     Unknown,
 };
 use napi::{Env, Status};
 
-use crate::errors::json;
+use crate::asset::Asset;
+use crate::errors::written;
+use crate::library::{Album, AlbumTree, Library};
+use crate::session::Session;
 
-/// What a [`Value::Handle`] does on JavaScript's thread.
+/// What a handle does on JavaScript's thread.
 pub(crate) type Make = Box<dyn for<'env> FnOnce(&'env Env) -> napi::Result<Unknown<'env>> + Send>;
 
 /// What JavaScript is to get.
-pub(crate) enum Value {
-    /// What a method gives that gives nothing.
-    Nothing,
-    Null,
-    Bool(bool),
-    Number(f64),
-    /// What a number cannot hold.
-    Big(u64),
-    Text(Cow<'static, str>),
-    /// Milliseconds since 1970, as a `Date`.
-    Moment(f64),
-    /// As a `Buffer`.
-    Bytes(Bytes),
-    List(Vec<Value>),
-    /// Members by names that are known here.
-    Model(Vec<(&'static CStr, Value)>),
-    /// Members by names that come from elsewhere.
-    Map(Vec<(String, Value)>),
+pub(crate) enum Js {
+    Value(Value),
     /// An object of one of the classes of this crate.
-    Handle(Make),
+    Own(Make),
+    /// Members, some of which are such objects.
+    Model(Vec<(&'static str, Js)>),
 }
 
-impl Value {
+/// Becomes a value of JavaScript's.
+pub(crate) trait ToJs {
+    fn to_js(self) -> Js;
+}
+
+impl<T: ToValue> ToJs for T {
+    fn to_js(self) -> Js {
+        Js::Value(self.to_value())
+    }
+}
+
+/// Implements [`ToJs`] for classes of this crate.
+macro_rules! as_own {
+    ($($class:ident),* $(,)?) => { $(
+        impl $crate::value::ToJs for $class {
+            fn to_js(self) -> $crate::value::Js {
+                $crate::value::own(self)
+            }
+        }
+    )* };
+}
+pub(crate) use as_own;
+
+/// An object of a class of this crate.
+pub(crate) fn own<T: JavaScriptClassExt + Send + 'static>(of: T) -> Js
+where
+    for<'env> napi::bindgen_prelude::ClassInstance<'env, T>: JsValue<'env>,
+{
+    Js::Own(Box::new(move |env| instance(env, of)))
+}
+
+fn instance<T: JavaScriptClassExt + 'static>(env: &Env, of: T) -> napi::Result<Unknown<'_>>
+where
+    for<'env> napi::bindgen_prelude::ClassInstance<'env, T>: JsValue<'env>,
+{
+    Ok(of.into_instance(env)?.as_object(env).to_unknown())
+}
+
+impl Js {
     /// Makes it, on JavaScript's own thread.
     pub(crate) fn make(self, env: &Env) -> napi::Result<Unknown<'_>> {
         match self {
-            Self::Nothing => ().into_unknown(env),
-            Self::Null => Null.into_unknown(env),
-            Self::Bool(value) => value.into_unknown(env),
-            Self::Number(value) => value.into_unknown(env),
-            Self::Big(value) => BigInt::from(value).into_unknown(env),
-            Self::Text(value) => value.as_ref().into_unknown(env),
-            Self::Moment(at) => Ok(env.create_date(at)?.to_unknown()),
-            Self::Bytes(bytes) => Ok(BufferSlice::copy_from(env, bytes)?.to_unknown()),
-            Self::List(items) => list(env, items),
-            Self::Model(members) => model(env, members),
-            Self::Map(members) => map(env, members),
-            Self::Handle(make) => make(env),
+            Self::Value(value) => object(env, value),
+            Self::Own(make) => make(env),
+            Self::Model(members) => {
+                let mut made = Object::new(env)?;
+                for (name, value) in members {
+                    made.set_c_named_property(&property(name), value.make(env)?)?;
+                }
+                Ok(made.to_unknown())
+            }
         }
     }
+}
+
+fn object(env: &Env, value: Value) -> napi::Result<Unknown<'_>> {
+    match value {
+        Value::Null | Value::Span(None) => Null.into_unknown(env),
+        Value::Bool(value) => value.into_unknown(env),
+        Value::Int(value) => value.into_unknown(env),
+        Value::Size(value) => number(value).into_unknown(env),
+        Value::Digest(value) => BigInt::from(value).into_unknown(env),
+        Value::Float(value) => value.into_unknown(env),
+        Value::Text(value) => value.as_ref().into_unknown(env),
+        Value::Bytes(bytes) => Ok(BufferSlice::copy_from(env, bytes)?.to_unknown()),
+        Value::Moment(at) => Ok(env.create_date(milliseconds(at))?.to_unknown()),
+        Value::Span(Some(span)) => (span.as_seconds_f64() * 1000.0).into_unknown(env),
+        Value::List(items) | Value::Tuple(items) => list(env, items),
+        Value::Map(members) => map(env, members),
+        Value::Member(_, word) => word.as_ref().into_unknown(env),
+        Value::Model(_, members) => model(env, Object::new(env)?, members),
+        Value::Variant(class, members) => variant(env, class, members),
+        Value::Failure(failure) => {
+            let mut made = Object::new(env)?;
+            made.set_c_named_property(c"failure", written(&failure))?;
+            Ok(made.to_unknown())
+        }
+        Value::Handle(handle) => match handle {
+            Handle::Asset(asset) => instance(env, Asset::new(asset)),
+            Handle::Album(album) => instance(env, Album(album)),
+            Handle::AlbumTree(tree) => instance(env, AlbumTree(tree)),
+            Handle::Library(library) => instance(env, Library::new(library)),
+            Handle::Session(session) => instance(env, Session::new(session)),
+        },
+    }
+}
+
+/// Counts and sizes stay below 2^53.
+#[allow(clippy::cast_precision_loss)]
+fn number(value: u64) -> f64 {
+    value as f64
+}
+
+/// A `Date` counts whole milliseconds.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn milliseconds(at: time::OffsetDateTime) -> f64 {
+    at.unix_timestamp_nanos().div_euclid(1_000_000) as f64
 }
 
 fn list(env: &Env, items: Vec<Value>) -> napi::Result<Unknown<'_>> {
@@ -69,197 +139,87 @@ fn list(env: &Env, items: Vec<Value>) -> napi::Result<Unknown<'_>> {
         .map_err(|_| napi::Error::new(Status::InvalidArg, "a list is too long for JavaScript"))?;
     let mut array: Array<'_> = env.create_array(length)?;
     for (index, item) in (0..length).zip(items) {
-        array.set(index, item.make(env)?)?;
+        array.set(index, object(env, item)?)?;
     }
     Ok(array.to_unknown())
 }
 
-fn model<'env>(env: &'env Env, members: Vec<(&'static CStr, Value)>) -> napi::Result<Unknown<'env>> {
-    let mut object = Object::new(env)?;
-    for (name, value) in members {
-        object.set_c_named_property(name, value.make(env)?)?;
-    }
-    Ok(object.to_unknown())
-}
-
 /// Names from elsewhere may be anything: as keys they are values, so that one with a zero in it is one too.
 fn map(env: &Env, members: Vec<(String, Value)>) -> napi::Result<Unknown<'_>> {
-    let mut object = Object::new(env)?;
+    let mut made = Object::new(env)?;
     for (name, value) in members {
-        object.set_property(env.create_string(&name)?, value.make(env)?)?;
+        made.set_property(env.create_string(&name)?, object(env, value)?)?;
     }
-    Ok(object.to_unknown())
+    Ok(made.to_unknown())
 }
 
-/// Becomes a value of JavaScript's.
-pub(crate) trait ToJs {
-    fn to_js(self) -> Value;
-}
-
-/// Implements [`ToJs`] for structs whose fields are all public: the name there, the field here.
-macro_rules! as_model {
-    ($kind:ty { $($name:literal: $field:ident),* $(,)? }) => {
-        impl $crate::value::ToJs for $kind {
-            fn to_js(self) -> $crate::value::Value {
-                $crate::value::Value::Model(vec![$(($name, $crate::value::ToJs::to_js(self.$field))),*])
-            }
-        }
-    };
-}
-pub(crate) use as_model;
-
-/// Implements [`ToJs`] for enums without data: a word.
-macro_rules! as_member {
-    ($($kind:ty),* $(,)?) => { $(
-        impl $crate::value::ToJs for $kind {
-            fn to_js(self) -> $crate::value::Value {
-                $crate::value::word(&self)
-            }
-        }
-    )* };
-}
-pub(crate) use as_member;
-
-/// Implements [`ToJs`] for what the classes of this crate hold: an object of that class.
-macro_rules! as_handle {
-    ($($kind:ty => $class:ident),* $(,)?) => { $(
-        impl $crate::value::ToJs for $kind {
-            fn to_js(self) -> $crate::value::Value {
-                $crate::value::handle($class::new(self))
-            }
-        }
-    )* };
-}
-pub(crate) use as_handle;
-
-/// An object of a class of this crate.
-pub(crate) fn handle<T: JavaScriptClassExt + Send + 'static>(of: T) -> Value
-where
-    for<'env> napi::bindgen_prelude::ClassInstance<'env, T>: JsValue<'env>,
-{
-    Value::Handle(Box::new(move |env| Ok(of.into_instance(env)?.as_object(env).to_unknown())))
-}
-
-/// What `Debug` says of a variant, as JavaScript has it: `LiveMovie` is `live_movie`.
-pub(crate) fn word(variant: &impl std::fmt::Debug) -> Value {
-    Value::Text(snake(&format!("{variant:?}")).into())
-}
-
-/// `SloMo` is `slo_mo`.
-pub(crate) fn snake(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
+fn model<'env>(env: &'env Env, mut made: Object<'env>, members: Members) -> napi::Result<Unknown<'env>> {
+    for (name, value) in members {
+        let name = match value {
+            Value::Span(_) => span_property(name),
+            _ => property(name),
+        };
+        made.set_c_named_property(&name, object(env, value)?)?;
     }
-    snake
+    Ok(made.to_unknown())
+}
+
+fn variant<'env>(env: &'env Env, class: &'static str, members: Members) -> napi::Result<Unknown<'env>> {
+    let kind = kind(class);
+    let mut made = Object::new(env)?;
+    made.set_c_named_property(c"kind", kind.as_str())?;
+    let (own, rest): (Members, Members) = members.into_iter().partition(|(name, _)| *name == "kind");
+    // The tag has that name already.
+    for (_, value) in own {
+        made.set_named_property(&camel(&format!("{kind}_kind")), object(env, value)?)?;
+    }
+    model(env, made, rest)
+}
+
+/// `SyncDownloaded` is `downloaded`; what is told among other things keeps its family's name: `view_laid`.
+fn kind(class: &str) -> String {
+    let first = class.char_indices().skip(1).find(|(_, letter)| letter.is_ascii_uppercase());
+    match first.map(|(at, _)| class.split_at(at)) {
+        None | Some(("Removal" | "View", _)) => snake(class),
+        Some((_, own)) => snake(own),
+    }
+}
+
+/// The name of a member in JavaScript.
+fn property(name: &'static str) -> Rc<CStr> {
+    thread_local!(static NAMES: RefCell<HashMap<&'static str, Rc<CStr>>> = RefCell::default());
+    NAMES.with_borrow_mut(|names| names.entry(name).or_insert_with(|| terminated(camel(name))).clone())
+}
+
+fn span_property(name: &'static str) -> Rc<CStr> {
+    terminated(format!("{}Ms", camel(name)))
+}
+
+fn terminated(name: String) -> Rc<CStr> {
+    // Names of Rust's have no zero in them.
+    CString::new(name).unwrap_or_default().into()
+}
+
+/// `resumed_from` is `resumedFrom`.
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(word.len().min(1));
+        camel.push_str(&first.to_ascii_uppercase());
+        camel.push_str(rest);
+    }
+    camel
+}
+
+/// What JavaScript's words name; an error of the program's says which there are.
+pub(crate) fn valid<T>(outcome: std::result::Result<T, String>) -> Result<T> {
+    outcome.map_err(|message| Error::new(ErrorKind::Config, message))
 }
 
 /// The variant that JavaScript names.
-pub(crate) fn named<T: std::fmt::Debug + Copy>(what: &str, value: &str, all: &[T]) -> Result<T> {
-    let found = all.iter().find(|one| snake(&format!("{one:?}")) == value);
-    found.copied().ok_or_else(|| {
-        let names: Vec<String> = all.iter().map(|one| snake(&format!("{one:?}"))).collect();
-        let message = format!("no {what} is called {value:?}; there are: {}", names.join(", "));
-        Error::new(icloud_photos::ErrorKind::Config, message)
-    })
-}
-
-impl ToJs for () {
-    fn to_js(self) -> Value {
-        Value::Nothing
-    }
-}
-
-impl ToJs for bool {
-    fn to_js(self) -> Value {
-        Value::Bool(self)
-    }
-}
-
-/// Numbers that are exact in JavaScript, or counts and sizes, which stay below 2^53.
-macro_rules! as_number {
-    ($($kind:ty),*) => { $(
-        impl ToJs for $kind {
-            #[allow(clippy::cast_precision_loss, clippy::cast_lossless)]
-            fn to_js(self) -> Value {
-                Value::Number(self as f64)
-            }
-        }
-    )* };
-}
-
-as_number!(u8, u16, u32, i32, u64, i64, usize, f64);
-
-impl ToJs for String {
-    fn to_js(self) -> Value {
-        Value::Text(self.into())
-    }
-}
-
-impl ToJs for &str {
-    fn to_js(self) -> Value {
-        Value::Text(self.to_owned().into())
-    }
-}
-
-impl ToJs for Bytes {
-    fn to_js(self) -> Value {
-        Value::Bytes(self)
-    }
-}
-
-impl ToJs for [u8; 32] {
-    fn to_js(self) -> Value {
-        Value::Bytes(Bytes::copy_from_slice(&self))
-    }
-}
-
-/// Milliseconds.
-impl ToJs for Duration {
-    fn to_js(self) -> Value {
-        Value::Number(self.as_secs_f64() * 1000.0)
-    }
-}
-
-/// Milliseconds.
-impl ToJs for time::Duration {
-    fn to_js(self) -> Value {
-        Value::Number(self.as_seconds_f64() * 1000.0)
-    }
-}
-
-/// Milliseconds.
-impl ToJs for time::UtcOffset {
-    fn to_js(self) -> Value {
-        Value::Number(f64::from(self.whole_seconds()) * 1000.0)
-    }
-}
-
-/// A `Date` counts whole milliseconds.
-impl ToJs for time::OffsetDateTime {
-    #[allow(clippy::cast_precision_loss)]
-    fn to_js(self) -> Value {
-        Value::Moment(self.unix_timestamp_nanos().div_euclid(1_000_000) as f64)
-    }
-}
-
-impl ToJs for SystemTime {
-    fn to_js(self) -> Value {
-        Value::Moment(milliseconds(self))
-    }
-}
-
-/// Whole milliseconds since 1970, as a `Date` counts them.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_wrap)]
-pub(crate) fn milliseconds(time: SystemTime) -> f64 {
-    let nanos = match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => since.as_nanos() as i128,
-        Err(before) => -(before.duration().as_nanos() as i128),
-    };
-    nanos.div_euclid(1_000_000) as f64
+pub(crate) fn named<T: std::fmt::Debug + Copy>(what: &str, word: &str, all: &[T]) -> Result<T> {
+    valid(icloud_photos_bindings::named(what, word, all))
 }
 
 /// A moment that JavaScript gives in milliseconds since 1970, of which whole ones count: fractions of seconds would not come back the same.
@@ -270,58 +230,5 @@ pub(crate) fn moment(ms: f64) -> Option<SystemTime> {
         SystemTime::UNIX_EPOCH.checked_sub(distance)
     } else {
         SystemTime::UNIX_EPOCH.checked_add(distance)
-    }
-}
-
-impl ToJs for StoragePath {
-    fn to_js(self) -> Value {
-        self.as_str().to_js()
-    }
-}
-
-/// As a value: the facade makes an `ICloudError` of it.
-impl ToJs for &Error {
-    fn to_js(self) -> Value {
-        Value::Model(vec![(c"failure", Value::Text(json(self).into()))])
-    }
-}
-
-impl ToJs for Error {
-    fn to_js(self) -> Value {
-        (&self).to_js()
-    }
-}
-
-impl<T: ToJs> ToJs for Option<T> {
-    fn to_js(self) -> Value {
-        self.map_or(Value::Null, ToJs::to_js)
-    }
-}
-
-impl<T: ToJs> ToJs for Vec<T> {
-    fn to_js(self) -> Value {
-        Value::List(self.into_iter().map(ToJs::to_js).collect())
-    }
-}
-
-/// One of many: a value, or what is wrong with it.
-impl<T: ToJs> ToJs for Result<T> {
-    fn to_js(self) -> Value {
-        match self {
-            Ok(value) => value.to_js(),
-            Err(error) => error.to_js(),
-        }
-    }
-}
-
-impl<A: ToJs, B: ToJs> ToJs for (A, B) {
-    fn to_js(self) -> Value {
-        Value::List(vec![self.0.to_js(), self.1.to_js()])
-    }
-}
-
-impl ToJs for Value {
-    fn to_js(self) -> Value {
-        self
     }
 }

@@ -1,37 +1,17 @@
 //! One photo or film, and the files that iCloud has of it.
 
-use icloud_photos::asset::{
-    AssetChange, AssetState, Checksum, Digests, Filename, Holder, Location, MediaKind, Resource, Role,
-    Scheme, Subtype,
-};
+use icloud_photos::asset::{AssetState, Checksum, Filename, Resource, Scheme};
+use icloud_photos_bindings::role as role_named;
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyDict;
 
-use crate::convert::{Fields, ToPython, as_handle, as_member, as_model, bare, member, variant};
+use crate::convert::{ToPython, bare, valid, variant};
 
 #[pyclass(frozen, module = "icloud_photos._native")]
 pub(crate) struct Asset(pub(crate) icloud_photos::Asset);
-
-as_handle!(Asset);
-as_member!(MediaKind => "MediaKind", Role => "Role", Holder => "Holder", AssetChange => "AssetChange");
-as_model!(Location => "Location" {
-    latitude, longitude, altitude, speed, course, horizontal_accuracy, vertical_accuracy, timestamp,
-});
-
-impl ToPython for icloud_photos::Asset {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Asset(self).to_python(py)
-    }
-}
-
-impl ToPython for &icloud_photos::Asset {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Asset(self.clone()).to_python(py)
-    }
-}
 
 /// Getters whose value is what the library's method of the same name gives.
 macro_rules! getters {
@@ -72,12 +52,17 @@ macro_rules! getters {
             }
 
             #[getter]
-            fn resources<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                self.0.resources().iter().collect::<Vec<_>>().to_python(py)
+            fn resources<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+                self.0.resources().iter().map(|one| resource(py, one)).collect()
             }
 
-            fn resource<'py>(&self, py: Python<'py>, role: &str) -> PyResult<Bound<'py, PyAny>> {
-                self.0.resource(crate::library::role(role)?).to_python(py)
+            fn resource<'py>(&self, py: Python<'py>, role: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+                self.0.resource(valid(role_named(role))?).map(|one| resource(py, one)).transpose()
+            }
+
+            #[getter]
+            fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                variant(py, "MediaKind", &self.0.kind())
             }
 
             fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -115,7 +100,6 @@ getters!(
     library,
     change_tag,
     media_type,
-    kind,
     subtype,
     created_ms,
     created,
@@ -142,72 +126,27 @@ getters!(
     live_still_at,
 );
 
-impl ToPython for &Resource {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let fields = PyDict::new(py);
-        fields.set_item(intern!(py, "role"), self.role.to_python(py)?)?;
-        fields.set_item(intern!(py, "holder"), self.holder.to_python(py)?)?;
-        fields.set_item(intern!(py, "media_type"), self.media_type.as_deref())?;
-        fields.set_item(intern!(py, "size"), self.size)?;
-        fields.set_item(intern!(py, "checksum"), self.checksum.to_python(py)?)?;
-        fields.set_item(intern!(py, "width"), self.width)?;
-        fields.set_item(intern!(py, "height"), self.height)?;
-        fields.set_item(intern!(py, "is_offered"), self.is_offered())?;
-        fields.set_item(intern!(py, "is_provable"), self.is_provable())?;
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        bare(CLASS.import(py, "icloud_photos._models", "Resource")?, &fields)
-    }
+/// Its hand-made form of the model: lists ask for thousands.
+fn resource<'py>(py: Python<'py>, resource: &Resource) -> PyResult<Bound<'py, PyAny>> {
+    let fields = PyDict::new(py);
+    fields.set_item(intern!(py, "role"), variant(py, "Role", &resource.role)?)?;
+    fields.set_item(intern!(py, "holder"), variant(py, "Holder", &resource.holder)?)?;
+    fields.set_item(intern!(py, "media_type"), resource.media_type.as_deref())?;
+    fields.set_item(intern!(py, "size"), resource.size)?;
+    let checksum = resource.checksum.as_ref().map(|sum| checksum(py, sum)).transpose()?;
+    fields.set_item(intern!(py, "checksum"), checksum)?;
+    fields.set_item(intern!(py, "width"), resource.width)?;
+    fields.set_item(intern!(py, "height"), resource.height)?;
+    fields.set_item(intern!(py, "is_offered"), resource.is_offered())?;
+    fields.set_item(intern!(py, "is_provable"), resource.is_provable())?;
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    bare(CLASS.import(py, "icloud_photos._models", "Resource")?, &fields)
 }
 
-impl ToPython for Subtype {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        match self {
-            Self::Unknown(_) => member(py, "Subtype", "unknown"),
-            known => variant(py, "Subtype", &known),
-        }
-    }
-}
-
-impl ToPython for Checksum {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        (&self).to_python(py)
-    }
-}
-
-impl ToPython for &Checksum {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let fields = PyDict::new(py);
-        fields.set_item(intern!(py, "text"), self.to_string())?;
-        fields.set_item(intern!(py, "is_known"), matches!(self.scheme(), Scheme::SaltedSha1))?;
-        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        bare(CLASS.import(py, "icloud_photos._models", "Checksum")?, &fields)
-    }
-}
-
-impl ToPython for Digests {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Fields::new(py).with("checksum", self.checksum)?.with("sha256", Sha256(self.sha256))?.model("Digests")
-    }
-}
-
-/// 32 bytes.
-pub(crate) struct Sha256(pub(crate) [u8; 32]);
-
-impl ToPython for Sha256 {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Ok(PyBytes::new(py, &self.0).into_any())
-    }
-}
-
-impl ToPython for AssetState {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Fields::new(py)
-            .with("content", self.content)?
-            .with("metadata", self.metadata)?
-            .with("trashed", self.trashed)?
-            .with("hidden", self.hidden)?
-            .with("favorite", self.favorite)?
-            .with("master", self.master.as_str())?
-            .model("AssetState")
-    }
+fn checksum<'py>(py: Python<'py>, checksum: &Checksum) -> PyResult<Bound<'py, PyAny>> {
+    let fields = PyDict::new(py);
+    fields.set_item(intern!(py, "text"), checksum.to_string())?;
+    fields.set_item(intern!(py, "is_known"), matches!(checksum.scheme(), Scheme::SaltedSha1))?;
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    bare(CLASS.import(py, "icloud_photos._models", "Checksum")?, &fields)
 }

@@ -5,17 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, TryStreamExt};
 use icloud_photos::storage::StoragePath;
-use icloud_photos::sync::catalogue::{
-    Catalogue as Books, FileKey, MemoryCatalogue, SqliteCatalogue, Tally, Totals,
-};
+use icloud_photos::sync::catalogue::{Catalogue as Books, FileKey, MemoryCatalogue, SqliteCatalogue};
 use icloud_photos::sync::store::{self, AnyCatalogues};
-use icloud_photos::sync::{Stock, remembered, stock};
+use icloud_photos::sync::{remembered, stock};
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 
-use crate::convert::{as_handle, as_model};
+use crate::convert::{ToPython, as_handle};
 use crate::errors::raised;
-use crate::library::{Album, Library};
+use crate::library::Library;
 use crate::runtime::{Batches, Op};
 use crate::session::Session;
 use crate::storage::{given, place_of};
@@ -33,9 +31,15 @@ pub(crate) struct Catalogue {
 }
 
 as_handle!(Catalogue);
-as_model!(Tally => "Tally" { files, bytes });
-as_model!(Totals => "Totals" { verified, unconfirmed, assumed, derived, failed, assets });
-as_model!(Stock => "Stock" { here, missing });
+
+/// The one of a storage, if there is one.
+struct Found(Option<Catalogue>);
+
+impl ToPython for Found {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        self.0.map_or_else(|| ().to_python(py), |catalogue| catalogue.to_python(py))
+    }
+}
 
 impl Catalogue {
     fn new(books: Shared) -> Self {
@@ -83,8 +87,8 @@ impl Catalogue {
         Ok(Op::new(async move {
             let name = name.unwrap_or_else(|| "storage".into());
             match read_only {
-                true => Ok(at.open_read_only(storage.as_ref(), &name).await?.map(Self::new)),
-                false => Ok(Some(Self::new(at.open(storage.as_ref(), &name).await?))),
+                true => Ok(Found(at.open_read_only(storage.as_ref(), &name).await?.map(Self::new))),
+                false => Ok(Found(Some(Self::new(at.open(storage.as_ref(), &name).await?)))),
             }
         }))
     }
@@ -106,10 +110,7 @@ impl Catalogue {
 
     fn albums(&self, library: &Library) -> Op {
         let (books, library) = (self.shared(), library.0.clone());
-        Op::new(async move {
-            let albums = remembered::albums(books?.as_ref(), &library).await?;
-            Ok(albums.into_iter().map(Album).collect::<Vec<_>>())
-        })
+        Op::new(async move { remembered::albums(books?.as_ref(), &library).await })
     }
 
     fn files(&self, py: Python<'_>) -> PyResult<Batches> {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use icloud_photos::http::{RetryPolicy, Timeouts};
 use icloud_photos::session::{FileSessionStore, MemorySessionStore};
-use icloud_photos::{AppleId, Credentials, Door, Endpoints, Error, ErrorKind, Probe, Region, Result};
+use icloud_photos::{AppleId, Credentials, Door, Endpoints, Error, ErrorKind, Region, Result};
 use pyo3::prelude::*;
 
-use crate::convert::{Fields, ToPython, named};
+use crate::convert::named;
 use crate::errors::raised;
-use crate::login::Challenge;
+use crate::login::{Challenge, Outcome};
 use crate::py_sessions::PySessions;
 use crate::runtime::Op;
 use crate::transport::Transport;
@@ -62,7 +62,7 @@ impl Client {
 
     fn login(&self, account: &str, password: String) -> Op {
         let (client, account) = (self.0.clone(), account.parse::<AppleId>());
-        Op::new(async move { client.login(Credentials::new(account?, password)).await })
+        Op::new(async move { client.login(Credentials::new(account?, password)).await.map(Outcome) })
     }
 
     fn restore(&self, account: &str) -> Op {
@@ -130,19 +130,4 @@ pub(crate) fn limit(seconds: f64) -> Result<Duration> {
         Error::new(ErrorKind::Config, "a time limit must be a number of seconds that is not negative")
             .with("seconds", seconds)
     })
-}
-
-impl ToPython for Probe {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let (turned_away, clock_error) = (self.is_turned_away(), self.clock_error());
-        Fields::new(py)
-            .with("host", self.host)?
-            .with("status", self.status)?
-            .with("took", self.took)?
-            .with("apple", self.apple)?
-            .with("here", self.here)?
-            .with("is_turned_away", turned_away)?
-            .with("clock_error", clock_error)?
-            .model("Probe")
-    }
 }

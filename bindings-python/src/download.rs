@@ -5,21 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt};
 use icloud_photos::asset::{Checksum, Role};
-use icloud_photos::download::{Doubt, Proof, Saved};
+use icloud_photos::download::Proof;
 use icloud_photos::storage::StoragePath;
 use pyo3::prelude::*;
 
-use crate::asset::{Asset, Sha256};
+use crate::asset::Asset;
 use crate::callback::Callback;
-use crate::convert::{Fields, ToPython, as_member, moment};
+use crate::convert::{ToPython, moment};
 use crate::library::role;
 use crate::runtime::{Feed, Op};
 use crate::storage::given;
 
 #[pyclass(frozen, module = "icloud_photos._native")]
 pub(crate) struct Downloader(icloud_photos::download::Downloader);
-
-as_member!(Doubt => "Doubt");
 
 impl Downloader {
     pub(crate) fn new(library: &icloud_photos::Library) -> Self {
@@ -107,31 +105,6 @@ impl Wanted {
         self.downloader
             .get(&self.asset, self.role)
             .progress(move |bytes| progress.tell(|py| bytes.to_python(py)))
-    }
-}
-
-impl ToPython for Proof {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let doubt = match self {
-            Self::Unconfirmed(doubt) => Some(doubt),
-            _ => None,
-        };
-        Fields::new(py).with("verified", matches!(self, Self::Verified))?.with("doubt", doubt)?.model("Proof")
-    }
-}
-
-impl ToPython for Saved {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Fields::new(py)
-            .with("path", self.path)?
-            .with("size", self.size)?
-            .with("proof", self.proof)?
-            .with("checksum", self.checksum)?
-            .with("sha256", Sha256(self.sha256))?
-            .with("resumed_from", self.resumed_from)?
-            .with("copied", self.copied)?
-            .with("rewritten", self.rewritten)?
-            .model("Saved")
     }
 }
 

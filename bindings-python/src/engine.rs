@@ -4,11 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use icloud_photos::metadata::exif::Format;
 use icloud_photos::sync::{
-    Action, AdoptOptions, Missing, Receipt, StopSignal, SyncEvent, SyncObserver, VerifyOptions,
+    Action, AdoptOptions, Receipt, StopSignal, SyncEvent, SyncObserver, VerifyOptions,
 };
 use icloud_photos::{Error, ErrorKind};
+use icloud_photos_bindings::layout::{FORMATS, MISSING};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -17,14 +17,10 @@ use crate::callback::{Callback, give_up};
 use crate::catalogue::{Catalogue, require_here};
 use crate::convert::{ToPython, named};
 use crate::errors::raised;
-use crate::events::kept_or;
 use crate::layout::{date_limit, disposal, layout, move_rule, removal_limit, view};
-use crate::library::{Album, AlbumTree, Library};
+use crate::library::{Album, Library};
 use crate::runtime::{Batches, Feed, Op};
 use crate::storage::given;
-
-const FORMATS: [Format; 5] = [Format::Jpeg, Format::Png, Format::Heic, Format::Avif, Format::Webp];
-const MISSING: [Missing; 2] = [Missing::Restore, Missing::Respect];
 
 #[pyclass(frozen, module = "icloud_photos._native")]
 pub(crate) struct SyncEngine {
@@ -120,7 +116,7 @@ impl SyncEngine {
         if checks {
             let ask = check.clone();
             builder = builder.check_albums(move |tree| {
-                let answer = ask.ask(|py| AlbumTree(tree.clone()).to_python(py), |_| Ok(()));
+                let answer = ask.ask(|py| tree.to_python(py), |_| Ok(()));
                 // Why it failed is the callback's to say.
                 answer.ok_or_else(|| Error::new(ErrorKind::Cancelled, "the check of albums failed"))
             });
@@ -204,7 +200,7 @@ impl SyncEngine {
 
     fn receipt(&self, asset: &Bound<'_, Asset>) -> Op {
         let (engine, asset) = (self.here(), asset.get().0.clone());
-        Op::new(async move { Ok(kept_or(engine?.receipt(&asset).await?)) })
+        Op::new(async move { engine?.receipt(&asset).await })
     }
 
     fn move_out(&self, receipts: Vec<String>) -> Op {
@@ -212,7 +208,7 @@ impl SyncEngine {
         Op::new(async move {
             let receipts =
                 receipts.iter().map(|text| read(text)).collect::<icloud_photos::Result<Vec<_>>>()?;
-            Ok(engine?.move_out(&receipts).await?.into_iter().map(kept_or).collect::<Vec<_>>())
+            engine?.move_out(&receipts).await
         })
     }
 

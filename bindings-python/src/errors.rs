@@ -1,66 +1,50 @@
 //! Errors of the library as exceptions, and exceptions of code written in Python as errors.
 
-use std::error::Error as _;
-
 use icloud_photos::{Error, ErrorKind, Retry};
+use icloud_photos_bindings::{Cause, Failure, Foreign, kind_named};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
-
-use crate::convert::{Fields, snake};
+use pyo3::types::{IntoPyDict, PyDict};
 
 /// What an operation that failed raises.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        if let Some(AsItIs(theirs)) = deeper.downcast_ref() {
-            return theirs.clone_ref(py);
-        }
-        cause = deeper.source();
+    if let Some(AsItIs(theirs)) = Foreign::behind(error) {
+        return theirs.clone_ref(py);
     }
-    exception(py, error).map_or_else(|error| error, PyErr::from_value)
+    exception(py, &Failure::of(error)).map_or_else(|error| error, PyErr::from_value)
 }
 
 /// The exception of an error.
-pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    let (retry, after, attempts) = match error.retry() {
+pub(crate) fn exception<'py>(py: Python<'py>, failure: &Failure) -> PyResult<Bound<'py, PyAny>> {
+    let (retry, after, attempts) = match failure.retry {
         Retry::Later { after } => ("later", after.map(|after| after.as_secs_f64()), None),
         Retry::Exhausted { attempts } => ("exhausted", None, Some(attempts)),
         _ => ("never", None, None),
     };
-    let context = PyDict::new(py);
-    for (key, value) in error.context() {
-        context.set_item(key, value)?;
-    }
-    let fields = Fields::new(py)
-        .with("kind", snake(&format!("{:?}", error.kind())))?
-        .with("message", error.message())?
-        .with("operation", error.operation())?
-        .with("context", context.into_any().unbind())?
-        .with("retry", retry)?
-        .with("after", after)?
-        .with("attempts", attempts)?
-        .with("cause", cause(py, error)?)?;
-    fields.call(from_native(py)?)
+    let context = failure.context.iter().cloned().into_py_dict(py)?;
+    let fields = PyDict::new(py);
+    fields.set_item("kind", failure.kind_name())?;
+    fields.set_item("message", &failure.message)?;
+    fields.set_item("operation", failure.operation)?;
+    fields.set_item("context", context)?;
+    fields.set_item("retry", retry)?;
+    fields.set_item("after", after)?;
+    fields.set_item("attempts", attempts)?;
+    fields.set_item("cause", failure.cause.as_ref().map(|cause| self::cause(py, cause)).transpose()?)?;
+    from_native(py)?.call((), Some(&fields))
 }
 
 /// The cause as an exception: ours, Python's own, or what it says.
-fn cause(py: Python<'_>, error: &Error) -> PyResult<Option<Py<PyAny>>> {
-    let Some(source) = error.source() else { return Ok(None) };
-    if let Some(ours) = source.downcast_ref::<Error>() {
-        return Ok(Some(exception(py, ours)?.unbind()));
+fn cause<'py>(py: Python<'py>, cause: &Cause) -> PyResult<Bound<'py, PyAny>> {
+    match cause {
+        Cause::Ours(ours) => exception(py, ours),
+        Cause::Foreign(foreign) => match foreign.get::<Raised>() {
+            Some(Raised(theirs)) => Ok(theirs.clone_ref(py).into_value(py).into_bound(py).into_any()),
+            None => Ok(PyException::new_err(foreign.to_string()).into_value(py).into_bound(py).into_any()),
+        },
+        Cause::Text(text) => Ok(PyException::new_err(text.clone()).into_value(py).into_bound(py).into_any()),
     }
-    if let Some(theirs) = source.downcast_ref::<Raised>() {
-        return Ok(Some(theirs.0.clone_ref(py).into_value(py).into_any()));
-    }
-    let mut text = source.to_string();
-    let mut deeper = source.source();
-    while let Some(cause) = deeper {
-        text = format!("{text}: {cause}");
-        deeper = cause.source();
-    }
-    Ok(Some(PyErr::new::<PyException, _>(text).into_value(py).into_any()))
 }
 
 fn from_native(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
@@ -68,33 +52,16 @@ fn from_native(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     FUNCTION.import(py, "icloud_photos.errors", "from_native")
 }
 
-/// An exception on its way through the library.
-#[derive(Debug)]
-pub(crate) struct Raised(PyErr);
+/// An exception of code that the library called, on its way through it.
+struct Raised(PyErr);
 
-impl std::fmt::Display for Raised {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Raised {}
-
-/// The exception of a function that was called on the way: the operation raises it as it is.
-#[derive(Debug)]
+/// That of a function that was called on the way: the operation raises it as it is.
 struct AsItIs(PyErr);
-
-impl std::fmt::Display for AsItIs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for AsItIs {}
 
 /// Ends an operation with an exception that is none of ours.
 pub(crate) fn as_it_is(error: PyErr) -> Error {
-    Error::new(ErrorKind::Cancelled, "a function that was called failed").caused_by(AsItIs(error))
+    Error::new(ErrorKind::Cancelled, "a function that was called failed")
+        .caused_by(Foreign::new(AsItIs(error), "an exception of Python's"))
 }
 
 /// The error of an exception that code written in Python raised: of the same kind if it is one of ours or of the system's, else of
@@ -108,8 +75,8 @@ pub(crate) fn from_python(py: Python<'_>, error: PyErr, otherwise: ErrorKind) ->
     let kind =
         kind.and_then(|kind| kind_named(&kind)).or_else(|| kind_of_system(py, &error)).unwrap_or(otherwise);
     let said = error.value(py).to_string();
-    let text = if said.is_empty() { error.get_type(py).to_string() } else { said };
-    Error::new(kind, text).caused_by(Raised(error))
+    let text = if said.is_empty() { error.get_type(py).to_string() } else { said.clone() };
+    Error::new(kind, text).caused_by(Foreign::new(Raised(error), said))
 }
 
 fn kind_of_system(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
@@ -130,8 +97,4 @@ fn kind_of_system(py: Python<'_>, error: &PyErr) -> Option<ErrorKind> {
     let full = std::io::Error::from_raw_os_error(number).kind();
     matches!(full, std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
         .then_some(ErrorKind::StorageFull)
-}
-
-fn kind_named(name: &str) -> Option<ErrorKind> {
-    ErrorKind::ALL.iter().find(|kind| snake(&format!("{kind:?}")) == name).copied()
 }

@@ -1,21 +1,17 @@
 //! Options of a copy as `_models.py` has them: folders and names, views, dates, what may be removed.
 
 use icloud_photos::sync::Layout;
-use icloud_photos::sync::layout::{ItemKind, Placement, WantedFile};
-use icloud_photos::sync::layout::{LiveNaming, LiveSize, LocalZone, Locale, NamePolicy, RawAlign, Size};
-use icloud_photos::sync::{DateLimit, Disposal, LayoutOptions, MoveRule, RemovalLimit, View, ViewAs};
+use icloud_photos::sync::layout::{LiveSize, LocalZone, Locale};
+use icloud_photos::sync::{DateLimit, Disposal, LayoutOptions, MoveRule, RemovalLimit, View};
+use icloud_photos_bindings::layout::{
+    DISPOSALS, LIVE_NAMINGS, LIVE_SIZES, NAME_POLICIES, RAW_ALIGNS, SIZES, VIEW_SHAPES,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::asset::Asset;
-use crate::convert::{Fields, ToPython, as_member, named};
+use crate::convert::{ToPython, named};
 use crate::errors::raised;
-
-const SIZES: [Size; 5] = [Size::Original, Size::Adjusted, Size::Alternative, Size::Medium, Size::Thumb];
-const SHAPES: [ViewAs; 6] =
-    [ViewAs::Best, ViewAs::HardLink, ViewAs::Reflink, ViewAs::SymbolicLink, ViewAs::Copy, ViewAs::Manifest];
-
-as_member!(ItemKind => "ItemKind");
 
 /// Where the files of an asset go.
 #[pyfunction]
@@ -28,32 +24,6 @@ pub(crate) fn place<'py>(
     layout.place(&asset.0).to_python(py)
 }
 
-impl ToPython for Placement {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let problems: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
-        Fields::new(py)
-            .with("created", self.created.to_string())?
-            .with("folder", self.folder)?
-            .with("name", self.name)?
-            .with("kind", self.kind)?
-            .with("files", self.files)?
-            .with("problems", problems)?
-            .model("Placement")
-    }
-}
-
-impl ToPython for WantedFile {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Fields::new(py)
-            .with("role", self.role)?
-            .with("label", self.label)?
-            .with("is_live", self.is_live)?
-            .with("name", self.name)?
-            .with("legacy_name", self.legacy_name)?
-            .model("WantedFile")
-    }
-}
-
 /// A `Layout`; what is `None` there stays as the library has it.
 pub(crate) fn layout(given: &Bound<'_, PyAny>) -> PyResult<LayoutOptions> {
     let text = |name: &str| given.getattr(name)?.extract::<Option<String>>();
@@ -61,21 +31,13 @@ pub(crate) fn layout(given: &Bound<'_, PyAny>) -> PyResult<LayoutOptions> {
         .live_photos(text("live_photos")?.map(|size| live_size(&size)).transpose()?)
         .force_size(given.getattr("force_size")?.extract()?)
         .keep_unicode(given.getattr("keep_unicode")?.extract()?)
-        .names(named(
-            "policy of names",
-            &given.getattr("names")?.extract::<String>()?,
-            &[NamePolicy::SizeDedup, NamePolicy::Id7],
-        )?)
+        .names(named("policy of names", &given.getattr("names")?.extract::<String>()?, &NAME_POLICIES)?)
         .live_naming(named(
             "naming of films",
             &given.getattr("live_naming")?.extract::<String>()?,
-            &[LiveNaming::Suffix, LiveNaming::Original],
+            &LIVE_NAMINGS,
         )?)
-        .align_raw(named(
-            "alignment",
-            &given.getattr("align_raw")?.extract::<String>()?,
-            &[RawAlign::AsIs, RawAlign::Original, RawAlign::Alternative],
-        )?);
+        .align_raw(named("alignment", &given.getattr("align_raw")?.extract::<String>()?, &RAW_ALIGNS)?);
     if let Some(folder) = text("folder")? {
         options = options.folder(folder);
     }
@@ -92,7 +54,7 @@ pub(crate) fn layout(given: &Bound<'_, PyAny>) -> PyResult<LayoutOptions> {
 }
 
 fn live_size(name: &str) -> PyResult<LiveSize> {
-    named("size of films", name, &[LiveSize::Original, LiveSize::Medium, LiveSize::Thumb])
+    named("size of films", name, &LIVE_SIZES)
 }
 
 /// A `View`: name, template, shape.
@@ -100,7 +62,7 @@ pub(crate) fn view(given: &Bound<'_, PyAny>) -> PyResult<View> {
     let (name, template): (String, String) =
         (given.getattr("name")?.extract()?, given.getattr("template")?.extract()?);
     let view = View::new(name, template).map_err(|error| raised(given.py(), &error))?;
-    Ok(view.made_of(named("shape of a view", &given.getattr("made_of")?.extract::<String>()?, &SHAPES)?))
+    Ok(view.made_of(named("shape of a view", &given.getattr("made_of")?.extract::<String>()?, &VIEW_SHAPES)?))
 }
 
 /// A moment, or so many days ago.
@@ -127,7 +89,7 @@ pub(crate) fn move_rule(given: &Bound<'_, PyAny>) -> PyResult<MoveRule> {
 }
 
 pub(crate) fn disposal(name: &str) -> PyResult<Disposal> {
-    named("disposal", name, &[Disposal::Trash, Disposal::Remove])
+    named("disposal", name, &DISPOSALS)
 }
 
 /// A `RemovalLimit`.

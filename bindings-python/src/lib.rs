@@ -23,7 +23,6 @@ mod door;
 mod download;
 mod engine;
 mod errors;
-mod events;
 mod fake;
 mod layout;
 mod library;

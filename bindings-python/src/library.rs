@@ -1,20 +1,18 @@
 //! Libraries, their albums, and lists of assets.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 use icloud_photos::asset::{Fields as Depth, Listing, Role};
-use icloud_photos::library::{AlbumKind, AlbumTree as Tree, IndexState, LibraryId, LibraryKind};
-use icloud_photos::session::Database;
+use icloud_photos::library::{AlbumKind, AlbumTree as Tree, IndexState};
 use icloud_photos::{AssetId, SmartAlbum};
-use pyo3::exceptions::PyValueError;
+use icloud_photos_bindings::{ToValue, Value};
 use pyo3::prelude::*;
 
 use crate::asset::Asset;
 use crate::changes::Changes;
-use crate::convert::{Fields, Member, ToPython, as_handle, as_member, named, snake, variant};
+use crate::convert::{ToPython, named, valid};
 use crate::download::Downloader;
 use crate::errors::raised;
 use crate::runtime::{Feed, Op};
@@ -31,13 +29,6 @@ pub(crate) struct AlbumTree(pub(crate) Tree);
 
 #[pyclass(frozen, module = "icloud_photos._native")]
 pub(crate) struct AlbumNode(icloud_photos::library::AlbumNode);
-
-as_handle!(Library, Album, AlbumTree, AlbumNode);
-as_member!(
-    LibraryKind => "LibraryKind",
-    SmartAlbum => "SmartAlbum",
-    Database => "Database",
-);
 
 #[pymethods]
 impl Library {
@@ -71,7 +62,7 @@ impl Library {
 
     fn albums(&self) -> Op {
         let library = self.0.clone();
-        Op::new(async move { library.albums().await.map(AlbumTree) })
+        Op::new(async move { library.albums().await })
     }
 
     fn counts(&self, albums: Vec<Bound<'_, Album>>) -> Op {
@@ -82,7 +73,7 @@ impl Library {
 
     fn index_state(&self) -> Op {
         let library = self.0.clone();
-        Op::new(async move { library.index_state().await })
+        Op::new(async move { library.index_state().await.map(index) })
     }
 
     fn require_index(&self) -> Op {
@@ -120,7 +111,7 @@ impl Library {
         roles: Option<Vec<String>>,
         page_size: Option<usize>,
     ) -> PyResult<Changes> {
-        let cursor = crate::changes::cursor(since).map_err(|error| raised(py, &error))?;
+        let cursor = icloud_photos_bindings::cursor(since).map_err(|error| raised(py, &error))?;
         let mut changes = self.0.changes(&cursor).fields(depth(fields)?);
         if let Some(roles) = roles {
             changes = changes.roles(self::roles(&roles)?);
@@ -136,31 +127,14 @@ impl Library {
     }
 }
 
-impl ToPython for icloud_photos::Library {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Library(self).to_python(py)
-    }
-}
-
-impl ToPython for &LibraryId {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Fields::new(py)
-            .with("database", self.database())?
-            .with("zone", self.zone())?
-            .with("owner", self.owner())?
-            .model("LibraryId")
-    }
-}
-
-impl ToPython for IndexState {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        match self {
-            Self::Ready => Fields::new(py).model("IndexReady"),
-            Self::Building { progress } => Fields::new(py).with("progress", progress)?.model("IndexBuilding"),
-            Self::Unknown(state) => Fields::new(py).with("state", state)?.model("IndexUnknown"),
-            other => Fields::new(py).with("state", format!("{other:?}"))?.model("IndexUnknown"),
-        }
-    }
+fn index(state: IndexState) -> Value {
+    let (class, member) = match state {
+        IndexState::Ready => ("IndexReady", None),
+        IndexState::Building { progress } => ("IndexBuilding", Some(("progress", progress.to_value()))),
+        IndexState::Unknown(state) => ("IndexUnknown", Some(("state", state.to_value()))),
+        other => ("IndexUnknown", Some(("state", format!("{other:?}").to_value()))),
+    };
+    Value::Model(class, member.into_iter().collect())
 }
 
 #[pymethods]
@@ -272,15 +246,6 @@ impl Album {
     }
 }
 
-impl ToPython for AlbumKind {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        match self {
-            Self::Smart(_) => crate::convert::member(py, "AlbumKind", "smart"),
-            other => variant(py, "AlbumKind", &other),
-        }
-    }
-}
-
 /// A listing.
 #[pyclass(frozen, module = "icloud_photos._native")]
 pub(crate) struct Assets {
@@ -339,47 +304,18 @@ impl Assets {
     }
 }
 
-impl ToPython for Listing {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let (state, seen, expected, gap) = match self {
-            Self::Complete { seen } => ("complete", seen, None, false),
-            Self::Limited { seen } => ("limited", seen, None, false),
-            Self::Short { expected, seen, gap } => ("short", seen, expected, gap),
-            // What is not known to be whole is not.
-            _ => ("short", 0, None, true),
-        };
-        Fields::new(py)
-            .with("state", Member("ListingState", state))?
-            .with("seen", seen)?
-            .with("expected", expected)?
-            .with("gap", gap)?
-            .with("is_complete", self.is_complete())?
-            .with("has_all", self.has_all())?
-            .with("lacks", self.lacks())?
-            .with("missing", self.missing())?
-            .with("text", self.to_string())?
-            .model("Listing")
-    }
-}
-
 pub(crate) fn depth(name: &str) -> PyResult<Depth> {
-    named("depth of fields", name, &[Depth::Basic, Depth::Full, Depth::Everything])
+    valid(icloud_photos_bindings::depth(name))
 }
 
 pub(crate) fn role(name: &str) -> PyResult<Role> {
-    static NAMES: LazyLock<HashMap<String, Role>> =
-        LazyLock::new(|| Role::ALL.iter().map(|role| (snake(&format!("{role:?}")), *role)).collect());
-    match NAMES.get(name) {
-        Some(role) => Ok(*role),
-        // It says which there are.
-        None => named("role", name, &Role::ALL),
-    }
+    valid(icloud_photos_bindings::role(name))
 }
 
 pub(crate) fn roles(names: &[String]) -> PyResult<Vec<Role>> {
-    names.iter().map(|name| role(name)).collect()
+    valid(icloud_photos_bindings::roles(names))
 }
 
 pub(crate) fn at_least_one(what: &str, number: usize) -> PyResult<NonZeroUsize> {
-    NonZeroUsize::new(number).ok_or_else(|| PyValueError::new_err(format!("{what} must be at least 1")))
+    valid(icloud_photos_bindings::at_least_one(what, number))
 }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use icloud_photos::auth::{
-    Action, CodeDelivery, ConsentAction, Phone, SecurityKeyAction, SecurityKeyAssertion, TermsAction,
+    Action, CodeDelivery, ConsentAction, SecurityKeyAction, SecurityKeyAssertion, TermsAction,
 };
 use icloud_photos::{Error, ErrorKind, Login};
 use pyo3::prelude::*;
 
 use crate::client::limit;
-use crate::convert::{Fields, ToPython, as_handle, as_member, named};
-use crate::errors::exception;
+use crate::convert::{ToPython, as_handle, named};
 use crate::runtime::Op;
 
 #[pyclass(frozen, module = "icloud_photos._native")]
@@ -26,7 +25,6 @@ pub(crate) struct Consent(Arc<ConsentAction>, Error);
 pub(crate) struct SecurityKey(Arc<SecurityKeyAction>, Error);
 
 as_handle!(Challenge, Terms, Consent, SecurityKey);
-as_member!(CodeDelivery => "CodeDelivery");
 
 impl Challenge {
     pub(crate) fn new(challenge: icloud_photos::Challenge) -> Self {
@@ -34,23 +32,28 @@ impl Challenge {
     }
 }
 
-impl ToPython for Login {
+/// What a sign-in came to.
+pub(crate) struct Outcome(pub(crate) Login);
+
+impl ToPython for Outcome {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let error = match &self {
-            Self::ActionRequired(action) => action.error(),
+        let error = match &self.0 {
+            Login::ActionRequired(action) => action.error(),
             _ => Error::new(
                 ErrorKind::Unsupported,
                 "this version does not know what Apple wants of the account's owner",
             ),
         };
-        match self {
-            Self::Complete(session) => session.to_python(py),
-            Self::CodeRequired(challenge) => Challenge::new(challenge).to_python(py),
-            Self::ActionRequired(Action::AcceptTerms(action)) => Terms(Arc::new(action), error).to_python(py),
-            Self::ActionRequired(Action::ApproveOnDevice(action)) => {
+        match self.0 {
+            Login::Complete(session) => session.to_python(py),
+            Login::CodeRequired(challenge) => Challenge::new(challenge).to_python(py),
+            Login::ActionRequired(Action::AcceptTerms(action)) => {
+                Terms(Arc::new(action), error).to_python(py)
+            }
+            Login::ActionRequired(Action::ApproveOnDevice(action)) => {
                 Consent(Arc::new(action), error).to_python(py)
             }
-            Self::ActionRequired(Action::UseSecurityKey(action)) => {
+            Login::ActionRequired(Action::UseSecurityKey(action)) => {
                 SecurityKey(Arc::new(action), error).to_python(py)
             }
             _ => Err(crate::errors::raised(py, &error)),
@@ -77,7 +80,7 @@ impl Challenge {
 
     #[getter]
     fn phones<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.phones().to_vec().to_python(py)
+        self.0.phones().iter().collect::<Vec<_>>().to_python(py)
     }
 
     fn request_push(&self) -> Op {
@@ -114,27 +117,16 @@ impl Challenge {
     }
 }
 
-impl ToPython for Phone {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Fields::new(py)
-            .with("id", self.id())?
-            .with("number", self.number())?
-            .with("name", self.name())?
-            .with("delivery", self.delivery())?
-            .model("Phone")
-    }
-}
-
 #[pymethods]
 impl Terms {
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        exception(py, &self.1)
+        (&self.1).to_python(py)
     }
 
     fn accept(&self) -> Op {
         let action = self.0.clone();
-        Op::new(async move { action.accept().await })
+        Op::new(async move { action.accept().await.map(Outcome) })
     }
 }
 
@@ -142,7 +134,7 @@ impl Terms {
 impl Consent {
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        exception(py, &self.1)
+        (&self.1).to_python(py)
     }
 
     fn request(&self) -> Op {
@@ -165,7 +157,7 @@ impl Consent {
 impl SecurityKey {
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        exception(py, &self.1)
+        (&self.1).to_python(py)
     }
 
     #[getter]
@@ -199,6 +191,6 @@ impl SecurityKey {
         let action = self.0.clone();
         let assertion =
             SecurityKeyAssertion { client_data, signature, authenticator_data, user_handle, credential_id };
-        Op::new(async move { action.submit(assertion).await })
+        Op::new(async move { action.submit(assertion).await.map(Outcome) })
     }
 }

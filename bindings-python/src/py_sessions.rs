@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use icloud_photos::session::{SavedSession, SessionStore, StoreLock};
 use icloud_photos::{AppleId, ErrorKind, Result};
+use icloud_photos_bindings::{ToValue, Value};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::convert::Fields;
+use crate::convert::ToPython;
 use crate::door;
 use crate::object::{Object, require_plain};
 
@@ -53,7 +54,8 @@ impl SessionStore for PySessions {
             icloud_photos::Error::new(ErrorKind::Unexpected, "the session cannot be written down")
         })?;
         let save = move |store: &Bound<'_, PyAny>| {
-            let session = Fields::new(store.py()).with("json", text)?.model("SavedSession")?;
+            let session =
+                Value::Model("SavedSession", vec![("json", text.to_value())]).to_python(store.py())?;
             store.call_method1("save", (id, session)).map(drop)
         };
         self.0.with(save).await

@@ -3,22 +3,21 @@
 //! One multi-threaded tokio runtime for the process. A child of `fork` has none of its parent's threads, so it gets a runtime of its own;
 //! the parent's is left where it is, for ending it would wait for threads that are not there.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::PoisonError;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt};
 use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_bindings::{Taken, ToValue, Value};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyCFunction;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio::task::AbortHandle;
 
 use crate::callback::Callback;
@@ -29,9 +28,6 @@ use crate::errors::raised;
 
 /// How often a blocking call looks whether a signal came.
 const TICK: Duration = Duration::from_millis(25);
-
-/// Most items that one step of a lazy sequence hands over.
-const BATCH: usize = 500;
 
 /// Most threads for what blocks, made as needed. A storage that is written in Python may call one of ours, which needs a thread too while the first
 /// one waits: `object::ROOM` leaves some for it.
@@ -211,16 +207,11 @@ pub(crate) fn panicked() -> Error {
 
 /// A lazy sequence, read a batch at a time.
 #[pyclass(frozen, generic, module = "icloud_photos._native")]
-pub(crate) struct Batches(Feed<Finish>);
+pub(crate) struct Batches(Feed<Value>);
 
 impl Batches {
-    pub(crate) fn new<T>(stream: BoxStream<'static, Result<T>>) -> Self
-    where
-        T: ToPython + Send + 'static,
-    {
-        let convert =
-            |item: T| Box::new(move |py: Python<'_>| item.to_python(py).map(Bound::unbind)) as Finish;
-        Self(Feed::new(stream.map(move |item| item.map(convert)).boxed()))
+    pub(crate) fn new<T: ToValue + 'static>(stream: BoxStream<'static, Result<T>>) -> Self {
+        Self(Feed::new(stream.map(|item| item.map(ToValue::to_value)).boxed()))
     }
 }
 
@@ -235,40 +226,20 @@ impl Batches {
     }
 }
 
-/// A stream that calls read from, one after the other. Nothing is lost when one is cancelled: what it had read already comes with the next.
+/// A stream that calls read from, in the process that made it: a fork does not take along whoever reads.
 pub(crate) struct Feed<T> {
-    shelf: Arc<Shelf<T>>,
-    closed: watch::Sender<bool>,
-    most: usize,
-    /// Who made it: a fork does not take along whoever reads.
+    items: icloud_photos_bindings::Feed<T>,
     process: u32,
-}
-
-/// Locked from the first item that is read until the last is in Python's hands.
-type Shelf<T> = Mutex<Reading<T>>;
-
-struct Reading<T> {
-    stream: Option<BoxStream<'static, Result<T>>>,
-    /// What was read and not handed over.
-    back: VecDeque<Result<T>>,
-    begun: bool,
 }
 
 impl<T: ToPython + Send + 'static> Feed<T> {
     pub(crate) fn new(stream: BoxStream<'static, Result<T>>) -> Self {
-        Self::at_most(BATCH, stream)
+        Self { items: icloud_photos_bindings::Feed::new(stream), process: std::process::id() }
     }
 
     /// One that hands over no more than so many items at a time.
     pub(crate) fn at_most(most: usize, stream: BoxStream<'static, Result<T>>) -> Self {
-        // What came to its end within a batch is asked once more by the next.
-        let reading = Reading { stream: Some(stream.fuse().boxed()), back: VecDeque::new(), begun: false };
-        Self {
-            shelf: Arc::new(Mutex::new(reading)),
-            closed: watch::Sender::new(false),
-            most,
-            process: std::process::id(),
-        }
+        Self { items: icloud_photos_bindings::Feed::at_most(most, stream), process: std::process::id() }
     }
 
     /// Appends the next items to a queue of Python's, all that are there by now, and tells whether any came: none is the end. An error comes
@@ -285,106 +256,37 @@ impl<T: ToPython + Send + 'static> Feed<T> {
 
     /// Drops the stream, also while a call waits for it, which finds its end.
     pub(crate) fn close(&self) {
-        self.closed.send_replace(true);
-        if let Ok(mut reading) = self.shelf.try_lock() {
-            reading.close();
-        }
+        self.items.close();
     }
 
     /// Takes the whole stream away for good; what somebody has read from lacks what they read.
     pub(crate) fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
-        let used = || Error::new(ErrorKind::Config, "this was read from, or used already; make a new one");
-        let mut reading = self.shelf.try_lock().map_err(|_| used())?;
-        reading.stream.take().filter(|_| !reading.begun).ok_or_else(used)
+        self.items.take()
     }
 
-    fn read(&self, into: Py<PyAny>) -> impl Future<Output = Result<Taken<T>>> + Send + 'static {
-        let (shelf, mut closed, most) = (self.shelf.clone(), self.closed.subscribe(), self.most);
-        let here = require_here(self.process);
+    fn read(&self, into: Py<PyAny>) -> impl Future<Output = Result<Handed<T>>> + Send + 'static {
+        let (read, here) = (self.items.read(), require_here(self.process));
         async move {
             here?;
-            let mut reading = shelf.lock_owned().await;
-            let batch = tokio::select! {
-                biased;
-                _ = closed.wait_for(|closed| *closed) => None,
-                batch = reading.batch(most) => Some(batch),
-            };
-            let items = batch.unwrap_or_else(|| {
-                reading.close();
-                Ok(Vec::new())
-            })?;
-            Ok(Taken { items, reading, into })
+            Ok(Handed { items: read.await?, into })
         }
     }
 }
 
-impl<T: Send> Reading<T> {
-    async fn batch(&mut self, most: usize) -> Result<Vec<T>> {
-        self.begun = true;
-        if self.back.is_empty() {
-            let Some(stream) = &mut self.stream else { return Ok(Vec::new()) };
-            match stream.as_mut().ready_chunks(most).next().await {
-                Some(chunk) => self.back.extend(chunk),
-                None => self.stream = None,
-            }
-        }
-        // What came before an error goes out first; the error is the next call's.
-        let mut items = Vec::with_capacity(self.back.len());
-        while let Some(item) = self.back.pop_front() {
-            match item {
-                Ok(item) => items.push(item),
-                Err(error) if items.is_empty() => return Err(error),
-                error => {
-                    self.back.push_front(error);
-                    break;
-                }
-            }
-        }
-        Ok(items)
-    }
-}
-
-impl<T> Reading<T> {
-    fn close(&mut self) {
-        self.stream = None;
-        self.back.clear();
-    }
-}
-
-/// Items on their way to a queue of Python's; they go back if nobody takes them.
-struct Taken<T> {
-    items: Vec<T>,
-    reading: OwnedMutexGuard<Reading<T>>,
+/// Items on their way to a queue of Python's.
+struct Handed<T> {
+    items: Taken<T>,
     into: Py<PyAny>,
 }
 
-impl<T: ToPython> ToPython for Taken<T> {
-    fn to_python(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let came = !self.items.is_empty();
-        for item in std::mem::take(&mut self.items) {
-            let item = item.to_python(py);
-            let appended =
-                item.and_then(|item| self.into.bind(py).call_method1(intern!(py, "append"), (item,)));
-            if let Err(error) = appended {
-                // A signal may come while a class of Python's is called. Whoever reads on must not take what follows for the rest.
-                self.reading.close();
-                self.reading.back.push_back(Err(interrupted()));
-                return Err(error);
-            }
-        }
+impl<T: ToPython> ToPython for Handed<T> {
+    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let Self { items, into } = self;
+        // A signal may come while a class of Python's is called.
+        let came = items.hand(|item| {
+            into.bind(py).call_method1(intern!(py, "append"), (item.to_python(py)?,)).map(drop)
+        })?;
         came.to_python(py)
-    }
-}
-
-fn interrupted() -> Error {
-    Error::new(ErrorKind::Cancelled, "what was read was lost when this was interrupted; begin anew")
-}
-
-impl<T> Drop for Taken<T> {
-    fn drop(&mut self) {
-        for item in self.items.drain(..).rev() {
-            self.reading.back.push_front(Ok(item));
-        }
     }
 }
 

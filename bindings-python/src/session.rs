@@ -2,20 +2,12 @@
 
 use pyo3::prelude::*;
 
-use crate::convert::{ToPython, as_handle};
+use crate::convert::ToPython;
 use crate::library::Library;
 use crate::runtime::Op;
 
 #[pyclass(frozen, module = "icloud_photos._native")]
 pub(crate) struct Session(pub(crate) icloud_photos::Session);
-
-as_handle!(Session);
-
-impl ToPython for icloud_photos::Session {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Session(self).to_python(py)
-    }
-}
 
 #[pymethods]
 impl Session {

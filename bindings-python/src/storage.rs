@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use icloud_photos::storage::{
-    Capabilities, FsStorage, LinkKind, MemoryStorage, ObjectMeta, OpendalStorage, StoragePath, WriteOptions,
-    is_address,
+    FsStorage, LinkKind, MemoryStorage, OpendalStorage, StoragePath, WriteOptions, is_address,
 };
 use icloud_photos::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 
-use crate::convert::{Fields, ToPython, as_handle, as_model, moment, named};
+use crate::convert::{ToPython, as_handle, moment, named};
 use crate::errors::raised;
 use crate::py_storage::PyStorage;
 use crate::runtime::{Batches, Op};
@@ -31,10 +30,6 @@ enum Kind {
     Elsewhere(Arc<OpendalStorage>),
     Memory(Arc<MemoryStorage>),
 }
-
-as_model!(Capabilities => "Capabilities" {
-    modified_time, resume, exclusive_commit, case_sensitive, max_name, max_size, distant, metadata, hard_links, reflinks, symbolic_links,
-});
 
 impl Storage {
     pub(crate) fn shared(&self) -> Shared {
@@ -205,33 +200,6 @@ fn options_of(given: &Bound<'_, PyAny>) -> PyResult<WriteOptions> {
         options = options.replace();
     }
     Ok(options)
-}
-
-impl ToPython for WriteOptions {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        Fields::new(py)
-            .with("part", self.part)?
-            .with("modified", self.modified)?
-            .with("size", self.size)?
-            .with("replace", self.replace)?
-            .with("through_links", self.through_links)?
-            .model("WriteOptions")
-    }
-}
-
-impl ToPython for ObjectMeta {
-    fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let metadata = pyo3::types::PyDict::new(py);
-        for (key, value) in &self.metadata {
-            metadata.set_item(key, value)?;
-        }
-        Fields::new(py)
-            .with("path", self.path)?
-            .with("size", self.size)?
-            .with("modified", self.modified)?
-            .with("metadata", metadata.into_any().unbind())?
-            .model("ObjectMeta")
-    }
 }
 
 type Writer = Box<dyn icloud_photos::storage::StorageWriter>;

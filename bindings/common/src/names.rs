@@ -1,0 +1,26 @@
+//! Words of other languages for variants of Rust's.
+
+/// `SloMo` is `slo_mo`.
+pub fn snake(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// The variant that a word names.
+///
+/// # Errors
+///
+/// It names none; the text says which there are.
+pub fn named<T: std::fmt::Debug + Copy>(what: &str, word: &str, all: &[T]) -> Result<T, String> {
+    let found = all.iter().find(|one| snake(&format!("{one:?}")) == word);
+    found.copied().ok_or_else(|| {
+        let words: Vec<String> = all.iter().map(|one| snake(&format!("{one:?}"))).collect();
+        format!("no {what} is called {word:?}; there are: {}", words.join(", "))
+    })
+}
