@@ -275,6 +275,9 @@ export interface Assertion {
   credentialId: string
 }
 
+/** Keeps an empty storage to one of its promises. */
+export declare function checkStorage(storage: Storage, promise: string, abort?: Abort | undefined | null): Promise<void>
+
 /** What a client is told. */
 export interface ClientOptions {
   region: string
@@ -373,6 +376,9 @@ export interface State {
   favorite: boolean
   master: string
 }
+
+/** What a storage promises, by name. */
+export declare function storagePromises(): Array<string>
 
 /** What came of it. */
 export interface StorageReply {

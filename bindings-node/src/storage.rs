@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use icloud_photos::storage::{
     Capabilities, FsStorage, LinkKind, MemoryStorage, ObjectMeta, OpendalStorage, StoragePath,
 };
 use icloud_photos::sync::store;
+use icloud_photos::testing::storage::promises;
 use icloud_photos::{Error, ErrorKind, Result};
 use napi::Env;
-use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown, within_runtime_if_available};
+use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::ask::Asked;
@@ -171,8 +174,7 @@ impl Storage {
     ) -> Promised<'env> {
         let storage = given(self);
         run(env, abort, async move {
-            let writer = storage.write(&StoragePath::parse(&path)?, writing.options()?).await?;
-            Ok(StorageWriter { position: writer.position(), writer: Arc::new(Mutex::new(Some(writer))) })
+            storage.write(&StoragePath::parse(&path)?, writing.options()?).await.map(StorageWriter::new)
         })
     }
 
@@ -260,6 +262,37 @@ pub fn copy_above<'env>(env: &'env Env, folder: String, abort: Option<&Abort>) -
     })
 }
 
+/// What a storage promises, by name.
+#[napi]
+pub fn storage_promises() -> Vec<&'static str> {
+    promises().into_iter().map(|(name, _)| name).collect()
+}
+
+/// Keeps an empty storage to one of its promises.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn check_storage<'env>(
+    env: &'env Env,
+    storage: &Storage,
+    promise: String,
+    abort: Option<&Abort>,
+) -> Promised<'env> {
+    let storage = given(storage);
+    run(env, abort, async move {
+        let found = promises().into_iter().find(|(name, _)| *name == promise);
+        let unknown = || Error::new(ErrorKind::Config, "no promise has this name").with("promise", promise);
+        let (name, check) = found.ok_or_else(unknown)?;
+        // It says by a panic what is broken.
+        let checked = std::panic::AssertUnwindSafe(check(storage)).catch_unwind().await;
+        checked.map_err(|said| Error::new(ErrorKind::Storage, text(&*said)).with("promise", name))
+    })
+}
+
+/// What a panic says.
+fn text(said: &(dyn std::any::Any + Send)) -> String {
+    let text = said.downcast_ref::<String>().cloned();
+    text.or_else(|| said.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
+
 impl Skills {
     fn capabilities(self) -> Result<Capabilities> {
         let most = |what, most: Option<f64>| most.map(|most| number(what, most)).transpose();
@@ -281,12 +314,21 @@ type Writer = Box<dyn icloud_photos::storage::StorageWriter>;
 pub struct StorageWriter {
     writer: Arc<Mutex<Option<Writer>>>,
     position: u64,
+    runtime: Handle,
 }
 
-/// What a writer of a storage elsewhere leaves is cleared away by a task.
+impl StorageWriter {
+    fn new(writer: Writer) -> Self {
+        let position = writer.position();
+        Self { writer: Arc::new(Mutex::new(Some(writer))), position, runtime: Handle::current() }
+    }
+}
+
+/// Garbage is collected outside of the runtime, and what a writer leaves elsewhere is cleared away by a task.
 impl Drop for StorageWriter {
     fn drop(&mut self) {
-        within_runtime_if_available(|| drop(std::mem::take(&mut self.writer)));
+        let _inside = self.runtime.enter();
+        drop(std::mem::take(&mut self.writer));
     }
 }
 
