@@ -124,8 +124,8 @@ export declare class Assets {
 
 /** Bytes as they come. */
 export declare class ByteStream {
-  /** Nothing at the end. */
-  next(abort?: Abort | undefined | null): Promise<Buffer | null>
+  /** One chunk, or none at the end. */
+  next(abort?: Abort | undefined | null): Promise<Array<Buffer>>
   close(): void
   get proof(): Proof | null
 }
@@ -142,7 +142,7 @@ export declare class Challenge {
 }
 
 export declare class Changes {
-  next(abort?: Abort | undefined | null): Promise<ChangeBatch | null>
+  next(abort?: Abort | undefined | null): Promise<Array<ChangeBatch>>
   close(): void
 }
 
@@ -275,6 +275,9 @@ export interface Assertion {
   credentialId: string
 }
 
+/** Keeps an empty storage to one of its promises. */
+export declare function checkStorage(storage: Storage, promise: string, abort?: Abort | undefined | null): Promise<void>
+
 /** What a client is told. */
 export interface ClientOptions {
   region: string
@@ -373,6 +376,9 @@ export interface State {
   favorite: boolean
   master: string
 }
+
+/** What a storage promises, by name. */
+export declare function storagePromises(): Array<string>
 
 /** What came of it. */
 export interface StorageReply {

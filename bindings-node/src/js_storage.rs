@@ -91,6 +91,14 @@ fn about(method: &str, path: &StoragePath) -> StorageRequest {
     StorageRequest { path: Some(path.to_string()), ..request(method) }
 }
 
+/// Whoever writes a storage need not think of its root.
+fn about_file(method: &str, path: &StoragePath) -> Result<StorageRequest> {
+    match path.as_str() {
+        "" => Err(Error::new(ErrorKind::Config, "the root of a storage is not a file")),
+        _ => Ok(about(method, path)),
+    }
+}
+
 pub(crate) struct JsStorage {
     asked: Asked<StorageRequest>,
     capabilities: Capabilities,
@@ -119,9 +127,9 @@ impl Storage for JsStorage {
     }
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
-        let thing = self.asked.thing();
-        let writing = Some(Writing::from(options));
-        let begin = StorageRequest { made: Some(thing.number), writing, ..about("write", path) };
+        options.part_name()?;
+        let (thing, writing) = (self.asked.thing(), Some(Writing::from(options)));
+        let begin = StorageRequest { made: Some(thing.number), writing, ..about_file("write", path)? };
         let position = self.asked.ask(begin).await?.position.unwrap_or_default();
         Ok(Box::new(Writer { thing, position: number("position", position)? as u64, metadata: None }))
     }
@@ -135,7 +143,7 @@ impl Storage for JsStorage {
     }
 
     async fn remove(&self, path: &StoragePath) -> Result<()> {
-        self.asked.ask(about("remove", path)).await.map(drop)
+        self.asked.ask(about_file("remove", path)?).await.map(drop)
     }
 
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -147,7 +155,7 @@ impl Storage for JsStorage {
     }
 
     async fn tidy(&self, begun: SystemTime) -> Result<()> {
-        let asked = StorageRequest { begun_ms: Some(milliseconds(begun)), ..request("tidy") };
+        let asked = StorageRequest { begun_ms: Some(since_1970(begun)), ..request("tidy") };
         self.asked.ask(asked).await.map(drop)
     }
 }
@@ -222,6 +230,8 @@ fn iteration<T: Send + 'static>(
             Err(error) => Some((Err(error), None)),
         }
     })
+    // Whoever looked at the first item may have come to the end.
+    .fuse()
     .boxed()
 }
 
@@ -248,7 +258,7 @@ impl From<WriteOptions> for Writing {
     fn from(options: WriteOptions) -> Self {
         Self {
             part: options.part,
-            modified_ms: options.modified.map(milliseconds),
+            modified_ms: options.modified.map(since_1970),
             size: options.size.map(exact),
             replace: options.replace,
             through_links: options.through_links,
@@ -271,4 +281,8 @@ impl Writing {
 #[allow(clippy::cast_precision_loss)]
 fn exact(count: u64) -> f64 {
     count.min(9_007_199_254_740_991) as f64
+}
+
+fn since_1970(time: SystemTime) -> f64 {
+    milliseconds(icloud_photos_bindings::moment(time))
 }

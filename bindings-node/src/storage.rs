@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use icloud_photos::storage::{
-    Capabilities, FsStorage, LinkKind, MemoryStorage, ObjectMeta, OpendalStorage, StoragePath,
-};
-use icloud_photos::sync::store;
+use futures::FutureExt;
+use icloud_photos::storage::{Capabilities, FsStorage, LinkKind, MemoryStorage, OpendalStorage, StoragePath};
+use icloud_photos::testing::storage::promises;
 use icloud_photos::{Error, ErrorKind, Result};
 use napi::Env;
-use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown, within_runtime_if_available};
+use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
+use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 
 use crate::ask::Asked;
 use crate::js_storage::{JsStorage, StorageReply, StorageRequest, Writing};
 use crate::library::number;
-use crate::runtime::{Abort, Held, Items, Promised, Slot, blocking, run};
+use crate::runtime::{Abort, Items, Promised, blocking, now, run};
 use crate::value::{ToJs, as_own, moment, named};
 
 pub(crate) type Shared = Arc<dyn icloud_photos::storage::Storage>;
@@ -103,7 +104,7 @@ impl Storage {
         skills: Skills,
         place: Option<String>,
     ) -> napi::Result<Self> {
-        let capabilities = crate::runtime::now(skills.capabilities())?;
+        let capabilities = now(skills.capabilities())?;
         let storage = JsStorage::new(Asked::new(ask)?, capabilities);
         Ok(Self { kind: Kind::Written(Arc::new(storage)), place })
     }
@@ -163,8 +164,7 @@ impl Storage {
     ) -> Promised<'env> {
         let storage = given(self);
         run(env, abort, async move {
-            let writer = storage.write(&StoragePath::parse(&path)?, writing.options()?).await?;
-            Ok(StorageWriter { position: writer.position(), writer: Slot::new(writer) })
+            storage.write(&StoragePath::parse(&path)?, writing.options()?).await.map(StorageWriter::new)
         })
     }
 
@@ -244,6 +244,37 @@ pub fn is_address(text: String) -> bool {
     icloud_photos::storage::is_address(&text)
 }
 
+/// What a storage promises, by name.
+#[napi]
+pub fn storage_promises() -> Vec<&'static str> {
+    promises().into_iter().map(|(name, _)| name).collect()
+}
+
+/// Keeps an empty storage to one of its promises.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn check_storage<'env>(
+    env: &'env Env,
+    storage: &Storage,
+    promise: String,
+    abort: Option<&Abort>,
+) -> Promised<'env> {
+    let storage = given(storage);
+    run(env, abort, async move {
+        let found = promises().into_iter().find(|(name, _)| *name == promise);
+        let unknown = || Error::new(ErrorKind::Config, "no promise has this name").with("promise", promise);
+        let (name, check) = found.ok_or_else(unknown)?;
+        // It says by a panic what is broken.
+        let checked = std::panic::AssertUnwindSafe(check(storage)).catch_unwind().await;
+        checked.map_err(|said| Error::new(ErrorKind::Storage, text(&*said)).with("promise", name))
+    })
+}
+
+/// What a panic says.
+fn text(said: &(dyn std::any::Any + Send)) -> String {
+    let text = said.downcast_ref::<String>().cloned();
+    text.or_else(|| said.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
+
 impl Skills {
     fn capabilities(self) -> Result<Capabilities> {
         let most = |what, most: Option<f64>| most.map(|most| number(what, most)).transpose();
@@ -263,14 +294,23 @@ type Writer = Box<dyn icloud_photos::storage::StorageWriter>;
 /// A file that has no name yet. The facade has it take one call at a time.
 #[napi]
 pub struct StorageWriter {
-    writer: Slot<Writer>,
+    writer: Arc<Mutex<Option<Writer>>>,
     position: u64,
+    runtime: Handle,
 }
 
-/// What a writer of a storage elsewhere leaves is cleared away by a task.
+impl StorageWriter {
+    fn new(writer: Writer) -> Self {
+        let position = writer.position();
+        Self { writer: Arc::new(Mutex::new(Some(writer))), position, runtime: Handle::current() }
+    }
+}
+
+/// Garbage is collected outside of the runtime, and what a writer leaves elsewhere is cleared away by a task.
 impl Drop for StorageWriter {
     fn drop(&mut self) {
-        within_runtime_if_available(|| self.writer.close());
+        let _inside = self.runtime.enter();
+        drop(std::mem::take(&mut self.writer));
     }
 }
 
@@ -285,14 +325,14 @@ impl StorageWriter {
 
     #[napi(ts_return_type = "Promise<Items>")]
     pub fn resumed<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { Ok(Items::new(open(&mut slot.take()?)?.resumed().await?)) })
+        let writer = self.writer.clone();
+        run(env, abort, async move { Ok(Items::new(open(&mut *writer.lock().await)?.resumed().await?)) })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn restart<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { open(&mut slot.take()?)?.restart().await })
+        let writer = self.writer.clone();
+        run(env, abort, async move { open(&mut *writer.lock().await)?.restart().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -302,8 +342,8 @@ impl StorageWriter {
         chunk: Uint8ArraySlice<'_>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let (slot, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
-        run(env, abort, async move { open(&mut slot.take()?)?.write(chunk).await })
+        let (writer, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
+        run(env, abort, async move { open(&mut *writer.lock().await)?.write(chunk).await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -313,24 +353,24 @@ impl StorageWriter {
         metadata: HashMap<String, String>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, abort, async move {
-            open(&mut slot.take()?)?.describe(metadata.into_iter().collect());
+            open(&mut *writer.lock().await)?.describe(metadata.into_iter().collect());
             Ok(())
         })
     }
 
     #[napi(ts_return_type = "Promise<ObjectMeta>")]
     pub fn commit<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { taken(&mut slot.take()?).ok_or_else(ended)?.commit().await })
+        let writer = self.writer.clone();
+        run(env, abort, async move { writer.lock().await.take().ok_or_else(ended)?.commit().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn abort<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, abort, async move {
-            match taken(&mut slot.take()?) {
+            match writer.lock().await.take() {
                 Some(writer) => writer.abort().await,
                 // It was committed, or given up already.
                 None => Ok(()),
@@ -341,20 +381,16 @@ impl StorageWriter {
     /// Lets go of it: a part stays where parts are kept.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, None, async move {
-            slot.close();
+            drop(writer.lock().await.take());
             Ok(())
         })
     }
 }
 
-fn open(held: &mut Option<Held<Writer>>) -> Result<&mut Writer> {
-    held.as_mut().and_then(|held| held.item.as_mut()).ok_or_else(ended)
-}
-
-fn taken(held: &mut Option<Held<Writer>>) -> Option<Writer> {
-    held.as_mut().and_then(|held| held.item.take())
+fn open(writer: &mut Option<Writer>) -> Result<&mut Writer> {
+    writer.as_mut().ok_or_else(ended)
 }
 
 fn ended() -> Error {
