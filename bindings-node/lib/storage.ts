@@ -12,6 +12,8 @@ import type { Abort, Storage as Native, StorageWriter as NativeWriter } from '#n
 import { requireMethods } from './ask.js';
 import { given } from './client.js';
 import { ICloudError, errorOf } from './errors.js';
+import type { Source } from './items.js';
+import type { Capabilities, LinkKind, ObjectMeta } from './records.js';
 import { closing, now, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { named } from './sessions.js';
@@ -360,14 +362,14 @@ export function givenStorage(storage: Storage): Native {
 
 /** The items of something of the native half: it begins with the first step, and ends with the loop. */
 async function* items<T>(
-  begin: (abort?: Abort) => Promise<{ next(abort?: Abort): Promise<T[]>; close(): void }>,
+  begin: (abort?: Abort) => Promise<Source<unknown>>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T, void, void> {
   const feed = await run(begin, signal);
   const forget = closing(feed, signal);
   try {
     for (let ready = await run((abort) => feed.next(abort), signal); ready.length > 0; ready = await run((abort) => feed.next(abort), signal)) {
-      yield* ready;
+      yield* ready as T[];
     }
   } finally {
     forget();
