@@ -56,7 +56,7 @@ export interface MoveRule {
 export interface RemovalLimit {
   /** Of all files, from 0 to 1. */
   readonly share: number;
-  /** So many may go whatever their share is. Default 10. */
+  /** So many may go whatever their share is. Default 20. */
   readonly always?: number | undefined;
   /** How many went before in the same run. Default 0. */
   readonly gone?: number | undefined;
@@ -92,5 +92,9 @@ export function moveRuleGiven(rule: MoveRule | null | undefined): MoveRuleGiven 
 
 /** @internal */
 export function removalLimitGiven(limit: RemovalLimit | null | undefined): RemovalLimitGiven | undefined {
-  return limit == null ? undefined : given({ share: limit.share, always: limit.always, gone: limit.gone });
+  if (limit == null) return undefined;
+  const { share, always, gone } = limit;
+  // Five, meant as a percentage, would be no limit at all.
+  if (!(share >= 0 && share <= 1)) throw new RangeError('share is a share of the files: from 0 to 1');
+  return given({ share, always, gone });
 }

@@ -28,6 +28,9 @@ export function kindsOf(union) {
   return types.get(union).split('|').map((name) => name.trim()).filter(Boolean).map((name) => interfaces.get(name).get('kind').replaceAll("'", ''));
 }
 
+/** The members of an interface. */
+export const membersOf = (name) => [...interfaces.get(name).keys()];
+
 /** Whether a value is what the declarations say of a type, down to the last member. */
 export function assertIs(value, type, at = type) {
   const said = reason(value, type);
