@@ -284,7 +284,7 @@ function filtering(
   filter: ((asset: Asset) => unknown) | undefined,
   downloader: Downloader,
   running: Set<Watch>,
-): ((asset: NativeAsset) => boolean | undefined) | undefined {
+): ((asset: NativeAsset) => boolean | null) | undefined {
   if (filter === undefined) return undefined;
   return guarded(running, (asset) => {
     const answer = filter(new Asset(asset, downloader));
@@ -299,7 +299,7 @@ function filtering(
 function checking(
   check: ((albums: AlbumTree) => unknown) | undefined,
   running: Set<Watch>,
-): ((tree: NativeTree) => boolean | undefined) | undefined {
+): ((tree: NativeTree) => boolean | null) | undefined {
   if (check === undefined) return undefined;
   return guarded(running, (tree) => {
     const answer = check(new AlbumTree(tree));
@@ -312,13 +312,13 @@ function checking(
 }
 
 /** A function that several operations may ask: what it throws ends all that run. That is no answer, for an answer would be written down. */
-function guarded<A>(running: Set<Watch>, call: (about: A) => boolean): (about: A) => boolean | undefined {
+function guarded<A>(running: Set<Watch>, call: (about: A) => boolean): (about: A) => boolean | null {
   return (about) => {
     try {
       return call(about);
     } catch (error) {
       for (const watch of running) watch.fail(error);
-      return undefined;
+      return null;
     }
   };
 }
