@@ -91,8 +91,8 @@ export class Catalogue {
     return new AsyncItems(rows, (row: FileRow) => row, { watch: new Watch(signal), signal, what: 'list' });
   }
 
-  /** What it knows of the files at these paths. */
-  async filesAt(paths: Iterable<string>, { signal }: Cancellable = {}): Promise<FileRow[]> {
+  /** The rows of each of these paths: several where photos share a file, none where it knows nothing. */
+  async filesAt(paths: Iterable<string>, { signal }: Cancellable = {}): Promise<FileRow[][]> {
     const wanted = listed(paths, 'paths');
     return run((abort) => this.#native.filesAt(wanted, abort), signal);
   }

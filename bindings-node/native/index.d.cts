@@ -130,7 +130,7 @@ export declare class Catalogue {
   library(session: Session, name: string, abort?: Abort | undefined | null): Promise<Library | null>
   albums(library: Library, abort?: Abort | undefined | null): Promise<Array<Album>>
   files(): Items
-  filesAt(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<FileRow>>
+  filesAt(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<Array<FileRow>>>
   close(): void
 }
 
