@@ -4,6 +4,10 @@
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 
+// Node's own handlers of these send the signal once more and expect to be gone by then. Beside the command's they stay, and that would go on for
+// ever, so they make way: once a listener leaves, nothing is left of them.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => {}).removeAllListeners(signal);
+
 const native = createRequire(import.meta.url)('../native/index.cjs');
 const name = basename(process.argv[1] ?? '').replace(/\.(m?js|cmd|exe)$/, '');
 // Nothing of Node's is left to be done, and what Rust's threads still hold goes with the process.

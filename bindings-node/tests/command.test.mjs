@@ -118,11 +118,12 @@ test('a code is wanted, and standard input is at its end', async (t) => {
 });
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`${signal} in the middle`, posix, async (t) => {
+  test(`${signal} in the middle`, { ...posix, timeout: 60_000 }, async (t) => {
     const [fake, cwd] = [await fakeFor(t, { state: 'password-only' }), await folderFor(t)];
     await fault(fake, 'content', 'stall', { after: 1000 });
     const ends = async (file, args) => {
       const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      t.after(() => child.kill('SIGKILL'));
       const said = [];
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => said.push(chunk));
       const ended = new Promise((resolve) => child.once('close', (code, by) => resolve(code ?? by)));
@@ -147,7 +148,7 @@ test('nobody who listens is no failure', posix, async () => {
 });
 
 test('much is written whole into a pipe that is read slowly', posix, async (t) => {
-  const [fake, cwd] = [await fakeFor(t, { state: 'password-only', assets: 3000, fileSize: 100 }), await folderFor(t)];
+  const [fake, cwd] = [await fakeFor(t, { state: 'password-only', assets: 3000, fileSize: 1000 }), await folderFor(t)];
   const line = '"$0" "$@" | { sleep 1; cat; } | wc -l';
   const { code, stdout } = await ran('sh', ['-c', line, process.execPath, program, ...toFake(fake), '--only-print-filenames'], { cwd });
   assert.deepEqual([code, Number(stdout) >= 3000], [0, true], stdout);
