@@ -27,8 +27,7 @@ export interface CatalogueOptions extends Cancellable {
 export class Catalogue {
   readonly #native: Native;
 
-  /** @internal */
-  constructor(native: Native) {
+  private constructor(native: Native) {
     this.#native = native;
   }
 

@@ -203,7 +203,9 @@ test('what verification cannot be told', async () => {
   const [storage, catalogue] = [new MemoryStorage(), Catalogue.memory()];
   assert.equal((await failure(verify(storage, catalogue, { repair: true }))).kind, 'config');
   for (const sample of [Number.NaN, 2, -1, 0]) assert.ok((await failure(verify(storage, catalogue, { sample }))) instanceof RangeError);
-  for (const wrong of [{ missing: 'nonsense' }, { sample: 0.5, seed: -1 }]) assert.equal((await failure(verify(storage, catalogue, wrong))).kind, 'config');
+  for (const wrong of [{ missing: 'nonsense' }, { sample: 0.5, seed: -1 }]) {
+    assert.equal((await failure(verify(storage, catalogue, wrong))).kind, 'config');
+  }
   assert.ok((await failure(verify(storage, {}))) instanceof TypeError);
   assert.ok((await failure(verify({}, catalogue))) instanceof TypeError);
   assert.ok((await failure(verify(storage, catalogue, { engine: {} }))) instanceof TypeError);

@@ -2,8 +2,47 @@
 
 import type { Readable } from 'node:stream';
 
-import { Client, ICloudError, MemorySessionStore, ROLES, SavedChallenge, SavedSession } from 'icloud-photos';
-import type { Asset, Change, ErrorKind, Library, Listing, Login, Proof, Role, Session, SessionStore } from 'icloud-photos';
+import {
+  Catalogue,
+  Client,
+  ICloudError,
+  MemorySessionStore,
+  MemoryStorage,
+  ROLES,
+  SavedChallenge,
+  SavedSession,
+  SyncEngine,
+  onLog,
+  place,
+  verify,
+} from 'icloud-photos';
+import type {
+  Action,
+  AdoptReport,
+  AlbumTree,
+  Asset,
+  Change,
+  ErrorKind,
+  FileRow,
+  Kept,
+  Library,
+  Listing,
+  Login,
+  LogRecord,
+  NewsEvent,
+  Plan,
+  Proof,
+  Receipt,
+  Role,
+  RunEvent,
+  Session,
+  SessionStore,
+  Size,
+  Storage,
+  SyncReport,
+  VerifyEvent,
+  VerifyReport,
+} from 'icloud-photos';
 import { FakeICloud } from 'icloud-photos/testing';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -128,4 +167,83 @@ export async function faked(): Promise<Session> {
   // @ts-expect-error There is no such profile.
   await FakeICloud.start({ profile: 'none' });
   return fake.signIn(new Client({ endpoints: fake.endpoints }));
+}
+
+export async function copies(library: Library, storage: Storage, signal: AbortSignal): Promise<SyncReport> {
+  const catalogue = await Catalogue.open(storage, '~/catalogues', { place: 'disk' });
+  const engine = new SyncEngine(library, storage, {
+    catalogue,
+    albums: [library.all()],
+    layout: { folder: 'none', sizes: ['original', 'adjusted'], livePhotos: null },
+    filter: (asset) => asset.isFavorite,
+    checkAlbums: (albums) => is<Same<typeof albums, AlbumTree>>(),
+    skipCreatedBefore: { daysAgo: 30 },
+    skipCreatedAfter: new Date(),
+    views: [{ name: 'Albums', template: '{album_path}', madeOf: 'best' }],
+    mirror: 'trash',
+    moveOut: { olderThanDays: null },
+    removalLimit: { share: 0.1 },
+    writeDates: new Set(['jpeg', 'heic'] as const),
+  });
+  for await (const action of engine.plan({ signal })) is<Same<typeof action, Action>>();
+  for await (const news of engine.news()) is<Same<typeof news, NewsEvent>>();
+  const plan: Plan = engine.plan();
+  const adopted = await engine.adopt({ rehearse: true, onEvent: (event) => void (event.kind === 'recognised' && event.asset) });
+  is<Same<typeof adopted, AdoptReport>>();
+  const verified = await verify(storage, catalogue, { engine, repair: true, onEvent: (event) => is<Same<typeof event, VerifyEvent>>() });
+  is<Same<typeof verified, VerifyReport>>();
+  const rows = await catalogue.filesAt(['a.jpg']);
+  is<Same<typeof rows, FileRow[][]>>();
+  return engine.execute(plan, { onEvent: heard, signal });
+}
+
+function heard(event: RunEvent): void {
+  switch (event.kind) {
+    case 'downloaded':
+      is<Same<typeof event.bytes, number>>();
+      return;
+    case 'failed':
+      is<Same<typeof event.error, ICloudError>>();
+      return;
+    case 'skipped':
+      if (event.reason.kind === 'created_before') is<Same<typeof event.reason.limit, Date>>();
+      // @ts-expect-error Nothing of a skip has a path.
+      event.path;
+      return;
+    case 'removal_stays':
+      is<Same<typeof event.why, Kept>>();
+      return;
+    case 'view_failed':
+      is<Same<typeof event.path, string | null>>();
+      return;
+  }
+}
+
+export async function leaves(engine: SyncEngine, asset: Asset): Promise<void> {
+  const receipt = await engine.receipt(asset);
+  is<Same<typeof receipt, Receipt | Kept>>();
+  if (receipt.kind !== 'receipt') return void receipt.text;
+  const [outcome] = await engine.moveOut([receipt]);
+  is<Same<typeof outcome, Kept | ICloudError | null | undefined>>();
+  // @ts-expect-error What has no proof moves nowhere.
+  await engine.moveOut([asset]);
+}
+
+export function wrongly(library: Library, storage: MemoryStorage, asset: Asset): void {
+  // @ts-expect-error One album is no list of them.
+  new SyncEngine(library, storage, { albums: library.all() });
+  // @ts-expect-error A rule must say how old.
+  new SyncEngine(library, storage, { moveOut: {} });
+  // @ts-expect-error There is no such disposal.
+  new SyncEngine(library, storage, { mirror: 'burn' });
+  // @ts-expect-error A limit of dates is no text.
+  new SyncEngine(library, storage, { skipCreatedBefore: '2020-01-01' });
+  // @ts-expect-error Catalogues are opened.
+  new Catalogue();
+  // @ts-expect-error There is no such size.
+  place({ sizes: ['huge'] }, asset);
+  // @ts-expect-error There is no such level.
+  onLog(() => {}, { level: 'trace' });
+  is<Same<Size, 'original' | 'adjusted' | 'alternative' | 'medium' | 'thumb'>>();
+  onLog((record) => is<Same<typeof record, LogRecord>>())[Symbol.dispose]();
 }
