@@ -16,7 +16,8 @@ export const run = promisify(execFile);
 export const native = built();
 
 function built() {
-  const [file] = readdirSync(join(home, 'native')).filter((name) => name.endsWith('.node'));
+  const here = `icloud-photos.${process.platform}-${process.arch}`;
+  const file = readdirSync(join(home, 'native')).find((name) => name.startsWith(here) && name.endsWith('.node'));
   assert.ok(file, 'the native half is built: npm run native');
   return { file, platform: file.split('.').at(-2) };
 }
