@@ -42,8 +42,8 @@ test('from TypeScript, as both, with all declarations read', async () => {
 });
 
 test('the program of the README runs as printed', async () => {
-  const [{ program }] = await programs(join(home, 'README.md'));
-  await writeFile(join(folder, 'readme.mjs'), program);
+  const [{ text }] = await programs(join(home, 'README.md'));
+  await writeFile(join(folder, 'readme.mjs'), text);
   const said = await printed(folder, 'readme.mjs');
   assert.equal(said.trim().split('\n').length, 5);
   assert.match(said, /verified: true/);
