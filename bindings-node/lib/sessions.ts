@@ -8,12 +8,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Reply, Request } from '#native';
+import type { SessionReply, SessionRequest } from '#native';
 
-import { ICloudError } from './errors.js';
+import { Things, asked, requireMethods } from './ask.js';
 import { SavedSession } from './models.js';
 import { text } from './run.js';
-import { keep } from './thrown.js';
 
 /** What `SessionStore.tryLock` gives. */
 export interface Claim {
@@ -101,31 +100,18 @@ export function named(path: string | URL): string {
 }
 
 /**
- * A store as the native half asks it: by one function that neither throws nor rejects.
+ * A store as the native half asks it.
  *
  * @internal
  */
-export function asking(store: SessionStore): (request: Request) => Promise<Reply> {
-  for (const method of ['load', 'save', 'remove', 'tryLock'] as const) {
-    if (typeof store[method] !== 'function') {
-      throw new TypeError(`sessions must be a folder or a SessionStore, and this has no method ${method}()`);
-    }
-  }
-  const claims = new Map<number, Claim>();
-  return async (request) => {
-    try {
-      return await answer(store, claims, request);
-    } catch (error) {
-      const kind = error instanceof ICloudError ? { kind: error.kind } : {};
-      return { failure: { number: keep(error), message: said(error), ...kind } };
-    }
-  };
+export function asking(store: SessionStore): (request: SessionRequest) => Promise<SessionReply> {
+  requireMethods(store, ['load', 'save', 'remove', 'tryLock'], 'sessions must be a folder or a SessionStore');
+  const claims = new Things<{ end(): unknown }>();
+  return asked((request) => answer(store, claims, request));
 }
 
-let lastClaim = 0;
-
-async function answer(store: SessionStore, claims: Map<number, Claim>, request: Request): Promise<Reply> {
-  const { account } = request;
+async function answer(store: SessionStore, claims: Things<{ end(): unknown }>, request: SessionRequest): Promise<SessionReply> {
+  const { account, thing = 0 } = request;
   switch (request.method) {
     case 'load': {
       const found = await store.load(account);
@@ -138,25 +124,14 @@ async function answer(store: SessionStore, claims: Map<number, Claim>, request: 
       await store.remove(account);
       return {};
     case 'try_lock': {
-      const claim = await store.tryLock(account);
-      if (claim == null) return {};
-      lastClaim = (lastClaim + 1) % 0x7fff_ffff;
-      claims.set(lastClaim, claim);
-      return { claim: lastClaim };
+      const claim = await claims.make(thing, async () => {
+        const claim = await store.tryLock(account);
+        return claim == null ? undefined : { end: () => claim.close() };
+      });
+      return { claimed: claim !== undefined };
     }
-    default: {
-      const claim = claims.get(request.claim ?? 0);
-      claims.delete(request.claim ?? 0);
-      await claim?.close();
+    default:
+      await claims.end(thing);
       return {};
-    }
-  }
-}
-
-function said(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return 'the session store threw something';
   }
 }

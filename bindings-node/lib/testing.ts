@@ -11,7 +11,10 @@ import { Client, given } from './client.js';
 import { ICloudError } from './errors.js';
 import type { Endpoints } from './models.js';
 import { run } from './run.js';
+import type { Cancellable } from './run.js';
 import type { Session } from './session.js';
+import { givenStorage } from './storage.js';
+import type { Storage } from './storage.js';
 
 /** What the fake can be told. */
 export interface FakeOptions {
@@ -132,4 +135,25 @@ export class FakeICloud {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** What every storage promises, by names that say it: one test each for a storage of your own. */
+export function storagePromises(): string[] {
+  return native.storagePromises();
+}
+
+/**
+ * Keeps a storage to one of its promises. What it says that it cannot do (`Storage.capabilities`) is not asked of it.
+ *
+ * @param storage An empty one.
+ * @param promise One of {@link storagePromises}.
+ * @throws {ICloudError} `storage`: it is broken, and how.
+ *
+ * @example
+ * ```js
+ * for (const promise of storagePromises()) test(promise, () => checkStorage(new MyStorage(), promise));
+ * ```
+ */
+export async function checkStorage(storage: Storage, promise: string, { signal }: Cancellable = {}): Promise<void> {
+  await run((abort) => native.checkStorage(givenStorage(storage), promise, abort), signal);
 }

@@ -29,6 +29,8 @@ export interface ChangeBatch {
   cursor: ChangeCursor;
 }
 
+import type { Capabilities, ObjectMeta } from '../lib/storage.js';
+
 /**
  * Which binding artifact the generated loader actually loaded: `'native'` for
  * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
@@ -122,8 +124,8 @@ export declare class Assets {
 
 /** Bytes as they come. */
 export declare class ByteStream {
-  /** Nothing at the end. */
-  next(abort?: Abort | undefined | null): Promise<Buffer | null>
+  /** One chunk, or none at the end. */
+  next(abort?: Abort | undefined | null): Promise<Array<Buffer>>
   close(): void
   get proof(): Proof | null
 }
@@ -140,13 +142,13 @@ export declare class Challenge {
 }
 
 export declare class Changes {
-  next(abort?: Abort | undefined | null): Promise<ChangeBatch | null>
+  next(abort?: Abort | undefined | null): Promise<Array<ChangeBatch>>
   close(): void
 }
 
 export declare class Client {
   /** `sessions` is a store that is written in JavaScript; else there is a folder, or memory. */
-  constructor(options: ClientOptions, sessions?: ((arg: Request) => Promise<Reply>) | undefined | null)
+  constructor(options: ClientOptions, sessions?: ((arg: SessionRequest) => Promise<SessionReply>) | undefined | null)
   login(account: string, password: string, abort?: Abort | undefined | null): Promise<LoginOutcome>
   restore(account: string, abort?: Abort | undefined | null): Promise<Session | null>
   cooldown(account: string, abort?: Abort | undefined | null): Promise<Failure | null>
@@ -162,7 +164,7 @@ export declare class Consent {
 
 export declare class Downloader {
   bytes(asset: Asset, role: string, limit: number, progress?: ((arg: number) => void) | undefined | null, abort?: Abort | undefined | null): Promise<[Buffer, Proof]>
-  save(asset: Asset, role: string, place: Place, progress?: ((arg: number) => void) | undefined | null, abort?: Abort | undefined | null): Promise<Saved>
+  save(asset: Asset, role: string, to: string | Storage, place: Place, progress?: ((arg: number) => void) | undefined | null, abort?: Abort | undefined | null): Promise<Saved>
   stream(asset: Asset, role: string, start: number, end?: number | undefined | null, progress?: ((arg: number) => void) | undefined | null): ByteStream
 }
 
@@ -215,6 +217,51 @@ export declare class Session {
   library(name: string, abort?: Abort | undefined | null): Promise<Library>
 }
 
+export declare class Storage {
+  static local(root: string, abort?: Abort | undefined | null): Promise<Storage>
+  static fromUrl(address: string, abort?: Abort | undefined | null): Promise<Storage>
+  static memory(): Storage
+  static written(ask: (arg: StorageRequest) => Promise<StorageReply>, skills: Skills, place?: string | undefined | null): Storage
+  get place(): string | null
+  capabilities(): Capabilities
+  checkWritable(abort?: Abort | undefined | null): Promise<void>
+  stat(path: string, abort?: Abort | undefined | null): Promise<ObjectMeta | null>
+  statAll(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<ObjectMeta | Failure | null>>
+  write(path: string, writing: Writing, abort?: Abort | undefined | null): Promise<StorageWriter>
+  read(path: string, start: number, abort?: Abort | undefined | null): Promise<StorageChunks>
+  remove(path: string, abort?: Abort | undefined | null): Promise<void>
+  list(prefix: string, withParts: boolean, abort?: Abort | undefined | null): Promise<StorageFiles>
+  tidy(begunMs: number, abort?: Abort | undefined | null): Promise<void>
+  flush(abort?: Abort | undefined | null): Promise<void>
+  link(source: string, target: string, kind: string, abort?: Abort | undefined | null): Promise<void>
+}
+
+/** The bytes of a file. */
+export declare class StorageChunks {
+  next(abort?: Abort | undefined | null): Promise<Array<Buffer>>
+  close(): void
+}
+
+/** The files of a storage. */
+export declare class StorageFiles {
+  next(abort?: Abort | undefined | null): Promise<Array<ObjectMeta>>
+  close(): void
+}
+
+/** A file that has no name yet. The facade has it take one call at a time. */
+export declare class StorageWriter {
+  /** Where it began. */
+  get position(): number
+  resumed(abort?: Abort | undefined | null): Promise<StorageChunks>
+  restart(abort?: Abort | undefined | null): Promise<void>
+  write(chunk: Uint8Array, abort?: Abort | undefined | null): Promise<void>
+  describe(metadata: Record<string, string>, abort?: Abort | undefined | null): Promise<void>
+  commit(abort?: Abort | undefined | null): Promise<ObjectMeta>
+  abort(abort?: Abort | undefined | null): Promise<void>
+  /** Lets go of it: a part stays where parts are kept. */
+  close(): Promise<void>
+}
+
 export declare class Terms {
   accept(abort?: Abort | undefined | null): Promise<LoginOutcome>
 }
@@ -228,6 +275,9 @@ export interface Assertion {
   credentialId: string
 }
 
+/** Keeps an empty storage to one of its promises. */
+export declare function checkStorage(storage: Storage, promise: string, abort?: Abort | undefined | null): Promise<void>
+
 /** What a client is told. */
 export interface ClientOptions {
   region: string
@@ -240,6 +290,8 @@ export interface ClientOptions {
   headerTimeoutMs?: number
   stallTimeoutMs?: number
 }
+
+export declare function copyAbove(folder: string, abort?: Abort | undefined | null): Promise<string | null>
 
 /** What the fake is told; see `lib/testing.ts`. */
 export interface FakeOptions {
@@ -257,30 +309,24 @@ export interface FakeOptions {
   library?: string
 }
 
-/** Where a file is to be saved. */
+/** What the storage knows of a file. */
+export interface FoundFile {
+  path: string
+  size: number
+  /** Milliseconds since 1970. */
+  modifiedMs?: number
+  metadata: Record<string, string>
+}
+
+/** Whether a text is the address of a storage, and not the name of a folder. */
+export declare function isAddress(text: string): boolean
+
+/** Under what name a file is to be saved, and how. */
 export interface Place {
-  folder: string
   name: string
   /** Milliseconds since 1970. */
   modifiedMs?: number
   replace: boolean
-}
-
-/** What came of it. The facade's function always gives one: it neither throws nor rejects. */
-export interface Reply {
-  session?: string
-  claim?: number
-  failure?: ThrownValue
-}
-
-/** One call of a method of the store. */
-export interface Request {
-  /** `load`, `save`, `remove`, `try_lock`, or `unlock` with what `try_lock` gave. */
-  method: string
-  account: string
-  /** The session to save. */
-  session?: string
-  claim?: number
 }
 
 /** A `RetryPolicy`. */
@@ -289,6 +335,36 @@ export interface Retries {
   baseMs?: number
   capMs?: number
   patienceMs?: number
+}
+
+/** What came of it. */
+export interface SessionReply {
+  session?: string
+  claimed?: boolean
+  failure?: ThrownValue
+}
+
+/** One call of a method of the store. */
+export interface SessionRequest {
+  /** `load`, `save`, `remove`, `try_lock`, or `end` of what `try_lock` gave. */
+  method: string
+  account: string
+  /** The session to save. */
+  session?: string
+  /** The number of a claim. */
+  thing?: number
+}
+
+/** What a storage that is written in JavaScript can do. */
+export interface Skills {
+  modifiedTime: boolean
+  resume: boolean
+  exclusiveCommit: boolean
+  caseSensitive: boolean
+  maxName?: number
+  maxSize?: number
+  distant: boolean
+  metadata: boolean
 }
 
 /** An `AssetState` that comes back. */
@@ -301,7 +377,36 @@ export interface State {
   master: string
 }
 
-/** What the store threw; the facade keeps the value itself under `number`. */
+/** What a storage promises, by name. */
+export declare function storagePromises(): Array<string>
+
+/** What came of it. */
+export interface StorageReply {
+  found?: FoundFile
+  chunk?: Buffer
+  position?: number
+  failure?: ThrownValue
+}
+
+/** One call of a method of the storage, or of something that it made. */
+export interface StorageRequest {
+  /** The method's name; `next` of an iteration; `end` of whatever nobody needs any more. */
+  method: string
+  /** The writer or iteration that is asked. */
+  thing?: number
+  /** The number of the writer or iteration that is made. */
+  made?: number
+  path?: string
+  start?: number
+  writing?: Writing
+  chunk?: Buffer
+  /** What a writer is to be told before the call. */
+  metadata?: Record<string, string>
+  /** Milliseconds since 1970. */
+  begunMs?: number
+}
+
+/** What a method threw; the facade keeps the value itself under `number`. */
 export interface ThrownValue {
   number: number
   message: string
@@ -315,4 +420,14 @@ export interface Wanted {
   pageSize?: number
   prefetch?: number
   limit?: number
+}
+
+/** How a file is written. */
+export interface Writing {
+  part?: string
+  /** Milliseconds since 1970. */
+  modifiedMs?: number
+  size?: number
+  replace: boolean
+  throughLinks: boolean
 }

@@ -6,12 +6,13 @@ use icloud_photos::http::{RetryPolicy, Timeouts};
 use icloud_photos::session::{FileSessionStore, MemorySessionStore};
 use icloud_photos::{AppleId, Credentials, Door, Endpoints, Error, ErrorKind, Region, Result};
 use napi::Env;
-use napi::bindgen_prelude::Function;
+use napi::bindgen_prelude::{Function, Promise};
 use napi_derive::napi;
 
+use crate::ask::Asked;
 use crate::login::{Challenge, Outcome};
 use crate::runtime::{Abort, Promised, now, run};
-use crate::sessions::{JsSessions, Reply, Request};
+use crate::sessions::{JsSessions, SessionReply, SessionRequest};
 use crate::value::named;
 
 #[napi]
@@ -46,9 +47,9 @@ impl Client {
     #[napi(constructor)]
     pub fn new(
         options: ClientOptions,
-        sessions: Option<Function<'_, Request, napi::bindgen_prelude::Promise<Reply>>>,
+        sessions: Option<Function<'_, SessionRequest, Promise<SessionReply>>>,
     ) -> napi::Result<Self> {
-        let sessions = sessions.map(JsSessions::new).transpose()?;
+        let sessions = sessions.map(Asked::new).transpose()?.map(JsSessions::new);
         now(options.build(sessions)).map(Self)
     }
 

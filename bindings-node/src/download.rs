@@ -2,31 +2,30 @@
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
+use icloud_photos::Result;
 use icloud_photos::asset::Role;
 use icloud_photos::download::Proof;
-use icloud_photos::storage::{FsStorage, StoragePath};
-use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos::storage::StoragePath;
 use napi::Env;
-use napi::bindgen_prelude::{Function, Unknown};
+use napi::bindgen_prelude::{ClassInstance, Either, Function, Unknown};
 use napi_derive::napi;
 
 use crate::asset::{Asset, role};
 use crate::library::number;
 use crate::progress::Progress;
 use crate::runtime::{Abort, Feed, Promised, lock, now, run};
-use crate::value::ToJs;
+use crate::storage::{Shared, Storage, folder, given};
+use crate::value::{ToJs, moment};
 
 #[napi]
 pub struct Downloader(icloud_photos::download::Downloader);
 
-/// Where a file is to be saved.
+/// Under what name a file is to be saved, and how.
 #[napi(object, object_to_js = false)]
 pub struct Place {
-    pub folder: String,
     pub name: String,
     /// Milliseconds since 1970.
     pub modified_ms: Option<f64>,
@@ -65,14 +64,22 @@ impl Downloader {
         env: &'env Env,
         asset: &Asset,
         role: String,
+        to: Either<String, ClassInstance<'_, Storage>>,
         place: Place,
         progress: Option<Function<'_, f64, ()>>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
         let wanted = now(Wanted::new(self, asset, &role, Progress::new(progress)?))?;
+        let to = match to {
+            Either::A(path) => Either::A(path),
+            Either::B(storage) => Either::B(given(&storage)),
+        };
         run(env, abort, async move {
             let path = StoragePath::parse(&place.name)?;
-            let storage = folder(place.folder).await?;
+            let storage: Shared = match to {
+                Either::A(path) => Arc::new(folder(path).await?),
+                Either::B(storage) => storage,
+            };
             let mut download = wanted.download();
             if let Some(time) = place.modified_ms.and_then(moment) {
                 download = download.modified(time);
@@ -80,7 +87,7 @@ impl Downloader {
             if place.replace {
                 download = download.replace();
             }
-            wanted.progress.heard(download.save(&storage, &path)).await
+            wanted.progress.heard(download.save(storage.as_ref(), &path)).await
         })
     }
 
@@ -96,22 +103,6 @@ impl Downloader {
         let wanted = now(Wanted::new(self, asset, &role, Progress::new(progress)?))?;
         let range = now(range(start, end))?;
         Ok(ByteStream::new(wanted, range))
-    }
-}
-
-/// The folder as a storage, made as needed: that may block.
-async fn folder(path: String) -> Result<FsStorage> {
-    let opened = tokio::task::spawn_blocking(move || FsStorage::open(path)).await;
-    opened.unwrap_or_else(|_| Err(Error::new(ErrorKind::Cancelled, "the process is ending")))
-}
-
-/// A moment that JavaScript gives in milliseconds since 1970; `None` where this machine knows none.
-fn moment(ms: f64) -> Option<SystemTime> {
-    let distance = Duration::try_from_secs_f64(ms.abs() / 1000.0).ok()?;
-    if ms < 0.0 {
-        SystemTime::UNIX_EPOCH.checked_sub(distance)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(distance)
     }
 }
 

@@ -5,15 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{AbortHandle, AbortRegistration, Abortable};
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, StreamExt};
 use icloud_photos::{Error, ErrorKind, Result};
-use icloud_photos_bindings::{Taken, ToValue};
+use icloud_photos_bindings::{Taken, ToValue, Value};
 use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, Unknown};
 use napi_derive::napi;
 
 use crate::errors::raised;
-use crate::value::{Js, ToJs};
+use crate::value::{Js, ToJs, as_own};
 
 /// A promise of whatever an operation comes to.
 pub(crate) type Promised<'env> = napi::Result<PromiseRaw<'env, Unknown<'env>>>;
@@ -108,4 +108,37 @@ impl<T: ToValue + Send + 'static> Feed<T> {
     pub(crate) fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
         self.0.take()
     }
+}
+
+/// A list of data.
+#[napi]
+pub struct Items(Feed<Value>);
+
+impl Items {
+    pub(crate) fn new<T: ToValue + 'static>(stream: BoxStream<'static, Result<T>>) -> Self {
+        Self(Feed::new(stream.map(|item| item.map(ToValue::to_value)).boxed()))
+    }
+}
+
+as_own!(Items);
+
+#[napi]
+impl Items {
+    #[napi(ts_return_type = "Promise<Array<unknown>>")]
+    pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
+        self.0.next(env, abort)
+    }
+
+    #[napi]
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// Runs what may block where it may.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Cancelled, "the process is ending")))
 }

@@ -1,48 +1,48 @@
 //! A store of sessions that is written in JavaScript.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use icloud_photos::session::{SavedSession, SessionStore, StoreLock};
 use icloud_photos::{AppleId, Error, ErrorKind, Result};
-use napi::Status;
-use napi::bindgen_prelude::{Function, Promise};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-use crate::errors::thrown;
-
-/// Weak: a client keeps no process alive.
-type Ask = ThreadsafeFunction<Request, Promise<Reply>, Request, Status, false, true>;
+use crate::ask::{Answer, Asked, Question, ThrownValue};
 
 /// One call of a method of the store.
 #[napi(object, object_from_js = false)]
-pub struct Request {
-    /// `load`, `save`, `remove`, `try_lock`, or `unlock` with what `try_lock` gave.
+#[derive(Default)]
+pub struct SessionRequest {
+    /// `load`, `save`, `remove`, `try_lock`, or `end` of what `try_lock` gave.
     pub method: String,
     pub account: String,
     /// The session to save.
     pub session: Option<String>,
-    pub claim: Option<u32>,
+    /// The number of a claim.
+    pub thing: Option<u32>,
 }
 
-/// What came of it. The facade's function always gives one: it neither throws nor rejects.
+/// What came of it.
 #[napi(object, object_to_js = false)]
-pub struct Reply {
+pub struct SessionReply {
     pub session: Option<String>,
-    pub claim: Option<u32>,
+    pub claimed: Option<bool>,
     pub failure: Option<ThrownValue>,
 }
 
-/// What the store threw; the facade keeps the value itself under `number`.
-#[napi(object, object_to_js = false)]
-pub struct ThrownValue {
-    pub number: u32,
-    pub message: String,
-    pub kind: Option<String>,
+impl Question for SessionRequest {
+    type Answer = SessionReply;
+
+    fn end(thing: u32) -> Self {
+        Self { method: "end".into(), thing: Some(thing), ..Self::default() }
+    }
 }
 
-pub(crate) struct JsSessions(Arc<Ask>);
+impl Answer for SessionReply {
+    fn failure(&self) -> Option<&ThrownValue> {
+        self.failure.as_ref()
+    }
+}
+
+pub(crate) struct JsSessions(Asked<SessionRequest>);
 
 impl std::fmt::Debug for JsSessions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,34 +51,19 @@ impl std::fmt::Debug for JsSessions {
 }
 
 impl JsSessions {
-    pub(crate) fn new(function: Function<'_, Request, Promise<Reply>>) -> napi::Result<Self> {
-        let ask = function
-            .build_threadsafe_function::<Request>()
-            .callee_handled::<false>()
-            .weak::<true>()
-            .build_callback(|call| Ok(call.value))?;
-        Ok(Self(Arc::new(ask)))
+    pub(crate) fn new(asked: Asked<SessionRequest>) -> Self {
+        Self(asked)
     }
+}
 
-    async fn ask(&self, method: &str, account: &AppleId, session: Option<String>) -> Result<Reply> {
-        let request =
-            Request { method: method.to_owned(), account: account.to_string(), session, claim: None };
-        // JavaScript may end while it is asked.
-        let ended = |_| Error::new(ErrorKind::Cancelled, "the thread of the session store is ending");
-        let reply = self.0.call_async(request).await.map_err(ended)?.await.map_err(ended)?;
-        match reply.failure {
-            Some(failure) => {
-                Err(thrown(failure.number, failure.message, failure.kind.as_deref(), ErrorKind::Storage))
-            }
-            None => Ok(reply),
-        }
-    }
+fn request(method: &str, account: &AppleId) -> SessionRequest {
+    SessionRequest { method: method.into(), account: account.to_string(), ..SessionRequest::default() }
 }
 
 #[async_trait]
 impl SessionStore for JsSessions {
     async fn load(&self, id: &AppleId) -> Result<Option<SavedSession>> {
-        let found = self.ask("load", id, None).await?.session;
+        let found = self.0.ask(request("load", id)).await?.session;
         // The parser's own words might quote what it stumbles over.
         let wrong = |_| {
             let message = "the session store gave something that is no saved session";
@@ -90,35 +75,17 @@ impl SessionStore for JsSessions {
     async fn save(&self, id: &AppleId, session: &SavedSession) -> Result<()> {
         let text = serde_json::to_string(session)
             .map_err(|_| Error::new(ErrorKind::Unexpected, "the session cannot be written down"))?;
-        self.ask("save", id, Some(text)).await.map(drop)
+        self.0.ask(SessionRequest { session: Some(text), ..request("save", id) }).await.map(drop)
     }
 
     async fn remove(&self, id: &AppleId) -> Result<()> {
-        self.ask("remove", id, None).await.map(drop)
+        self.0.ask(request("remove", id)).await.map(drop)
     }
 
     async fn try_lock(&self, id: &AppleId) -> Result<Option<StoreLock>> {
-        let claim = self.ask("try_lock", id, None).await?.claim;
-        Ok(claim.map(|number| StoreLock::new(Claim { store: self.0.clone(), account: id.clone(), number })))
-    }
-}
-
-/// What `try_lock` gave: given up when the claim ends.
-struct Claim {
-    store: Arc<Ask>,
-    account: AppleId,
-    number: u32,
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let request = Request {
-            method: "unlock".to_owned(),
-            account: self.account.to_string(),
-            session: None,
-            claim: Some(self.number),
-        };
-        // Whoever claims next finds out if this failed.
-        self.store.call(request, ThreadsafeFunctionCallMode::NonBlocking);
+        let claim = self.0.thing();
+        let asked = SessionRequest { thing: Some(claim.number), ..request("try_lock", id) };
+        let is_claimed = self.0.ask(asked).await?.claimed == Some(true);
+        Ok(is_claimed.then(|| StoreLock::new(claim)))
     }
 }

@@ -25,7 +25,7 @@ mod value;
 pub use failure::{Cause, Failure, Foreign, kind_named};
 pub use feed::{Feed, Taken};
 pub use names::{named, snake};
-pub use value::{Handle, Members, ToValue, Value};
+pub use value::{Handle, Members, ToValue, Value, moment};
 
 pub use changes::cursor;
 pub use library::{at_least_one, depth, role, roles};

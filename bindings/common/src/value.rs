@@ -201,8 +201,17 @@ impl ToValue for time::OffsetDateTime {
 
 impl ToValue for SystemTime {
     fn to_value(self) -> Value {
-        Value::Moment(self.into())
+        Value::Moment(moment(self))
     }
+}
+
+/// What a file says of its time may be anything: what no calendar knows is told as the calendar's end.
+pub fn moment(time: SystemTime) -> time::OffsetDateTime {
+    let (nanos, end) = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => (since.as_nanos() as i128, time::PrimitiveDateTime::MAX),
+        Err(before) => (-(before.duration().as_nanos() as i128), time::PrimitiveDateTime::MIN),
+    };
+    time::OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or_else(|_| end.assume_utc())
 }
 
 impl ToValue for time::Duration {

@@ -39,8 +39,11 @@ pub use self::chaos::ChaosStorage;
 #[macro_export]
 macro_rules! storage_conformance {
     ($make:path) => {
+        $crate::storage_conformance!(@promises tests $make);
+    };
+    (@promises $into:ident $($make:path)?) => {
         $crate::storage_conformance! {
-            @tests $make;
+            @$into $($make)?;
             nothing_stands_in_an_empty_storage
             files_of_every_size_read_back
             many_are_asked_about_in_order
@@ -81,6 +84,9 @@ macro_rules! storage_conformance {
             });
         }
     )*};
+    (@functions; $($name:ident)*) => {
+        [$((stringify!($name), |storage| Box::pin($crate::testing::storage::$name(storage)))),*]
+    };
 }
 
 /// Stamps the conformance tests for a catalogue into the module where it stands; see [`testing`](crate::testing).

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 
 use super::ChaosStorage;
@@ -23,6 +24,15 @@ type Store = Arc<dyn Storage>;
 pub fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(test);
+}
+
+/// The name of a promise, and what checks it on an empty storage: a panic says what is broken.
+pub type Promise = (&'static str, fn(Store) -> BoxFuture<'static, ()>);
+
+/// All of them, for those who can stamp no tests: other languages.
+pub fn promises() -> impl IntoIterator<Item = Promise> {
+    let all: [Promise; _] = crate::storage_conformance!(@promises functions);
+    all
 }
 
 pub async fn nothing_stands_in_an_empty_storage(store: Store) {
