@@ -16,6 +16,16 @@ import { now } from './run.js';
 /** An {@link AssetState} whose digests were stored as text, for JSON has no such numbers. */
 export type StoredState = Omit<AssetState, 'content' | 'metadata'> & { readonly content: string; readonly metadata: string };
 
+/** What a sidecar is made for. */
+export interface SidecarOptions {
+  /** The paths of the albums it is in; without them that is not known. */
+  readonly albums?: Iterable<readonly string[]> | undefined;
+  /** Whether it is to stand beside a file that was made from the edit: that is turned already. */
+  readonly rendering?: boolean | undefined;
+  /** What stands there. What other programs added to it stays. */
+  readonly existing?: Uint8Array | undefined;
+}
+
 /** A photo or film. Reading any of its members sends nothing. */
 export class Asset {
   readonly #native: Native;
@@ -240,6 +250,17 @@ export class Asset {
   equals(other: Asset): boolean {
     const [mine, theirs] = [this.library, other.library];
     return this.id === other.id && mine.zone === theirs.zone && mine.owner === theirs.owner && mine.database === theirs.database;
+  }
+
+  /**
+   * An XMP sidecar with what iCloud says of the asset, which must have been listed with its `full` fields.
+   *
+   * @returns The packet; null if `existing` says all of it.
+   * @throws {ICloudError} `conflict`: another program wrote `existing`, or it cannot be read: leave it alone.
+   */
+  sidecar({ albums, rendering = false, existing }: SidecarOptions = {}): Buffer | null {
+    const paths = albums && Array.from(albums, (path) => [...path]);
+    return now(() => this.#native.sidecar(paths, rendering, existing));
   }
 
   /** @internal */

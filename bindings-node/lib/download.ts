@@ -15,7 +15,8 @@ import type { ByteStream, Asset as NativeAsset, Downloader } from '#native';
 import type { Asset } from './asset.js';
 import { ICloudError } from './errors.js';
 import type { Proof, Role, Saved } from './models.js';
-import { Watch, closing, now } from './run.js';
+import { AsyncItems } from './items.js';
+import { Watch, counting, now } from './run.js';
 import type { Watchable } from './run.js';
 import { named } from './sessions.js';
 import { givenStorage } from './storage.js';
@@ -83,9 +84,10 @@ export class Download {
   /** Like `bytes`, with what is known of them. */
   async readWithProof(options: BytesOptions = {}): Promise<{ bytes: Buffer; proof: Proof }> {
     const { native, downloader, role } = this.#wanted;
-    const watch = new Watch(options);
+    const watch = new Watch(options.signal);
+    const tell = counting(watch, options);
     const limit = options.limit ?? MOST_IN_MEMORY;
-    const [bytes, proof] = await watch.all((abort) => downloader.bytes(native, role, limit, watch.tell, abort));
+    const [bytes, proof] = await watch.all((abort) => downloader.bytes(native, role, limit, tell, abort));
     return { bytes, proof };
   }
 
@@ -108,8 +110,9 @@ export class Download {
       replace: options.replace ?? false,
       ...(modified === null ? {} : { modifiedMs: modified }),
     };
-    const watch = new Watch(options);
-    return watch.all((abort) => downloader.save(native, role, storage, place, watch.tell, abort));
+    const watch = new Watch(options.signal);
+    const tell = counting(watch, options);
+    return watch.all((abort) => downloader.save(native, role, storage, place, tell, abort));
   }
 
   /**
@@ -157,66 +160,21 @@ export class Download {
  * The last step rejects with `integrity` if what came is of the wrong length, or differs from what came the second time. The same bytes twice
  * that do not match Apple's checksum, which may be stale, are only not verified: see `proof`.
  */
-export class Chunks implements AsyncIterableIterator<Buffer> {
+export class Chunks extends AsyncItems<Buffer> {
   readonly #native: ByteStream;
-  readonly #watch: Watch;
-  readonly #forget: () => void;
-  #turn: Promise<unknown> = Promise.resolve();
-  #isOver = false;
 
   /** @internal */
   constructor({ native, downloader, role }: Wanted, options: StreamOptions) {
-    this.#watch = new Watch(options);
-    const { start = 0, end } = options;
-    this.#native = now(() => downloader.stream(native, role, start, end, this.#watch.tell));
-    this.#forget = closing(this.#native, options.signal);
+    const watch = new Watch(options.signal);
+    const { start = 0, end, signal } = options;
+    const stream = now(() => downloader.stream(native, role, start, end, counting(watch, options)));
+    super(stream, (chunk: Buffer) => chunk, { watch, signal, what: 'download' });
+    this.#native = stream;
   }
 
   /** What is known of the bytes once all came; null before, and for a part of a file. */
   get proof(): Proof | null {
     return this.#native.proof;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<Buffer, undefined>> {
-    const next = this.#turn.then(() => this.#next());
-    this.#turn = next.catch(() => undefined);
-    return next;
-  }
-
-  async #next(): Promise<IteratorResult<Buffer, undefined>> {
-    if (this.#isOver) return { done: true, value: undefined };
-    try {
-      const [chunk] = await this.#watch.run((abort) => this.#native.next(abort));
-      if (chunk !== undefined) return { done: false, value: chunk };
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-    this.close();
-    return { done: true, value: undefined };
-  }
-
-  async return(): Promise<IteratorResult<Buffer, undefined>> {
-    this.close();
-    return { done: true, value: undefined };
-  }
-
-  async throw(error?: unknown): Promise<IteratorResult<Buffer, undefined>> {
-    this.close();
-    throw error;
-  }
-
-  /** Ends the request; no byte comes after it. */
-  close(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#watch.end(new ICloudError('cancelled', 'the download was closed'));
-    this.#forget();
-    this.#native.close();
   }
 }
 

@@ -12,7 +12,6 @@ import type {
   AlbumTree as NativeTree,
   Asset as NativeAsset,
   Assets as NativeAssets,
-  ChangeBatch as NativeBatch,
   Downloader,
   Failure,
   Library as Native,
@@ -20,7 +19,11 @@ import type {
 
 import { Asset } from './asset.js';
 import { given } from './client.js';
-import { ICloudError, errorOf } from './errors.js';
+import { errorOf } from './errors.js';
+import type { ICloudError } from './errors.js';
+import type { ChangeBatch } from './events.js';
+import { faced } from './faced.js';
+import { AsyncItems } from './items.js';
 import { ROLES } from './models.js';
 import type {
   AlbumKind,
@@ -33,7 +36,7 @@ import type {
   Role,
   SmartAlbum,
 } from './models.js';
-import { closing, now, run } from './run.js';
+import { Watch, called, now, run } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -61,42 +64,6 @@ export interface ChangesOptions extends Cancellable {
   readonly roles?: readonly Role[] | undefined;
   /** Records in one request, 200 at most. */
   readonly pageSize?: number | undefined;
-}
-
-/** Something that happened in a library; `kind` says what. */
-export type Change =
-  /** An asset is new, or changed in some way. */
-  | { readonly kind: 'asset'; readonly asset: Asset }
-  /** It is in Recently Deleted. */
-  | { readonly kind: 'trashed'; readonly asset: Asset }
-  /** The file of some assets changed, or its record; `told` are those among them that this batch tells of by themselves. */
-  | { readonly kind: 'file'; readonly master: string; readonly told: readonly string[] }
-  /** An asset's record cannot be read. */
-  | { readonly kind: 'problem'; readonly asset: string | null; readonly error: ICloudError }
-  /** A record is gone for good, whatever it was. */
-  | { readonly kind: 'gone'; readonly record: string }
-  /** An album or folder is new, changed, or was deleted. */
-  | {
-      readonly kind: 'album';
-      readonly id: string;
-      readonly name: string | null;
-      readonly parent: string | null;
-      readonly albumKind: AlbumKind;
-      readonly deleted: boolean;
-    }
-  /** An asset came into an album. */
-  | { readonly kind: 'entered'; readonly album: string; readonly asset: string }
-  /** An asset was taken out of an album. */
-  | { readonly kind: 'left'; readonly album: string; readonly asset: string }
-  /** A record that this version knows nothing of. */
-  | { readonly kind: 'other'; readonly record: string; readonly recordType: string | null }
-  /** The history begins anew: whatever was known has to be listed again. */
-  | { readonly kind: 'reset'; readonly reason: string };
-
-/** Some changes, and where to go on after them. */
-export interface ChangeBatch {
-  readonly changes: readonly Change[];
-  readonly cursor: ChangeCursor;
 }
 
 /** A library of photos: the account's own, or one that is shared with it. */
@@ -199,30 +166,11 @@ export class Library {
    *
    * @throws {ICloudError} `not_found`: the library is no longer there.
    */
-  async *changes(since: ChangeCursor, options: ChangesOptions = {}): AsyncGenerator<ChangeBatch, void, undefined> {
+  changes(since: ChangeCursor, options: ChangesOptions = {}): AsyncItems<ChangeBatch> {
     const { fields = 'full', roles, pageSize, signal } = options;
     const changes = now(() => this.#native.changes(since.json, fields, roles && [...roles], pageSize));
-    try {
-      for (;;) {
-        const [batch] = await run((abort) => changes.next(abort), signal);
-        if (batch === undefined) return;
-        yield this.#batch(batch);
-      }
-    } finally {
-      changes.close();
-    }
-  }
-
-  #batch({ changes, cursor }: NativeBatch): ChangeBatch {
-    const faced = changes.map((change) => {
-      const { asset, error } = change;
-      return {
-        ...change,
-        ...(typeof asset === 'object' && asset !== null ? { asset: this.#face(asset) } : {}),
-        ...(error === undefined ? {} : { error: errorOf(error.failure) }),
-      } as Change;
-    });
-    return { changes: faced, cursor };
+    const face = (batch: object): ChangeBatch => faced(batch, this.#downloader);
+    return new AsyncItems(changes, face, { watch: new Watch(signal), signal, what: 'history' });
   }
 
   #face(asset: NativeAsset): Asset {
@@ -231,6 +179,16 @@ export class Library {
 
   #faced(found: Array<NativeAsset | Failure>): Array<Asset | ICloudError> {
     return found.map((item) => ('failure' in item ? errorOf(item.failure) : this.#face(item)));
+  }
+
+  /** @internal */
+  static nativeOf(library: Library): Native {
+    return library.#native;
+  }
+
+  /** @internal */
+  static downloaderOf(library: Library): Downloader {
+    return library.#downloader;
   }
 
   /** Whether both are the same library of the same account. */
@@ -397,96 +355,19 @@ export class AlbumNode {
  *
  * What concerns a single asset never ends it. What ends it is thrown; `outcome` says in any case whether all was seen.
  */
-export class Assets implements AsyncIterableIterator<Asset> {
+export class Assets extends AsyncItems<Asset> {
   readonly #native: NativeAssets;
-  readonly #downloader: Downloader;
-  readonly #onError: (error: ICloudError) => void;
-  readonly #given: AbortSignal | undefined;
-  readonly #forget: () => void;
-  readonly #closing = new AbortController();
-  #ready: Array<NativeAsset | Failure> = [];
-  #at = 0;
-  #turn: Promise<unknown> | undefined;
-  #isOver = false;
 
   /** @internal */
   constructor(native: NativeAssets, downloader: Downloader, { onError, signal }: AssetsOptions) {
-    if (onError != null && typeof onError !== 'function') throw new TypeError('onError must be a function');
+    const told = called(onError, 'onError') ?? ((error) => process.emitWarning(error));
+    const face = (item: NativeAsset | Failure): Asset | undefined => {
+      if (!('failure' in item)) return new Asset(item, downloader);
+      told(errorOf(item.failure));
+      return undefined;
+    };
+    super(native, face, { watch: new Watch(signal), signal, what: 'listing' });
     this.#native = native;
-    this.#downloader = downloader;
-    this.#onError = onError ?? ((error) => process.emitWarning(error));
-    this.#given = signal ?? undefined;
-    this.#forget = closing(native, signal);
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<Asset, undefined>> {
-    if (this.#turn === undefined) {
-      const ready = this.#take();
-      if (ready !== undefined) return Promise.resolve({ done: false, value: ready });
-    }
-    const next = (this.#turn ?? Promise.resolve()).then(() => this.#next());
-    const turn = next.then(
-      () => undefined,
-      () => undefined,
-    ).then(() => {
-      if (this.#turn === turn) this.#turn = undefined;
-    });
-    this.#turn = turn;
-    return next;
-  }
-
-  async #next(): Promise<IteratorResult<Asset, undefined>> {
-    for (;;) {
-      const ready = this.#take();
-      if (ready !== undefined) return { done: false, value: ready };
-      if (this.#isOver) return { done: true, value: undefined };
-      try {
-        this.#ready = await this.#batch();
-      } catch (error) {
-        this.close();
-        throw error;
-      }
-      this.#at = 0;
-      if (this.#ready.length === 0) this.close();
-    }
-  }
-
-  async #batch(): Promise<Array<NativeAsset | Failure>> {
-    const given = this.#given;
-    given?.throwIfAborted();
-    const stop = (): void => this.#closing.abort(given?.reason);
-    given?.addEventListener('abort', stop, { once: true });
-    try {
-      return await run((abort) => this.#native.next(abort), this.#closing.signal);
-    } finally {
-      given?.removeEventListener('abort', stop);
-    }
-  }
-
-  /** The next asset that is there already. */
-  #take(): Asset | undefined {
-    while (this.#at < this.#ready.length) {
-      const item = this.#ready[this.#at];
-      this.#at += 1;
-      if (item === undefined) continue;
-      if (!('failure' in item)) return new Asset(item, this.#downloader);
-      this.#onError(errorOf(item.failure));
-    }
-    return undefined;
-  }
-
-  async return(): Promise<IteratorResult<Asset, undefined>> {
-    this.close();
-    return { done: true, value: undefined };
-  }
-
-  async throw(error?: unknown): Promise<IteratorResult<Asset, undefined>> {
-    this.close();
-    throw error;
   }
 
   /** How the listing ended; before its end it is short. */
@@ -497,16 +378,6 @@ export class Assets implements AsyncIterableIterator<Asset> {
   /** The state of the library when the first page was read, as Apple calls it; null before. */
   get syncToken(): string | null {
     return this.#native.syncToken;
-  }
-
-  /** Ends the fetching. */
-  close(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    [this.#ready, this.#at] = [[], 0];
-    this.#closing.abort(new ICloudError('cancelled', 'the listing was closed'));
-    this.#forget();
-    this.#native.close();
   }
 
   [inspect.custom](): string {

@@ -94,39 +94,44 @@ export function now<T>(call: () => T): T {
 }
 
 /**
- * An operation of several steps, with a function of the program's that is told something on the way: never after the end, and what it
- * throws ends the operation.
+ * An operation of one or several steps, with functions of the program's that are called on the way: never after the end, and what one of them
+ * throws ends the operation, which rejects with it.
  *
  * @internal
  */
 export class Watch {
-  readonly #told: ((bytes: number) => void) | undefined;
   readonly #given: AbortSignal | undefined;
+  readonly #running: Set<Watch> | undefined;
   readonly #ending = new AbortController();
   #failure: { readonly error: unknown } | undefined;
   #isOver = false;
 
-  constructor({ onProgress, signal }: Watchable) {
-    if (onProgress != null && typeof onProgress !== 'function') throw new TypeError('onProgress must be a function');
-    this.#told = onProgress ?? undefined;
+  /** @param running Where it is found while a step runs, by functions that several operations call. */
+  constructor(signal?: AbortSignal | null, running?: Set<Watch>) {
     this.#given = signal ?? undefined;
+    this.#running = running;
   }
 
-  /** What the native half calls; undefined if there is nobody to tell. It never throws. */
-  get tell(): ((bytes: number) => void) | undefined {
-    if (this.#told === undefined) return undefined;
-    return (bytes) => {
-      if (this.#isOver || this.#failure !== undefined || bytes === 0) return;
+  /** A function as the native half may call it: it never throws, and gives `otherwise` where it is not called or fails. */
+  guard<A, R>(call: (about: A) => R, otherwise: R): (about: A) => R {
+    return (about) => {
+      if (this.#isOver || this.#failure !== undefined) return otherwise;
       try {
-        this.#told?.(bytes);
+        return call(about);
       } catch (error) {
-        this.#failure = { error };
-        this.#ending.abort(error);
+        this.fail(error);
+        return otherwise;
       }
     };
   }
 
-  /** Ends whatever runs now, and tells no more. */
+  /** Ends whatever runs, which rejects with this. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#ending.abort(error);
+  }
+
+  /** Ends whatever runs now, and calls nothing more. */
   end(reason?: unknown): void {
     this.#isOver = true;
     this.#ending.abort(reason);
@@ -137,11 +142,13 @@ export class Watch {
     this.#given?.throwIfAborted();
     const stop = (): void => this.#ending.abort(this.#given?.reason);
     this.#given?.addEventListener('abort', stop, { once: true });
+    this.#running?.add(this);
     try {
       const outcome = await run(call, this.#ending.signal);
       if (this.#failure !== undefined) throw this.#failure.error;
       return outcome;
     } finally {
+      this.#running?.delete(this);
       this.#given?.removeEventListener('abort', stop);
     }
   }
@@ -154,4 +161,24 @@ export class Watch {
       this.#isOver = true;
     }
   }
+}
+
+/**
+ * A function of the program's, if it gave one.
+ *
+ * @internal
+ */
+export function called<F>(given: F | null | undefined, what: string): F | undefined {
+  if (given != null && typeof given !== 'function') throw new TypeError(`${what} must be a function`);
+  return given ?? undefined;
+}
+
+/**
+ * What hears how many bytes came.
+ *
+ * @internal
+ */
+export function counting(watch: Watch, { onProgress }: Watchable): ((bytes: number) => void) | undefined {
+  const told = called(onProgress, 'onProgress');
+  return told && watch.guard((bytes) => (bytes === 0 ? undefined : told(bytes)), undefined);
 }

@@ -83,6 +83,11 @@ export class Session {
     await run((abort) => this.#native.signOut(abort), signal);
   }
 
+  /** @internal */
+  static nativeOf(session: Session): Native {
+    return session.#native;
+  }
+
   [inspect.custom](): string {
     return `Session <${this.account}>`;
   }

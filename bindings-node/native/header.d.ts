@@ -13,8 +13,8 @@ export interface LoginOutcome {
 }
 
 import type {
-  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Saved,
-  SmartAlbum, Subtype,
+  AlbumKind, AssetChange, AssetState, Checksum, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof,
+  Saved, SmartAlbum, Subtype,
 } from '../lib/models.js';
 
 /* What a cursor of changes is here; see lib/models.ts. */
@@ -23,10 +23,7 @@ export interface ChangeCursor {
   library: LibraryId;
 }
 
-/* A batch of changes, each with `kind` and what belongs to it. */
-export interface ChangeBatch {
-  changes: Array<{ kind: string; asset?: Asset | string | null; error?: Failure }>;
-  cursor: ChangeCursor;
-}
-
-import type { Capabilities, ObjectMeta } from '../lib/storage.js';
+import type { ChangeBatch, Kept } from '../lib/events.js';
+import type {
+  AdoptReport, Capabilities, Digests, FileRow, ObjectMeta, Placement, Receipt, Stock, SyncReport, Totals, VerifyReport,
+} from '../lib/records.js';

@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt};
 use icloud_photos::asset::Role;
 use icloud_photos::download::Proof;
 use icloud_photos::storage::StoragePath;
-use icloud_photos::Result;
+use icloud_photos::{Error, ErrorKind, Result};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Either, Function, Unknown};
 use napi_derive::napi;

@@ -13,17 +13,24 @@
 
 mod ask;
 mod asset;
+mod catalogue;
 mod changes;
 mod client;
+mod command;
 mod download;
+mod engine;
 mod errors;
 mod fake;
 mod js_storage;
+mod layout;
 mod library;
+mod logging;
 mod login;
+mod metadata;
 mod progress;
 mod runtime;
 mod session;
 mod sessions;
 mod storage;
+mod told;
 mod value;

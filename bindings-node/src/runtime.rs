@@ -1,19 +1,19 @@
 //! How JavaScript waits for futures, ends them, and reads lists.
 
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{AbortHandle, AbortRegistration, Abortable};
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, StreamExt};
 use icloud_photos::{Error, ErrorKind, Result};
-use icloud_photos_bindings::{Taken, ToValue};
+use icloud_photos_bindings::{Taken, ToValue, Value};
 use napi::Env;
 use napi::bindgen_prelude::{PromiseRaw, Unknown};
 use napi_derive::napi;
 
 use crate::errors::raised;
-use crate::value::{Js, ToJs};
+use crate::value::{Js, ToJs, as_own};
 
 /// A promise of whatever an operation comes to.
 pub(crate) type Promised<'env> = napi::Result<PromiseRaw<'env, Unknown<'env>>>;
@@ -77,6 +77,64 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Something that calls use one after the other, and that can be let go of at any time.
+pub(crate) struct Slot<T>(Arc<Mutex<Shelf<T>>>);
+
+enum Shelf<T> {
+    Here(T),
+    /// A call has it.
+    Out,
+    Closed,
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn new(item: T) -> Self {
+        Self(Arc::new(Mutex::new(Shelf::Here(item))))
+    }
+
+    /// Takes it out for a call; `None` once it is closed.
+    pub(crate) fn take(&self) -> Result<Option<Held<T>>> {
+        let mut shelf = lock(&self.0);
+        match std::mem::replace(&mut *shelf, Shelf::Out) {
+            Shelf::Here(item) => Ok(Some(Held { slot: self.clone(), item: Some(item) })),
+            Shelf::Out => Err(Error::new(ErrorKind::Conflict, "two calls read from one iterator at once")),
+            Shelf::Closed => {
+                *shelf = Shelf::Closed;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Drops it; a call that has it drops it when it is done.
+    pub(crate) fn close(&self) {
+        let was = std::mem::replace(&mut *lock(&self.0), Shelf::Closed);
+        // Outside of the lock: it may hold a connection.
+        drop(was);
+    }
+}
+
+/// It, while a call has it; put back when the call ends, however that comes, unless the call took it for good.
+pub(crate) struct Held<T> {
+    slot: Slot<T>,
+    pub(crate) item: Option<T>,
+}
+
+impl<T> Drop for Held<T> {
+    fn drop(&mut self) {
+        let item = self.item.take();
+        let mut shelf = lock(&self.slot.0);
+        if matches!(*shelf, Shelf::Out) {
+            *shelf = item.map_or(Shelf::Closed, Shelf::Here);
+        }
+    }
+}
+
 /// A list that is read a batch at a time. When a call is aborted nothing is lost.
 pub(crate) struct Feed<T>(icloud_photos_bindings::Feed<T>);
 
@@ -108,4 +166,37 @@ impl<T: ToValue + Send + 'static> Feed<T> {
     pub(crate) fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
         self.0.take()
     }
+}
+
+/// A list of data.
+#[napi]
+pub struct Items(Feed<Value>);
+
+impl Items {
+    pub(crate) fn new<T: ToValue + 'static>(stream: BoxStream<'static, Result<T>>) -> Self {
+        Self(Feed::new(stream.map(|item| item.map(ToValue::to_value)).boxed()))
+    }
+}
+
+as_own!(Items);
+
+#[napi]
+impl Items {
+    #[napi(ts_return_type = "Promise<Array<unknown>>")]
+    pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
+        self.0.next(env, abort)
+    }
+
+    #[napi]
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// Runs what may block where it may.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Cancelled, "the process is ending")))
 }

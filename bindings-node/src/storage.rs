@@ -5,23 +5,23 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::FutureExt;
+use futures::stream::{self, BoxStream};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use icloud_photos::storage::{
-    Capabilities, FsStorage, LinkKind, MemoryStorage, ObjectMeta, OpendalStorage, StoragePath,
+    Capabilities, FsStorage, LinkKind, MemoryStorage, OpendalStorage, StoragePath,
 };
-use icloud_photos::sync::store;
 use icloud_photos::testing::storage::promises;
 use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_bindings::ToValue;
 use napi::Env;
 use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 use tokio::runtime::Handle;
-use tokio::sync::Mutex;
 
 use crate::ask::Asked;
 use crate::js_storage::{JsStorage, StorageReply, StorageRequest, Writing};
 use crate::library::number;
-use crate::runtime::{Abort, Feed, Promised, now, run};
+use crate::runtime::{Abort, Held, Items, Promised, Slot, blocking, now, run};
 use crate::value::{ToJs, as_own, moment, named};
 
 pub(crate) type Shared = Arc<dyn icloud_photos::storage::Storage>;
@@ -53,7 +53,7 @@ pub struct Skills {
     pub metadata: bool,
 }
 
-as_own!(Storage, StorageWriter, StorageChunks, StorageFiles);
+as_own!(Storage, StorageWriter);
 
 /// A storage that JavaScript gave: `givenStorage` of `lib/storage.ts` makes one of ours of any.
 pub(crate) fn given(storage: &Storage) -> Shared {
@@ -73,12 +73,6 @@ pub(crate) fn place_of(storage: &Storage) -> Option<String> {
 /// A folder as a storage.
 pub(crate) async fn folder(path: String) -> Result<FsStorage> {
     blocking(move || FsStorage::open(path)).await
-}
-
-/// Runs what may block where it may.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(Error::new(ErrorKind::Cancelled, "the process is ending")))
 }
 
 #[napi]
@@ -158,8 +152,7 @@ impl Storage {
     ) -> Promised<'env> {
         let storage = given(self);
         run(env, abort, async move {
-            let paths: Result<Vec<StoragePath>> =
-                paths.iter().map(|path| StoragePath::parse(path)).collect();
+            let paths: Result<Vec<StoragePath>> = paths.iter().map(|path| StoragePath::parse(path)).collect();
             Ok(storage.stat_all(paths?).await)
         })
     }
@@ -178,18 +171,12 @@ impl Storage {
         })
     }
 
-    #[napi(ts_return_type = "Promise<StorageChunks>")]
-    pub fn read<'env>(
-        &self,
-        env: &'env Env,
-        path: String,
-        start: f64,
-        abort: Option<&Abort>,
-    ) -> Promised<'env> {
+    #[napi]
+    pub fn read(&self, path: String, start: f64) -> Items {
         let storage = given(self);
-        run(env, abort, async move {
+        begun(async move {
             let start = number("start", start)? as u64;
-            Ok(StorageChunks(Feed::new(storage.read(&StoragePath::parse(&path)?, start).await?)))
+            storage.read(&StoragePath::parse(&path)?, start).await
         })
     }
 
@@ -199,21 +186,12 @@ impl Storage {
         run(env, abort, async move { storage.remove(&StoragePath::parse(&path)?).await })
     }
 
-    #[napi(ts_return_type = "Promise<StorageFiles>")]
-    pub fn list<'env>(
-        &self,
-        env: &'env Env,
-        prefix: String,
-        with_parts: bool,
-        abort: Option<&Abort>,
-    ) -> Promised<'env> {
+    #[napi]
+    pub fn list(&self, prefix: String, with_parts: bool) -> Items {
         let storage = given(self);
-        run(env, abort, async move {
+        begun(async move {
             let prefix = StoragePath::parse(&prefix)?;
-            Ok(StorageFiles(Feed::new(match with_parts {
-                true => storage.list_with_parts(&prefix),
-                false => storage.list(&prefix),
-            })))
+            Ok(if with_parts { storage.list_with_parts(&prefix) } else { storage.list(&prefix) })
         })
     }
 
@@ -248,18 +226,17 @@ impl Storage {
     }
 }
 
+/// A list that begins with the first step.
+fn begun<T: ToValue + Send + 'static>(
+    list: impl Future<Output = Result<BoxStream<'static, Result<T>>>> + Send + 'static,
+) -> Items {
+    Items::new(stream::once(list).try_flatten().boxed())
+}
+
 /// Whether a text is the address of a storage, and not the name of a folder.
 #[napi]
 pub fn is_address(text: String) -> bool {
     icloud_photos::storage::is_address(&text)
-}
-
-#[napi(ts_return_type = "Promise<string | null>")]
-pub fn copy_above<'env>(env: &'env Env, folder: String, abort: Option<&Abort>) -> Promised<'env> {
-    run(env, abort, async move {
-        let above = blocking(move || Ok(store::copy_above(folder.as_ref()))).await?;
-        Ok(above.map(|folder| folder.display().to_string()))
-    })
 }
 
 /// What a storage promises, by name.
@@ -312,15 +289,14 @@ type Writer = Box<dyn icloud_photos::storage::StorageWriter>;
 /// A file that has no name yet. The facade has it take one call at a time.
 #[napi]
 pub struct StorageWriter {
-    writer: Arc<Mutex<Option<Writer>>>,
+    writer: Slot<Writer>,
     position: u64,
     runtime: Handle,
 }
 
 impl StorageWriter {
     fn new(writer: Writer) -> Self {
-        let position = writer.position();
-        Self { writer: Arc::new(Mutex::new(Some(writer))), position, runtime: Handle::current() }
+        Self { position: writer.position(), writer: Slot::new(writer), runtime: Handle::current() }
     }
 }
 
@@ -328,7 +304,7 @@ impl StorageWriter {
 impl Drop for StorageWriter {
     fn drop(&mut self) {
         let _inside = self.runtime.enter();
-        drop(std::mem::take(&mut self.writer));
+        self.writer.close();
     }
 }
 
@@ -341,16 +317,16 @@ impl StorageWriter {
         self.position as f64
     }
 
-    #[napi(ts_return_type = "Promise<StorageChunks>")]
-    pub fn resumed<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let writer = self.writer.clone();
-        run(env, abort, async move { Ok(StorageChunks(Feed::new(open(&mut *writer.lock().await)?.resumed().await?))) })
+    #[napi]
+    pub fn resumed(&self) -> Items {
+        let slot = self.writer.clone();
+        begun(async move { open(&mut slot.take()?)?.resumed().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn restart<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let writer = self.writer.clone();
-        run(env, abort, async move { open(&mut *writer.lock().await)?.restart().await })
+        let slot = self.writer.clone();
+        run(env, abort, async move { open(&mut slot.take()?)?.restart().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -360,8 +336,8 @@ impl StorageWriter {
         chunk: Uint8ArraySlice<'_>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let (writer, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
-        run(env, abort, async move { open(&mut *writer.lock().await)?.write(chunk).await })
+        let (slot, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
+        run(env, abort, async move { open(&mut slot.take()?)?.write(chunk).await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -371,24 +347,24 @@ impl StorageWriter {
         metadata: HashMap<String, String>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let writer = self.writer.clone();
+        let slot = self.writer.clone();
         run(env, abort, async move {
-            open(&mut *writer.lock().await)?.describe(metadata.into_iter().collect());
+            open(&mut slot.take()?)?.describe(metadata.into_iter().collect());
             Ok(())
         })
     }
 
     #[napi(ts_return_type = "Promise<ObjectMeta>")]
     pub fn commit<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let writer = self.writer.clone();
-        run(env, abort, async move { writer.lock().await.take().ok_or_else(ended)?.commit().await })
+        let slot = self.writer.clone();
+        run(env, abort, async move { taken(&mut slot.take()?).ok_or_else(ended)?.commit().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn abort<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let writer = self.writer.clone();
+        let slot = self.writer.clone();
         run(env, abort, async move {
-            match writer.lock().await.take() {
+            match taken(&mut slot.take()?) {
                 Some(writer) => writer.abort().await,
                 // It was committed, or given up already.
                 None => Ok(()),
@@ -399,52 +375,22 @@ impl StorageWriter {
     /// Lets go of it: a part stays where parts are kept.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
-        let writer = self.writer.clone();
+        let slot = self.writer.clone();
         run(env, None, async move {
-            drop(writer.lock().await.take());
+            slot.close();
             Ok(())
         })
     }
 }
 
-fn open(writer: &mut Option<Writer>) -> Result<&mut Writer> {
-    writer.as_mut().ok_or_else(ended)
+fn open(held: &mut Option<Held<Writer>>) -> Result<&mut Writer> {
+    held.as_mut().and_then(|held| held.item.as_mut()).ok_or_else(ended)
+}
+
+fn taken(held: &mut Option<Held<Writer>>) -> Option<Writer> {
+    held.as_mut().and_then(|held| held.item.take())
 }
 
 fn ended() -> Error {
     Error::new(ErrorKind::Config, "this file was committed or given up already; begin another")
-}
-
-/// The bytes of a file.
-#[napi]
-pub struct StorageChunks(Feed<Bytes>);
-
-/// The files of a storage.
-#[napi]
-pub struct StorageFiles(Feed<ObjectMeta>);
-
-#[napi]
-impl StorageChunks {
-    #[napi(ts_return_type = "Promise<Array<Buffer>>")]
-    pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        self.0.next(env, abort)
-    }
-
-    #[napi]
-    pub fn close(&self) {
-        self.0.close();
-    }
-}
-
-#[napi]
-impl StorageFiles {
-    #[napi(ts_return_type = "Promise<Array<ObjectMeta>>")]
-    pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        self.0.next(env, abort)
-    }
-
-    #[napi]
-    pub fn close(&self) {
-        self.0.close();
-    }
 }

@@ -128,12 +128,6 @@ fn number(value: u64) -> f64 {
     value as f64
 }
 
-/// A `Date` counts whole milliseconds.
-#[allow(clippy::cast_precision_loss)]
-pub(crate) fn milliseconds(at: time::OffsetDateTime) -> f64 {
-    at.unix_timestamp_nanos().div_euclid(1_000_000) as f64
-}
-
 fn list(env: &Env, items: Vec<Value>) -> napi::Result<Unknown<'_>> {
     let length = u32::try_from(items.len())
         .map_err(|_| napi::Error::new(Status::InvalidArg, "a list is too long for JavaScript"))?;
@@ -222,8 +216,15 @@ pub(crate) fn named<T: std::fmt::Debug + Copy>(what: &str, word: &str, all: &[T]
     valid(icloud_photos_bindings::named(what, word, all))
 }
 
+/// Whole milliseconds since 1970, as a `Date` counts them.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn milliseconds(at: impl Into<time::OffsetDateTime>) -> f64 {
+    at.into().unix_timestamp_nanos().div_euclid(1_000_000) as f64
+}
+
 /// A moment that JavaScript gives in milliseconds since 1970, of which whole ones count: fractions of seconds would not come back the same.
 /// `None` where this machine knows none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub(crate) fn moment(ms: f64) -> Option<SystemTime> {
     let distance = Duration::from_millis(ms.is_finite().then_some(ms.abs() as u64)?);
     if ms < 0.0 {

@@ -1,0 +1,118 @@
+/**
+ * What is known of a copy.
+ *
+ * @module
+ */
+
+import native from '#native';
+import type { Catalogue as Native } from '#native';
+
+import { AsyncItems } from './items.js';
+import { Album, Library } from './library.js';
+import type { FileRow, Stock, Totals } from './records.js';
+import { Watch, now, run, text } from './run.js';
+import type { Cancellable } from './run.js';
+import { Session } from './session.js';
+import { named } from './sessions.js';
+import { givenStorage } from './storage.js';
+import type { Storage } from './storage.js';
+
+/** How a catalogue is opened. */
+export interface CatalogueOptions extends Cancellable {
+  /** What people call the storage, where it does not say. */
+  readonly place?: string | undefined;
+}
+
+/** What a copy holds, as runs wrote it down: which files, of which photos, and what is proven of them. */
+export class Catalogue {
+  readonly #native: Native;
+
+  /** @internal */
+  constructor(native: Native) {
+    this.#native = native;
+  }
+
+  /**
+   * Opens that of a storage, made as needed. Programs that keep the same copy, such as the command, find the same one.
+   *
+   * @param at A folder that holds catalogues, or the address of a database, `postgres://...`.
+   * @throws {ICloudError} `store_lost`: the catalogue belongs to a copy that is not there.
+   */
+  static async open(storage: Storage, at: string | URL, { place, signal }: CatalogueOptions = {}): Promise<Catalogue> {
+    const [where, kept] = [placeOf(at), givenStorage(storage)];
+    const found = await run((abort) => native.Catalogue.open(kept, place, where, false, abort), signal);
+    return new Catalogue(found as Native);
+  }
+
+  /** Opens it to be read alone, also while a run changes it; null if there is none. */
+  static async openReadOnly(storage: Storage, at: string | URL, { place, signal }: CatalogueOptions = {}): Promise<Catalogue | null> {
+    const [where, kept] = [placeOf(at), givenStorage(storage)];
+    const found = await run((abort) => native.Catalogue.open(kept, place, where, true, abort), signal);
+    return found && new Catalogue(found);
+  }
+
+  /** A catalogue in a file of your own. */
+  static async sqlite(file: string | URL): Promise<Catalogue> {
+    const path = named(file);
+    return new Catalogue(await run(() => native.Catalogue.sqlite(path)));
+  }
+
+  /** One that is gone with the process. */
+  static memory(): Catalogue {
+    return new Catalogue(native.Catalogue.memory());
+  }
+
+  /** How much it holds. */
+  async totals({ signal }: Cancellable = {}): Promise<Totals> {
+    return run((abort) => this.#native.totals(abort), signal);
+  }
+
+  /** How many of its files stand in the storage, by names and lengths alone. */
+  async stock(storage: Storage, { signal }: Cancellable = {}): Promise<Stock> {
+    const kept = givenStorage(storage);
+    return run((abort) => this.#native.stock(kept, abort), signal);
+  }
+
+  /** A library as it is remembered, without a request; null if nothing is known of it. */
+  async library(session: Session, name: string, { signal }: Cancellable = {}): Promise<Library | null> {
+    const found = await run((abort) => this.#native.library(Session.nativeOf(session), text(name, 'a name'), abort), signal);
+    return found && new Library(found);
+  }
+
+  /** The albums of a library as they are remembered. */
+  async albums(library: Library, { signal }: Cancellable = {}): Promise<Album[]> {
+    const found = await run((abort) => this.#native.albums(Library.nativeOf(library), abort), signal);
+    return found.map((album) => new Album(album));
+  }
+
+  /** All its files, in the order of their keys. */
+  files({ signal }: Cancellable = {}): AsyncItems<FileRow> {
+    const rows = now(() => this.#native.files());
+    return new AsyncItems(rows, (row: FileRow) => row, { watch: new Watch(signal), signal, what: 'list' });
+  }
+
+  /** What it knows of the files at these paths. */
+  async filesAt(paths: Iterable<string>, { signal }: Cancellable = {}): Promise<FileRow[]> {
+    const wanted = Array.from(paths);
+    return run((abort) => this.#native.filesAt(wanted, abort), signal);
+  }
+
+  /** Lets go of it. It stays open for as long as an engine lives that uses it. */
+  close(): void {
+    this.#native.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal */
+  static nativeOf(catalogue: Catalogue): Native {
+    return catalogue.#native;
+  }
+}
+
+function placeOf(at: string | URL): string {
+  // The address of a database is none of a file; the native half tells them apart.
+  return at instanceof URL && at.protocol !== 'file:' ? at.href : named(at);
+}

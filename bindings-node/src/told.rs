@@ -1,0 +1,161 @@
+//! Functions of JavaScript's that are told of things, or asked, while an operation runs.
+//!
+//! They are called on JavaScript's own thread, and the facade sees to it that they never throw: what its user's function throws ends the
+//! operation from there.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use icloud_photos_bindings::ToValue;
+use napi::bindgen_prelude::{Array, Function, JsValue, JsValuesTupleIntoVec, Unknown};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Status};
+use napi_derive::napi;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::runtime::lock;
+use crate::value::{Js, ToJs};
+
+/// Most events that wait for the event loop: whoever tells more waits too.
+const WAITING: u32 = 1000;
+
+/// Weak: what nobody awaits keeps no process alive.
+type Calls<A, R> = ThreadsafeFunction<A, R, A, Status, false, true>;
+
+/// A function that is called from other threads, for as long as JavaScript's runs.
+struct Called<A: JsValuesTupleIntoVec + 'static, R: napi::bindgen_prelude::FromNapiValue + 'static> {
+    function: Calls<A, R>,
+    /// Fails once JavaScript's thread has ended: what was called before is never answered then.
+    alive: watch::Receiver<()>,
+}
+
+impl<A: JsValuesTupleIntoVec + 'static, R: napi::bindgen_prelude::FromNapiValue + 'static> Called<A, R> {
+    fn new(function: &Function<'_, A, R>) -> napi::Result<Self> {
+        let (sender, alive) = watch::channel(());
+        let function = function
+            .build_threadsafe_function::<A>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .build_callback(move |call| {
+                // It is dropped with this function.
+                let _sender = &sender;
+                Ok(call.value)
+            })?;
+        Ok(Self { function, alive })
+    }
+
+    /// What `work` comes to, if that happens while JavaScript runs.
+    async fn unless_ended<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut alive = self.alive.clone();
+        tokio::select! {
+            outcome = work => Some(outcome),
+            _ = alive.changed() => None,
+        }
+    }
+
+    /// The same for whoever cannot be suspended, on a thread of the runtime's.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::task::block_in_place(|| Handle::current().block_on(self.unless_ended(work)))
+    }
+}
+
+/// What is told, in its order, until JavaScript takes it.
+#[napi]
+pub struct Events(Told);
+
+/// Tells it.
+#[derive(Clone)]
+pub(crate) struct Told(Arc<Inner>);
+
+struct Inner {
+    queue: Mutex<VecDeque<Js>>,
+    room: Semaphore,
+    /// Whether JavaScript was called and has not come yet.
+    is_called: AtomicBool,
+    bell: Called<(), ()>,
+}
+
+#[napi]
+impl Events {
+    /// `bell` is to come and [`Events::take`].
+    #[napi(constructor)]
+    pub fn new(bell: Function<'_, (), ()>) -> napi::Result<Self> {
+        Ok(Self(Told(Arc::new(Inner {
+            queue: Mutex::default(),
+            room: Semaphore::new(WAITING as usize),
+            is_called: AtomicBool::new(false),
+            bell: Called::new(&bell)?,
+        }))))
+    }
+
+    /// What was told since.
+    #[napi(ts_return_type = "Array<unknown>")]
+    pub fn take<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
+        let inner = &self.0.0;
+        inner.is_called.store(false, Ordering::SeqCst);
+        let told = std::mem::take(&mut *lock(&inner.queue));
+        let mut taken: Array<'_> = env.create_array(0)?;
+        inner.room.add_permits(told.len());
+        for event in told {
+            taken.insert(event.make(env)?)?;
+        }
+        Ok(taken.to_unknown())
+    }
+}
+
+impl Events {
+    pub(crate) fn told(events: Option<&Self>) -> Option<Told> {
+        events.map(|events| events.0.clone())
+    }
+}
+
+impl Told {
+    /// Tells something. It waits while JavaScript is far behind, so that what waits there stays bounded.
+    pub(crate) fn tell(&self, what: impl ToValue) {
+        let Self(inner) = self;
+        match inner.room.try_acquire() {
+            Ok(room) => room.forget(),
+            Err(_) => match inner.bell.wait(inner.room.acquire()) {
+                Some(Ok(room)) => room.forget(),
+                // Nobody is left to hear it.
+                _ => return,
+            },
+        }
+        lock(&inner.queue).push_back(what.to_js());
+        if !inner.is_called.swap(true, Ordering::SeqCst) {
+            inner.bell.function.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Does `work`, and gives its outcome once all was heard.
+    pub(crate) async fn heard<T>(told: Option<Self>, work: impl Future<Output = T>) -> T {
+        let outcome = work.await;
+        if let Some(Self(inner)) = told {
+            let _ = inner.bell.unless_ended(inner.room.acquire_many(WAITING)).await;
+        }
+        outcome
+    }
+}
+
+/// A function that answers with yes or no.
+pub(crate) struct Question<A: JsValuesTupleIntoVec + 'static>(Called<A, bool>);
+
+impl<A: JsValuesTupleIntoVec + Send + 'static> Question<A> {
+    pub(crate) fn new(function: &Function<'_, A, bool>) -> napi::Result<Self> {
+        Called::new(function).map(Self)
+    }
+
+    /// Asks, and waits for the answer; `None` if JavaScript's thread is ending.
+    pub(crate) fn ask(&self, about: A) -> Option<bool> {
+        let (send, answer) = oneshot::channel();
+        self.0.function.call_with_return_value(about, ThreadsafeFunctionCallMode::NonBlocking, |said, _| {
+            // Whoever asked may be gone.
+            let _ = send.send(said.unwrap_or(false));
+            Ok(())
+        });
+        self.0.wait(answer)?.ok()
+    }
+}
