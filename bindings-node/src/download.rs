@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
+use icloud_photos::Result;
 use icloud_photos::asset::Role;
 use icloud_photos::download::Proof;
 use icloud_photos::storage::StoragePath;
-use icloud_photos::{Error, ErrorKind, Result};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Either, Function, Unknown};
 use napi_derive::napi;

@@ -72,7 +72,7 @@ pub struct LogListener(u64);
 #[napi]
 impl LogListener {
     #[napi(constructor)]
-    pub fn new(function: Function<'_, LogRecord, ()>, level: String) -> napi::Result<Self> {
+    pub fn new(listener: Function<'_, LogRecord, ()>, level: String) -> napi::Result<Self> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let no_level = |_| {
             Error::new(
@@ -81,7 +81,7 @@ impl LogListener {
             )
         };
         let level: Level = now(level.parse().map_err(no_level))?;
-        let heard = function
+        let heard = listener
             .build_threadsafe_function::<LogRecord>()
             .callee_handled::<false>()
             .weak::<true>()

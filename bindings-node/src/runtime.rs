@@ -1,7 +1,7 @@
 //! How JavaScript waits for futures, ends them, and reads lists.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{AbortHandle, AbortRegistration, Abortable};
@@ -75,64 +75,6 @@ pub(crate) fn now<T>(result: Result<T>) -> napi::Result<T> {
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Something that calls use one after the other, and that can be let go of at any time.
-pub(crate) struct Slot<T>(Arc<Mutex<Shelf<T>>>);
-
-enum Shelf<T> {
-    Here(T),
-    /// A call has it.
-    Out,
-    Closed,
-}
-
-impl<T> Clone for Slot<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<T> Slot<T> {
-    pub(crate) fn new(item: T) -> Self {
-        Self(Arc::new(Mutex::new(Shelf::Here(item))))
-    }
-
-    /// Takes it out for a call; `None` once it is closed.
-    pub(crate) fn take(&self) -> Result<Option<Held<T>>> {
-        let mut shelf = lock(&self.0);
-        match std::mem::replace(&mut *shelf, Shelf::Out) {
-            Shelf::Here(item) => Ok(Some(Held { slot: self.clone(), item: Some(item) })),
-            Shelf::Out => Err(Error::new(ErrorKind::Conflict, "two calls read from one iterator at once")),
-            Shelf::Closed => {
-                *shelf = Shelf::Closed;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Drops it; a call that has it drops it when it is done.
-    pub(crate) fn close(&self) {
-        let was = std::mem::replace(&mut *lock(&self.0), Shelf::Closed);
-        // Outside of the lock: it may hold a connection.
-        drop(was);
-    }
-}
-
-/// It, while a call has it; put back when the call ends, however that comes, unless the call took it for good.
-pub(crate) struct Held<T> {
-    slot: Slot<T>,
-    pub(crate) item: Option<T>,
-}
-
-impl<T> Drop for Held<T> {
-    fn drop(&mut self) {
-        let item = self.item.take();
-        let mut shelf = lock(&self.slot.0);
-        if matches!(*shelf, Shelf::Out) {
-            *shelf = item.map_or(Shelf::Closed, Shelf::Here);
-        }
-    }
 }
 
 /// A list that is read a batch at a time. When a call is aborted nothing is lost.

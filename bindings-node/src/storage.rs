@@ -7,9 +7,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use icloud_photos::storage::{
-    Capabilities, FsStorage, LinkKind, MemoryStorage, OpendalStorage, StoragePath,
-};
+use icloud_photos::storage::{Capabilities, FsStorage, LinkKind, MemoryStorage, OpendalStorage, StoragePath};
 use icloud_photos::testing::storage::promises;
 use icloud_photos::{Error, ErrorKind, Result};
 use icloud_photos_bindings::ToValue;
@@ -17,11 +15,12 @@ use napi::Env;
 use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 
 use crate::ask::Asked;
 use crate::js_storage::{JsStorage, StorageReply, StorageRequest, Writing};
 use crate::library::number;
-use crate::runtime::{Abort, Held, Items, Promised, Slot, blocking, now, run};
+use crate::runtime::{Abort, Items, Promised, blocking, now, run};
 use crate::value::{ToJs, as_own, moment, named};
 
 pub(crate) type Shared = Arc<dyn icloud_photos::storage::Storage>;
@@ -289,14 +288,15 @@ type Writer = Box<dyn icloud_photos::storage::StorageWriter>;
 /// A file that has no name yet. The facade has it take one call at a time.
 #[napi]
 pub struct StorageWriter {
-    writer: Slot<Writer>,
+    writer: Arc<Mutex<Option<Writer>>>,
     position: u64,
     runtime: Handle,
 }
 
 impl StorageWriter {
     fn new(writer: Writer) -> Self {
-        Self { position: writer.position(), writer: Slot::new(writer), runtime: Handle::current() }
+        let position = writer.position();
+        Self { writer: Arc::new(Mutex::new(Some(writer))), position, runtime: Handle::current() }
     }
 }
 
@@ -304,7 +304,7 @@ impl StorageWriter {
 impl Drop for StorageWriter {
     fn drop(&mut self) {
         let _inside = self.runtime.enter();
-        self.writer.close();
+        drop(std::mem::take(&mut self.writer));
     }
 }
 
@@ -319,14 +319,14 @@ impl StorageWriter {
 
     #[napi]
     pub fn resumed(&self) -> Items {
-        let slot = self.writer.clone();
-        begun(async move { open(&mut slot.take()?)?.resumed().await })
+        let writer = self.writer.clone();
+        begun(async move { open(&mut *writer.lock().await)?.resumed().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn restart<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { open(&mut slot.take()?)?.restart().await })
+        let writer = self.writer.clone();
+        run(env, abort, async move { open(&mut *writer.lock().await)?.restart().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -336,8 +336,8 @@ impl StorageWriter {
         chunk: Uint8ArraySlice<'_>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let (slot, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
-        run(env, abort, async move { open(&mut slot.take()?)?.write(chunk).await })
+        let (writer, chunk) = (self.writer.clone(), Bytes::copy_from_slice(&chunk));
+        run(env, abort, async move { open(&mut *writer.lock().await)?.write(chunk).await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
@@ -347,24 +347,24 @@ impl StorageWriter {
         metadata: HashMap<String, String>,
         abort: Option<&Abort>,
     ) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, abort, async move {
-            open(&mut slot.take()?)?.describe(metadata.into_iter().collect());
+            open(&mut *writer.lock().await)?.describe(metadata.into_iter().collect());
             Ok(())
         })
     }
 
     #[napi(ts_return_type = "Promise<ObjectMeta>")]
     pub fn commit<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
-        run(env, abort, async move { taken(&mut slot.take()?).ok_or_else(ended)?.commit().await })
+        let writer = self.writer.clone();
+        run(env, abort, async move { writer.lock().await.take().ok_or_else(ended)?.commit().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]
     pub fn abort<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, abort, async move {
-            match taken(&mut slot.take()?) {
+            match writer.lock().await.take() {
                 Some(writer) => writer.abort().await,
                 // It was committed, or given up already.
                 None => Ok(()),
@@ -375,20 +375,16 @@ impl StorageWriter {
     /// Lets go of it: a part stays where parts are kept.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
-        let slot = self.writer.clone();
+        let writer = self.writer.clone();
         run(env, None, async move {
-            slot.close();
+            drop(writer.lock().await.take());
             Ok(())
         })
     }
 }
 
-fn open(held: &mut Option<Held<Writer>>) -> Result<&mut Writer> {
-    held.as_mut().and_then(|held| held.item.as_mut()).ok_or_else(ended)
-}
-
-fn taken(held: &mut Option<Held<Writer>>) -> Option<Writer> {
-    held.as_mut().and_then(|held| held.item.take())
+fn open(writer: &mut Option<Writer>) -> Result<&mut Writer> {
+    writer.as_mut().ok_or_else(ended)
 }
 
 fn ended() -> Error {

@@ -1,86 +1,131 @@
 // The package as people have it: packed, installed in an empty folder, used by import, by require, and from TypeScript.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
-const home = fileURLToPath(new URL('..', import.meta.url));
-const run = promisify(execFile);
+import { compile, home, native, printed, programs, released, run } from './installed.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'icloud-photos-package-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+let stage, folder;
+before(async () => ({ stage, folder } = await released('package')));
 
-before(async () => {
-  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: home });
-  const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
-  await writeFile(join(folder, 'package.json'), '{"name":"empty","private":true}');
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', `./${tarball}`], { cwd: folder });
-});
-
+const imports = "import { Client } from 'icloud-photos';\nimport { FakeICloud } from 'icloud-photos/testing';\n";
 const program = `
   const fake = await FakeICloud.start({ assets: 3 });
   const session = await fake.signIn(new Client({ endpoints: fake.endpoints }));
   for await (const asset of session.primaryLibrary.all()) console.log(asset.filename, (await asset.download().bytes()).length);
 `;
-const printed = ['IMG_0001.JPG 100000', 'IMG_0002.JPG 100000', 'IMG_0003.JPG 100000', ''].join('\n');
+const expected = ['IMG_0001.JPG 100000', 'IMG_0002.JPG 100000', 'IMG_0003.JPG 100000', ''].join('\n');
 
 test('by import', async () => {
-  const text = `import { Client } from 'icloud-photos';\nimport { FakeICloud } from 'icloud-photos/testing';\n${program}`;
-  await writeFile(join(folder, 'app.mjs'), text);
-  assert.equal((await run(process.execPath, ['app.mjs'], { cwd: folder })).stdout, printed);
+  await writeFile(join(folder, 'app.mjs'), imports + program);
+  assert.equal(await printed(folder, 'app.mjs'), expected);
 });
 
 test('by require', async () => {
-  const text = `const { Client } = require('icloud-photos');\nconst { FakeICloud } = require('icloud-photos/testing');\n(async () => {${program}})();`;
+  const loaded = "const { Client } = require('icloud-photos');\nconst { FakeICloud } = require('icloud-photos/testing');\n";
+  const text = `${loaded}(async () => {${program}})();`;
   await writeFile(join(folder, 'app.cjs'), text);
-  assert.equal((await run(process.execPath, ['app.cjs'], { cwd: folder })).stdout, printed);
+  assert.equal(await printed(folder, 'app.cjs'), expected);
 });
 
 test('from TypeScript, as both, with all declarations read', async () => {
-  const text = `import { Client } from 'icloud-photos';\nimport { FakeICloud } from 'icloud-photos/testing';\nexport async function main(): Promise<void> {${program}}\n`;
+  const text = `${imports}export async function main(): Promise<void> {${program}}\n`;
   await writeFile(join(folder, 'app.mts'), text);
   await writeFile(join(folder, 'app.cts'), text);
-  const types = join(home, 'node_modules', '@types');
-  const strict = ['--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
-  const compile = [join(home, 'node_modules', '.bin', 'tsc'), '--typeRoots', types, '--types', 'node', ...strict, '--outDir', 'out', 'app.mts', 'app.cts'];
-  await run(process.execPath, compile, { cwd: folder }).catch((error) => assert.fail(error.stdout));
+  await compile(folder, 'app.mts', 'app.cts');
   for (const name of ['app.mjs', 'app.cjs']) {
-    const call = `import('./out/${name}').then((it) => it.main())`;
-    assert.equal((await run(process.execPath, ['--eval', call], { cwd: folder })).stdout, printed);
+    assert.equal(await printed(folder, '--eval', `import('./out/${name}').then((it) => it.main())`), expected);
   }
 });
 
 test('the program of the README runs as printed', async () => {
-  const [, text] = /```js\n([^]*?)```/.exec(await readFile(join(home, 'README.md'), 'utf8'));
-  await writeFile(join(folder, 'readme.mjs'), text);
-  const { stdout } = await run(process.execPath, ['readme.mjs'], { cwd: folder });
-  assert.equal(stdout.trim().split('\n').length, 5);
-  assert.match(stdout, /verified: true/);
+  const [{ program }] = await programs(join(home, 'README.md'));
+  await writeFile(join(folder, 'readme.mjs'), program);
+  const said = await printed(folder, 'readme.mjs');
+  assert.equal(said.trim().split('\n').length, 5);
+  assert.match(said, /verified: true/);
 });
 
 test('the examples are strict TypeScript, and run', async () => {
-  const types = ['--typeRoots', join(home, 'node_modules', '@types'), '--types', 'node'];
-  const strict = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
   const names = (await readdir(join(home, 'examples'))).filter((name) => name.endsWith('.ts'));
   for (const name of names) await writeFile(join(folder, name.replace(/ts$/, 'mts')), await readFile(join(home, 'examples', name)));
-  const sources = names.map((name) => name.replace(/ts$/, 'mts'));
-  const compile = [join(home, 'node_modules', '.bin', 'tsc'), ...types, ...strict, '--outDir', 'out', ...sources];
-  await run(process.execPath, compile, { cwd: folder }).catch((error) => assert.fail(error.stdout));
+  await compile(folder, ...names.map((name) => name.replace(/ts$/, 'mts')));
   for (const name of names) {
-    const { stdout } = await run(process.execPath, [`out/${name.replace(/ts$/, 'mjs')}`], { cwd: folder });
-    assert.match(stdout, name === 'first.ts' ? /(verified: true[^]*){5}/ : /photo: \d+\n[^]*: 5\d assets/, name);
+    const said = await printed(folder, `out/${name.replace(/ts$/, 'mjs')}`);
+    assert.match(said, name === 'first.ts' ? /(verified: true[^]*){5}/ : /photo: \d+\n[^]*: 5\d assets/, name);
   }
 });
 
+const inside = (...parts) => join(folder, 'node_modules', ...parts);
+
 test('it holds what is needed, and nothing else', async () => {
-  const names = await readdir(join(folder, 'node_modules', 'icloud-photos'));
-  assert.deepEqual(names.sort(), ['README.md', 'dist', 'native', 'package.json']);
-  const declared = await readFile(join(folder, 'node_modules', 'icloud-photos', 'dist', 'esm', 'session.d.ts'), 'utf8');
+  assert.deepEqual(readdirSync(inside('icloud-photos')).sort(), ['README.md', 'dist', 'native', 'package.json']);
+  assert.deepEqual(readdirSync(inside('icloud-photos', 'native')), ['index.cjs']);
+  const declared = await readFile(inside('icloud-photos', 'dist', 'esm', 'session.d.ts'), 'utf8');
   assert.ok(!declared.includes('#native'), 'what is internal is declared nowhere');
+  const about = JSON.parse(await readFile(inside('icloud-photos', 'package.json'), 'utf8'));
+  assert.deepEqual(about.dependencies ?? {}, {}, 'it depends on nothing');
+  assert.deepEqual(['preinstall', 'install', 'postinstall'].filter((name) => name in about.scripts), [], 'nothing runs where it is installed');
+});
+
+test('the native half comes in a package of its platform, and all of these are known', async () => {
+  const { name, version, os, cpu } = JSON.parse(await readFile(inside(`icloud-photos-${native.platform}`, 'package.json'), 'utf8'));
+  assert.deepEqual([os, cpu], [[process.platform], [process.arch]]);
+  const { size } = await stat(inside(name, native.file));
+  assert.equal(size, (await stat(join(home, 'native', native.file))).size);
+  const { optionalDependencies } = JSON.parse(await readFile(inside('icloud-photos', 'package.json'), 'utf8'));
+  const made = readdirSync(join(stage, 'npm')).map((platform) => [`icloud-photos-${platform}`, version]);
+  assert.deepEqual(optionalDependencies, Object.fromEntries(made));
+  assert.equal(made.length, 8);
+  // The loader and npm know the same ones.
+  const loader = await readFile(join(home, 'native', 'index.cjs'), 'utf8');
+  const loaded = [...loader.matchAll(/require\('(icloud-photos-[^']+)'\)/g)].map(([, found]) => found);
+  assert.deepEqual(loaded.sort(), Object.keys(optionalDependencies).sort());
+});
+
+test('the lock file, which npm reads where this is developed, names what package.json does', async () => {
+  const [about, lock] = ['package.json', 'package-lock.json'].map((name) => JSON.parse(readFileSync(join(home, name), 'utf8')));
+  assert.deepEqual(lock.packages[''].devDependencies, about.devDependencies);
+  assert.equal(about.version, lock.version);
+});
+
+/** What it says where it cannot be loaded. */
+async function refused(program = "require('icloud-photos')") {
+  const error = await run(process.execPath, ['--eval', program], { cwd: folder }).then(() => assert.fail('it was loaded'), (error) => error);
+  return error.stderr;
+}
+
+test('without its native half it says what to do', async () => {
+  const [there, away] = [inside(`icloud-photos-${native.platform}`), join(folder, 'away')];
+  renameSync(there, away);
+  try {
+    for (const program of ["require('icloud-photos')", "import('icloud-photos')"]) {
+      const said = await refused(program);
+      assert.match(said, new RegExp(`the package icloud-photos-${native.platform} is not installed`));
+      assert.match(said, /--omit=optional[^]*npm install/);
+    }
+  } finally {
+    renameSync(away, there);
+  }
+});
+
+test('a broken native half is not taken for a missing one', async () => {
+  const [file, away] = [inside(`icloud-photos-${native.platform}`, native.file), join(folder, 'away.node')];
+  renameSync(file, away);
+  try {
+    writeFileSync(file, 'broken');
+    const said = await refused();
+    assert.match(said, /the native half for [^]* cannot be loaded/);
+    assert.doesNotMatch(said, /is not installed/);
+  } finally {
+    renameSync(away, file);
+  }
+});
+
+test('where there is no native half for it says for what there is', async () => {
+  const said = await refused("Object.defineProperty(process, 'arch', { value: 'mips' }); require('icloud-photos')");
+  assert.match(said, /-mips[^]*there is none; there are linux-x64-gnu, [^]*win32-arm64-msvc/);
 });

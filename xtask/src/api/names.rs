@@ -1,11 +1,13 @@
-//! What the Python package shows, as `bindings-python/tools/names.py` tells it.
+//! What a package shows, as `names.py` or `names.mjs` of its tools tells it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-/// Public names, written as after `icloud_photos.`: `Album`, `events.SyncDownloaded`.
+use super::language::Language;
+
+/// Public names, written as after the name of the package: `Album`, `events.SyncDownloaded`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Package {
     pub(crate) classes: BTreeMap<String, Class>,
@@ -36,7 +38,7 @@ const TWIN_NAMES: &[(&str, &str)] = &[("aclose", "close")];
 
 impl Package {
     pub(crate) fn read(text: &str) -> Result<Self> {
-        serde_json::from_str(text).context("what tools/names.py printed cannot be read")
+        serde_json::from_str(text).context("what the names were printed as cannot be read")
     }
 
     /// The full name of a class or function by its own, where there is exactly one.
@@ -75,10 +77,10 @@ impl Package {
     }
 
     /// What the two faces do not have alike, in words.
-    pub(crate) fn unlike_faces(&self) -> Vec<String> {
+    pub(crate) fn unlike_faces(&self, language: Language) -> Vec<String> {
         let mut unlike = Vec::new();
         for (name, class) in &self.classes {
-            let Some(twin) = twin(name) else { continue };
+            let Some(twin) = language.twin(name) else { continue };
             match self.classes.get(&twin) {
                 None => unlike.push(format!("{name} has no {twin} beside it")),
                 Some(blocking) => unlike.extend(differences((name, class), (&twin, blocking))),
@@ -106,16 +108,6 @@ fn differences(one: (&str, &Class), other: (&str, &Class)) -> Vec<String> {
 /// A member's name in the blocking face.
 fn plain(name: &str) -> &str {
     TWIN_NAMES.iter().find(|(twin, _)| *twin == name).map_or(name, |(_, plain)| plain)
-}
-
-/// The blocking class or function of `AsyncAlbum`, `async_verify`.
-pub(crate) fn twin(name: &str) -> Option<String> {
-    let own = simple(name);
-    let blocking = match own.strip_prefix("async_") {
-        Some(function) => function,
-        None => own.strip_prefix("Async").filter(|rest| rest.starts_with(char::is_uppercase))?,
-    };
-    Some(format!("{}{blocking}", &name[..name.len() - own.len()]))
 }
 
 /// A name without the module before it.
@@ -177,14 +169,14 @@ pub(crate) mod tests {
             ("Album", class(&[], &["a"], &["count()", "close()"])),
             ("AsyncAlbum", class(&[], &["a"], &["count()", "aclose()"])),
         ]);
-        assert_eq!(alike.unlike_faces(), Vec::<String>::new());
+        assert_eq!(alike.unlike_faces(Language::Python), Vec::<String>::new());
         let unlike = package(vec![
             ("Album", class(&[], &["a"], &["count()", "save(path)"])),
             ("AsyncAlbum", class(&[], &[], &["save(name)"])),
             ("AsyncAsset", class(&[], &[], &[])),
         ]);
         assert_eq!(
-            unlike.unlike_faces(),
+            unlike.unlike_faces(Language::Python),
             [
                 "AsyncAlbum.count and Album.count are not alike",
                 "AsyncAlbum.save and Album.save are not alike",
@@ -192,5 +184,7 @@ pub(crate) mod tests {
                 "AsyncAsset has no Asset beside it",
             ]
         );
+        // Elsewhere the word is one of many.
+        assert_eq!(unlike.unlike_faces(Language::Node), Vec::<String>::new());
     }
 }

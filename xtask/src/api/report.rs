@@ -3,33 +3,36 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Write as _};
 
-use super::names::{Package, twin};
+use super::language::Language;
+use super::names::Package;
 use super::rows::{Row, There};
-use super::rules::{Rules, Verdict, is_outside};
+use super::rules::{Rules, Verdict};
 use super::rustdoc::{Item, Kind};
 use crate::tally::Tally;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Report {
-    /// What stands for each item: Rust, Python, reason.
+    language: Language,
+    /// What stands for each item: in Rust, there, the reason.
     lines: Vec<[String; 3]>,
     by_rule: u64,
     by_row: u64,
     left_out: u64,
-    /// In Rust, not in Python, without a row.
+    /// In Rust, not there, without a row.
     missing: Vec<String>,
     /// Rows that say nothing true, or nothing new.
     stale: Vec<String>,
-    /// In Python, for nothing in Rust, without a row.
+    /// There, for nothing in Rust, without a row.
     extra: Vec<String>,
     /// What the two faces do not have alike.
     unlike: Vec<String>,
 }
 
 impl Report {
-    pub(crate) fn new(items: &[Item], package: &Package, rows: &[Row]) -> Self {
-        let rules = Rules::new(items, package, rows);
-        let mut report = Self { unlike: package.unlike_faces(), ..Self::default() };
+    pub(crate) fn new(language: Language, items: &[Item], package: &Package, rows: &[Row]) -> Self {
+        let rules = Rules::new(language, items, package, rows);
+        let mut report = Self::empty(language);
+        report.unlike = package.unlike_faces(language);
         let mut used = Used::default();
         let mut covering = BTreeSet::new();
         for item in items.iter().filter(|item| item.kind != Kind::Module) {
@@ -42,13 +45,27 @@ impl Report {
             }
             report.note(item, verdict);
         }
-        report.stale = stale(&rules, items, package, rows, &covering);
-        report.look_at_python(package, rows, &used);
+        report.stale = report.stale(&rules, items, package, rows, &covering);
+        report.look_at_the_rest(package, rows, &used);
         report
     }
 
+    fn empty(language: Language) -> Self {
+        Self {
+            language,
+            lines: Vec::new(),
+            by_rule: 0,
+            by_row: 0,
+            left_out: 0,
+            missing: Vec::new(),
+            stale: Vec::new(),
+            extra: Vec::new(),
+            unlike: Vec::new(),
+        }
+    }
+
     fn note(&mut self, item: &Item, verdict: Verdict<'_>) {
-        let (python, reason) = match verdict {
+        let (there, reason) = match verdict {
             Verdict::ByRule(names) => {
                 self.by_rule += 1;
                 (names.join(" + "), String::new())
@@ -66,20 +83,23 @@ impl Report {
                 ("MISSING".to_owned(), String::new())
             }
         };
-        self.lines.push([item.name.clone(), python, reason]);
+        self.lines.push([item.name.clone(), there, reason]);
     }
 
-    /// What Python has that nothing was found for, and rows that explain it.
-    fn look_at_python(&mut self, package: &Package, rows: &[Row], used: &Used) {
-        let extra = extra(package, used);
+    /// What is there that nothing was found for, and rows that explain it.
+    fn look_at_the_rest(&mut self, package: &Package, rows: &[Row], used: &Used) {
+        let extra = extra(self.language, package, used);
         let mut explained = BTreeSet::new();
         for row in rows.iter().filter(|row| row.rust.is_none()) {
-            let There::Names(names) = &row.python else { continue };
+            let There::Names(names) = row.there(self.language) else { continue };
             for name in names {
                 let hits: Vec<&String> = extra.iter().filter(|it| matches(name, it)).collect();
                 if hits.is_empty() {
-                    self.stale
-                        .push(format!("line {}: {name} is not in Python, or stands for something", row.line));
+                    let language = self.language.name();
+                    self.stale.push(format!(
+                        "line {}: {name} is not in {language}, or stands for something",
+                        row.line
+                    ));
                 }
                 explained.extend(hits.into_iter().cloned());
             }
@@ -87,11 +107,56 @@ impl Report {
         self.extra = extra.difference(&explained).cloned().collect();
     }
 
+    /// Rows about Rust items that are wrong, or that nothing needs.
+    fn stale(
+        &self,
+        rules: &Rules<'_>,
+        items: &[Item],
+        package: &Package,
+        rows: &[Row],
+        covering: &BTreeSet<usize>,
+    ) -> Vec<String> {
+        let mut stale = Vec::new();
+        let mut seen = BTreeSet::new();
+        for row in rows.iter().filter(|row| *row.there(self.language) != There::ByRule) {
+            let Some(rust) = row.rust.as_deref() else { continue };
+            let mut say = |what: String| stale.push(format!("line {}: {rust}: {what}", row.line));
+            if !seen.insert(rust) {
+                say("there is a row for it before".to_owned());
+            }
+            let Some(item) = items.iter().find(|item| item.name == rust) else {
+                say("names nothing in Rust".to_owned());
+                continue;
+            };
+            let by_rule = rules.by_rule(item);
+            match row.there(self.language) {
+                There::Names(names) => {
+                    let is_there = |name: &str| package.has(name) || self.language.has_itself(name);
+                    for name in names.iter().filter(|name| !is_there(name)) {
+                        say(format!("{name} is not in {}", self.language.name()));
+                    }
+                    if *names == by_rule {
+                        say("the rules find it without a row".to_owned());
+                    }
+                }
+                There::LeftOut if !by_rule.is_empty() => {
+                    say(format!("it is in {}: {}", self.language.name(), by_rule.join(" + ")));
+                }
+                There::LeftOut if rules.covering(item).is_some() => {
+                    say("the row of what it stands in says so already".to_owned());
+                }
+                There::LeftOut if !covering.contains(&row.line) => say("nothing needs it".to_owned()),
+                There::LeftOut | There::ByRule => {}
+            }
+        }
+        stale
+    }
+
     pub(crate) fn table(&self) -> String {
         let mut table = String::new();
-        for [rust, python, reason] in &self.lines {
+        for [rust, there, reason] in &self.lines {
             // Writing into a text cannot fail.
-            let _ = writeln!(table, "{:<60} {python:<50} {reason}", rust);
+            let _ = writeln!(table, "{:<60} {there:<50} {reason}", rust);
         }
         table
     }
@@ -102,12 +167,13 @@ impl Report {
         Tally::new(found, wrong)
     }
 
-    fn lists(&self) -> [(&'static str, &Vec<String>); 4] {
+    fn lists(&self) -> [(String, &Vec<String>); 4] {
+        let language = self.language.name();
         [
-            ("not in Python, and no row of bindings/api.txt says why", &self.missing),
-            ("rows of bindings/api.txt to take away or mend", &self.stale),
-            ("in Python for nothing in Rust, and no row says why", &self.extra),
-            ("not alike in the two faces", &self.unlike),
+            (format!("not in {language}, and no row of bindings/api.txt says why"), &self.missing),
+            (format!("rows of bindings/api.txt about {language} to take away or mend"), &self.stale),
+            (format!("in {language} for nothing in Rust, and no row says why"), &self.extra),
+            (format!("not alike in the two faces of {language}"), &self.unlike),
         ]
     }
 }
@@ -120,11 +186,15 @@ impl Display for Report {
         }
         let (rule, row, out) = (self.by_rule, self.by_row, self.left_out);
         let all = self.lines.len();
-        writeln!(f, "{all} Rust items: {rule} found by rule, {row} by row, {out} left out with a reason")
+        let language = self.language.name();
+        writeln!(
+            f,
+            "{all} Rust items, in {language}: {rule} found by rule, {row} by row, {out} left out with a reason"
+        )
     }
 }
 
-/// Python names that stand for something in Rust.
+/// Names that stand for something in Rust.
 #[derive(Debug, Default)]
 struct Used(BTreeSet<String>);
 
@@ -147,12 +217,13 @@ fn known_as(name: &str, package: &Package) -> String {
     }
 }
 
-/// Names of Python that stand for nothing. The asyncio face is looked at by comparing it with the other one.
-fn extra(package: &Package, used: &Used) -> BTreeSet<String> {
+/// Names that stand for nothing. The asyncio face of Python is looked at by comparing it with the other one.
+fn extra(language: Language, package: &Package, used: &Used) -> BTreeSet<String> {
+    let is_twin = |name: &str| language.twin(name).is_some();
     let tops = package.classes.keys().chain(package.functions.keys()).chain(&package.constants);
     let mut extra: BTreeSet<String> =
-        tops.filter(|name| twin(name).is_none() && !used.0.contains(*name)).cloned().collect();
-    for (name, class) in package.classes.iter().filter(|(name, _)| twin(name).is_none()) {
+        tops.filter(|name| !is_twin(name) && !used.0.contains(*name)).cloned().collect();
+    for (name, class) in package.classes.iter().filter(|(name, _)| !is_twin(name)) {
         for (own, member) in &class.members {
             let stands = |owner: &str| used.0.contains(&format!("{owner}.{own}"));
             // What a base has is looked at there, and stands for the same in what is made of it.
@@ -176,47 +247,6 @@ fn matches(pattern: &str, name: &str) -> bool {
         Some(class) => name.strip_prefix(class).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
         None => pattern == name,
     }
-}
-
-/// Rows about Rust items that are wrong, or that nothing needs.
-fn stale(
-    rules: &Rules<'_>,
-    items: &[Item],
-    package: &Package,
-    rows: &[Row],
-    covering: &BTreeSet<usize>,
-) -> Vec<String> {
-    let mut stale = Vec::new();
-    let mut seen = BTreeSet::new();
-    for row in rows.iter().filter(|row| row.python != There::ByRule) {
-        let Some(rust) = row.rust.as_deref() else { continue };
-        let mut say = |what: String| stale.push(format!("line {}: {rust}: {what}", row.line));
-        if !seen.insert(rust) {
-            say("there is a row for it before".to_owned());
-        }
-        let Some(item) = items.iter().find(|item| item.name == rust) else {
-            say("names nothing in Rust".to_owned());
-            continue;
-        };
-        let by_rule = rules.by_rule(item);
-        match &row.python {
-            There::Names(names) => {
-                for name in names.iter().filter(|name| !package.has(name) && !is_outside(name)) {
-                    say(format!("{name} is not in Python"));
-                }
-                if *names == by_rule {
-                    say("the rules find it without a row".to_owned());
-                }
-            }
-            There::LeftOut if !by_rule.is_empty() => say(format!("it is in Python: {}", by_rule.join(" + "))),
-            There::LeftOut if rules.covering(item).is_some() => {
-                say("the row of what it stands in says so already".to_owned());
-            }
-            There::LeftOut if !covering.contains(&row.line) => say("nothing needs it".to_owned()),
-            There::LeftOut | There::ByRule => {}
-        }
-    }
-    stale
 }
 
 #[cfg(test)]
@@ -244,7 +274,7 @@ mod tests {
             ("ICloudError", class(&[], &[], &["kind"])),
             ("Word", class(&[], &[], &["text"])),
         ]);
-        Report::new(&items, &package, &rows::read(text).unwrap())
+        Report::new(Language::Python, &items, &package, &rows::read(text).unwrap())
     }
 
     const ENOUGH: &str = "Error | ICloudError | | name\nhttp | - | | why\n- | Album.close + Word.* | | why";
@@ -287,7 +317,7 @@ mod tests {
         let items = [item("Album", Kind::Type, &[])];
         let package =
             package(vec![("Album", class(&[], &[], &[])), ("AsyncAlbum", class(&[], &[], &["count()"]))]);
-        let report = Report::new(&items, &package, &[]);
+        let report = Report::new(Language::Python, &items, &package, &[]);
         assert_eq!(report.unlike, ["AsyncAlbum.count and Album.count are not alike"]);
     }
 }

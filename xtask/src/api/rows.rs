@@ -2,16 +2,28 @@
 
 use anyhow::{Result, bail};
 
+use super::language::Language;
+
 /// `rust | python | node | reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
-    /// None for what only other languages have.
+    /// None for what only these languages have.
     pub(crate) rust: Option<String>,
-    pub(crate) python: There,
-    pub(crate) node: There,
+    python: There,
+    node: There,
     pub(crate) reason: String,
     /// Where it stands in the file.
     pub(crate) line: usize,
+}
+
+impl Row {
+    /// What it says of a language.
+    pub(crate) fn there(&self, language: Language) -> &There {
+        match language {
+            Language::Python => &self.python,
+            Language::Node => &self.node,
+        }
+    }
 }
 
 /// What a language has.
@@ -48,8 +60,10 @@ fn row(line: usize, text: &str) -> Result<Row> {
         reason: reason.to_owned(),
         line,
     };
-    let says_nothing = row.python == There::ByRule && row.node == There::ByRule;
-    let about_nothing = row.rust.is_none() && row.python == There::LeftOut;
+    let cells = [&row.python, &row.node];
+    let says_nothing = cells.iter().all(|&cell| *cell == There::ByRule);
+    // Whatever is not in Rust is there by its name, or not worth a word.
+    let about_nothing = row.rust.is_none() && cells.contains(&&There::LeftOut);
     if rust.is_empty() || says_nothing || about_nothing {
         bail!("line {line} says nothing: {text}");
     }
@@ -82,7 +96,8 @@ mod tests {
 
     #[test]
     fn rows_without_a_reason_or_a_cell_are_refused() {
-        for text in ["a | b | c", "a | b | | ", "a | | | reason", "- | - | | reason", " | b | | reason"] {
+        let about_nothing = ["- | - | | reason", "- | a | - | reason", " | b | | reason"];
+        for text in ["a | b | c", "a | b | | ", "a | | | reason"].into_iter().chain(about_nothing) {
             assert!(read(text).is_err(), "{text}");
         }
     }

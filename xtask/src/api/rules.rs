@@ -1,40 +1,28 @@
-//! Which Python name stands for which Rust name.
+//! Which name of a language stands for which Rust name.
 //!
 //! Names are kept wherever a language's manner allows it, so that most are found by these rules:
 //!
-//! | Rust | Python |
-//! |---|---|
-//! | a type, a function, a method, a field | the same name |
-//! | `Kind::LiveMovie`, without data | `Kind.LIVE_MOVIE` |
-//! | `SyncEvent::Downloaded`, with data somewhere in the enum | the class `SyncDownloaded(SyncEvent)` |
-//! | `ErrorKind::Config` | `ErrorKind.CONFIG`, and the class `ConfigError` |
-//! | the first nameless field of a variant | the first parameter of its class |
-//! | `new`, `builder`, `build` | calling the class |
-//! | `XBuilder`, `XOptions` | `X` or `x()`; their methods are its keyword parameters |
+//! | Rust | Python | Node |
+//! |---|---|---|
+//! | a type | the same name | the same name |
+//! | a function, a method, a field | the same name | the same in camelCase; times end in `Ms` |
+//! | `Kind::LiveMovie`, without data | `Kind.LIVE_MOVIE` | the word `live_movie` of the union `Kind` |
+//! | `SyncEvent::Downloaded`, with data in the enum | the class `SyncDownloaded(SyncEvent)` | `SyncDownloaded` of the union |
+//! | `Login::Complete`, likewise | | a member without a name: `Login.complete` |
+//! | `ErrorKind::Config` | `ErrorKind.CONFIG`, and the class `ConfigError` | the word `config` |
+//! | the first nameless field of a variant | the first parameter of its class | its first member |
+//! | `new`, `builder`, `build` | calling the class | calling the class |
+//! | `XBuilder`, `XOptions` | `X` or `x()`; their methods are its parameters | the members of `XOptions` |
 //!
 //! What they do not find needs a row. Members follow the row of their type: renamed with it, left out with it.
 
 use std::collections::HashMap;
 
-use super::names::{Package, simple, twin};
+use super::language::{Built, Language};
+use super::names::{Package, simple};
 use super::rows::{Row, There};
 use super::rustdoc::{Item, Kind, last};
 
-/// What stands for things in Python that are not ours.
-const OUTSIDE: &[&str] = &[
-    "bool",
-    "bytes",
-    "callable",
-    "datetime",
-    "dict",
-    "float",
-    "int",
-    "list",
-    "raise",
-    "str",
-    "timedelta",
-    "tuple",
-];
 /// What an enum with data loses at its end to become the beginning of its classes.
 const SUFFIXES: &[&str] = &["", "Event", "Reason", "Problem", "State"];
 
@@ -49,6 +37,7 @@ pub(crate) enum Verdict<'a> {
 }
 
 pub(crate) struct Rules<'a> {
+    language: Language,
     package: &'a Package,
     items: HashMap<&'a str, &'a Item>,
     rows: HashMap<&'a str, &'a Row>,
@@ -57,13 +46,15 @@ pub(crate) struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    pub(crate) fn new(items: &'a [Item], package: &'a Package, rows: &'a [Row]) -> Self {
+    pub(crate) fn new(language: Language, items: &'a [Item], package: &'a Package, rows: &'a [Row]) -> Self {
         let mut namesakes = HashMap::new();
         for item in items.iter().filter(|item| item.kind == Kind::Type) {
             *namesakes.entry(item.own_name()).or_default() += 1;
         }
-        let named = |row: &'a Row| (row.python != There::ByRule).then_some((row.rust.as_deref()?, row));
+        let named =
+            |row: &'a Row| (*row.there(language) != There::ByRule).then_some((row.rust.as_deref()?, row));
         Self {
+            language,
             package,
             items: items.iter().map(|item| (item.name.as_str(), item)).collect(),
             rows: rows.iter().filter_map(named).collect(),
@@ -72,7 +63,7 @@ impl<'a> Rules<'a> {
     }
 
     pub(crate) fn judge(&self, item: &Item) -> Verdict<'a> {
-        match self.rows.get(item.name.as_str()).map(|row| (*row, &row.python)) {
+        match self.rows.get(item.name.as_str()).map(|row| (*row, row.there(self.language))) {
             Some((row, There::LeftOut)) => return Verdict::LeftOut(row),
             Some((row, There::Names(names))) => return Verdict::ByRow(row, names),
             Some((_, There::ByRule)) | None => {}
@@ -84,16 +75,16 @@ impl<'a> Rules<'a> {
         self.covering(item).map_or(Verdict::Missing, Verdict::LeftOut)
     }
 
-    /// The row of what an item stands in, if that is not in Python as a thing of ours.
+    /// The row of what an item stands in, if that is not there as a thing of ours.
     pub(crate) fn covering(&self, item: &Item) -> Option<&'a Row> {
         // The nearest decides: what is there, by row or by rule, is not left out with its module.
         let row = item.parents.iter().rev().find_map(|parent| {
             let is_there = || self.items.get(parent.as_str()).is_some_and(|it| !self.by_rule(it).is_empty());
             self.rows.get(parent.as_str()).copied().map(Some).or_else(|| is_there().then_some(None))
         })??;
-        let is_left_out = match &row.python {
+        let is_left_out = match row.there(self.language) {
             There::LeftOut => true,
-            There::Names(names) => names.iter().all(|name| is_outside(name)),
+            There::Names(names) => names.iter().all(|name| self.language.has_itself(name)),
             There::ByRule => false,
         };
         is_left_out.then_some(row)
@@ -105,15 +96,12 @@ impl<'a> Rules<'a> {
         let found = match item.kind {
             Kind::Module | Kind::Macro => None,
             Kind::Type => self.of_type(own),
-            Kind::Function => self
-                .package
-                .find(own)
-                .filter(|&name| self.package.functions.contains_key(name))
-                .map(str::to_owned),
+            Kind::Function => self.of_function(own),
             Kind::Variant => return self.of_variant(item),
             Kind::Field | Kind::Method | Kind::Constant => {
-                let is_built = item.owner().is_some_and(|owner| building(last(owner)).is_some());
-                self.places(item).iter().find_map(|place| self.of_member(place, own, is_built))
+                let built = item.owner().and_then(|owner| self.language.built(last(owner)));
+                let is_parameter = matches!(built, Some(Built::Called(..)));
+                self.places(item).iter().find_map(|place| self.of_member(place, own, is_parameter))
             }
         };
         found.into_iter().collect()
@@ -140,8 +128,18 @@ impl<'a> Rules<'a> {
         if self.package.constants.contains(own) {
             return Some(own.to_owned());
         }
-        let built = building(own)?;
-        self.package.find(built).map(str::to_owned).or_else(|| self.called(&snake(built)))
+        match self.language.built(own)? {
+            Built::Called(class, function) => {
+                self.package.find(&class).map(str::to_owned).or_else(|| self.called(&function))
+            }
+            Built::Told(interface) => self.package.find(&interface).map(str::to_owned),
+        }
+    }
+
+    fn of_function(&self, own: &str) -> Option<String> {
+        let names = self.language.members(own);
+        let mut found = names.iter().filter_map(|name| self.package.find(name));
+        found.find(|&name| self.package.functions.contains_key(name)).map(str::to_owned)
     }
 
     /// A function by its name, or a method if only one class has it.
@@ -149,23 +147,25 @@ impl<'a> Rules<'a> {
         if self.package.functions.contains_key(name) {
             return Some(name.to_owned());
         }
-        let classes = self.package.classes.keys().filter(|class| twin(class).is_none());
+        let classes = self.package.classes.keys().filter(|class| self.language.twin(class).is_none());
         let mut methods = classes.map(|class| format!("{class}.{name}")).filter(|it| self.package.has(it));
         let first = methods.next()?;
         methods.next().is_none().then_some(first)
     }
 
-    /// What is told to a builder is a parameter, even if there is a member of the same name.
-    fn of_member(&self, place: &str, own: &str, is_built: bool) -> Option<String> {
+    /// What is told to a builder may be a parameter, even if there is a member of the same name.
+    fn of_member(&self, place: &str, own: &str, is_parameter: bool) -> Option<String> {
         if let Ok(index) = own.parse::<usize>() {
             return Some(format!("{place}({})", self.package.parameters(place)?.get(index)?));
         }
-        let names = [format!("{place}.{own}"), format!("{place}({own})")];
-        if let Some(name) = names.into_iter().skip(is_built.into()).find(|name| self.package.has(name)) {
+        let members = self.language.members(own);
+        let mut names = members.iter().flat_map(|own| {
+            [format!("{place}.{own}"), format!("{place}({own})")].into_iter().skip(is_parameter.into())
+        });
+        if let Some(name) = names.find(|name| self.package.has(name)) {
             return Some(name);
         }
-        let makes =
-            ["new", "builder", "build"].contains(&own) && self.package.has(place) && !is_outside(place);
+        let makes = ["new", "builder", "build"].contains(&own) && self.package.has(place);
         makes.then(|| place.to_owned())
     }
 
@@ -173,9 +173,10 @@ impl<'a> Rules<'a> {
         let own = item.own_name();
         let enumeration = item.owner().map_or("", last);
         for place in self.places(item) {
-            let member = format!("{place}.{}", snake(own).to_uppercase());
+            let member = format!("{place}.{}", self.language.word(own));
             if self.package.has(&member) {
-                return if enumeration == "ErrorKind" { self.with_error(member, own) } else { vec![member] };
+                let has_class = enumeration == "ErrorKind" && self.language.has_classes_of_errors();
+                return if has_class { self.with_error(member, own) } else { vec![member] };
             }
             let stems = SUFFIXES.iter().filter_map(|suffix| enumeration.strip_suffix(suffix));
             let mut classes = stems.filter_map(|stem| self.package.find(&format!("{stem}{own}")));
@@ -200,28 +201,6 @@ impl<'a> Rules<'a> {
             .map(|class| vec![member, class.to_owned()])
             .unwrap_or_default()
     }
-}
-
-/// What `XBuilder` and `XOptions` are for.
-fn building(own: &str) -> Option<&str> {
-    own.strip_suffix("Builder").or_else(|| own.strip_suffix("Options"))
-}
-
-/// Whether it is a type of Python itself.
-pub(crate) fn is_outside(name: &str) -> bool {
-    OUTSIDE.contains(&name)
-}
-
-/// `LiveMovie` as `live_movie`.
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
 }
 
 #[cfg(test)]
@@ -258,8 +237,12 @@ mod tests {
     }
 
     fn verdict(items: &[Item], package: &Package, text: &str, name: &str) -> String {
+        verdict_in(Language::Python, items, package, text, name)
+    }
+
+    fn verdict_in(language: Language, items: &[Item], package: &Package, text: &str, name: &str) -> String {
         let rows = rows::read(text).unwrap();
-        let rules = Rules::new(items, package, &rows);
+        let rules = Rules::new(language, items, package, &rows);
         match rules.judge(items.iter().find(|item| item.name == name).unwrap()) {
             Verdict::ByRule(names) => format!("rule {}", names.join(" + ")),
             Verdict::ByRow(row, names) => format!("row {} {}", row.line, names.join(" + ")),
@@ -380,5 +363,63 @@ mod tests {
             verdict(&items, &python(), "Album | Album | | the first", "Album::count"),
             "rule Album.count"
         );
+    }
+
+    #[test]
+    fn names_of_node_follow_its_manner() {
+        let extra = [
+            item("ErrorKind", Kind::Type, &[]),
+            item("ErrorKind::CodeRequired", Kind::Variant, &["ErrorKind"]),
+            item("Login", Kind::Type, &[]),
+            item("Login::CodeRequired", Kind::Variant, &["Login"]),
+            item("Login::CodeRequired.0", Kind::Field, &["Login", "Login::CodeRequired"]),
+            item("sync::SyncEvent::Lost", Kind::Variant, &["sync", "sync::SyncEvent"]),
+            item("Album::long_since", Kind::Method, &["Album"]),
+            item("ClientBuilder", Kind::Type, &[]),
+            item("ClientBuilder::stall_timeout", Kind::Method, &["ClientBuilder"]),
+            item("ClientBuilder::clock", Kind::Method, &["ClientBuilder"]),
+            item("ClientBuilder::build", Kind::Method, &["ClientBuilder"]),
+            item("type_extension", Kind::Function, &[]),
+        ];
+        let items = world(&extra);
+        let mut package = package(vec![
+            ("Album", class(&[], &[], &["count()", "longSinceMs"])),
+            ("ErrorKind", class(&[], &[], &["code_required"])),
+            ("Login", class(&[], &[], &[])),
+            ("Login.code_required", class(&[], &["challenge"], &["challenge"])),
+            ("SyncEvent", class(&[], &[], &[])),
+            ("SyncDone", class(&["SyncEvent"], &["bytes"], &["bytes"])),
+            ("SyncLost", class(&[], &[], &[])),
+            ("ClientOptions", class(&[], &["stallTimeoutMs"], &["stallTimeoutMs"])),
+            // A class of the name of a builder is not what is told to it.
+            ("Client", class(&[], &["clock"], &["clock"])),
+        ]);
+        package.functions.insert("typeExtension".to_owned(), Vec::new());
+        for (name, expected) in [
+            ("ErrorKind::CodeRequired", "rule ErrorKind.code_required"),
+            ("Login::CodeRequired", "rule Login.code_required"),
+            ("Login::CodeRequired.0", "rule Login.code_required(challenge)"),
+            ("sync::SyncEvent::Done.bytes", "rule SyncDone.bytes"),
+            ("sync::SyncEvent::Lost", "missing"),
+            ("Album::long_since", "rule Album.longSinceMs"),
+            ("ClientBuilder", "rule ClientOptions"),
+            ("ClientBuilder::stall_timeout", "rule ClientOptions.stallTimeoutMs"),
+            ("ClientBuilder::clock", "missing"),
+            ("ClientBuilder::build", "rule ClientOptions"),
+            ("type_extension", "rule typeExtension"),
+        ] {
+            assert_eq!(verdict_in(Language::Node, &items, &package, "", name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn rows_are_about_the_languages_that_they_name() {
+        let items = world(&[item("http", Kind::Module, &[]), item("http::Clock", Kind::Type, &["http"])]);
+        let package = python();
+        let rows = "http | - | | one reason\nhttp | | - | another\nAlbum::new | | Album.count | why";
+        assert_eq!(verdict_in(Language::Python, &items, &package, rows, "http::Clock"), "out 1");
+        assert_eq!(verdict_in(Language::Node, &items, &package, rows, "http::Clock"), "out 2");
+        assert_eq!(verdict_in(Language::Python, &items, &package, rows, "Album::new"), "rule Album");
+        assert_eq!(verdict_in(Language::Node, &items, &package, rows, "Album::new"), "row 3 Album.count");
     }
 }

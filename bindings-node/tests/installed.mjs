@@ -1,0 +1,104 @@
+// The package in an empty folder, as people have it.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export const home = fileURLToPath(new URL('..', import.meta.url));
+export const run = promisify(execFile);
+
+/** The native half that was built here: its file, and the platform that is in its name. */
+export const native = built();
+
+function built() {
+  const [file] = readdirSync(join(home, 'native')).filter((name) => name.endsWith('.node'));
+  assert.ok(file, 'the native half is built: npm run native');
+  return { file, platform: file.split('.').at(-2) };
+}
+
+/** A folder for one file of tests. */
+export function empty(name) {
+  const folder = mkdtempSync(join(tmpdir(), `icloud-photos-${name}-`));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The package installed from its tarball. The native half is laid beside it: packing it takes long, and package.test.mjs does so. */
+export async function installed(name) {
+  const folder = empty(name);
+  await install(folder, await pack(home, ['.'], folder));
+  const beside = join(folder, 'node_modules', `icloud-photos-${native.platform}`);
+  await mkdir(beside);
+  await copyFile(join(home, 'native', native.file), join(beside, native.file));
+  await writeFile(join(beside, 'package.json'), JSON.stringify({ name: `icloud-photos-${native.platform}`, version: '0.0.0', main: native.file }));
+  return folder;
+}
+
+/** All packages of a release, in `npm/` and around it; binaries of other platforms are empty. Their tarballs are installed where this is. */
+export async function released(name) {
+  const [stage, folder] = [empty(`${name}-stage`), empty(name)];
+  for (const part of ['package.json', 'README.md', 'dist', 'native']) await cp(join(home, part), join(stage, part), { recursive: true });
+  await symlink(join(home, 'node_modules'), join(stage, 'node_modules'), 'junction');
+  for (const platform of await platforms(stage)) {
+    const file = `icloud-photos.${platform}.node`;
+    if (file !== native.file) await writeFile(join(stage, 'native', file), '');
+  }
+  await npm(stage, 'run', 'packages');
+  const tarballs = await pack(stage, ['.', `./npm/${native.platform}`], folder);
+  await install(folder, tarballs);
+  return { stage, folder };
+}
+
+/** What napi calls the platforms that the package is for. */
+async function platforms(stage) {
+  await npm(stage, 'exec', '--', 'napi', 'create-npm-dirs');
+  return readdirSync(join(stage, 'npm'));
+}
+
+async function pack(from, what, to) {
+  const { stdout } = await npm(from, 'pack', '--ignore-scripts', '--json', '--pack-destination', to, ...what);
+  return Object.values(JSON.parse(stdout)).map(({ filename }) => join(to, filename));
+}
+
+/** From files alone: the registry is not asked. */
+async function install(folder, tarballs) {
+  await writeFile(join(folder, 'package.json'), '{"name":"empty","private":true}');
+  await npm(folder, 'install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs);
+}
+
+function npm(cwd, ...args) {
+  return run('npm', args, { cwd, shell: process.platform === 'win32' });
+}
+
+/** Strict, with all declarations read, into `out/`. */
+export async function compile(folder, ...sources) {
+  const types = ['--typeRoots', join(home, 'node_modules', '@types'), '--types', 'node'];
+  const strict = ['--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable'];
+  await tsc(folder, ...types, ...strict, '--rootDir', '.', '--outDir', 'out', ...sources);
+}
+
+export async function tsc(cwd, ...args) {
+  const program = join(home, 'node_modules', 'typescript', 'bin', 'tsc');
+  await run(process.execPath, [program, ...args], { cwd }).catch((error) => assert.fail(error.stdout || error.stderr));
+}
+
+/** What a program prints. It may take its time. */
+export async function printed(folder, ...args) {
+  return (await run(process.execPath, args, { cwd: folder, timeout: 120_000 })).stdout;
+}
+
+/** The programs of a page of the guide: fenced blocks, with what stands behind the language. */
+export async function programs(page) {
+  const text = await readFile(page, 'utf8');
+  return [...text.matchAll(/^```(js|ts)([^\n]*)\n([^]*?)^```$/gm)].map(([whole, language, marks, program]) => ({
+    language,
+    marks: marks.trim().split(/\s+/).filter(Boolean),
+    program,
+    line: text.slice(0, text.indexOf(whole)).split('\n').length,
+  }));
+}
