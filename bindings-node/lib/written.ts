@@ -10,8 +10,8 @@ import type { FoundFile, Skills, StorageReply, StorageRequest, Writing } from '#
 
 import { Things, asked } from './ask.js';
 import { given } from './client.js';
-import { text } from './run.js';
 import type { Capabilities } from './records.js';
+import { text } from './run.js';
 import type { FoundObject, Items, Storage, StorageWriter, WriteOptions } from './storage.js';
 
 /**
