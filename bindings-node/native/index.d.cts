@@ -13,8 +13,8 @@ export interface LoginOutcome {
 }
 
 import type {
-  AlbumKind, AssetChange, AssetState, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof, Saved,
-  SmartAlbum, Subtype,
+  AlbumKind, AssetChange, AssetState, Checksum, IndexState, LibraryId, LibraryKind, Listing, Location, MediaKind, Phone, Probe, Proof,
+  Saved, SmartAlbum, Subtype,
 } from '../lib/models.js';
 
 /* What a cursor of changes is here; see lib/models.ts. */
@@ -23,21 +23,10 @@ export interface ChangeCursor {
   library: LibraryId;
 }
 
-/* A batch of changes, each with `kind` and what belongs to it. */
-export interface ChangeBatch {
-  changes: Array<{ kind: string; asset?: Asset | string | null; error?: Failure }>;
-  cursor: ChangeCursor;
-}
-
-import type { Capabilities, ObjectMeta } from '../lib/storage.js';
-
-/**
- * Which binding artifact the generated loader actually loaded: `'native'` for
- * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
- * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
- * can point the loader at a WASI artifact this package does not build itself.
- */
-export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+import type { ChangeBatch, Kept } from '../lib/events.js';
+import type {
+  AdoptReport, Capabilities, Digests, FileRow, ObjectMeta, Placement, Receipt, Stock, SyncReport, Totals, VerifyReport,
+} from '../lib/records.js';
 
 /** Ends one operation: its future is dropped, and with it its connection. */
 export declare class Abort {
@@ -112,6 +101,7 @@ export declare class Asset {
   state(): AssetState
   /** What happened since `before`. */
   compare(before?: State | undefined | null): AssetChange
+  sidecar(albums: Array<Array<string>> | undefined | null, rendering: boolean, existing?: Uint8Array | undefined | null): Buffer | null
 }
 
 /** A listing. */
@@ -128,6 +118,20 @@ export declare class ByteStream {
   next(abort?: Abort | undefined | null): Promise<Array<Buffer>>
   close(): void
   get proof(): Proof | null
+}
+
+export declare class Catalogue {
+  static memory(): Catalogue
+  static sqlite(file: string): Promise<Catalogue>
+  /** `at` is a folder, or the address of a database. Null if it is only to be read and there is none. */
+  static open(storage: Storage, place: string | undefined | null, at: string, readOnly: boolean, abort?: Abort | undefined | null): Promise<Catalogue | null>
+  totals(abort?: Abort | undefined | null): Promise<Totals>
+  stock(storage: Storage, abort?: Abort | undefined | null): Promise<Stock>
+  library(session: Session, name: string, abort?: Abort | undefined | null): Promise<Library | null>
+  albums(library: Library, abort?: Abort | undefined | null): Promise<Array<Album>>
+  files(): Items
+  filesAt(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<FileRow>>
+  close(): void
 }
 
 export declare class Challenge {
@@ -168,6 +172,14 @@ export declare class Downloader {
   stream(asset: Asset, role: string, start: number, end?: number | undefined | null, progress?: ((arg: number) => void) | undefined | null): ByteStream
 }
 
+/** What is told, in its order, until JavaScript takes it. */
+export declare class Events {
+  /** `bell` is to come and [`Events::take`]. */
+  constructor(bell: () => void)
+  /** What was told since. */
+  take(): Array<unknown>
+}
+
 export declare class Fake {
   static start(options: FakeOptions): Promise<Fake>
   get url(): string
@@ -175,6 +187,20 @@ export declare class Fake {
   get password(): string
   /** Pairs of whom, and what is shown. */
   codes(): Array<Array<string>>
+  close(): void
+}
+
+/** Apple's checksum and SHA-256 in one pass. */
+export declare class Hasher {
+  constructor()
+  update(data: Buffer): void
+  get length(): number
+  digests(): Digests
+}
+
+/** A list of data. */
+export declare class Items {
+  next(abort?: Abort | undefined | null): Promise<Array<unknown>>
   close(): void
 }
 
@@ -195,6 +221,18 @@ export declare class Library {
   cursor(abort?: Abort | undefined | null): Promise<ChangeCursor>
   changes(since: string, fields: string, roles?: Array<string> | undefined | null, pageSize?: number | undefined | null): Changes
   downloader(): Downloader
+}
+
+/** Hears until it is closed. */
+export declare class LogListener {
+  constructor(listener: (arg: LogRecord) => void, level: string)
+  close(): void
+}
+
+/** What a run would do. */
+export declare class Plan {
+  next(abort?: Abort | undefined | null): Promise<Array<unknown>>
+  close(): void
 }
 
 export declare class SecurityKey {
@@ -228,31 +266,19 @@ export declare class Storage {
   stat(path: string, abort?: Abort | undefined | null): Promise<ObjectMeta | null>
   statAll(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<ObjectMeta | Failure | null>>
   write(path: string, writing: Writing, abort?: Abort | undefined | null): Promise<StorageWriter>
-  read(path: string, start: number, abort?: Abort | undefined | null): Promise<StorageChunks>
+  read(path: string, start: number): Items
   remove(path: string, abort?: Abort | undefined | null): Promise<void>
-  list(prefix: string, withParts: boolean, abort?: Abort | undefined | null): Promise<StorageFiles>
+  list(prefix: string, withParts: boolean): Items
   tidy(begunMs: number, abort?: Abort | undefined | null): Promise<void>
   flush(abort?: Abort | undefined | null): Promise<void>
   link(source: string, target: string, kind: string, abort?: Abort | undefined | null): Promise<void>
-}
-
-/** The bytes of a file. */
-export declare class StorageChunks {
-  next(abort?: Abort | undefined | null): Promise<Array<Buffer>>
-  close(): void
-}
-
-/** The files of a storage. */
-export declare class StorageFiles {
-  next(abort?: Abort | undefined | null): Promise<Array<ObjectMeta>>
-  close(): void
 }
 
 /** A file that has no name yet. The facade has it take one call at a time. */
 export declare class StorageWriter {
   /** Where it began. */
   get position(): number
-  resumed(abort?: Abort | undefined | null): Promise<StorageChunks>
+  resumed(): Items
   restart(abort?: Abort | undefined | null): Promise<void>
   write(chunk: Uint8Array, abort?: Abort | undefined | null): Promise<void>
   describe(metadata: Record<string, string>, abort?: Abort | undefined | null): Promise<void>
@@ -260,6 +286,22 @@ export declare class StorageWriter {
   abort(abort?: Abort | undefined | null): Promise<void>
   /** Lets go of it: a part stays where parts are kept. */
   close(): Promise<void>
+}
+
+export declare class SyncEngine {
+  constructor(library: Library, storage: Storage, options: EngineGiven, albums: Array<Album>, catalogue?: Catalogue | undefined | null, filter?: ((arg: Asset) => boolean) | undefined | null, checkAlbums?: ((arg: AlbumTree) => boolean) | undefined | null)
+  plan(): Plan
+  execute(plan: Plan, events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<SyncReport>
+  rehearseRemovals(events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<SyncReport>
+  rehearseViews(events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<SyncReport>
+  adopt(rehearse: boolean, reread: boolean, events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<AdoptReport>
+  news(): Items
+  coveredAt(abort?: Abort | undefined | null): Promise<Date | null>
+  cursor(abort?: Abort | undefined | null): Promise<ChangeCursor | null>
+  uncoveredLibraries(abort?: Abort | undefined | null): Promise<Array<Library>>
+  receipt(asset: Asset, abort?: Abort | undefined | null): Promise<Receipt | Kept>
+  moveOut(receipts: Array<string>, abort?: Abort | undefined | null): Promise<Array<Kept | Failure | null>>
+  stop(): void
 }
 
 export declare class Terms {
@@ -291,7 +333,39 @@ export interface ClientOptions {
   stallTimeoutMs?: number
 }
 
+/** Runs one with these arguments on this very thread, and gives its exit code. */
+export declare function command(name: string, arguments: Array<string>): number
+
+/** The copy that a folder lies in. */
 export declare function copyAbove(folder: string, abort?: Abort | undefined | null): Promise<string | null>
+
+/** A moment, or an age. */
+export interface DateLimitGiven {
+  /** Milliseconds since 1970. */
+  atMs?: number
+  daysAgo?: number
+}
+
+/** What an engine is told; see `lib/engine.ts`. */
+export interface EngineGiven {
+  layout: LayoutGiven
+  recent?: number
+  skipVideos: boolean
+  skipPhotos: boolean
+  skipCreatedBefore?: DateLimitGiven
+  skipCreatedAfter?: DateLimitGiven
+  untilFound?: number
+  filterName: string
+  sidecars: boolean
+  views: Array<ViewGiven>
+  concurrency?: number
+  missing: string
+  mirror?: string
+  moveOut?: MoveRuleGiven
+  writeDates: Array<string>
+  snapshots: boolean
+  removalLimit?: RemovalLimitGiven
+}
 
 /** What the fake is told; see `lib/testing.ts`. */
 export interface FakeOptions {
@@ -318,8 +392,42 @@ export interface FoundFile {
   metadata: Record<string, string>
 }
 
+export declare function hasDate(data: Uint8Array, abort?: Abort | undefined | null): Promise<boolean>
+
 /** Whether a text is the address of a storage, and not the name of a folder. */
 export declare function isAddress(text: string): boolean
+
+/** Folders and names; what is not there stays as the library has it. */
+export interface LayoutGiven {
+  folder?: string
+  sizes?: Array<string>
+  /** Null for none. */
+  livePhotos?: string | null
+  forceSize?: boolean
+  keepUnicode?: boolean
+  names?: string
+  liveNaming?: string
+  alignRaw?: string
+  zone?: string
+  locale?: string
+}
+
+/** What was told. */
+export interface LogRecord {
+  level: string
+  target: string
+  message: string
+}
+
+export interface MoveRuleGiven {
+  /** Without it: what this run fetched. */
+  olderThanDays?: number
+}
+
+export declare function parseChecksum(text: string): Checksum | null
+
+/** Where the files of an asset go. */
+export declare function place(layout: LayoutGiven, asset: Asset): Placement
 
 /** Under what name a file is to be saved, and how. */
 export interface Place {
@@ -327,6 +435,12 @@ export interface Place {
   /** Milliseconds since 1970. */
   modifiedMs?: number
   replace: boolean
+}
+
+export interface RemovalLimitGiven {
+  share: number
+  always?: number
+  gone?: number
 }
 
 /** A `RetryPolicy`. */
@@ -413,6 +527,27 @@ export interface ThrownValue {
   kind?: string
 }
 
+/** The ending of names, kind, and whether it is RAW, by a uniform type identifier. */
+export declare function typeOf(identifier: string): { extension: string | null; kind: MediaKind; isRaw: boolean }
+
+export declare function verify(storage: Storage, catalogue: Catalogue, options: VerifyGiven, engine?: SyncEngine | undefined | null, events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<VerifyReport>
+
+/** How a copy is verified. */
+export interface VerifyGiven {
+  share: number
+  seed: number
+  repair: boolean
+  missing: string
+  readOnly: boolean
+  reread: boolean
+}
+
+export interface ViewGiven {
+  name: string
+  template: string
+  madeOf?: string
+}
+
 /** What of an album a listing is to have. */
 export interface Wanted {
   fields: string
@@ -421,6 +556,8 @@ export interface Wanted {
   prefetch?: number
   limit?: number
 }
+
+export declare function withDate(data: Uint8Array, date: string, abort?: Abort | undefined | null): Promise<Buffer>
 
 /** How a file is written. */
 export interface Writing {
