@@ -40,16 +40,17 @@ export async function installed(name) {
   return folder;
 }
 
-/** All packages of a release, in `npm/` and around it; binaries of other platforms are empty. Their tarballs are installed where this is. */
+/** All packages of a release, in `npm/` and around it. The one of this machine is installed with the package itself, from their tarballs. */
 export async function released(name) {
   const [stage, folder] = [empty(`${name}-stage`), empty(name)];
-  for (const part of ['package.json', 'README.md', 'dist', 'native']) await cp(join(home, part), join(stage, part), { recursive: true });
-  await symlink(join(home, 'node_modules'), join(stage, 'node_modules'), 'junction');
-  for (const platform of await platforms(stage)) {
-    const file = `icloud-photos.${platform}.node`;
-    if (file !== native.file) await writeFile(join(stage, 'native', file), '');
+  for (const part of ['package.json', 'README.md', 'bin', 'dist', join('native', 'index.cjs')]) {
+    await cp(join(home, part), join(stage, part), { recursive: true });
   }
+  await symlink(join(home, 'node_modules'), join(stage, 'node_modules'), 'junction');
+  for (const platform of await platforms(stage)) await writeFile(join(stage, 'native', `icloud-photos.${platform}.node`), '');
   await npm(stage, 'run', 'packages');
+  // napi copies each binary several times, and one that is built for tests is large: the real one takes its place here.
+  await copyFile(join(home, 'native', native.file), join(stage, 'npm', native.platform, native.file));
   const tarballs = await pack(stage, ['.', `./npm/${native.platform}`], folder);
   await install(folder, tarballs);
   return { stage, folder };
