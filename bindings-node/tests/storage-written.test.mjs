@@ -197,6 +197,13 @@ test('everything may come later, and in any form of iteration', async () => {
     promises: () => chunks.map((chunk) => Promise.resolve(chunk)),
     *generator() { yield* chunks; },
     async *generators() { yield* chunks; },
+    async *changed() {
+      for (const chunk of chunks.map((chunk) => Buffer.from(chunk))) {
+        setImmediate(() => chunk.fill('!'));
+        yield chunk;
+        chunk.fill('?');
+      }
+    },
     reused() {
       const memory = Buffer.alloc(1);
       return (function* () { for (const byte of Buffer.from('hello')) yield memory.fill(byte); })();
