@@ -54,9 +54,9 @@ export interface MoveRule {
 
 /** How much one run may remove, there or here; above it nothing is removed. */
 export interface RemovalLimit {
-  /** Of all files, from 0 to 1. */
-  readonly share: number;
-  /** So many may go whatever their share is. Default 10. */
+  /** Of all files, from 0 to 1. Default 0.05. */
+  readonly share?: number | undefined;
+  /** So many may go whatever their share is. Default 20. */
   readonly always?: number | undefined;
   /** How many went before in the same run. Default 0. */
   readonly gone?: number | undefined;

@@ -22,9 +22,13 @@ import { answering, skillsOf, timeOf } from './written.js';
 
 /** What a storage that you write says of a file: path and size, and what else it knows. */
 export interface FoundObject {
+  /** Where it stands: names joined by slashes, relative to the root. */
   readonly path: string;
+  /** Length in bytes. */
   readonly size: number;
+  /** Modification time, if the storage keeps one. */
   readonly modified?: Date | null | undefined;
+  /** What was kept beside it. Lists need not tell. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 }
 

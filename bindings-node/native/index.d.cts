@@ -438,7 +438,7 @@ export interface Place {
 }
 
 export interface RemovalLimitGiven {
-  share: number
+  share?: number
   always?: number
   gone?: number
 }

@@ -42,8 +42,8 @@ test('from TypeScript, as both, with all declarations read', async () => {
 });
 
 test('the program of the README runs as printed', async () => {
-  const [{ program }] = await programs(join(home, 'README.md'));
-  await writeFile(join(folder, 'readme.mjs'), program);
+  const [{ text }] = await programs(join(home, 'README.md'));
+  await writeFile(join(folder, 'readme.mjs'), text);
   const said = await printed(folder, 'readme.mjs');
   assert.equal(said.trim().split('\n').length, 5);
   assert.match(said, /verified: true/);
@@ -59,10 +59,17 @@ test('the examples are strict TypeScript, and run', async () => {
   }
 });
 
+test('its commands are the binaries', async () => {
+  for (const [name, says] of [['icloud-photos', /^ +verify /m], ['icloudpd', /^ +verify /m], ['icloud', /^usage: icloud \[/]]) {
+    const { stdout } = await run('npm', ['exec', '--offline', '--', name, '--help'], { cwd: folder, shell: process.platform === 'win32' });
+    assert.match(stdout, says, name);
+  }
+});
+
 const inside = (...parts) => join(folder, 'node_modules', ...parts);
 
 test('it holds what is needed, and nothing else', async () => {
-  assert.deepEqual(readdirSync(inside('icloud-photos')).sort(), ['README.md', 'dist', 'native', 'package.json']);
+  assert.deepEqual(readdirSync(inside('icloud-photos')).sort(), ['README.md', 'bin', 'dist', 'native', 'package.json']);
   assert.deepEqual(readdirSync(inside('icloud-photos', 'native')), ['index.cjs']);
   const declared = await readFile(inside('icloud-photos', 'dist', 'esm', 'session.d.ts'), 'utf8');
   assert.ok(!declared.includes('#native'), 'what is internal is declared nowhere');
