@@ -172,7 +172,9 @@ export async function storages(asset: Asset, signal: AbortSignal): Promise<void>
     remove: (path) => local.remove(path),
     list: (prefix) => local.list(prefix),
   };
-  for (const storage of [local, new MemoryStorage(), await UrlStorage.open('s3://b'), new Least(), around]) await asset.download().save(storage, 'a.jpg');
+  for (const storage of [local, new MemoryStorage(), await UrlStorage.open('s3://b'), new Least(), around]) {
+    await asset.download().save(storage, 'a.jpg');
+  }
   const writer = await local.write('a', { part: 'a.part', size: 5, signal });
   await writer.write(Buffer.from('x'), { signal });
   is<Same<Awaited<ReturnType<typeof writer.commit>>, ObjectMeta>>();
