@@ -97,7 +97,7 @@ export interface StorageWriter {
   write(chunk: Uint8Array): unknown;
   /** What is to be kept beside the bytes, in place of what was told before. */
   describe?(metadata: Readonly<Record<string, string>>): unknown;
-  /** Makes the file appear under its name, whole, with its time. Throws what means `already_exists` where something stands that is not to be replaced. */
+  /** Makes the file appear under its name, whole, with its time. Throws what means `already_exists` where something stands that is to stay. */
   commit(): Awaitable<FoundObject>;
   /** Leaves nothing of it. */
   abort(): unknown;

@@ -184,7 +184,7 @@ class Iteration {
   }
 }
 
-/** A copy: the memory of the chunk may be used for the next one. */
+/** A copy: another thread reads it, and the program may change its own meanwhile. */
 function chunkReply(chunk: unknown): StorageReply {
   if (!types.isUint8Array(chunk)) throw new TypeError('chunks must be Uint8Arrays');
   return { chunk: Buffer.from(chunk) };

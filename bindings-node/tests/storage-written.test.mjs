@@ -144,7 +144,8 @@ test('its kind is what it says', async () => {
 test('what it gives is read strictly', async (t) => {
   const { asset } = await photo(t);
   const writer = { restart() {}, write() {}, abort() {} };
-  for (const told of [undefined, null, 5, {}, { path: 'x' }, { path: 5, size: 1 }, { path: '../x', size: 1 }, { path: 'x', size: 100_000, modified: 5 }]) {
+  const timeless = { path: 'x', size: 100_000, modified: 5 };
+  for (const told of [undefined, null, 5, {}, { path: 'x' }, { path: 5, size: 1 }, { path: '../x', size: 1 }, timeless]) {
     const storage = new MapStorage();
     storage.write = () => ({ ...writer, commit: () => told });
     assert.ok((await failure(asset.download().save(storage, 'x'))) instanceof ICloudError, JSON.stringify(told));
@@ -174,7 +175,8 @@ test('what it gives is read strictly', async (t) => {
 test('objects that are no storage are refused at once', async (t) => {
   const { asset } = await photo(t);
   const write = () => undefined;
-  for (const wrong of [null, undefined, 5, {}, { write }, { stat: 1, write, read: write, remove: write, list: write }, Object.assign(new MapStorage(), { place: 5 })]) {
+  const broken = [{ stat: 1, write, read: write, remove: write, list: write }, Object.assign(new MapStorage(), { place: 5 })];
+  for (const wrong of [null, undefined, 5, {}, { write }, ...broken]) {
     await assert.rejects(asset.download().save(wrong, 'x'), TypeError);
   }
   for (const capabilities of [async () => ({}), () => 5, () => ({ resume: 1 }), () => ({ maxSize: '5' })]) {
@@ -197,6 +199,13 @@ test('everything may come later, and in any form of iteration', async () => {
     promises: () => chunks.map((chunk) => Promise.resolve(chunk)),
     *generator() { yield* chunks; },
     async *generators() { yield* chunks; },
+    async *changed() {
+      for (const chunk of chunks.map((chunk) => Buffer.from(chunk))) {
+        setImmediate(() => chunk.fill('!'));
+        yield chunk;
+        chunk.fill('?');
+      }
+    },
     reused() {
       const memory = Buffer.alloc(1);
       return (function* () { for (const byte of Buffer.from('hello')) yield memory.fill(byte); })();
@@ -228,7 +237,8 @@ test('an iteration that is left is ended, one that failed is not', async () => {
   }
   let returned = 0;
   const iterator = { next: () => { throw failed('EIO'); }, return: () => (returned += 1) };
-  await assert.rejects(all(new Through(Object.assign(new MapStorage(), { list: () => ({ [Symbol.iterator]: () => iterator }) })).list()), { kind: 'storage' });
+  const broken = Object.assign(new MapStorage(), { list: () => ({ [Symbol.iterator]: () => iterator }) });
+  await assert.rejects(all(new Through(broken).list()), { kind: 'storage' });
   await pause(20);
   assert.equal(returned, 0);
 });
