@@ -50,7 +50,10 @@ export async function released(name) {
   for (const platform of await platforms(stage)) await writeFile(join(stage, 'native', `icloud-photos.${platform}.node`), '');
   await npm(stage, 'run', 'packages');
   // napi copies each binary several times, and one that is built for tests is large: the real one takes its place here.
-  await copyFile(join(home, 'native', native.file), join(stage, 'npm', native.platform, native.file));
+  const binary = join(stage, 'npm', native.platform, native.file);
+  await copyFile(join(home, 'native', native.file), binary);
+  // What is for debuggers is most of it, and takes a minute to pack.
+  await run('strip', ['--strip-debug', binary]).catch(() => undefined);
   const tarballs = await pack(stage, ['.', `./npm/${native.platform}`], folder);
   await install(folder, tarballs);
   return { stage, folder };

@@ -49,16 +49,6 @@ test('the program of the README runs as printed', async () => {
   assert.match(said, /verified: true/);
 });
 
-test('the examples are strict TypeScript, and run', async () => {
-  const names = (await readdir(join(home, 'examples'))).filter((name) => name.endsWith('.ts'));
-  for (const name of names) await writeFile(join(folder, name.replace(/ts$/, 'mts')), await readFile(join(home, 'examples', name)));
-  await compile(folder, ...names.map((name) => name.replace(/ts$/, 'mts')));
-  for (const name of names) {
-    const said = await printed(folder, `out/${name.replace(/ts$/, 'mjs')}`);
-    assert.match(said, name === 'first.ts' ? /(verified: true[^]*){5}/ : /photo: \d+\n[^]*: 5\d assets/, name);
-  }
-});
-
 test('its commands are the binaries', async () => {
   for (const [name, says] of [['icloud-photos', /^ +verify /m], ['icloudpd', /^ +verify /m], ['icloud', /^usage: icloud \[/]]) {
     const { stdout } = await run('npm', ['exec', '--offline', '--', name, '--help'], { cwd: folder, shell: process.platform === 'win32' });

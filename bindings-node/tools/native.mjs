@@ -4,10 +4,11 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { generateTypeDef } from '@napi-rs/cli';
 
-const home = new URL('..', import.meta.url).pathname;
+const home = fileURLToPath(new URL('..', import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(home, '..', 'target');
 const [options, at] = [process.argv.slice(2), process.argv.indexOf('--profile')];
 const folder = at < 0 ? 'debug' : process.argv[at + 1];
