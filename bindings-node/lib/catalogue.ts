@@ -10,7 +10,7 @@ import type { Catalogue as Native } from '#native';
 import { AsyncItems } from './items.js';
 import { Album, Library } from './library.js';
 import type { FileRow, Stock, Totals } from './records.js';
-import { Watch, now, run, text } from './run.js';
+import { Watch, listed, now, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 import { named } from './sessions.js';
@@ -91,9 +91,9 @@ export class Catalogue {
     return new AsyncItems(rows, (row: FileRow) => row, { watch: new Watch(signal), signal, what: 'list' });
   }
 
-  /** What it knows of the files at these paths. */
-  async filesAt(paths: Iterable<string>, { signal }: Cancellable = {}): Promise<FileRow[]> {
-    const wanted = Array.from(paths);
+  /** The rows of each of these paths: several where photos share a file, none where it knows nothing. */
+  async filesAt(paths: Iterable<string>, { signal }: Cancellable = {}): Promise<FileRow[][]> {
+    const wanted = listed(paths, 'paths');
     return run((abort) => this.#native.filesAt(wanted, abort), signal);
   }
 

@@ -30,7 +30,7 @@ import type { ChangeCursor } from './models.js';
 import { dateLimitGiven, layoutGiven, moveRuleGiven, removalLimitGiven, viewGiven } from './options.js';
 import type { DateLimit, Layout, MoveRule, RemovalLimit, View } from './options.js';
 import type { AdoptReport, Disposal, Format, Missing, Receipt, SyncReport, VerifyReport } from './records.js';
-import { Watch, called, now, run } from './run.js';
+import { Watch, called, listed, now, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { givenStorage } from './storage.js';
 import type { Storage } from './storage.js';
@@ -123,7 +123,7 @@ export class SyncEngine {
   /** @throws {ICloudError} `config`: options contradict each other, or lack another. */
   constructor(library: Library, storage: Storage, options: SyncOptions = {}) {
     const { catalogue, albums = [], filter, checkAlbums } = options;
-    const natives = Array.from(albums, Album.nativeOf);
+    const natives = listed(albums, 'albums').map(Album.nativeOf);
     const [theirs, kept, downloader] = [Library.nativeOf(library), givenStorage(storage), Library.downloaderOf(library)];
     this.#library = library;
     this.#downloader = downloader;
@@ -228,7 +228,7 @@ export class SyncEngine {
    * @returns For each null if it is there now, or why not.
    */
   async moveOut(receipts: Iterable<Receipt>, { signal }: Cancellable = {}): Promise<Array<Kept | ICloudError | null>> {
-    const wanted = Array.from(receipts, (receipt) => receipt.json);
+    const wanted = listed(receipts, 'receipts').map((receipt) => text(receipt.json, 'a receipt'));
     return faced(await run((abort) => this.#native.moveOut(wanted, abort), signal), this.#downloader);
   }
 
@@ -268,12 +268,12 @@ function engineGiven(options: SyncOptions): EngineGiven {
     untilFound,
     filterName,
     sidecars,
-    views: Array.from(options.views ?? [], viewGiven),
+    views: listed(options.views ?? [], 'views').map(viewGiven),
     concurrency,
     missing,
     mirror,
     moveOut: moveRuleGiven(options.moveOut),
-    writeDates: Array.from(options.writeDates ?? []),
+    writeDates: listed(options.writeDates ?? [], 'writeDates'),
     snapshots,
     removalLimit: removalLimitGiven(options.removalLimit),
   });
@@ -284,7 +284,7 @@ function filtering(
   filter: ((asset: Asset) => unknown) | undefined,
   downloader: Downloader,
   running: Set<Watch>,
-): ((asset: NativeAsset) => boolean) | undefined {
+): ((asset: NativeAsset) => boolean | null) | undefined {
   if (filter === undefined) return undefined;
   return guarded(running, (asset) => {
     const answer = filter(new Asset(asset, downloader));
@@ -299,7 +299,7 @@ function filtering(
 function checking(
   check: ((albums: AlbumTree) => unknown) | undefined,
   running: Set<Watch>,
-): ((tree: NativeTree) => boolean) | undefined {
+): ((tree: NativeTree) => boolean | null) | undefined {
   if (check === undefined) return undefined;
   return guarded(running, (tree) => {
     const answer = check(new AlbumTree(tree));
@@ -311,14 +311,14 @@ function checking(
   });
 }
 
-/** A function that several operations may ask: what it throws ends all that run. */
-function guarded<A>(running: Set<Watch>, call: (about: A) => boolean): (about: A) => boolean {
+/** A function that several operations may ask: what it throws ends all that run. That is no answer, for an answer would be written down. */
+function guarded<A>(running: Set<Watch>, call: (about: A) => boolean): (about: A) => boolean | null {
   return (about) => {
     try {
       return call(about);
     } catch (error) {
       for (const watch of running) watch.fail(error);
-      return false;
+      return null;
     }
   };
 }

@@ -92,5 +92,9 @@ export function moveRuleGiven(rule: MoveRule | null | undefined): MoveRuleGiven 
 
 /** @internal */
 export function removalLimitGiven(limit: RemovalLimit | null | undefined): RemovalLimitGiven | undefined {
-  return limit == null ? undefined : given({ share: limit.share, always: limit.always, gone: limit.gone });
+  if (limit == null) return undefined;
+  const { share, always, gone } = limit;
+  // Five, meant as a percentage, would be no limit at all.
+  if (!(share >= 0 && share <= 1)) throw new RangeError('share is a share of the files: from 0 to 1');
+  return given({ share, always, gone });
 }

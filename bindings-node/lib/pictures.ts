@@ -25,11 +25,11 @@ export async function hasDate(picture: Uint8Array, { signal }: Cancellable = {})
 }
 
 /**
- * The same picture with a date written into it; it can be taken out again to the byte.
+ * The same picture with a date written into it; another date gives way.
  *
  * @param picture The whole file.
  * @param date As Exif has it: `2024:05:01 12:30:00`.
- * @throws {ICloudError} `unsupported`: it is no picture that can hold one, or has one.
+ * @throws {ICloudError} `unsupported`: it is no picture that can hold one, or cannot be read. `config`: a date of another form.
  */
 export async function withDate(picture: Uint8Array, date: string, { signal }: Cancellable = {}): Promise<Buffer> {
   return run((abort) => native.withDate(picture, text(date, 'a date'), abort), signal);

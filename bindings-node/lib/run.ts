@@ -174,6 +174,16 @@ export function called<F>(given: F | null | undefined, what: string): F | undefi
 }
 
 /**
+ * What must be a list. Array.from would take one album for no albums, which says something else, and a text for its letters.
+ *
+ * @internal
+ */
+export function listed<T>(items: Iterable<T>, what: string): T[] {
+  if (typeof items === 'string' || typeof items?.[Symbol.iterator] !== 'function') throw new TypeError(`${what} must be a list`);
+  return [...items];
+}
+
+/**
  * What hears how many bytes came.
  *
  * @internal

@@ -130,7 +130,7 @@ export declare class Catalogue {
   library(session: Session, name: string, abort?: Abort | undefined | null): Promise<Library | null>
   albums(library: Library, abort?: Abort | undefined | null): Promise<Array<Album>>
   files(): Items
-  filesAt(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<FileRow>>
+  filesAt(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<Array<FileRow>>>
   close(): void
 }
 
@@ -289,7 +289,7 @@ export declare class StorageWriter {
 }
 
 export declare class SyncEngine {
-  constructor(library: Library, storage: Storage, options: EngineGiven, albums: Array<Album>, catalogue?: Catalogue | undefined | null, filter?: ((arg: Asset) => boolean) | undefined | null, checkAlbums?: ((arg: AlbumTree) => boolean) | undefined | null)
+  constructor(library: Library, storage: Storage, options: EngineGiven, albums: Array<Album>, catalogue?: Catalogue | undefined | null, filter?: ((arg: Asset) => boolean | null) | undefined | null, checkAlbums?: ((arg: AlbumTree) => boolean | null) | undefined | null)
   plan(): Plan
   execute(plan: Plan, events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<SyncReport>
   rehearseRemovals(events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<SyncReport>

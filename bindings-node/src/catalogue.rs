@@ -129,7 +129,7 @@ impl Catalogue {
         Ok(Items::new(rows.boxed()))
     }
 
-    #[napi(ts_return_type = "Promise<Array<FileRow>>")]
+    #[napi(ts_return_type = "Promise<Array<Array<FileRow>>>")]
     pub fn files_at<'env>(
         &self,
         env: &'env Env,

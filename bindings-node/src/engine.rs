@@ -19,7 +19,7 @@ use crate::layout::{DateLimitGiven, LayoutGiven, MoveRuleGiven, RemovalLimitGive
 use crate::library::{Album, AlbumTree, Library, at_least_one, number};
 use crate::runtime::{Abort, Feed, Items, Promised, now, run};
 use crate::storage::{Storage, given};
-use crate::told::{Events, Question, Told};
+use crate::told::{Events, Question, Told, give_up};
 use crate::value::named;
 
 #[napi]
@@ -65,8 +65,8 @@ impl SyncEngine {
         options: EngineGiven,
         albums: Vec<ClassInstance<'_, Album>>,
         catalogue: Option<&Catalogue>,
-        filter: Option<Function<'_, Asset, bool>>,
-        check_albums: Option<Function<'_, AlbumTree, bool>>,
+        filter: Option<Function<'_, Asset, Option<bool>>>,
+        check_albums: Option<Function<'_, AlbumTree, Option<bool>>>,
     ) -> napi::Result<Self> {
         let stop = StopSignal::new();
         let name = options.filter_name.clone();
@@ -80,9 +80,9 @@ impl SyncEngine {
         }
         if let Some(filter) = filter {
             let filter = Question::new(&filter)?;
-            // Nothing is removed for being left out: that is safe where nobody is left to answer.
-            builder =
-                builder.filter(name, move |asset| filter.ask(Asset::new(asset.clone())).unwrap_or(false));
+            builder = builder.filter(name, move |asset| {
+                filter.ask(Asset::new(asset.clone())).unwrap_or_else(|| give_up())
+            });
         }
         if let Some(check) = check_albums {
             let check = Question::new(&check)?;

@@ -140,22 +140,28 @@ impl Told {
     }
 }
 
-/// A function that answers with yes or no.
-pub(crate) struct Question<A: JsValuesTupleIntoVec + 'static>(Called<A, bool>);
+/// A function that answers with yes or no, or with nothing if it failed.
+pub(crate) struct Question<A: JsValuesTupleIntoVec + 'static>(Called<A, Option<bool>>);
 
 impl<A: JsValuesTupleIntoVec + Send + 'static> Question<A> {
-    pub(crate) fn new(function: &Function<'_, A, bool>) -> napi::Result<Self> {
+    pub(crate) fn new(function: &Function<'_, A, Option<bool>>) -> napi::Result<Self> {
         Called::new(function).map(Self)
     }
 
-    /// Asks, and waits for the answer; `None` if JavaScript's thread is ending.
+    /// Asks, and waits for the answer; `None` if it failed, or if JavaScript's thread is ending.
     pub(crate) fn ask(&self, about: A) -> Option<bool> {
         let (send, answer) = oneshot::channel();
         self.0.function.call_with_return_value(about, ThreadsafeFunctionCallMode::NonBlocking, |said, _| {
             // Whoever asked may be gone.
-            let _ = send.send(said.unwrap_or(false));
+            let _ = send.send(said.ok().flatten());
             Ok(())
         });
-        self.0.wait(answer)?.ok()
+        self.0.wait(answer)?.ok().flatten()
     }
+}
+
+/// Where there is no right answer: a filter that failed has not said that a photo is unwanted, and whatever were made of it would be
+/// written down as seen. So the operation ends on the spot, as if it had been killed; napi rejects its promise.
+pub(crate) fn give_up() -> ! {
+    std::panic::resume_unwind(Box::new("a function that was called failed"))
 }
