@@ -95,6 +95,6 @@ export function removalLimitGiven(limit: RemovalLimit | null | undefined): Remov
   if (limit == null) return undefined;
   const { share, always, gone } = limit;
   // Five, meant as a percentage, would be no limit at all.
-  if (!(share >= 0 && share <= 1)) throw new RangeError('share is a share of the files: from 0 to 1');
+  if (share !== undefined && !(share >= 0 && share <= 1)) throw new RangeError('share is a share of the files: from 0 to 1');
   return given({ share, always, gone });
 }

@@ -15,6 +15,7 @@
 
 mod ask;
 mod asset;
+mod called;
 mod catalogue;
 mod changes;
 mod client;

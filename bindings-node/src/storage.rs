@@ -107,7 +107,7 @@ impl Storage {
         place: Option<String>,
     ) -> napi::Result<Self> {
         let capabilities = now(skills.capabilities())?;
-        let storage = JsStorage::new(Asked::new(ask)?, capabilities);
+        let storage = JsStorage::new(Asked::new(&ask)?, capabilities);
         Ok(Self { kind: Kind::Written(Arc::new(storage)), place })
     }
 
