@@ -29,31 +29,24 @@ export function empty(name) {
   return folder;
 }
 
-/** The package installed from its tarball. The native half is laid beside it: packing it takes long, and package.test.mjs does so. */
+/** The package installed from the tarball that `npm pack` makes of a checkout, which carries the native half of this machine. */
 export async function installed(name) {
   const folder = empty(name);
   await install(folder, await pack(home, ['.'], folder));
-  const beside = join(folder, 'node_modules', `icloud-photos-${native.platform}`);
-  await mkdir(beside);
-  await copyFile(join(home, 'native', native.file), join(beside, native.file));
-  await writeFile(join(beside, 'package.json'), JSON.stringify({ name: `icloud-photos-${native.platform}`, version: '0.0.0', main: native.file }));
   return folder;
 }
 
 /** All packages of a release, in `npm/` and around it. The one of this machine is installed with the package itself, from their tarballs. */
 export async function released(name) {
   const [stage, folder] = [empty(`${name}-stage`), empty(name)];
-  for (const part of ['package.json', 'README.md', 'bin', 'dist', join('native', 'index.cjs')]) {
+  for (const part of ['package.json', 'README.md', 'bin', 'dist', join('native', 'index.cjs'), join('tools', 'apart.mjs')]) {
     await cp(join(home, part), join(stage, part), { recursive: true });
   }
   await symlink(join(home, 'node_modules'), join(stage, 'node_modules'), 'junction');
   for (const platform of await platforms(stage)) await writeFile(join(stage, 'native', `icloud-photos.${platform}.node`), '');
   await npm(stage, 'run', 'packages');
   // napi copies each binary several times, and one that is built for tests is large: the real one takes its place here.
-  const binary = join(stage, 'npm', native.platform, native.file);
-  await copyFile(join(home, 'native', native.file), binary);
-  // What is for debuggers is most of it, and takes a minute to pack.
-  await run('strip', ['--strip-debug', binary]).catch(() => undefined);
+  await copyFile(join(home, 'native', native.file), join(stage, 'npm', native.platform, native.file));
   const tarballs = await pack(stage, ['.', `./npm/${native.platform}`], folder);
   await install(folder, tarballs);
   return { stage, folder };
