@@ -1,22 +1,11 @@
-// Reads the whole library, and says what it holds. ICLOUD_USERNAME, ICLOUD_PASSWORD and ICLOUD_ENDPOINT name a fake that is served elsewhere; the
-// account must be one that needs no code.
+// Reads the whole library, and says what it holds.
 
-import { Client } from 'icloud-photos';
-import { FakeICloud } from 'icloud-photos/testing';
-
-const { ICLOUD_USERNAME: username, ICLOUD_PASSWORD: password, ICLOUD_ENDPOINT: url } = process.env;
-
-async function signIn() {
-  if (username === undefined || password === undefined) return (await FakeICloud.start({ profile: 'everyday', assets: 60 })).signIn();
-  const client = new Client(url === undefined ? {} : { endpoints: { auth: url, setup: url } });
-  const login = await client.login(username, password);
-  if (login.state !== 'complete') throw new Error(`this account needs more: ${login.state}`);
-  return login.session;
-}
+import { signIn } from './guest.js';
 
 const kinds = new Map<string, number>();
 let [bytes, problems] = [0, 0];
-const assets = (await signIn()).primaryLibrary.all().assets({ onError: () => (problems += 1) });
+const session = await signIn();
+const assets = session.primaryLibrary.all().assets({ onError: () => (problems += 1) });
 for await (const asset of assets) {
   kinds.set(asset.kind, (kinds.get(asset.kind) ?? 0) + 1);
   bytes += asset.resource('original')?.size ?? 0;

@@ -92,14 +92,14 @@ export class Download {
   }
 
   /**
-   * Fetches the file into a folder or storage. It gets its name once its bytes are whole and judged: `Saved.proof` tells how. A download that broke off
-   * leaves a part, which the next call completes.
+   * Fetches the file into a folder or storage. It gets its name once its bytes are whole and judged: `Saved.proof` tells how. A download that
+   * broke off leaves a part, which the next call completes.
    *
    * @param to A folder, made as needed (`~` is your home), or a storage.
    * @param name The path in it; without it the asset's own name, which other assets may have too, and which all files of this one have: give names to
    *   its other files, and where many are saved.
-   * @throws {ICloudError} `not_found`: the asset has no such file. `integrity`: Apple sends wrong bytes again and again. `already_exists`: other bytes
-   *   stand under the name. `storage`: what a storage of yours threw is its `cause`.
+   * @throws {ICloudError} `not_found`: the asset has no such file. `integrity`: Apple sends wrong bytes again and again. `already_exists`: other
+   *   bytes stand under the name. `storage`: what a storage of yours threw is its `cause`.
    */
   async save(to: string | URL | Storage, name?: string | null, options: SaveOptions = {}): Promise<Saved> {
     const { asset, native, downloader, role } = this.#wanted;

@@ -9,11 +9,17 @@ import { taken } from './thrown.js';
 
 /** What an {@link ICloudError} is made of. */
 export interface ErrorDetails {
+  /** The operation that failed. */
   readonly operation?: string | undefined;
+  /** What the error is about. */
   readonly context?: Readonly<Record<string, string>> | undefined;
+  /** Whether the same call may succeed later. Default false. */
   readonly retryable?: boolean | undefined;
+  /** How long to wait before that. */
   readonly retryAfterMs?: number | null | undefined;
+  /** How often it was tried in vain. */
   readonly attempts?: number | null | undefined;
+  /** What it comes from. */
   readonly cause?: unknown;
 }
 

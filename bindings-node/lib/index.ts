@@ -30,7 +30,7 @@ export { AsyncItems } from './items.js';
 export { Album, AlbumNode, AlbumTree, Assets, Library } from './library.js';
 export type { AssetsOptions, ChangesOptions } from './library.js';
 export { onLog } from './log.js';
-export type { LogLevel, LogRecord } from './log.js';
+export type { LogLevel, LogListener, LogRecord } from './log.js';
 export { Challenge, ConsentAction, SecurityKeyAction, TermsAction } from './login.js';
 export type { Login, SecurityKeyAssertion } from './login.js';
 export * from './models.js';

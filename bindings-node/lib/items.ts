@@ -79,6 +79,8 @@ export class AsyncItems<T> implements AsyncIterableIterator<T, undefined> {
       if (this.#isOver) return { done: true, value: undefined };
       try {
         this.#ready = await this.#reading.watch.run((abort) => this.#source.next(abort));
+        // What the signal closed has an end too, which is not the list's.
+        if (this.#ready.length === 0) this.#reading.signal?.throwIfAborted();
       } catch (error) {
         this.close();
         throw error;

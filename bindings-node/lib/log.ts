@@ -21,15 +21,22 @@ export interface LogRecord {
   readonly message: string;
 }
 
+/** Hears until it is closed. */
+export interface LogListener extends Disposable {
+  /** Ends it. */
+  close(): void;
+}
+
 /**
  * Hears what the library tells, from all clients of the process. Whoever hears too slowly misses some of it.
  *
  * @param level The least that matters. Default `info`.
  * @returns What ends it.
  */
-export function onLog(heard: (record: LogRecord) => void, { level = 'info' }: { readonly level?: LogLevel | undefined } = {}): Disposable {
+export function onLog(heard: (record: LogRecord) => void, { level = 'info' }: { readonly level?: LogLevel | undefined } = {}): LogListener {
   const told = called(heard, 'the listener');
   if (told === undefined) throw new TypeError('the listener must be a function');
   const listener = now(() => new native.LogListener(told as (record: { level: string; target: string; message: string }) => void, level));
-  return { [Symbol.dispose]: () => listener.close() };
+  const close = (): void => listener.close();
+  return { close, [Symbol.dispose]: close };
 }

@@ -171,10 +171,15 @@ export class ConsentAction {
 
 /** What a security key answered, each part in base64. */
 export interface SecurityKeyAssertion {
+  /** The client data, which are JSON. */
   readonly clientData: string;
+  /** The signature. */
   readonly signature: string;
+  /** The authenticator data. */
   readonly authenticatorData: string;
+  /** Names the credential that signed. */
   readonly credentialId: string;
+  /** The user handle, if the authenticator gave one. */
   readonly userHandle?: string | undefined;
 }
 

@@ -379,7 +379,7 @@ export interface Location {
 export interface AssetState {
   /** Digest of the files: what for, how long, and Apple's checksum. */
   readonly content: bigint;
-  /** Digest of everything else an `Asset` tells, but for the flags below, `Asset.change_tag` and `Asset.raw`. */
+  /** Digest of everything else an `Asset` tells, but for the flags below, `Asset.changeTag` and `Asset.raw`. */
   readonly metadata: bigint;
   /** It was in Recently Deleted. */
   readonly trashed: boolean;
@@ -444,7 +444,7 @@ export interface Saved {
   readonly rewritten: boolean;
 }
 
-/** A point in the history of one library, to go on from. It pickles, may be kept for as long as one likes, and is no secret. */
+/** A point in the history of one library, to go on from. It may be kept for as long as one likes, and is no secret. */
 export interface ChangeCursor {
   /** The cursor as text, for `Library.changes`. */
   readonly json: string;

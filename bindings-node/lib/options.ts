@@ -54,8 +54,8 @@ export interface MoveRule {
 
 /** How much one run may remove, there or here; above it nothing is removed. */
 export interface RemovalLimit {
-  /** Of all files, from 0 to 1. */
-  readonly share: number;
+  /** Of all files, from 0 to 1. Default 0.05. */
+  readonly share?: number | undefined;
   /** So many may go whatever their share is. Default 20. */
   readonly always?: number | undefined;
   /** How many went before in the same run. Default 0. */
@@ -95,6 +95,6 @@ export function removalLimitGiven(limit: RemovalLimit | null | undefined): Remov
   if (limit == null) return undefined;
   const { share, always, gone } = limit;
   // Five, meant as a percentage, would be no limit at all.
-  if (!(share >= 0 && share <= 1)) throw new RangeError('share is a share of the files: from 0 to 1');
+  if (share !== undefined && !(share >= 0 && share <= 1)) throw new RangeError('share is a share of the files: from 0 to 1');
   return given({ share, always, gone });
 }

@@ -7,23 +7,28 @@
 import { inspect, types } from 'node:util';
 
 import native from '#native';
-import type { Abort, Storage as Native, StorageWriter as NativeWriter } from '#native';
+import type { Storage as Native, StorageWriter as NativeWriter } from '#native';
 
 import { requireMethods } from './ask.js';
 import { given } from './client.js';
 import { ICloudError, errorOf } from './errors.js';
+import { AsyncItems } from './items.js';
 import type { Source } from './items.js';
 import type { Capabilities, LinkKind, ObjectMeta } from './records.js';
-import { closing, now, run, text } from './run.js';
+import { Watch, now, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { named } from './sessions.js';
 import { answering, skillsOf, timeOf } from './written.js';
 
 /** What a storage that you write says of a file: path and size, and what else it knows. */
 export interface FoundObject {
+  /** Where it stands: names joined by slashes, relative to the root. */
   readonly path: string;
+  /** Length in bytes. */
   readonly size: number;
+  /** Modification time, if the storage keeps one. */
   readonly modified?: Date | null | undefined;
+  /** What was kept beside it. Lists need not tell. */
   readonly metadata?: Readonly<Record<string, string>> | null | undefined;
 }
 
@@ -92,7 +97,7 @@ export interface StorageWriter {
   write(chunk: Uint8Array): unknown;
   /** What is to be kept beside the bytes, in place of what was told before. */
   describe?(metadata: Readonly<Record<string, string>>): unknown;
-  /** Makes the file appear under its name, whole, with its time. Throws what means `already_exists` where something stands that is not to be replaced. */
+  /** Makes the file appear under its name, whole, with its time. Throws what means `already_exists` where something stands that is to stay. */
   commit(): Awaitable<FoundObject>;
   /** Leaves nothing of it. */
   abort(): unknown;
@@ -166,8 +171,8 @@ export abstract class OwnStorage implements Storage {
    *
    * @throws {ICloudError} `not_found`: no file stands there. The first step rejects then.
    */
-  read(path: string, start = 0, { signal }: Cancellable = {}): AsyncGenerator<Buffer, void, void> {
-    return items((abort) => this.#native.read(wellFormed(path), start, abort), signal);
+  read(path: string, start = 0, { signal }: Cancellable = {}): AsyncItems<Buffer> {
+    return items(this.#native.read(wellFormed(path), start), 'file', signal);
   }
 
   /** Removes a file; no error if there is none. */
@@ -176,8 +181,8 @@ export abstract class OwnStorage implements Storage {
   }
 
   /** All files below a folder, in no order. */
-  list(prefix = '', { withParts = false, signal }: ListOptions = {}): AsyncGenerator<ObjectMeta, void, void> {
-    return items((abort) => this.#native.list(wellFormed(prefix), withParts, abort), signal);
+  list(prefix = '', { withParts = false, signal }: ListOptions = {}): AsyncItems<ObjectMeta> {
+    return items(this.#native.list(wellFormed(prefix), withParts), 'list', signal);
   }
 
   /** Removes what killed writers left behind and had not touched since `begun`. Files are never touched. */
@@ -270,8 +275,9 @@ export class FileWriter implements StorageWriter {
   }
 
   /** Those bytes, for hashing them. */
-  resumed({ signal }: Cancellable = {}): AsyncGenerator<Buffer, void, void> {
-    return items((abort) => this.#next(() => this.#native.resumed(abort)), signal);
+  resumed({ signal }: Cancellable = {}): AsyncItems<Buffer> {
+    const bytes = this.#native.resumed();
+    return items({ next: (abort) => this.#next(() => bytes.next(abort)), close: () => bytes.close() }, 'file', signal);
   }
 
   /** Throws away what was written so far and starts again at zero. */
@@ -360,21 +366,9 @@ export function givenStorage(storage: Storage): Native {
   return now(() => native.Storage.written(answering(storage, skills.resume), skills, place));
 }
 
-/** The items of something of the native half: it begins with the first step, and ends with the loop. */
-async function* items<T>(
-  begin: (abort?: Abort) => Promise<Source<unknown>>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<T, void, void> {
-  const feed = await run(begin, signal);
-  const forget = closing(feed, signal);
-  try {
-    for (let ready = await run((abort) => feed.next(abort), signal); ready.length > 0; ready = await run((abort) => feed.next(abort), signal)) {
-      yield* ready as T[];
-    }
-  } finally {
-    forget();
-    feed.close();
-  }
+/** What is fetched while it is read. */
+function items<T>(source: Source<unknown>, what: string, signal: AbortSignal | undefined): AsyncItems<T> {
+  return new AsyncItems(source, (item: T) => item, { watch: new Watch(signal), signal, what });
 }
 
 /** JavaScript's texts may hold halves of characters, which are no names anywhere: they would all become the same one. */

@@ -47,6 +47,9 @@ export interface FakeOptions {
   readonly library?: ReadonlyArray<Readonly<Record<string, unknown>>> | undefined;
 }
 
+// Its clients know only where it is: without this, one that nobody else holds on to would be collected while they talk to it.
+const open = new Set<FakeICloud>();
+
 /** Speaks Apple's protocol on a port of loopback, until it is closed. It keeps no process alive. */
 export class FakeICloud {
   readonly #native: Fake;
@@ -65,7 +68,9 @@ export class FakeICloud {
     const json = (value: unknown): string | undefined => (value === undefined ? undefined : JSON.stringify(value));
     const defaults = { assets: 25, profile: 'plain', fileSize: 100_000, seed: 1, state: 'two-factor' };
     const told = { ...defaults, ...given({ ...rest, account: json(account), faults: json(faults), library: json(library) }) };
-    return new FakeICloud(await run(() => native.Fake.start(told)));
+    const fake = new FakeICloud(await run(() => native.Fake.start(told)));
+    open.add(fake);
+    return fake;
   }
 
   /** Where it listens. */
@@ -129,6 +134,7 @@ export class FakeICloud {
 
   /** Ends it. */
   close(): void {
+    open.delete(this);
     this.#native.close();
   }
 

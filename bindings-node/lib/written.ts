@@ -10,8 +10,8 @@ import type { FoundFile, Skills, StorageReply, StorageRequest, Writing } from '#
 
 import { Things, asked } from './ask.js';
 import { given } from './client.js';
-import { text } from './run.js';
 import type { Capabilities } from './records.js';
+import { text } from './run.js';
 import type { FoundObject, Items, Storage, StorageWriter, WriteOptions } from './storage.js';
 
 /**
@@ -184,7 +184,7 @@ class Iteration {
   }
 }
 
-/** A copy: the memory of the chunk may be used for the next one. */
+/** A copy: another thread reads it, and the program may change its own meanwhile. */
 function chunkReply(chunk: unknown): StorageReply {
   if (!types.isUint8Array(chunk)) throw new TypeError('chunks must be Uint8Arrays');
   return { chunk: Buffer.from(chunk) };

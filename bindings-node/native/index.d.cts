@@ -266,9 +266,9 @@ export declare class Storage {
   stat(path: string, abort?: Abort | undefined | null): Promise<ObjectMeta | null>
   statAll(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<ObjectMeta | Failure | null>>
   write(path: string, writing: Writing, abort?: Abort | undefined | null): Promise<StorageWriter>
-  read(path: string, start: number, abort?: Abort | undefined | null): Promise<Items>
+  read(path: string, start: number): Items
   remove(path: string, abort?: Abort | undefined | null): Promise<void>
-  list(prefix: string, withParts: boolean, abort?: Abort | undefined | null): Promise<Items>
+  list(prefix: string, withParts: boolean): Items
   tidy(begunMs: number, abort?: Abort | undefined | null): Promise<void>
   flush(abort?: Abort | undefined | null): Promise<void>
   link(source: string, target: string, kind: string, abort?: Abort | undefined | null): Promise<void>
@@ -278,7 +278,7 @@ export declare class Storage {
 export declare class StorageWriter {
   /** Where it began. */
   get position(): number
-  resumed(abort?: Abort | undefined | null): Promise<Items>
+  resumed(): Items
   restart(abort?: Abort | undefined | null): Promise<void>
   write(chunk: Uint8Array, abort?: Abort | undefined | null): Promise<void>
   describe(metadata: Record<string, string>, abort?: Abort | undefined | null): Promise<void>
@@ -438,7 +438,7 @@ export interface Place {
 }
 
 export interface RemovalLimitGiven {
-  share: number
+  share?: number
   always?: number
   gone?: number
 }

@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use icloud_photos::{Error, ErrorKind, Result};
-use napi::Status;
 use napi::bindgen_prelude::{FromNapiValue, Function, JsValuesTupleIntoVec, Promise};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
-use tokio::sync::watch;
 
+use crate::called::Called;
 use crate::errors::thrown;
 
 /// One call of a method.
@@ -34,45 +32,24 @@ pub struct ThrownValue {
     pub kind: Option<String>,
 }
 
-/// Weak: what may be asked keeps no process alive.
-type Ask<Q> = ThreadsafeFunction<Q, Promise<<Q as Question>::Answer>, Q, Status, false, true>;
-
 /// An object that is written in JavaScript.
-pub(crate) struct Asked<Q: Question> {
-    function: Arc<Ask<Q>>,
-    /// Fails once JavaScript's thread has ended: what it was asked before is never answered then.
-    alive: watch::Receiver<()>,
-}
+pub(crate) struct Asked<Q: Question>(Arc<Called<Q, Promise<Q::Answer>>>);
 
 impl<Q: Question> Clone for Asked<Q> {
     fn clone(&self) -> Self {
-        Self { function: self.function.clone(), alive: self.alive.clone() }
+        Self(self.0.clone())
     }
 }
 
 impl<Q: Question> Asked<Q> {
-    pub(crate) fn new(function: Function<'_, Q, Promise<Q::Answer>>) -> napi::Result<Self> {
-        let (sender, alive) = watch::channel(());
-        let function = function
-            .build_threadsafe_function::<Q>()
-            .callee_handled::<false>()
-            .weak::<true>()
-            .build_callback(move |call| {
-                // It is dropped with this function.
-                let _sender = &sender;
-                Ok(call.value)
-            })?;
-        Ok(Self { function: Arc::new(function), alive })
+    pub(crate) fn new(function: &Function<'_, Q, Promise<Q::Answer>>) -> napi::Result<Self> {
+        Ok(Self(Arc::new(Called::new(function)?)))
     }
 
     pub(crate) async fn ask(&self, question: Q) -> Result<Q::Answer> {
+        let answer = async { self.0.answer(question).await?.await.ok() };
         let ended = || Error::new(ErrorKind::Cancelled, "the thread of the object that is asked is ending");
-        let mut alive = self.alive.clone();
-        let answered = async { self.function.call_async(question).await?.await };
-        let answer = tokio::select! {
-            answer = answered => answer.map_err(|_: napi::Error| ended())?,
-            _ = alive.changed() => return Err(ended()),
-        };
+        let answer = self.0.unless_ended(answer).await.flatten().ok_or_else(ended)?;
         match answer.failure() {
             Some(it) => Err(thrown(it.number, it.message.clone(), it.kind.as_deref(), ErrorKind::Storage)),
             None => Ok(answer),
@@ -95,6 +72,6 @@ pub(crate) struct Thing<Q: Question> {
 impl<Q: Question> Drop for Thing<Q> {
     fn drop(&mut self) {
         // Nobody waits for it: whoever comes next finds out if it fails.
-        self.asked.function.call(Q::end(self.number), ThreadsafeFunctionCallMode::NonBlocking);
+        self.asked.0.call(Q::end(self.number));
     }
 }

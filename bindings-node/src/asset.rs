@@ -6,6 +6,7 @@ use icloud_photos_bindings::{ToValue, Value, snake};
 use napi::Env;
 use napi::bindgen_prelude::{BigInt, Unknown};
 use napi_derive::napi;
+use serde::Serialize;
 
 use crate::runtime::now;
 use crate::value::{ToJs, valid};
@@ -116,13 +117,12 @@ impl Asset {
     /// JSON, as is what one of them is: dozens of members are read quicker than they are set one by one.
     #[napi(getter)]
     pub fn resources(&self) -> String {
-        let all: Vec<_> = self.0.resources().iter().map(written).collect();
-        serde_json::Value::from(all).to_string()
+        json(&self.0.resources().iter().map(written).collect::<Vec<_>>())
     }
 
     #[napi]
     pub fn resource(&self, role: String) -> napi::Result<String> {
-        Ok(self.0.resource(now(self::role(&role))?).map(written).unwrap_or_default().to_string())
+        Ok(json(&self.0.resource(now(self::role(&role))?).map(written)))
     }
 
     #[napi(ts_return_type = "Record<string, string>")]
@@ -180,21 +180,49 @@ fn no_state() -> Error {
     Error::new(ErrorKind::Config, "this is no state of an asset")
 }
 
-fn written(resource: &Resource) -> serde_json::Value {
-    let checksum = resource.checksum.as_ref().map(|checksum| {
-        serde_json::json!({ "text": checksum.to_string(), "isKnown": matches!(checksum.scheme(), Scheme::SaltedSha1) })
+/// A file as `lib/models.ts` has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    role: String,
+    holder: String,
+    media_type: Option<&'a str>,
+    size: Option<u64>,
+    checksum: Option<WrittenChecksum>,
+    width: Option<u32>,
+    height: Option<u32>,
+    is_offered: bool,
+    is_provable: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenChecksum {
+    text: String,
+    is_known: bool,
+}
+
+fn written(resource: &Resource) -> Written<'_> {
+    let checksum = resource.checksum.as_ref().map(|checksum| WrittenChecksum {
+        text: checksum.to_string(),
+        is_known: matches!(checksum.scheme(), Scheme::SaltedSha1),
     });
-    serde_json::json!({
-        "role": snake(&format!("{:?}", resource.role)),
-        "holder": snake(&format!("{:?}", resource.holder)),
-        "mediaType": resource.media_type.as_deref(),
-        "size": resource.size,
-        "checksum": checksum,
-        "width": resource.width,
-        "height": resource.height,
-        "isOffered": resource.is_offered(),
-        "isProvable": resource.is_provable(),
-    })
+    Written {
+        role: snake(&format!("{:?}", resource.role)),
+        holder: snake(&format!("{:?}", resource.holder)),
+        media_type: resource.media_type.as_deref(),
+        size: resource.size,
+        checksum,
+        width: resource.width,
+        height: resource.height,
+        is_offered: resource.is_offered(),
+        is_provable: resource.is_provable(),
+    }
+}
+
+/// JSON of what was written down from memory, which cannot fail.
+fn json(what: &impl Serialize) -> String {
+    serde_json::to_string(what).unwrap_or_else(|_| "null".to_owned())
 }
 
 pub(crate) fn role(name: &str) -> Result<Role> {

@@ -49,7 +49,7 @@ impl Client {
         options: ClientOptions,
         sessions: Option<Function<'_, SessionRequest, Promise<SessionReply>>>,
     ) -> napi::Result<Self> {
-        let sessions = sessions.map(Asked::new).transpose()?.map(JsSessions::new);
+        let sessions = sessions.as_ref().map(Asked::new).transpose()?.map(JsSessions::new);
         now(options.build(sessions)).map(Self)
     }
 

@@ -54,7 +54,7 @@ pub struct MoveRuleGiven {
 
 #[napi(object, object_to_js = false)]
 pub struct RemovalLimitGiven {
-    pub share: f64,
+    pub share: Option<f64>,
     pub always: Option<f64>,
     pub gone: Option<f64>,
 }
@@ -136,7 +136,7 @@ impl MoveRuleGiven {
 
 impl RemovalLimitGiven {
     pub(crate) fn read(self) -> Result<RemovalLimit> {
-        let mut limit = RemovalLimit::new(self.share);
+        let mut limit = self.share.map_or_else(RemovalLimit::default, RemovalLimit::new);
         if let Some(always) = self.always {
             limit.always = number("always", always)? as u64;
         }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::FutureExt;
+use futures::stream::{self, BoxStream};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use icloud_photos::storage::{Capabilities, FsStorage, LinkKind, MemoryStorage, OpendalStorage, StoragePath};
 use icloud_photos::testing::storage::promises;
 use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_bindings::ToValue;
 use napi::Env;
 use napi::bindgen_prelude::{Function, Promise, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
@@ -105,7 +107,7 @@ impl Storage {
         place: Option<String>,
     ) -> napi::Result<Self> {
         let capabilities = now(skills.capabilities())?;
-        let storage = JsStorage::new(Asked::new(ask)?, capabilities);
+        let storage = JsStorage::new(Asked::new(&ask)?, capabilities);
         Ok(Self { kind: Kind::Written(Arc::new(storage)), place })
     }
 
@@ -168,18 +170,12 @@ impl Storage {
         })
     }
 
-    #[napi(ts_return_type = "Promise<Items>")]
-    pub fn read<'env>(
-        &self,
-        env: &'env Env,
-        path: String,
-        start: f64,
-        abort: Option<&Abort>,
-    ) -> Promised<'env> {
+    #[napi]
+    pub fn read(&self, path: String, start: f64) -> Items {
         let storage = given(self);
-        run(env, abort, async move {
+        begun(async move {
             let start = number("start", start)? as u64;
-            Ok(Items::new(storage.read(&StoragePath::parse(&path)?, start).await?))
+            storage.read(&StoragePath::parse(&path)?, start).await
         })
     }
 
@@ -189,21 +185,12 @@ impl Storage {
         run(env, abort, async move { storage.remove(&StoragePath::parse(&path)?).await })
     }
 
-    #[napi(ts_return_type = "Promise<Items>")]
-    pub fn list<'env>(
-        &self,
-        env: &'env Env,
-        prefix: String,
-        with_parts: bool,
-        abort: Option<&Abort>,
-    ) -> Promised<'env> {
+    #[napi]
+    pub fn list(&self, prefix: String, with_parts: bool) -> Items {
         let storage = given(self);
-        run(env, abort, async move {
+        begun(async move {
             let prefix = StoragePath::parse(&prefix)?;
-            Ok(Items::new(match with_parts {
-                true => storage.list_with_parts(&prefix),
-                false => storage.list(&prefix),
-            }))
+            Ok(if with_parts { storage.list_with_parts(&prefix) } else { storage.list(&prefix) })
         })
     }
 
@@ -236,6 +223,13 @@ impl Storage {
             storage.link(&StoragePath::parse(&source)?, &StoragePath::parse(&target)?, kind).await
         })
     }
+}
+
+/// A list that begins with the first step.
+fn begun<T: ToValue + Send + 'static>(
+    list: impl Future<Output = Result<BoxStream<'static, Result<T>>>> + Send + 'static,
+) -> Items {
+    Items::new(stream::once(list).try_flatten().boxed())
 }
 
 /// Whether a text is the address of a storage, and not the name of a folder.
@@ -323,10 +317,10 @@ impl StorageWriter {
         self.position as f64
     }
 
-    #[napi(ts_return_type = "Promise<Items>")]
-    pub fn resumed<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
+    #[napi]
+    pub fn resumed(&self) -> Items {
         let writer = self.writer.clone();
-        run(env, abort, async move { Ok(Items::new(open(&mut *writer.lock().await)?.resumed().await?)) })
+        begun(async move { open(&mut *writer.lock().await)?.resumed().await })
     }
 
     #[napi(ts_return_type = "Promise<void>")]

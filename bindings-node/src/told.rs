@@ -9,58 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use icloud_photos_bindings::ToValue;
+use napi::Env;
 use napi::bindgen_prelude::{Array, Function, JsValue, JsValuesTupleIntoVec, Unknown};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Status};
 use napi_derive::napi;
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::Semaphore;
 
+use crate::called::{Called, wait};
 use crate::runtime::lock;
 use crate::value::{Js, ToJs};
 
 /// Most events that wait for the event loop: whoever tells more waits too.
 const WAITING: u32 = 1000;
-
-/// Weak: what nobody awaits keeps no process alive.
-type Calls<A, R> = ThreadsafeFunction<A, R, A, Status, false, true>;
-
-/// A function that is called from other threads, for as long as JavaScript's runs.
-struct Called<A: JsValuesTupleIntoVec + 'static, R: napi::bindgen_prelude::FromNapiValue + 'static> {
-    function: Calls<A, R>,
-    /// Fails once JavaScript's thread has ended: what was called before is never answered then.
-    alive: watch::Receiver<()>,
-}
-
-impl<A: JsValuesTupleIntoVec + 'static, R: napi::bindgen_prelude::FromNapiValue + 'static> Called<A, R> {
-    fn new(function: &Function<'_, A, R>) -> napi::Result<Self> {
-        let (sender, alive) = watch::channel(());
-        let function = function
-            .build_threadsafe_function::<A>()
-            .callee_handled::<false>()
-            .weak::<true>()
-            .build_callback(move |call| {
-                // It is dropped with this function.
-                let _sender = &sender;
-                Ok(call.value)
-            })?;
-        Ok(Self { function, alive })
-    }
-
-    /// What `work` comes to, if that happens while JavaScript runs.
-    async fn unless_ended<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut alive = self.alive.clone();
-        tokio::select! {
-            outcome = work => Some(outcome),
-            _ = alive.changed() => None,
-        }
-    }
-
-    /// The same for whoever cannot be suspended, on a thread of the runtime's.
-    fn wait<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::task::block_in_place(|| Handle::current().block_on(self.unless_ended(work)))
-    }
-}
 
 /// What is told, in its order, until JavaScript takes it.
 #[napi]
@@ -118,7 +77,7 @@ impl Told {
         let Self(inner) = self;
         match inner.room.try_acquire() {
             Ok(room) => room.forget(),
-            Err(_) => match inner.bell.wait(inner.room.acquire()) {
+            Err(_) => match wait(inner.bell.unless_ended(inner.room.acquire())) {
                 Some(Ok(room)) => room.forget(),
                 // Nobody is left to hear it.
                 _ => return,
@@ -126,7 +85,7 @@ impl Told {
         }
         lock(&inner.queue).push_back(what.to_js());
         if !inner.is_called.swap(true, Ordering::SeqCst) {
-            inner.bell.function.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            inner.bell.call(());
         }
     }
 
@@ -150,13 +109,7 @@ impl<A: JsValuesTupleIntoVec + Send + 'static> Question<A> {
 
     /// Asks, and waits for the answer; `None` if it failed, or if JavaScript's thread is ending.
     pub(crate) fn ask(&self, about: A) -> Option<bool> {
-        let (send, answer) = oneshot::channel();
-        self.0.function.call_with_return_value(about, ThreadsafeFunctionCallMode::NonBlocking, |said, _| {
-            // Whoever asked may be gone.
-            let _ = send.send(said.ok().flatten());
-            Ok(())
-        });
-        self.0.wait(answer)?.ok().flatten()
+        wait(self.0.answer(about)).flatten()
     }
 }
 

@@ -16,7 +16,8 @@ export const run = promisify(execFile);
 export const native = built();
 
 function built() {
-  const [file] = readdirSync(join(home, 'native')).filter((name) => name.endsWith('.node'));
+  const here = `icloud-photos.${process.platform}-${process.arch}`;
+  const file = readdirSync(join(home, 'native')).find((name) => name.startsWith(here) && name.endsWith('.node'));
   assert.ok(file, 'the native half is built: npm run native');
   return { file, platform: file.split('.').at(-2) };
 }
@@ -28,27 +29,24 @@ export function empty(name) {
   return folder;
 }
 
-/** The package installed from its tarball. The native half is laid beside it: packing it takes long, and package.test.mjs does so. */
+/** The package installed from the tarball that `npm pack` makes of a checkout, which carries the native half of this machine. */
 export async function installed(name) {
   const folder = empty(name);
   await install(folder, await pack(home, ['.'], folder));
-  const beside = join(folder, 'node_modules', `icloud-photos-${native.platform}`);
-  await mkdir(beside);
-  await copyFile(join(home, 'native', native.file), join(beside, native.file));
-  await writeFile(join(beside, 'package.json'), JSON.stringify({ name: `icloud-photos-${native.platform}`, version: '0.0.0', main: native.file }));
   return folder;
 }
 
-/** All packages of a release, in `npm/` and around it; binaries of other platforms are empty. Their tarballs are installed where this is. */
+/** All packages of a release, in `npm/` and around it. The one of this machine is installed with the package itself, from their tarballs. */
 export async function released(name) {
   const [stage, folder] = [empty(`${name}-stage`), empty(name)];
-  for (const part of ['package.json', 'README.md', 'dist', 'native']) await cp(join(home, part), join(stage, part), { recursive: true });
-  await symlink(join(home, 'node_modules'), join(stage, 'node_modules'), 'junction');
-  for (const platform of await platforms(stage)) {
-    const file = `icloud-photos.${platform}.node`;
-    if (file !== native.file) await writeFile(join(stage, 'native', file), '');
+  for (const part of ['package.json', 'README.md', 'bin', 'dist', join('native', 'index.cjs'), join('tools', 'apart.mjs')]) {
+    await cp(join(home, part), join(stage, part), { recursive: true });
   }
+  await symlink(join(home, 'node_modules'), join(stage, 'node_modules'), 'junction');
+  for (const platform of await platforms(stage)) await writeFile(join(stage, 'native', `icloud-photos.${platform}.node`), '');
   await npm(stage, 'run', 'packages');
+  // napi copies each binary several times, and one that is built for tests is large: the real one takes its place here.
+  await copyFile(join(home, 'native', native.file), join(stage, 'npm', native.platform, native.file));
   const tarballs = await pack(stage, ['.', `./npm/${native.platform}`], folder);
   await install(folder, tarballs);
   return { stage, folder };
@@ -92,13 +90,15 @@ export async function printed(folder, ...args) {
   return (await run(process.execPath, args, { cwd: folder, timeout: 120_000 })).stdout;
 }
 
-/** The programs of a page of the guide: fenced blocks, with what stands behind the language. */
+/** The programs of a page in Markdown: its fenced blocks, each with what it prints if that stands below it. */
 export async function programs(page) {
-  const text = await readFile(page, 'utf8');
-  return [...text.matchAll(/^```(js|ts)([^\n]*)\n([^]*?)^```$/gm)].map(([whole, language, marks, program]) => ({
+  const whole = await readFile(page, 'utf8');
+  const blocks = whole.matchAll(/^```(js|ts)\b([^\n]*)\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm);
+  return Array.from(blocks, ({ 1: language, 2: marks, 3: text, 4: output, index }) => ({
     language,
-    marks: marks.trim().split(/\s+/).filter(Boolean),
-    program,
-    line: text.slice(0, text.indexOf(whole)).split('\n').length,
+    marks: marks.split(' ').filter(Boolean),
+    text,
+    output,
+    line: whole.slice(0, index).split('\n').length,
   }));
 }

@@ -42,27 +42,24 @@ test('from TypeScript, as both, with all declarations read', async () => {
 });
 
 test('the program of the README runs as printed', async () => {
-  const [{ program }] = await programs(join(home, 'README.md'));
-  await writeFile(join(folder, 'readme.mjs'), program);
+  const [{ text }] = await programs(join(home, 'README.md'));
+  await writeFile(join(folder, 'readme.mjs'), text);
   const said = await printed(folder, 'readme.mjs');
   assert.equal(said.trim().split('\n').length, 5);
   assert.match(said, /verified: true/);
 });
 
-test('the examples are strict TypeScript, and run', async () => {
-  const names = (await readdir(join(home, 'examples'))).filter((name) => name.endsWith('.ts'));
-  for (const name of names) await writeFile(join(folder, name.replace(/ts$/, 'mts')), await readFile(join(home, 'examples', name)));
-  await compile(folder, ...names.map((name) => name.replace(/ts$/, 'mts')));
-  for (const name of names) {
-    const said = await printed(folder, `out/${name.replace(/ts$/, 'mjs')}`);
-    assert.match(said, name === 'first.ts' ? /(verified: true[^]*){5}/ : /photo: \d+\n[^]*: 5\d assets/, name);
+test('its commands are the binaries', async () => {
+  for (const [name, says] of [['icloud-photos', /^ +verify /m], ['icloudpd', /^ +verify /m], ['icloud', /^usage: icloud \[/]]) {
+    const { stdout } = await run('npm', ['exec', '--offline', '--', name, '--help'], { cwd: folder, shell: process.platform === 'win32' });
+    assert.match(stdout, says, name);
   }
 });
 
 const inside = (...parts) => join(folder, 'node_modules', ...parts);
 
 test('it holds what is needed, and nothing else', async () => {
-  assert.deepEqual(readdirSync(inside('icloud-photos')).sort(), ['README.md', 'dist', 'native', 'package.json']);
+  assert.deepEqual(readdirSync(inside('icloud-photos')).sort(), ['README.md', 'bin', 'dist', 'native', 'package.json']);
   assert.deepEqual(readdirSync(inside('icloud-photos', 'native')), ['index.cjs']);
   const declared = await readFile(inside('icloud-photos', 'dist', 'esm', 'session.d.ts'), 'utf8');
   assert.ok(!declared.includes('#native'), 'what is internal is declared nowhere');

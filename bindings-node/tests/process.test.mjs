@@ -68,6 +68,21 @@ test('garbage takes abandoned lists along', async (t) => {
   assert.equal(stdout, '5000\n');
 });
 
+test('garbage takes no fake along that is not closed', async () => {
+  const text = `
+    import { setFlagsFromString } from 'node:v8';
+    import { runInNewContext } from 'node:vm';
+    import { FakeICloud } from 'icloud-photos/testing';
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc');
+    const session = await (await FakeICloud.start()).signIn();
+    for (let round = 0; round < 10; round += 1) { gc(); await new Promise((resolve) => setTimeout(resolve, 20)); }
+    console.log(await session.primaryLibrary.all().count());
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', text], { cwd: here, timeout: 20_000 });
+  assert.equal(stdout, '25\n');
+});
+
 const LISTS = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { Client } = require('icloud-photos');

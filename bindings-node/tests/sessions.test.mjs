@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 
 import { Client, FileSessionStore, ICloudError, MemorySessionStore, SavedSession } from 'icloud-photos';
 
-import { failure, fakeFor, folderFor, requests, reset } from './support.mjs';
+import { failure, fakeFor, folderFor, requests, reset, until } from './support.mjs';
 
 /** A store as somebody would write it over a database. */
 class Store {
@@ -119,4 +119,21 @@ test('an ended session renews itself; refresh and save ask the store', async (t)
   await session.save();
   assert.ok((await requests(fake)) > 0);
   assert.ok(store.asked.includes('save'));
+});
+
+test('a claim that comes when nobody waits any more is given back', async (t) => {
+  const [fake, store] = [await fakeFor(t), new Store()];
+  await fake.signIn(new Client({ sessions: store, endpoints: fake.endpoints }));
+  await until(() => store.claims.size === 0);
+  const waiting = [];
+  store.tryLock = () => new Promise((resolve) => waiting.push(resolve));
+  await fake.post('expire?what=sessions');
+  const stop = new AbortController();
+  const restoring = new Client({ sessions: store, endpoints: fake.endpoints }).restore(fake.username, { signal: stop.signal });
+  await until(() => waiting.length > 0);
+  stop.abort();
+  await assert.rejects(restoring, { name: 'AbortError' });
+  let closed = 0;
+  waiting[0]({ close: () => (closed += 1) });
+  await until(() => closed === 1);
 });

@@ -6,12 +6,14 @@ import {
   Catalogue,
   Client,
   ICloudError,
+  LocalStorage,
   MemorySessionStore,
   MemoryStorage,
   ROLES,
   SavedChallenge,
   SavedSession,
   SyncEngine,
+  UrlStorage,
   onLog,
   place,
   verify,
@@ -27,9 +29,10 @@ import type {
   Kept,
   Library,
   Listing,
-  Login,
   LogRecord,
+  Login,
   NewsEvent,
+  ObjectMeta,
   Plan,
   Proof,
   Receipt,
@@ -39,9 +42,11 @@ import type {
   SessionStore,
   Size,
   Storage,
+  StorageWriter,
   SyncReport,
   VerifyEvent,
   VerifyReport,
+  WriteOptions,
 } from 'icloud-photos';
 import { FakeICloud } from 'icloud-photos/testing';
 
@@ -246,4 +251,49 @@ export function wrongly(library: Library, storage: MemoryStorage, asset: Asset):
   onLog(() => {}, { level: 'trace' });
   is<Same<Size, 'original' | 'adjusted' | 'alternative' | 'medium' | 'thumb'>>();
   onLog((record) => is<Same<typeof record, LogRecord>>())[Symbol.dispose]();
+}
+
+/** The least that is a storage; its methods may be plain. */
+class Least implements Storage {
+  stat(path: string): { path: string; size: number } | undefined {
+    return path === '' ? undefined : { path, size: 0 };
+  }
+  write(path: string, options: WriteOptions): StorageWriter {
+    is<Same<typeof options.modified, Date | null | undefined>>();
+    return { restart() {}, write: (chunk) => void (chunk satisfies Uint8Array), commit: () => ({ path, size: 0, modified: new Date() }), abort() {} };
+  }
+  async *read(_path: string, start: number): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(start);
+  }
+  remove(): void {}
+  list(): Array<{ path: string; size: number }> {
+    return [];
+  }
+}
+
+export async function storages(asset: Asset, signal: AbortSignal): Promise<void> {
+  const local = await LocalStorage.open(new URL('file:///photos'), { signal });
+  const around: Storage = {
+    stat: (path) => local.stat(path),
+    write: (path, options) => local.write(path, options),
+    read: (path, start) => local.read(path, start),
+    remove: (path) => local.remove(path),
+    list: (prefix) => local.list(prefix),
+  };
+  for (const storage of [local, new MemoryStorage(), await UrlStorage.open('s3://b'), new Least(), around]) {
+    await asset.download().save(storage, 'a.jpg');
+  }
+  const writer = await local.write('a', { part: 'a.part', size: 5, signal });
+  await writer.write(Buffer.from('x'), { signal });
+  is<Same<Awaited<ReturnType<typeof writer.commit>>, ObjectMeta>>();
+  for await (const found of local.list('', { withParts: true })) is<Same<typeof found.modified, Date | null>>();
+  for await (const chunk of local.read('a', 1)) is<Same<typeof chunk, Buffer>>();
+  const [found] = await local.statAll(['a']);
+  is<Same<typeof found, ObjectMeta | ICloudError | null | undefined>>();
+  // @ts-expect-error There are no such links.
+  await local.link('a', 'b', 'soft');
+  // @ts-expect-error It lacks the other methods.
+  await asset.download().save({ stat: () => null }, 'a');
+  // @ts-expect-error Text is no chunk.
+  await writer.write('text');
 }

@@ -104,11 +104,15 @@ def test_every_class_of_events_that_native_code_makes_is_there() -> None:
     import dataclasses
     import re
 
-    rust = Path(__file__).resolve().parents[1] / "src" / "events.rs"
-    found = re.findall(r'event!\(\s*py,\s*"(\w+)"((?:,\s*\w+ = [^,;]+?)*),?\s*\)\s*[,}]', rust.read_text())
-    assert len(found) > 60
+    from icloud_photos import _models as models
+
+    common = Path(__file__).resolve().parents[2] / "bindings" / "common" / "src"
+    rust = "".join(file.read_text() for file in sorted(common.glob("*.rs")))
+    found = re.findall(r'(?:variant|model)!\(\s*"(\w+)"((?:,\s*\w+ = [^,;]+?)*),?\s*\)\s*[,}]', rust)
+    assert len(found) > 80
     for name, given in found:
-        fields = {field.name for field in dataclasses.fields(getattr(events, name))}
+        made = getattr(events, name, None) or getattr(models, name)
+        fields = {field.name for field in dataclasses.fields(made)}
         assert set(re.findall(r",\s*(\w+) = ", given)) <= fields, name
 
 

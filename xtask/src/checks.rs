@@ -66,7 +66,9 @@ pub(crate) fn node() -> Tally {
         let mut tally =
             suite("Node package", |tally| package.tests(|line| tally.add(counted_by_node(line))))?;
         println!("\n== Node package, read");
-        tally.add(package.checks());
+        tally.add(package.checks()?);
+        println!("\n== what Rust programs can reach, and Node's");
+        tally.add(api::compare_node(false)?);
         Ok::<_, anyhow::Error>(tally)
     };
     suites().unwrap_or_else(|error| {

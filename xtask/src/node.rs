@@ -1,7 +1,7 @@
 //! The Node package: built, read and tested as a user has it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -20,7 +20,7 @@ pub(crate) struct Package {
 impl Package {
     /// Builds it, in its folder: npm knows no other. `profile` is one of cargo's.
     pub(crate) fn build(profile: &str) -> Result<Self> {
-        tools()?;
+        tools(&home())?;
         let declared = declarations()?;
         let mut native = npm(&["run", "--silent", "native", "--"]);
         // The CLI takes it for the name of a folder too, and cargo's `dev` is in another one.
@@ -42,32 +42,49 @@ impl Package {
     }
 
     /// Reads what was written: each check is one test.
-    pub(crate) fn checks(&self) -> Tally {
+    pub(crate) fn checks(&self) -> Result<Tally> {
         let mut tally = Tally::default();
         println!("-- the native half is declared as it is");
         if !self.is_as_declared {
             println!("native/index.d.cts was out of date; it is made anew now: commit it");
         }
         tally.add(Tally::of(self.is_as_declared));
-        println!("-- types");
-        let read = npm(&["run", "--silent", "types"]).status();
-        tally.add(Tally::of(read.is_ok_and(|status| status.success())));
-        tally
+        tools(&reference())?;
+        let checks: &mut [(&str, Command)] = &mut [
+            ("types", npm(&["run", "--silent", "types"])),
+            (
+                "types of what is told are made from Python's",
+                command("python3", &["tools/tables.py", "--check"]),
+            ),
+            ("the reference", command("tools/reference/node_modules/.bin/typedoc", &["--logLevel", "Warn"])),
+        ];
+        for (name, check) in checks {
+            println!("-- {name}");
+            tally.add(Tally::of(check.status().is_ok_and(|status| status.success())));
+        }
+        Ok(tally)
     }
 }
 
-/// What npm installs, once for each state of the lock file.
-fn tools() -> Result<()> {
-    let lock = fs::read_to_string(home().join("package-lock.json"))?;
-    let ready = house::target()?.join("node").join("ready");
-    if home().join("node_modules").exists() && fs::read_to_string(&ready).is_ok_and(|have| have == lock) {
+/// Has what reads the package's types.
+pub(crate) fn names() -> Result<Command> {
+    tools(&home())?;
+    tools(&reference())?;
+    Ok(command("node", &["tools/reference/names.mjs"]))
+}
+
+/// What npm installs in a folder, once for each state of its lock file.
+fn tools(folder: &Path) -> Result<()> {
+    let lock = fs::read_to_string(folder.join("package-lock.json"))?;
+    let ready = folder.join("node_modules").join(".ready");
+    if fs::read_to_string(&ready).is_ok_and(|have| have == lock) {
         return Ok(());
     }
-    println!("installing the tools of bindings-node/package-lock.json");
+    println!("installing the tools of {}", folder.join("package-lock.json").display());
     // Those packages need no scripts of their own to be installed.
-    process::must(&mut npm(&["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]))
+    let mut install = npm(&["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    process::must(install.current_dir(folder))
         .context("needed are Node 20 or later with npm, and a way to its registry")?;
-    fs::create_dir_all(house::target()?.join("node"))?;
     fs::write(&ready, lock)?;
     Ok(())
 }
@@ -90,9 +107,18 @@ fn declarations() -> Result<String> {
 }
 
 fn npm(arguments: &[&str]) -> Command {
-    let mut npm = Command::new("npm");
-    npm.current_dir(home()).args(arguments);
-    npm
+    command("npm", arguments)
+}
+
+fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(home()).args(arguments);
+    command
+}
+
+/// Where typedoc is, and the compiler that it needs.
+fn reference() -> PathBuf {
+    home().join("tools").join("reference")
 }
 
 fn home() -> PathBuf {

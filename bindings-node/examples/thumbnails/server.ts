@@ -1,10 +1,10 @@
 // Thumbnails of an album in a page, for the browser of this machine.
 //
-//   npm install icloud-photos express @types/express typescript, and npx tsc here
+//   npm pkg set type=module && npm install icloud-photos express && npm install --save-dev typescript @types/express && npx tsc
 //   node build/server.js --fake           a fake iCloud that comes along
 //   node build/server.js                  yours: ICLOUD_USERNAME, and ICLOUD_PASSWORD until a session is kept
 //
-// PORT is where it listens; a free port without it.
+// PORT is where it listens; a free port without it. In a checkout `npx tsc -p examples/thumbnails` is all that comes before.
 
 import type { AddressInfo } from 'node:net';
 

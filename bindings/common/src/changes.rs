@@ -3,7 +3,7 @@
 use icloud_photos::asset::{Change, ChangeBatch, ChangeCursor};
 use icloud_photos::{Error, ErrorKind, Result};
 
-use crate::value::{ToValue, Value, model, variant};
+use crate::value::{ToValue, Value, model, unknown, variant};
 
 /// A cursor as it was written down.
 ///
@@ -72,7 +72,7 @@ impl ToValue for &Change {
                 variant!("ChangeOther", record = record.as_str(), kind = kind.as_deref())
             }
             Change::Reset { reason } => variant!("ChangeReset", reason = reason.as_str()),
-            other => variant!("ChangeOther", record = "", kind = format!("{other:?}")),
+            other => unknown("ChangeUnknown", other),
         }
     }
 }

@@ -64,7 +64,6 @@ impl ToValue for &LayoutProblem {
 }
 
 /// As people see it on a clock: `2024-05-01 12:30:00`.
-
 impl ToValue for &LocalTime {
     fn to_value(self) -> Value {
         self.to_string().to_value()

@@ -21,6 +21,7 @@ use self::language::Language;
 use self::names::Package;
 use self::report::Report;
 use crate::house;
+use crate::node;
 use crate::python;
 use crate::tally::Tally;
 
@@ -60,8 +61,7 @@ pub(crate) fn compare(python: &mut Command, list: bool) -> Result<Tally> {
 
 /// What Node's types say is read in the sources: the package need not be built.
 pub(crate) fn compare_node(list: bool) -> Result<Tally> {
-    let script = house::root().join("bindings-node").join("tools").join("reference").join("names.mjs");
-    compared(Language::Node, Command::new("node").arg(script), list)
+    compared(Language::Node, &mut node::names()?, list)
 }
 
 /// `names` prints the names of the package.
