@@ -31,10 +31,14 @@ export class Asset {
   readonly #native: Native;
   readonly #downloader: Downloader;
 
-  /** @internal */
-  constructor(native: Native, downloader: Downloader) {
+  private constructor(native: Native, downloader: Downloader) {
     this.#native = native;
     this.#downloader = downloader;
+  }
+
+  /** @internal */
+  static of(native: Native, downloader: Downloader): Asset {
+    return new Asset(native, downloader);
   }
 
   /** Apple's name of the record; it stays for as long as the asset exists. */
@@ -243,7 +247,7 @@ export class Asset {
 
   /** Prepares the download of one of its files. Nothing is sent yet. */
   download(role: Role = 'original'): Download {
-    return new Download({ asset: this, native: this.#native, downloader: this.#downloader, role });
+    return Download.of({ asset: this, native: this.#native, downloader: this.#downloader, role });
   }
 
   /** Whether both are the same asset of the same library. */

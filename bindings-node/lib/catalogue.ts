@@ -75,19 +75,19 @@ export class Catalogue {
   /** A library as it is remembered, without a request; null if nothing is known of it. */
   async library(session: Session, name: string, { signal }: Cancellable = {}): Promise<Library | null> {
     const found = await run((abort) => this.#native.library(Session.nativeOf(session), text(name, 'a name'), abort), signal);
-    return found && new Library(found);
+    return found && Library.of(found);
   }
 
   /** The albums of a library as they are remembered. */
   async albums(library: Library, { signal }: Cancellable = {}): Promise<Album[]> {
     const found = await run((abort) => this.#native.albums(Library.nativeOf(library), abort), signal);
-    return found.map((album) => new Album(album));
+    return found.map((album) => Album.of(album));
   }
 
   /** All its files, in the order of their keys. */
   files({ signal }: Cancellable = {}): AsyncItems<FileRow> {
     const rows = now(() => this.#native.files());
-    return new AsyncItems(rows, (row: FileRow) => row, { watch: new Watch(signal), signal, what: 'list' });
+    return AsyncItems.from(rows, (row: FileRow) => row, { watch: new Watch(signal), signal, what: 'list' });
   }
 
   /** The rows of each of these paths: several where photos share a file, none where it knows nothing. */

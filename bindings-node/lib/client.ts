@@ -78,7 +78,7 @@ export class Client {
    */
   async restore(account: string, { signal }: Cancellable = {}): Promise<Session | null> {
     const session = await run((abort) => this.#native.restore(account, abort), signal);
-    return session && new Session(session);
+    return session && Session.of(session);
   }
 
   /** Why a sign-in would be refused here without asking Apple, if it would: a locked account, a budget that is used up. Nothing is sent. */
@@ -94,7 +94,7 @@ export class Client {
    */
   resume(challenge: SavedChallenge): Challenge {
     const json = text(challenge.json, 'the json of a challenge');
-    return new Challenge(now(() => this.#native.resume(json)));
+    return Challenge.of(now(() => this.#native.resume(json)));
   }
 
   /**

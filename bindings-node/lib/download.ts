@@ -59,9 +59,13 @@ export interface Wanted {
 export class Download {
   readonly #wanted: Wanted;
 
-  /** @internal */
-  constructor(wanted: Wanted) {
+  private constructor(wanted: Wanted) {
     this.#wanted = wanted;
+  }
+
+  /** @internal */
+  static of(wanted: Wanted): Download {
+    return new Download(wanted);
   }
 
   /** Which file it is. */
@@ -136,7 +140,7 @@ export class Download {
 
   /** The file's bytes as they come. Leaving the loop ends the request. */
   chunks(options: StreamOptions = {}): Chunks {
-    return new Chunks(this.#wanted, options);
+    return Chunks.of(this.#wanted, options);
   }
 
   /** The same as a stream of Node's: a reader that stops reading stops the network, and `destroy` ends the request. */
@@ -163,13 +167,18 @@ export class Download {
 export class Chunks extends AsyncItems<Buffer> {
   readonly #native: ByteStream;
 
-  /** @internal */
-  constructor({ native, downloader, role }: Wanted, options: StreamOptions) {
+  private constructor(wanted: Wanted, options: StreamOptions) {
+    const { native, downloader, role } = wanted;
     const watch = new Watch(options.signal);
     const { start = 0, end, signal } = options;
     const stream = now(() => downloader.stream(native, role, start, end, counting(watch, options)));
     super(stream, (chunk: Buffer) => chunk, { watch, signal, what: 'download' });
     this.#native = stream;
+  }
+
+  /** @internal */
+  static of(wanted: Wanted, options: StreamOptions): Chunks {
+    return new Chunks(wanted, options);
   }
 
   /** What is known of the bytes once all came; null before, and for a part of a file. */

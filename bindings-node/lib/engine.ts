@@ -141,7 +141,7 @@ export class SyncEngine {
 
   /** What a run would do, step by step. Changes nothing; sends what the run would send to see what there is. */
   plan({ signal }: Cancellable = {}): Plan {
-    return new Plan(this.#native.plan(), this.#downloader, new Watch(signal, this.#running), signal);
+    return Plan.of(this.#native.plan(), this.#downloader, new Watch(signal, this.#running), signal);
   }
 
   /**
@@ -194,7 +194,7 @@ export class SyncEngine {
    */
   news({ signal }: Cancellable = {}): AsyncItems<NewsEvent> {
     const face = (news: unknown): NewsEvent => faced(news, this.#downloader);
-    return new AsyncItems(this.#native.news(), face, { watch: new Watch(signal, this.#running), signal, what: 'news' });
+    return AsyncItems.from(this.#native.news(), face, { watch: new Watch(signal, this.#running), signal, what: 'news' });
   }
 
   /** When a run of this selection last came to its end and had anything to remember, by the catalogue. Nothing is sent. */
@@ -210,7 +210,7 @@ export class SyncEngine {
   /** Libraries of the account of which the catalogue holds nothing. */
   async uncoveredLibraries({ signal }: Cancellable = {}): Promise<Library[]> {
     const found = await run((abort) => this.#native.uncoveredLibraries(abort), signal);
-    return found.map((library) => new Library(library));
+    return found.map((library) => Library.of(library));
   }
 
   /**
@@ -287,7 +287,7 @@ function filtering(
 ): ((asset: NativeAsset) => boolean | null) | undefined {
   if (filter === undefined) return undefined;
   return guarded(running, (asset) => {
-    const answer = filter(new Asset(asset, downloader));
+    const answer = filter(Asset.of(asset, downloader));
     if (types.isPromise(answer)) {
       answer.catch(() => undefined);
       throw new TypeError('the filter gave a promise, which is true whatever comes of it');
@@ -302,7 +302,7 @@ function checking(
 ): ((tree: NativeTree) => boolean | null) | undefined {
   if (check === undefined) return undefined;
   return guarded(running, (tree) => {
-    const answer = check(new AlbumTree(tree));
+    const answer = check(AlbumTree.of(tree));
     if (types.isPromise(answer)) {
       answer.catch(() => undefined);
       throw new TypeError('checkAlbums gave a promise; it has to check at once');
@@ -327,10 +327,14 @@ function guarded<A>(running: Set<Watch>, call: (about: A) => boolean): (about: A
 export class Plan extends AsyncItems<Action> {
   readonly #native: NativePlan;
 
-  /** @internal */
-  constructor(native: NativePlan, downloader: Downloader, watch: Watch, signal: AbortSignal | undefined) {
+  private constructor(native: NativePlan, downloader: Downloader, watch: Watch, signal: AbortSignal | undefined) {
     super(native, (action: unknown) => faced<Action>(action, downloader), { watch, signal, what: 'plan' });
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativePlan, downloader: Downloader, watch: Watch, signal: AbortSignal | undefined): Plan {
+    return new Plan(native, downloader, watch, signal);
   }
 
   /** @internal */

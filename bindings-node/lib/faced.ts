@@ -21,9 +21,9 @@ export function faced<T>(value: unknown, downloader?: Downloader): T {
 
 function face(value: unknown, downloader?: Downloader): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Uint8Array) return value;
-  if (value instanceof native.Asset && downloader !== undefined) return new Asset(value, downloader);
-  if (value instanceof native.AlbumTree) return new AlbumTree(value);
-  if (value instanceof native.Library) return new Library(value);
+  if (value instanceof native.Asset && downloader !== undefined) return Asset.of(value, downloader);
+  if (value instanceof native.AlbumTree) return AlbumTree.of(value);
+  if (value instanceof native.Library) return Library.of(value);
   if (Array.isArray(value)) return value.map((item) => face(item, downloader));
   if (isFailure(value)) return errorOf(value.failure);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, face(member, downloader)]));

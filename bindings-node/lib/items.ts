@@ -29,7 +29,7 @@ export interface Reading {
 }
 
 /** Items that are fetched while they are read. They can be read once; leaving the loop ends the fetching. */
-export class AsyncItems<T> implements AsyncIterableIterator<T, undefined> {
+export abstract class AsyncItems<T> implements AsyncIterableIterator<T, undefined> {
   readonly #source: Source<unknown>;
   readonly #face: (item: never) => T | undefined;
   readonly #reading: Reading;
@@ -43,11 +43,16 @@ export class AsyncItems<T> implements AsyncIterableIterator<T, undefined> {
    * @param face What an item becomes; undefined for one that is told elsewhere.
    * @internal
    */
-  constructor(source: Source<unknown>, face: (item: never) => T | undefined, reading: Reading) {
+  protected constructor(source: Source<unknown>, face: (item: never) => T | undefined, reading: Reading) {
     this.#source = source;
     this.#face = face;
     this.#reading = reading;
     this.#forget = closing(source, reading.signal);
+  }
+
+  /** @internal */
+  static from<T>(source: Source<unknown>, face: (item: never) => T | undefined, reading: Reading): AsyncItems<T> {
+    return new Fetched(source, face, reading);
   }
 
   [Symbol.asyncIterator](): this {
@@ -121,3 +126,6 @@ export class AsyncItems<T> implements AsyncIterableIterator<T, undefined> {
     this.#source.close();
   }
 }
+
+/** Made by {@link AsyncItems.from} alone. */
+class Fetched<T> extends AsyncItems<T> {}

@@ -36,7 +36,7 @@ import type {
   Role,
   SmartAlbum,
 } from './models.js';
-import { Watch, called, now, run } from './run.js';
+import { Watch, called, listed, now, run } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -71,10 +71,14 @@ export class Library {
   readonly #native: Native;
   readonly #downloader: Downloader;
 
-  /** @internal */
-  constructor(native: Native) {
+  private constructor(native: Native) {
     this.#native = native;
     this.#downloader = native.downloader();
+  }
+
+  /** @internal */
+  static of(native: Native): Library {
+    return new Library(native);
   }
 
   /** Names it among all libraries. */
@@ -94,27 +98,27 @@ export class Library {
 
   /** The session that it is read by. */
   get session(): Session {
-    return new Session(this.#native.session);
+    return Session.of(this.#native.session);
   }
 
   /** All photos and films, but hidden and deleted ones. Nothing is sent. */
   all(): Album {
-    return new Album(this.#native.all());
+    return Album.of(this.#native.all());
   }
 
   /** One of the albums that Apple fills. Nothing is sent. */
   smartAlbum(album: SmartAlbum): Album {
-    return new Album(now(() => this.#native.smartAlbum(album)));
+    return Album.of(now(() => this.#native.smartAlbum(album)));
   }
 
   /** The user's albums and folders: a request for each folder, and one for every 200 albums. */
   async albums({ signal }: Cancellable = {}): Promise<AlbumTree> {
-    return new AlbumTree(await run((abort) => this.#native.albums(abort), signal));
+    return AlbumTree.of(await run((abort) => this.#native.albums(abort), signal));
   }
 
   /** How many assets each album holds, in one request for many; null where Apple does not say. */
   async counts(albums: Iterable<Album>, { signal }: Cancellable = {}): Promise<Array<number | null>> {
-    const natives = Array.from(albums, Album.nativeOf);
+    const natives = listed(albums, 'albums').map(Album.nativeOf);
     return run((abort) => this.#native.counts(natives, abort), signal);
   }
 
@@ -143,7 +147,7 @@ export class Library {
 
   /** Assets by their ids, in their order; where one is gone or damaged, the error in its place. */
   async assetsById(ids: Iterable<string>, { signal }: Cancellable = {}): Promise<Array<Asset | ICloudError>> {
-    const wanted = Array.from(ids);
+    const wanted = listed(ids, 'ids');
     return this.#faced(await run((abort) => this.#native.assetsById(wanted, abort), signal));
   }
 
@@ -152,7 +156,7 @@ export class Library {
     assets: Iterable<Asset>,
     { roles = ROLES, signal }: Cancellable & { readonly roles?: readonly Role[] | undefined } = {},
   ): Promise<Array<Asset | ICloudError>> {
-    const natives = Array.from(assets, Asset.nativeOf);
+    const natives = listed(assets, 'assets').map(Asset.nativeOf);
     return this.#faced(await run((abort) => this.#native.renew(natives, [...roles], abort), signal));
   }
 
@@ -170,11 +174,11 @@ export class Library {
     const { fields = 'full', roles, pageSize, signal } = options;
     const changes = now(() => this.#native.changes(since.json, fields, roles && [...roles], pageSize));
     const face = (batch: object): ChangeBatch => faced(batch, this.#downloader);
-    return new AsyncItems(changes, face, { watch: new Watch(signal), signal, what: 'history' });
+    return AsyncItems.from(changes, face, { watch: new Watch(signal), signal, what: 'history' });
   }
 
   #face(asset: NativeAsset): Asset {
-    return new Asset(asset, this.#downloader);
+    return Asset.of(asset, this.#downloader);
   }
 
   #faced(found: Array<NativeAsset | Failure>): Array<Asset | ICloudError> {
@@ -208,9 +212,13 @@ export class Library {
 export class Album implements AsyncIterable<Asset> {
   readonly #native: NativeAlbum;
 
-  /** @internal */
-  constructor(native: NativeAlbum) {
+  private constructor(native: NativeAlbum) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeAlbum): Album {
+    return new Album(native);
   }
 
   /** Apple's name of its record; the library and Apple's albums have none. */
@@ -245,7 +253,7 @@ export class Album implements AsyncIterable<Asset> {
 
   /** The library it is in. */
   get library(): Library {
-    return new Library(this.#native.library);
+    return Library.of(this.#native.library);
   }
 
   /** Whether that is its title, however its letters are composed. */
@@ -263,7 +271,7 @@ export class Album implements AsyncIterable<Asset> {
     const { fields = 'full', roles, limit, pageSize, prefetch } = options;
     const wanted = given({ fields, roles: roles && [...roles], limit, pageSize, prefetch });
     const native = now(() => this.#native.assets(wanted));
-    return new Assets(native, this.#native.library.downloader(), options);
+    return Assets.of(native, this.#native.library.downloader(), options);
   }
 
   [Symbol.asyncIterator](): Assets {
@@ -290,14 +298,18 @@ export class Album implements AsyncIterable<Asset> {
 export class AlbumTree implements Iterable<Album> {
   readonly #native: NativeTree;
 
-  /** @internal */
-  constructor(native: NativeTree) {
+  private constructor(native: NativeTree) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeTree): AlbumTree {
+    return new AlbumTree(native);
   }
 
   /** Those that lie in no folder. */
   get roots(): AlbumNode[] {
-    return this.#native.roots.map((node) => new AlbumNode(node));
+    return this.#native.roots.map((node) => AlbumNode.of(node));
   }
 
   /** How many albums and folders there are. */
@@ -308,17 +320,17 @@ export class AlbumTree implements Iterable<Album> {
   /** The album at a path: titles joined by slashes, or a list of them. */
   find(path: string | readonly string[]): Album | null {
     const found = this.#native.find(typeof path === 'string' ? path.split('/') : [...path]);
-    return found && new Album(found);
+    return found && Album.of(found);
   }
 
   /** The album with this id. */
   get(id: string): Album | null {
     const found = this.#native.get(id);
-    return found && new Album(found);
+    return found && Album.of(found);
   }
 
   *[Symbol.iterator](): IterableIterator<Album> {
-    for (const album of this.#native.albums()) yield new Album(album);
+    for (const album of this.#native.albums()) yield Album.of(album);
   }
 
   [inspect.custom](): string {
@@ -330,19 +342,23 @@ export class AlbumTree implements Iterable<Album> {
 export class AlbumNode {
   readonly #native: NativeNode;
 
-  /** @internal */
-  constructor(native: NativeNode) {
+  private constructor(native: NativeNode) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeNode): AlbumNode {
+    return new AlbumNode(native);
   }
 
   /** The album or folder itself. */
   get album(): Album {
-    return new Album(this.#native.album);
+    return Album.of(this.#native.album);
   }
 
   /** What lies in the folder. */
   get children(): AlbumNode[] {
-    return this.#native.children.map((node) => new AlbumNode(node));
+    return this.#native.children.map((node) => AlbumNode.of(node));
   }
 
   [inspect.custom](): string {
@@ -358,16 +374,21 @@ export class AlbumNode {
 export class Assets extends AsyncItems<Asset> {
   readonly #native: NativeAssets;
 
-  /** @internal */
-  constructor(native: NativeAssets, downloader: Downloader, { onError, signal }: AssetsOptions) {
+  private constructor(native: NativeAssets, downloader: Downloader, options: AssetsOptions) {
+    const { onError, signal } = options;
     const told = called(onError, 'onError') ?? ((error) => process.emitWarning(error));
     const face = (item: NativeAsset | Failure): Asset | undefined => {
-      if (!('failure' in item)) return new Asset(item, downloader);
+      if (!('failure' in item)) return Asset.of(item, downloader);
       told(errorOf(item.failure));
       return undefined;
     };
     super(native, face, { watch: new Watch(signal), signal, what: 'listing' });
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeAssets, downloader: Downloader, options: AssetsOptions): Assets {
+    return new Assets(native, downloader, options);
   }
 
   /** How the listing ended; before its end it is short. */

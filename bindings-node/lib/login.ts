@@ -45,9 +45,13 @@ export type Login =
 export class Challenge {
   readonly #native: NativeChallenge;
 
-  /** @internal */
-  constructor(native: NativeChallenge) {
+  private constructor(native: NativeChallenge) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeChallenge): Challenge {
+    return new Challenge(native);
   }
 
   /** Whose sign-in it is. */
@@ -100,7 +104,7 @@ export class Challenge {
    */
   async submit(code: string, { signal }: Cancellable = {}): Promise<Session> {
     const given = text(code, 'a code');
-    return new Session(await run((abort) => this.#native.submit(given, abort), signal));
+    return Session.of(await run((abort) => this.#native.submit(given, abort), signal));
   }
 
   /** The challenge as data, for another process to answer (`Client.resume`). A secret. */
@@ -117,9 +121,13 @@ export class Challenge {
 export class TermsAction {
   readonly #native: NativeTerms;
 
-  /** @internal */
-  constructor(native: NativeTerms) {
+  private constructor(native: NativeTerms) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeTerms): TermsAction {
+    return new TermsAction(native);
   }
 
   /**
@@ -137,9 +145,13 @@ export class TermsAction {
 export class ConsentAction {
   readonly #native: NativeConsent;
 
-  /** @internal */
-  constructor(native: NativeConsent) {
+  private constructor(native: NativeConsent) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeConsent): ConsentAction {
+    return new ConsentAction(native);
   }
 
   /** Has the devices ask their owner. One request. */
@@ -154,7 +166,7 @@ export class ConsentAction {
    */
   async poll({ signal }: Cancellable = {}): Promise<Session | null> {
     const session = await run((abort) => this.#native.poll(abort), signal);
-    return session && new Session(session);
+    return session && Session.of(session);
   }
 
   /**
@@ -165,7 +177,7 @@ export class ConsentAction {
    */
   async wait(options: Cancellable & { readonly limitMs?: number | undefined } = {}): Promise<Session> {
     const limit = options.limitMs ?? 300_000;
-    return new Session(await run((abort) => this.#native.wait(limit, abort), options.signal));
+    return Session.of(await run((abort) => this.#native.wait(limit, abort), options.signal));
   }
 }
 
@@ -187,9 +199,13 @@ export interface SecurityKeyAssertion {
 export class SecurityKeyAction {
   readonly #native: NativeSecurityKey;
 
-  /** @internal */
-  constructor(native: NativeSecurityKey) {
+  private constructor(native: NativeSecurityKey) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: NativeSecurityKey): SecurityKeyAction {
+    return new SecurityKeyAction(native);
   }
 
   /** What is to be signed, in base64url. */
@@ -229,15 +245,15 @@ export function loginOf({ state, next, error }: LoginOutcome): Login {
   const reason = error === null ? new ICloudError('unexpected', 'a sign-in without a reason') : errorOf(error.failure);
   switch (state) {
     case 'complete':
-      return { state, session: new Session(next as NativeSession) };
+      return { state, session: Session.of(next as NativeSession) };
     case 'code_required':
-      return { state, challenge: new Challenge(next as NativeChallenge) };
+      return { state, challenge: Challenge.of(next as NativeChallenge) };
     case 'terms_required':
-      return { state, action: new TermsAction(next as NativeTerms), error: reason };
+      return { state, action: TermsAction.of(next as NativeTerms), error: reason };
     case 'consent_required':
-      return { state, action: new ConsentAction(next as NativeConsent), error: reason };
+      return { state, action: ConsentAction.of(next as NativeConsent), error: reason };
     case 'security_key_required':
-      return { state, action: new SecurityKeyAction(next as NativeSecurityKey), error: reason };
+      return { state, action: SecurityKeyAction.of(next as NativeSecurityKey), error: reason };
     default:
       throw reason;
   }

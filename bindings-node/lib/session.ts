@@ -16,9 +16,13 @@ import type { Cancellable } from './run.js';
 export class Session {
   readonly #native: Native;
 
-  /** @internal */
-  constructor(native: Native) {
+  private constructor(native: Native) {
     this.#native = native;
+  }
+
+  /** @internal */
+  static of(native: Native): Session {
+    return new Session(native);
   }
 
   /** The Apple ID. */
@@ -38,13 +42,13 @@ export class Session {
 
   /** The account's own library. Nothing is sent. */
   get primaryLibrary(): Library {
-    return new Library(this.#native.primaryLibrary());
+    return Library.of(this.#native.primaryLibrary());
   }
 
   /** All libraries: the account's own first, then those shared with it. One request for each of the account's two databases. */
   async libraries({ signal }: Cancellable = {}): Promise<Library[]> {
     const libraries = await run((abort) => this.#native.libraries(abort), signal);
-    return libraries.map((library) => new Library(library));
+    return libraries.map((library) => Library.of(library));
   }
 
   /**
@@ -53,7 +57,7 @@ export class Session {
    * @throws {ICloudError} `not_found`: there is none.
    */
   async library(name: string, { signal }: Cancellable = {}): Promise<Library> {
-    return new Library(await run((abort) => this.#native.library(name, abort), signal));
+    return Library.of(await run((abort) => this.#native.library(name, abort), signal));
   }
 
   /**

@@ -116,7 +116,7 @@ export abstract class OwnStorage implements Storage {
   readonly #native: Native;
 
   /** @internal */
-  constructor(native: Native) {
+  protected constructor(native: Native) {
     this.#native = native;
   }
 
@@ -163,7 +163,7 @@ export abstract class OwnStorage implements Storage {
     const { signal, part, modified, size, replace = false, throughLinks = false } = options;
     const told = given({ part: part ?? undefined, size: size ?? undefined, modifiedMs: modified == null ? undefined : timeOf(modified) });
     const writing = { ...told, replace, throughLinks };
-    return new FileWriter(await run((abort) => this.#native.write(wellFormed(path), writing, abort), signal));
+    return FileWriter.of(await run((abort) => this.#native.write(wellFormed(path), writing, abort), signal));
   }
 
   /**
@@ -216,6 +216,10 @@ export abstract class OwnStorage implements Storage {
 
 /** A folder on the local disk. */
 export class LocalStorage extends OwnStorage {
+  private constructor(native: Native) {
+    super(native);
+  }
+
   /**
    * Opens it. The folder is made with the first file.
    *
@@ -237,6 +241,10 @@ export class MemoryStorage extends OwnStorage {
 
 /** S3, Google Cloud Storage, Azure, WebDAV or SFTP. */
 export class UrlStorage extends OwnStorage {
+  private constructor(native: Native) {
+    super(native);
+  }
+
   /**
    * Opens it. Nothing is sent.
    *
@@ -263,10 +271,14 @@ export class FileWriter implements StorageWriter {
   /** Rejects once a call failed: what comes after it would leave a hole. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @internal */
-  constructor(native: NativeWriter) {
+  private constructor(native: NativeWriter) {
     this.#native = native;
     this.#position = native.position;
+  }
+
+  /** @internal */
+  static of(native: NativeWriter): FileWriter {
+    return new FileWriter(native);
   }
 
   /** Bytes that an earlier writer of the same part left; they count as written. */
@@ -368,7 +380,7 @@ export function givenStorage(storage: Storage): Native {
 
 /** What is fetched while it is read. */
 function items<T>(source: Source<unknown>, what: string, signal: AbortSignal | undefined): AsyncItems<T> {
-  return new AsyncItems(source, (item: T) => item, { watch: new Watch(signal), signal, what });
+  return AsyncItems.from(source, (item: T) => item, { watch: new Watch(signal), signal, what });
 }
 
 /** JavaScript's texts may hold halves of characters, which are no names anywhere: they would all become the same one. */

@@ -3,15 +3,23 @@
 import type { Readable } from 'node:stream';
 
 import {
+  Album,
+  Asset,
+  Assets,
+  AsyncItems,
   Catalogue,
+  Challenge,
   Client,
   ICloudError,
+  Library,
   LocalStorage,
   MemorySessionStore,
   MemoryStorage,
+  Plan,
   ROLES,
   SavedChallenge,
   SavedSession,
+  Session,
   SyncEngine,
   UrlStorage,
   onLog,
@@ -22,23 +30,19 @@ import type {
   Action,
   AdoptReport,
   AlbumTree,
-  Asset,
   Change,
   ErrorKind,
   FileRow,
   Kept,
-  Library,
   Listing,
   LogRecord,
   Login,
   NewsEvent,
   ObjectMeta,
-  Plan,
   Proof,
   Receipt,
   Role,
   RunEvent,
-  Session,
   SessionStore,
   Size,
   Storage,
@@ -296,4 +300,28 @@ export async function storages(asset: Asset, signal: AbortSignal): Promise<void>
   await asset.download().save({ stat: () => null }, 'a');
   // @ts-expect-error Text is no chunk.
   await writer.write('text');
+}
+
+/** What only the library makes. */
+export function onlyGiven(): unknown[] {
+  return [
+    // @ts-expect-error A sign-in gives one.
+    new Session(),
+    // @ts-expect-error A session gives one.
+    new Library(),
+    // @ts-expect-error A library gives one.
+    new Album(),
+    // @ts-expect-error A list gives one.
+    new Asset(),
+    // @ts-expect-error An album gives one.
+    new Assets(),
+    // @ts-expect-error Methods give them.
+    new AsyncItems(),
+    // @ts-expect-error An engine gives one.
+    new Plan(),
+    // @ts-expect-error It is opened.
+    new LocalStorage(),
+    // @ts-expect-error A sign-in gives one.
+    new Challenge(),
+  ];
 }

@@ -15,13 +15,14 @@ def has_date(picture: bytes) -> bool:
 
 
 def with_date(picture: bytes, date: str) -> bytes:
-    """The same picture with a date written into it; it can be taken out again to the byte.
+    """The same picture with a date written into it; another one that stands there gives way.
 
     Args:
         picture: The whole file.
         date: As Exif has it: ``2024:05:01 12:30:00``.
 
     Raises:
-        UnsupportedError: It is no picture that can hold one, or has one.
+        ConfigError: The date has another form.
+        UnsupportedError: It is no picture that can hold one.
     """
     return _native.with_date(picture, date)
