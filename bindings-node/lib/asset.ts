@@ -11,7 +11,7 @@ import type { Asset as Native, Downloader } from '#native';
 import { Download } from './download.js';
 import { ICloudError } from './errors.js';
 import type { AssetChange, AssetState, LibraryId, Location, MediaKind, Resource, Role, Subtype } from './models.js';
-import { now } from './run.js';
+import { isOurs, notOurs, now } from './run.js';
 
 /** An {@link AssetState} whose digests were stored as text, for JSON has no such numbers. */
 export type StoredState = Omit<AssetState, 'content' | 'metadata'> & { readonly content: string; readonly metadata: string };
@@ -269,6 +269,7 @@ export class Asset {
 
   /** @internal */
   static nativeOf(asset: Asset): Native {
+    if (!isOurs(asset) || !(#native in asset)) throw notOurs('an asset', 'Asset');
     return asset.#native;
   }
 

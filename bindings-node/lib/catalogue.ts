@@ -10,7 +10,7 @@ import type { Catalogue as Native } from '#native';
 import { AsyncItems } from './items.js';
 import { Album, Library } from './library.js';
 import type { FileRow, Stock, Totals } from './records.js';
-import { Watch, listed, now, run, text } from './run.js';
+import { isOurs, listed, notOurs, now, run, text, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 import { named } from './sessions.js';
@@ -96,17 +96,18 @@ export class Catalogue {
     return run((abort) => this.#native.filesAt(wanted, abort), signal);
   }
 
-  /** Lets go of it. It stays open for as long as an engine lives that uses it. */
-  close(): void {
-    this.#native.close();
+  /** Lets go of it, once what is under way is done: others may open it then. Engines that use it are refused from now on. */
+  async close(): Promise<void> {
+    await run(() => this.#native.close());
   }
 
-  [Symbol.dispose](): void {
-    this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** @internal */
   static nativeOf(catalogue: Catalogue): Native {
+    if (!isOurs(catalogue) || !(#native in catalogue)) throw notOurs('a catalogue', 'Catalogue');
     return catalogue.#native;
   }
 }

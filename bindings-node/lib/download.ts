@@ -5,7 +5,6 @@
  */
 
 import { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { ReadableStream } from 'node:stream/web';
 import type { WritableStream } from 'node:stream/web';
 import { inspect } from 'node:util';
@@ -19,8 +18,9 @@ import { AsyncItems } from './items.js';
 import { Watch, counting, now } from './run.js';
 import type { Watchable } from './run.js';
 import { named } from './sessions.js';
-import { givenStorage } from './storage.js';
+import { givenStorage, wellFormed } from './storage.js';
 import type { Storage } from './storage.js';
+import { timeOf } from './written.js';
 
 // What is taken into memory unless told otherwise.
 const MOST_IN_MEMORY = 64 * 2 ** 20;
@@ -107,10 +107,10 @@ export class Download {
    */
   async save(to: string | URL | Storage, name?: string | null, options: SaveOptions = {}): Promise<Saved> {
     const { asset, native, downloader, role } = this.#wanted;
-    const modified = options.modified?.getTime() ?? asset.createdMs;
+    const modified = options.modified == null ? asset.createdMs : timeOf(options.modified);
     const storage = typeof to === 'string' || to instanceof URL ? named(to) : givenStorage(to);
     const place = {
-      name: name ?? asset.filename ?? asset.id,
+      name: wellFormed(name ?? asset.filename ?? asset.id),
       replace: options.replace ?? false,
       ...(modified === null ? {} : { modifiedMs: modified }),
     };
@@ -128,12 +128,13 @@ export class Download {
    * @throws {ICloudError} `integrity`: what came is of the wrong length, or other bytes came the second time.
    */
   async saveTo(to: Writable | WritableStream<Uint8Array>, options: Watchable = {}): Promise<Proof> {
-    const chunks = this.chunks(options);
-    if ('getWriter' in to) {
-      await web(chunks).pipeTo(to, { preventClose: true });
-    } else {
-      await pipeline(new Bytes(chunks), to, { end: false });
+    const isWeb = hasMethod(to, 'getWriter');
+    if (!isWeb && !(hasMethod(to, 'write') && hasMethod(to, 'once'))) {
+      throw new TypeError("the target must be a stream of Node's or the Web's that can be written to");
     }
+    const chunks = this.chunks(options);
+    if (isWeb) await web(chunks).pipeTo(to as WritableStream<Uint8Array>, { preventClose: true });
+    else await pumped(chunks, to as Writable);
     if (chunks.proof === null) throw new ICloudError('unexpected', 'a whole file has a proof at its end');
     return chunks.proof;
   }
@@ -184,6 +185,27 @@ export class Chunks extends AsyncItems<Buffer> {
   /** What is known of the bytes once all came; null before, and for a part of a file. */
   get proof(): Proof | null {
     return this.#native.proof;
+  }
+}
+
+function hasMethod(object: unknown, method: string): boolean {
+  return typeof object === 'object' && object !== null && typeof Reflect.get(object, method) === 'function';
+}
+
+/** Writes chunks one after the other, at the target's pace, and leaves nothing of its own on it. */
+async function pumped(chunks: Chunks, to: Writable): Promise<void> {
+  const ignore = (): void => undefined;
+  to.on('error', ignore);
+  try {
+    for await (const chunk of chunks) {
+      await new Promise<void>((resolve, reject) => to.write(chunk, (error) => (error == null ? resolve() : reject(error))));
+    }
+    to.off('error', ignore);
+  } catch (error) {
+    // What broke it is told by an event after this.
+    to.once('error', ignore);
+    to.off('error', ignore);
+    throw error;
   }
 }
 

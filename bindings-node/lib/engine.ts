@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inspect, types } from 'node:util';
+import { inspect } from 'node:util';
 
 import native from '#native';
 import type {
@@ -30,7 +30,7 @@ import type { ChangeCursor } from './models.js';
 import { dateLimitGiven, layoutGiven, moveRuleGiven, removalLimitGiven, viewGiven } from './options.js';
 import type { DateLimit, Layout, MoveRule, RemovalLimit, View } from './options.js';
 import type { AdoptReport, Disposal, Format, Missing, Receipt, SyncReport, VerifyReport } from './records.js';
-import { Watch, called, listed, now, run, text } from './run.js';
+import { called, isOurs, isThenable, listed, notOurs, now, run, text, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { givenStorage } from './storage.js';
 import type { Storage } from './storage.js';
@@ -150,7 +150,8 @@ export class SyncEngine {
    * Aborted, it leaves no file that is not whole, and the next run goes on from there.
    *
    * @param plan One that nobody has read from.
-   * @throws {ICloudError} What makes going on pointless: the listing failed, the session ended, the storage is full. `cancelled`: after `stop`.
+   * @throws {ICloudError} What makes going on pointless: the listing failed, the session ended, the storage is full, or dozens of files fail one after
+   *   the other. `cancelled`: after `stop`.
    */
   async execute(plan: Plan, options: RunOptions = {}): Promise<SyncReport> {
     const actions = Plan.nativeOf(plan);
@@ -247,6 +248,7 @@ export class SyncEngine {
 
   /** @internal */
   static nativeOf(engine: SyncEngine): Native {
+    if (!isOurs(engine) || !(#native in engine)) throw notOurs('an engine', 'SyncEngine');
     return engine.#native;
   }
 
@@ -288,8 +290,8 @@ function filtering(
   if (filter === undefined) return undefined;
   return guarded(running, (asset) => {
     const answer = filter(Asset.of(asset, downloader));
-    if (types.isPromise(answer)) {
-      answer.catch(() => undefined);
+    if (isThenable(answer)) {
+      void Promise.resolve(answer).catch(() => undefined);
       throw new TypeError('the filter gave a promise, which is true whatever comes of it');
     }
     return Boolean(answer);
@@ -303,8 +305,8 @@ function checking(
   if (check === undefined) return undefined;
   return guarded(running, (tree) => {
     const answer = check(AlbumTree.of(tree));
-    if (types.isPromise(answer)) {
-      answer.catch(() => undefined);
+    if (isThenable(answer)) {
+      void Promise.resolve(answer).catch(() => undefined);
       throw new TypeError('checkAlbums gave a promise; it has to check at once');
     }
     return true;
@@ -339,6 +341,7 @@ export class Plan extends AsyncItems<Action> {
 
   /** @internal */
   static nativeOf(plan: Plan): NativePlan {
+    if (!isOurs(plan) || !(#native in plan)) throw notOurs('a plan', 'Plan');
     return plan.#native;
   }
 }
@@ -402,8 +405,7 @@ class Teller {
 
   constructor(watch: Watch, told: (event: unknown) => unknown, downloader: Downloader | undefined) {
     this.#tell = watch.guard((event) => {
-      const answer = told(faced(event, downloader));
-      if (types.isPromise(answer)) answer.catch((error: unknown) => watch.fail(error));
+      watch.follow(told(faced(event, downloader)));
     }, undefined);
     this.#events = new native.Events(() => this.#hear());
   }

@@ -99,12 +99,32 @@ type Cause = null | Tree | { readonly thrown: number } | { readonly message: str
  * @internal
  */
 export function raised(error: unknown): unknown {
-  if (!(error instanceof Error) || !error.message.startsWith('{"')) return error;
+  if (!(error instanceof Error)) return error;
+  if (!error.message.startsWith('{"')) return 'code' in error && ARGUMENT.test(String(error.code)) ? mistaken(error.message) : error;
   try {
     return errorOf(error.message);
   } catch {
     return error;
   }
+}
+
+// What napi says of an argument that it cannot take.
+const ARGUMENT = /^(InvalidArg|\w+Expected)$/;
+
+const WANTED: Readonly<Record<string, string>> = { String: 'a string', bool: 'a boolean', f64: 'a number', u32: 'a number' };
+
+/** Its own words quote the argument, which may be a secret, and name types of Rust's. */
+function mistaken(message: string): TypeError {
+  const [, missing] = /^Missing field `(\w+)`/.exec(message) ?? [];
+  if (missing !== undefined) return new TypeError(`${camel(missing)} is missing`);
+  const [, type = ''] = /rust type `(\w+)`/.exec(message) ?? [];
+  const [, member] = /` on \w+\.(\w+)$/.exec(message) ?? [];
+  const wanted = Object.hasOwn(WANTED, type) ? `must be ${WANTED[type]}` : 'has the wrong type';
+  return new TypeError(`${member === undefined ? 'an argument' : camel(member)} ${wanted}`);
+}
+
+function camel(name: string): string {
+  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /**

@@ -186,6 +186,7 @@ export type Kept =
   | KeptMissing
   | KeptDiffers
   | KeptUnreadable
+  | KeptUnremovable
   | KeptShared
   | KeptMovedOut
   | KeptElsewhere
@@ -282,6 +283,18 @@ export interface KeptDiffers {
 export interface KeptUnreadable {
   /** Tells it among {@link Kept}. */
   readonly kind: 'unreadable';
+  /** The same in words, for a person. */
+  readonly text: string;
+  /** Which. */
+  readonly path: string;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** The file could not be removed, or not be kept aside before. */
+export interface KeptUnremovable {
+  /** Tells it among {@link Kept}. */
+  readonly kind: 'unremovable';
   /** The same in words, for a person. */
   readonly text: string;
   /** Which. */

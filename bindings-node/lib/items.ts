@@ -29,7 +29,7 @@ export interface Reading {
 }
 
 /** Items that are fetched while they are read. They can be read once; leaving the loop ends the fetching. */
-export abstract class AsyncItems<T> implements AsyncIterableIterator<T, undefined> {
+export abstract class AsyncItems<T> implements AsyncIterableIterator<T> {
   readonly #source: Source<unknown>;
   readonly #face: (item: never) => T | undefined;
   readonly #reading: Reading;
@@ -60,9 +60,14 @@ export abstract class AsyncItems<T> implements AsyncIterableIterator<T, undefine
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#turn === undefined) {
-      const ready = this.#take();
-      if (ready !== undefined) return Promise.resolve({ done: false, value: ready });
+    if (this.#turn === undefined && this.#reading.signal?.aborted !== true) {
+      try {
+        const ready = this.#take();
+        if (ready !== undefined) return Promise.resolve({ done: false, value: ready });
+      } catch (error) {
+        this.close();
+        return Promise.reject(error);
+      }
     }
     const next = (this.#turn ?? Promise.resolve()).then(() => this.#next());
     const turn: Promise<unknown> = next.then(
@@ -78,21 +83,23 @@ export abstract class AsyncItems<T> implements AsyncIterableIterator<T, undefine
   }
 
   async #next(): Promise<IteratorResult<T, undefined>> {
-    for (;;) {
-      const ready = this.#take();
-      if (ready !== undefined) return { done: false, value: ready };
-      if (this.#isOver) return { done: true, value: undefined };
-      try {
-        this.#ready = await this.#reading.watch.run((abort) => this.#source.next(abort));
+    const { watch, signal } = this.#reading;
+    try {
+      while (!this.#isOver) {
+        // What is there already is not handed out either.
+        signal?.throwIfAborted();
+        const ready = this.#take();
+        if (ready !== undefined) return { done: false, value: ready };
+        [this.#ready, this.#at] = [await watch.run((abort) => this.#source.next(abort)), 0];
         // What the signal closed has an end too, which is not the list's.
-        if (this.#ready.length === 0) this.#reading.signal?.throwIfAborted();
-      } catch (error) {
-        this.close();
-        throw error;
+        if (this.#ready.length === 0) signal?.throwIfAborted();
+        if (this.#ready.length === 0) this.close();
       }
-      this.#at = 0;
-      if (this.#ready.length === 0) this.close();
+    } catch (error) {
+      this.close();
+      throw error;
     }
+    return { done: true, value: undefined };
   }
 
   /** The next item that is there already. */

@@ -36,7 +36,7 @@ import type {
   Role,
   SmartAlbum,
 } from './models.js';
-import { Watch, called, listed, now, run } from './run.js';
+import { called, isOurs, listed, notOurs, now, run, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -187,11 +187,13 @@ export class Library {
 
   /** @internal */
   static nativeOf(library: Library): Native {
+    if (!isOurs(library) || !(#native in library)) throw notOurs('a library', 'Library');
     return library.#native;
   }
 
   /** @internal */
   static downloaderOf(library: Library): Downloader {
+    Library.nativeOf(library);
     return library.#downloader;
   }
 
@@ -286,6 +288,7 @@ export class Album implements AsyncIterable<Asset> {
 
   /** @internal */
   static nativeOf(album: Album): NativeAlbum {
+    if (!isOurs(album) || !(#native in album)) throw notOurs('an album', 'Album');
     return album.#native;
   }
 
@@ -377,12 +380,13 @@ export class Assets extends AsyncItems<Asset> {
   private constructor(native: NativeAssets, downloader: Downloader, options: AssetsOptions) {
     const { onError, signal } = options;
     const told = called(onError, 'onError') ?? ((error) => process.emitWarning(error));
+    const watch = new Watch(signal);
     const face = (item: NativeAsset | Failure): Asset | undefined => {
       if (!('failure' in item)) return Asset.of(item, downloader);
-      told(errorOf(item.failure));
+      watch.follow(told(errorOf(item.failure)));
       return undefined;
     };
-    super(native, face, { watch: new Watch(signal), signal, what: 'listing' });
+    super(native, face, { watch, signal, what: 'listing' });
     this.#native = native;
   }
 

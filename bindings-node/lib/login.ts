@@ -100,7 +100,8 @@ export class Challenge {
    * Once a code was accepted none is sent any more: another call, with whatever code, only finishes the sign-in.
    *
    * @throws {ICloudError} `code_rejected`: wrong code; the challenge lives on, ask again. `config`: it cannot be a code; nothing was sent.
-   *   `challenge_expired`: sign in again. `too_many_codes`: too many wrong codes.
+   *   `challenge_expired`: sign in again. `too_many_codes`: too many wrong codes. `terms_required`, `advanced_data_protection`: sign in again, which
+   *   gives what to do.
    */
   async submit(code: string, { signal }: Cancellable = {}): Promise<Session> {
     const given = text(code, 'a code');

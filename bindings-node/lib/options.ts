@@ -4,6 +4,8 @@
  * @module
  */
 
+import { types } from 'node:util';
+
 import type { DateLimitGiven, LayoutGiven, MoveRuleGiven, RemovalLimitGiven, ViewGiven } from '#native';
 
 import { given } from './client.js';
@@ -77,7 +79,7 @@ export function viewGiven({ name, template, madeOf }: View): ViewGiven {
 /** @internal */
 export function dateLimitGiven(limit: DateLimit | null | undefined, what: string): DateLimitGiven | undefined {
   if (limit == null) return undefined;
-  if (limit instanceof Date) return { atMs: limit.getTime() };
+  if (types.isDate(limit)) return { atMs: limit.getTime() };
   if (typeof limit !== 'object' || typeof limit.daysAgo !== 'number') throw new TypeError(`${what} is a Date, or { daysAgo: number }`);
   return { daysAgo: limit.daysAgo };
 }
@@ -93,6 +95,9 @@ export function moveRuleGiven(rule: MoveRule | null | undefined): MoveRuleGiven 
 /** @internal */
 export function removalLimitGiven(limit: RemovalLimit | null | undefined): RemovalLimitGiven | undefined {
   if (limit == null) return undefined;
+  // A safety setting that is not understood must not be left at its default.
+  const unknown = typeof limit === 'object' ? Object.keys(limit).filter((name) => !['share', 'always', 'gone'].includes(name)) : ['it'];
+  if (unknown.length > 0) throw new TypeError(`removalLimit is { share, always, gone }, and ${unknown.join(', ')} is none of these`);
   const { share, always, gone } = limit;
   // Five, meant as a percentage, would be no limit at all.
   if (share !== undefined && !(share >= 0 && share <= 1)) throw new RangeError('share is a share of the files: from 0 to 1');

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { types } from 'node:util';
+
 import native from '#native';
 import type { Hasher as Native } from '#native';
 
@@ -79,7 +81,7 @@ export class Hasher {
 
   /** Takes the next bytes. */
   update(data: Uint8Array): void {
-    if (!(data instanceof Uint8Array)) throw new TypeError('bytes must be a Uint8Array');
+    if (!types.isUint8Array(data)) throw new TypeError('bytes must be a Uint8Array');
     this.#native.update(data as Buffer);
   }
 

@@ -39,15 +39,35 @@ export async function run<T>(call: (abort?: Abort) => Promise<T>, signal?: Abort
   }
   signal.throwIfAborted();
   const abort = new native.Abort();
-  const stop = (): void => abort.abort();
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = onAbort(signal, () => abort.abort());
   try {
     return await begun(call(abort));
   } catch (error) {
     throw signal.aborted ? signal.reason : raised(error);
   } finally {
-    signal.removeEventListener('abort', stop);
+    forget();
   }
+}
+
+// One listener serves all operations of a signal: Node warns of a leak where there are many.
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Has something called when a signal says so.
+ *
+ * @internal
+ * @returns What forgets about it.
+ */
+export function onAbort(signal: AbortSignal, call: () => void): () => void {
+  if (!(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  let calls = waiting.get(signal);
+  if (calls === undefined) {
+    const all = (calls = new Set());
+    waiting.set(signal, calls);
+    signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
+  }
+  calls.add(call);
+  return () => calls.delete(call);
 }
 
 /**
@@ -75,9 +95,7 @@ function begun<T>(promise: Promise<T> | Error): Promise<T> {
 export function closing(what: { close(): void }, signal: AbortSignal | null | undefined): () => void {
   if (signal == null) return () => undefined;
   const weak = new WeakRef(what);
-  const close = (): void => weak.deref()?.close();
-  signal.addEventListener('abort', close, { once: true });
-  return () => signal.removeEventListener('abort', close);
+  return onAbort(signal, () => weak.deref()?.close());
 }
 
 /**
@@ -139,18 +157,31 @@ export class Watch {
 
   /** Runs one step. */
   async run<T>(call: (abort?: Abort) => Promise<T>): Promise<T> {
-    this.#given?.throwIfAborted();
-    const stop = (): void => this.#ending.abort(this.#given?.reason);
-    this.#given?.addEventListener('abort', stop, { once: true });
+    const given = this.#given;
+    given?.throwIfAborted();
+    const forget = given && onAbort(given, () => this.#ending.abort(given.reason));
     this.#running?.add(this);
     try {
-      const outcome = await run(call, this.#ending.signal);
-      if (this.#failure !== undefined) throw this.#failure.error;
-      return outcome;
+      return await run(call, this.#ending.signal);
     } finally {
       this.#running?.delete(this);
-      this.#given?.removeEventListener('abort', stop);
+      forget?.();
+      // Whatever the step came to, this is why.
+      this.#throwFailure();
     }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** A function may give a promise, which nobody waits for: if it rejects, that ends the operation, or is nobody's once that has ended. */
+  follow(answer: unknown): void {
+    if (!isThenable(answer)) return;
+    void Promise.resolve(answer).catch((error: unknown) => {
+      if (this.#isOver) throw error;
+      this.fail(error);
+    });
   }
 
   /** Runs the only step. */
@@ -184,11 +215,38 @@ export function listed<T>(items: Iterable<T>, what: string): T[] {
 }
 
 /**
+ * Whether something can have private members at all.
+ *
+ * @internal
+ */
+export function isOurs(given: unknown): given is object {
+  return (typeof given === 'object' && given !== null) || typeof given === 'function';
+}
+
+/**
+ * What is said where an object of one of our classes belongs, and none stands.
+ *
+ * @internal
+ */
+export function notOurs(what: string, name: string): TypeError {
+  return new TypeError(`${what} must be a ${name} of this package; import and require load it twice, and their objects do not mix`);
+}
+
+/**
+ * Whether it is to be awaited.
+ *
+ * @internal
+ */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/**
  * What hears how many bytes came.
  *
  * @internal
  */
 export function counting(watch: Watch, { onProgress }: Watchable): ((bytes: number) => void) | undefined {
   const told = called(onProgress, 'onProgress');
-  return told && watch.guard((bytes) => (bytes === 0 ? undefined : told(bytes)), undefined);
+  return told && watch.guard((bytes) => (bytes === 0 ? undefined : watch.follow(told(bytes))), undefined);
 }

@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import type { Session as Native } from '#native';
 
 import { Library } from './library.js';
-import { run } from './run.js';
+import { isOurs, notOurs, run } from './run.js';
 import type { Cancellable } from './run.js';
 
 /** A signed-in account. It repeats what failed for passing reasons and renews itself, once for all who use it. */
@@ -89,6 +89,7 @@ export class Session {
 
   /** @internal */
   static nativeOf(session: Session): Native {
+    if (!isOurs(session) || !(#native in session)) throw notOurs('a session', 'Session');
     return session.#native;
   }
 

@@ -383,8 +383,12 @@ function items<T>(source: Source<unknown>, what: string, signal: AbortSignal | u
   return AsyncItems.from(source, (item: T) => item, { watch: new Watch(signal), signal, what });
 }
 
-/** JavaScript's texts may hold halves of characters, which are no names anywhere: they would all become the same one. */
-function wellFormed(path: string): string {
+/**
+ * JavaScript's texts may hold halves of characters, which are no names anywhere: they would all become the same one.
+ *
+ * @internal
+ */
+export function wellFormed(path: string): string {
   if (/\p{Surrogate}/u.test(text(path, 'a path'))) throw new ICloudError('config', 'a path holds half a character', { context: { path } });
   return path;
 }

@@ -131,7 +131,8 @@ export declare class Catalogue {
   albums(library: Library, abort?: Abort | undefined | null): Promise<Array<Album>>
   files(): Items
   filesAt(paths: Array<string>, abort?: Abort | undefined | null): Promise<Array<Array<FileRow>>>
-  close(): void
+  /** From now on nothing of it can be asked; the promise is for what is under way. */
+  close(): Promise<void>
 }
 
 export declare class Challenge {

@@ -143,9 +143,16 @@ impl Catalogue {
         })
     }
 
-    #[napi]
-    pub fn close(&self) {
-        *lock(&self.0) = None;
+    /// From now on nothing of it can be asked; the promise is for what is under way.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close<'env>(&self, env: &'env Env) -> Promised<'env> {
+        let books = lock(&self.0).take();
+        run(env, None, async move {
+            match books {
+                Some(books) => books.close().await,
+                None => Ok(()),
+            }
+        })
     }
 }
 

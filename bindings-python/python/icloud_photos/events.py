@@ -283,6 +283,19 @@ class KeptUnreadable(Kept):
 
 
 @dataclass(frozen=True)
+class KeptUnremovable(Kept):
+    """The file could not be removed, or not be kept aside before.
+
+    Attributes:
+        path: Which.
+        reason: Why.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class KeptShared(Kept):
     """Another photo that was not deleted has the same file."""
 

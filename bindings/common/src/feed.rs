@@ -24,6 +24,8 @@ struct Reading<T> {
     /// What was read and not handed over.
     back: VecDeque<Result<T>>,
     begun: bool,
+    /// Somebody has the stream.
+    taken: bool,
 }
 
 impl<T> std::fmt::Debug for Reading<T> {
@@ -41,7 +43,12 @@ impl<T: Send + 'static> Feed<T> {
     /// One that hands over no more than so many items at a time.
     pub fn at_most(most: usize, stream: BoxStream<'static, Result<T>>) -> Self {
         // What came to its end within a batch is asked once more by the next.
-        let reading = Reading { stream: Some(stream.fuse().boxed()), back: VecDeque::new(), begun: false };
+        let reading = Reading {
+            stream: Some(stream.fuse().boxed()),
+            back: VecDeque::new(),
+            begun: false,
+            taken: false,
+        };
         Self { shelf: Arc::new(Mutex::new(reading)), closed: watch::Sender::new(false), most }
     }
 
@@ -81,15 +88,20 @@ impl<T: Send + 'static> Feed<T> {
     ///
     /// [`ErrorKind::Config`] if somebody has read from it, who would lack what follows, or took it already.
     pub fn take(&self) -> Result<BoxStream<'static, Result<T>>> {
-        let used = || Error::new(ErrorKind::Config, "this was read from, or used already; make a new one");
         let mut reading = self.shelf.try_lock().map_err(|_| used())?;
-        reading.stream.take().filter(|_| !reading.begun).ok_or_else(used)
+        let begun = reading.begun;
+        let stream = reading.stream.take_if(|_| !begun).ok_or_else(used)?;
+        reading.taken = true;
+        Ok(stream)
     }
 }
 
 impl<T: Send> Reading<T> {
     async fn batch(&mut self, most: usize) -> Result<Vec<T>> {
         self.begun = true;
+        if self.taken {
+            return Err(used());
+        }
         if self.back.is_empty() {
             let Some(stream) = &mut self.stream else { return Ok(Vec::new()) };
             match stream.as_mut().ready_chunks(most).next().await {
@@ -149,6 +161,10 @@ impl<T> Taken<T> {
         }
         Ok(came)
     }
+}
+
+fn used() -> Error {
+    Error::new(ErrorKind::Config, "this was read from, or used already; make a new one")
 }
 
 fn interrupted() -> Error {

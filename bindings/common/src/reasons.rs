@@ -87,6 +87,9 @@ impl ToValue for &Kept {
             Kept::Unreadable { path, reason } => {
                 variant!("KeptUnreadable", text = self.to_string(), path = path, reason = reason.as_str())
             }
+            Kept::Unremovable { path, reason } => {
+                variant!("KeptUnremovable", text = self.to_string(), path = path, reason = reason.as_str())
+            }
             Kept::Shared => variant!("KeptShared", text = self.to_string()),
             Kept::MovedOut => variant!("KeptMovedOut", text = self.to_string()),
             Kept::Elsewhere => variant!("KeptElsewhere", text = self.to_string()),

@@ -1,7 +1,7 @@
 //! What a storage keeps beside a file that was fetched ([`Metadata`]).
 //!
-//! `checksum` and `sha256` are hashes of the very bytes that were stored, the first as Apple computes it: a later run learns from them
-//! what the file is without reading it. `asset` is the record name, `created` when the photo was taken, for people and for other
+//! `checksum` and `sha256` are hashes of the very bytes that were stored, the first as Apple computes it, and `size` is how many they are: a
+//! later run learns from them what the file is without reading it. A file of another length is not what was stored, whatever stands beside it. `asset` is the record name, `created` when the photo was taken, for people and for other
 //! programs; nothing here reads those again.
 
 use time::format_description::well_known::Rfc3339;
@@ -11,6 +11,7 @@ use crate::storage::{Metadata, ObjectMeta};
 
 const CHECKSUM: &str = "checksum";
 const SHA256: &str = "sha256";
+const SIZE: &str = "size";
 
 /// What is known of an asset. Record names are ASCII; one that is not would be refused by some storages, and is left out.
 pub(super) fn about(asset: &Asset) -> Metadata {
@@ -26,15 +27,18 @@ pub(super) fn about(asset: &Asset) -> Metadata {
 }
 
 /// What is known of the bytes.
-pub(super) fn describe(digests: &Digests, about: &mut Metadata) {
+pub(super) fn describe(size: u64, digests: &Digests, about: &mut Metadata) {
+    about.insert(SIZE.to_owned(), size.to_string());
     about.insert(CHECKSUM.to_owned(), digests.checksum.to_string());
     about.insert(SHA256.to_owned(), digests.sha256_text());
 }
 
 /// What the storage was told of a file's bytes when they were stored.
 pub(crate) fn told(meta: &ObjectMeta) -> Option<Digests> {
+    let size: u64 = meta.metadata.get(SIZE)?.parse().ok()?;
     let checksum = Checksum::parse(meta.metadata.get(CHECKSUM)?)?;
-    Some(Digests { checksum, sha256: parse_sha256(meta.metadata.get(SHA256)?)? })
+    let digests = Digests { checksum, sha256: parse_sha256(meta.metadata.get(SHA256)?)? };
+    (size == meta.size).then_some(digests)
 }
 
 #[cfg(test)]
@@ -50,9 +54,12 @@ mod tests {
         let digests = hasher.finish();
         let mut meta = ObjectMeta::new(StoragePath::root(), 5, None);
         assert_eq!(told(&meta), None);
-        describe(&digests, &mut meta.metadata);
+        describe(5, &digests, &mut meta.metadata);
         assert_eq!(told(&meta), Some(digests));
-        for (name, wrong) in [(CHECKSUM, "x"), (SHA256, "0f"), (SHA256, "é"), (SHA256, &"+f".repeat(32))] {
+        assert_eq!(told(&ObjectMeta { size: 4, ..meta.clone() }), None, "it was cut since");
+        for (name, wrong) in
+            [(SIZE, "5 bytes"), (CHECKSUM, "x"), (SHA256, "0f"), (SHA256, "é"), (SHA256, &"+f".repeat(32))]
+        {
             let mut meta = meta.clone();
             meta.metadata.insert(name.to_owned(), wrong.to_owned());
             assert_eq!(told(&meta), None, "{name} {wrong}");

@@ -97,7 +97,7 @@ impl Received<'_> {
                 sink.write(part).await?;
             }
         }
-        beside::describe(&digests, &mut about);
+        beside::describe(size, &digests, &mut about);
         let meta = match sink.commit(about).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 same_bytes(storage, path, options, &digests).await?.ok_or(error)?

@@ -5,7 +5,7 @@
 //! proven is enough.
 
 use super::catalogue::{Catalogue, FileRow, Status};
-use super::content::{self, Source};
+use super::content;
 use super::dating;
 use crate::asset::{Checksum, Digests, Role};
 use crate::error::Result;
@@ -29,14 +29,14 @@ pub(super) struct Proven {
 }
 
 /// Reads a file and looks for Apple's checksum: in its bytes, or in what they were before a date was written into them. `size` is how
-/// long they were then, if that is known for sure.
+/// long they were then, if that is known for sure. What a storage was told once proves nothing here: photos leave iCloud for it.
 pub(super) async fn look(
     storage: &dyn Storage,
     path: &StoragePath,
     size: Option<u64>,
     checksum: &Checksum,
 ) -> Result<Look> {
-    let Some((length, digests)) = content::look(storage, path, Source::Told).await? else {
+    let Some((length, digests)) = content::read(storage, path).await? else {
         return Ok(Look::Missing);
     };
     if digests.checksum == *checksum {

@@ -425,6 +425,11 @@ impl SyncBuilder {
                 "removing anything needs a catalogue that knows what is here",
             ));
         }
+        // Five, meant as a percentage, would be no limit at all.
+        if !(0.0..=1.0).contains(&self.removals.limit.share) {
+            let message = "a limit of removals is a share of all files, from 0 to 1";
+            return Err(Error::new(ErrorKind::Config, message).with("share", self.removals.limit.share));
+        }
         if self.skip_videos && self.skip_photos {
             return Err(Error::new(ErrorKind::Config, "skipping videos and photos leaves nothing"));
         }

@@ -5,7 +5,8 @@ use futures::StreamExt;
 use super::content;
 use super::engine::Inner;
 use super::store::TRASH;
-use crate::error::Result;
+use crate::asset::Hasher;
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath, WriteOptions};
 
 impl Inner {
@@ -26,12 +27,26 @@ impl Inner {
         let mut options = WriteOptions::default().size(meta.size);
         options.modified = meta.modified;
         let mut writer = self.storage.write(&aside, options).await?;
-        let mut bytes = self.storage.read(path, 0).await?;
+        let (mut bytes, mut hasher) = (self.storage.read(path, 0).await?, Hasher::new());
         while let Some(chunk) = bytes.next().await.transpose()? {
+            hasher.update(&chunk);
             writer.write(chunk).await?;
         }
+        if hasher.length() != meta.size {
+            writer.abort().await?;
+            return Err(not_kept(path));
+        }
         writer.commit().await?;
-        Ok(Some(aside))
+        // What lost its place stands there alone from now on, so nobody is believed about it.
+        match content::read(&*self.storage, &aside).await? {
+            Some((length, digests)) if (length, digests) == (hasher.length(), hasher.finish()) => {
+                Ok(Some(aside))
+            }
+            _ => {
+                self.storage.remove(&aside).await?;
+                Err(not_kept(path))
+            }
+        }
     }
 
     /// Whether two files hold the same bytes.
@@ -43,4 +58,9 @@ impl Inner {
         let other = content::read(&*self.storage, &other.path).await?;
         Ok(one.is_some() && one == other)
     }
+}
+
+fn not_kept(path: &StoragePath) -> Error {
+    let message = "the copy in the trash would not be the file; do not trust this storage";
+    Error::new(ErrorKind::Integrity, message).with("path", path)
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;
 use icloud_photos::asset::Hasher;
-use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
+use icloud_photos::storage::{MemoryStorage, Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, Status};
 use icloud_photos::sync::{
     Disposal, Fault, MoveRule, SyncEngine, VerifyEvent, VerifyOptions, VerifyReport, verify,
@@ -325,6 +325,18 @@ async fn a_repair_puts_no_other_photo_away() {
     assert!(copy.bytes(&paths[0]).await == other && copy.bytes(&paths[1]).await == one);
     assert!(copy.run().await.unwrap().is_clean());
     assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 0);
+}
+
+/// An engine of another storage fetches into that one.
+#[tokio::test(start_paused = true)]
+async fn a_repair_elsewhere_is_none() {
+    let copy = copied(LibrarySpec::plain(2, 3000)).await;
+    let path = copy.paths().await[0].clone();
+    copy.put(&path, flip(copy.bytes(&path).await)).await;
+    let stranger = copy.engine_on(Arc::new(MemoryStorage::new()));
+    let (report, told) = check_with(&copy, VerifyOptions::default().repair().reread(true), &stranger).await;
+    assert_eq!((report.bad, report.repaired, report.failed), (1, 0, 1), "{report} {told:?}");
+    assert!(!report.is_clean() && told[&path][1].contains("does not stand here"), "{told:?}");
 }
 
 /// The catalogue got lost, and a photo of the same name and length was taken for one that was moved out: the file is the only copy

@@ -50,6 +50,12 @@ use crate::storage::StoragePath;
 /// [`ErrorKind::Storage`] for all else, a damaged catalogue included. Nothing unknown is an error.
 #[async_trait]
 pub trait Catalogue: fmt::Debug + Send + Sync + 'static {
+    /// Lets go of what it holds, once what is under way is done: others may open it then. Whoever asks it after that is refused, or, where it
+    /// holds nothing, served as before.
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// The identity of the store this catalogue is for; `None` while it is new.
     async fn store(&self) -> Result<Option<StoreId>>;
 

@@ -51,6 +51,13 @@ pub enum Kept {
         /// Why.
         reason: String,
     },
+    /// The file could not be removed, or not be kept aside before.
+    Unremovable {
+        /// Which.
+        path: StoragePath,
+        /// Why.
+        reason: String,
+    },
     /// Another photo that was not deleted has the same file.
     Shared,
     /// A photo of this file is in Recently Deleted because this copy moved it there.
@@ -89,6 +96,7 @@ impl fmt::Display for Kept {
             Self::Missing { path } => write!(f, "{path} is missing"),
             Self::Differs { path } => write!(f, "{path} holds other bytes"),
             Self::Unreadable { path, reason } => write!(f, "{path} cannot be read: {reason}"),
+            Self::Unremovable { path, reason } => write!(f, "{path} cannot be removed: {reason}"),
             Self::Shared => f.write_str("another photo that was not deleted has the same file"),
             Self::MovedOut => f.write_str("this copy moved a photo of this file out of iCloud"),
             Self::Elsewhere => f.write_str("it was moved: this run would give it another name or folder"),

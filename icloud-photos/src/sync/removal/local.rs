@@ -11,7 +11,7 @@ use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::victims::{Deleted, Judged, Victim};
 use super::{Census, Disposal, Kept, RemovalEvent, Stage};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::StoragePath;
 
 /// Files that go in one go.
@@ -79,7 +79,7 @@ impl Stage<'_> {
                         Some(why) => settled &= !self.leave(&victim.path, &why),
                     }
                 }
-                self.remove(disposal, proven).await?;
+                settled &= self.remove(disposal, proven).await?;
             }
         }
         if !deleted.whole() {
@@ -93,42 +93,74 @@ impl Stage<'_> {
     fn leave(&mut self, path: &StoragePath, why: &Kept) -> bool {
         self.report.withheld += 1;
         self.tell(RemovalEvent::Left { path, why });
-        matches!(why, Kept::Unreadable { .. } | Kept::OwnerUnclear { .. })
+        matches!(why, Kept::Unreadable { .. } | Kept::Unremovable { .. } | Kept::OwnerUnclear { .. })
     }
 
-    /// All copies are on the disk before the first file goes; rows go last.
-    async fn remove(&mut self, disposal: Disposal, going: Vec<Victim>) -> Result<()> {
-        let (mut files, mut seen) = (Vec::new(), HashSet::new());
+    /// All copies are on the disk before the first file goes; rows go last. False if some stay that should have gone.
+    async fn remove(&mut self, disposal: Disposal, going: Vec<Victim>) -> Result<bool> {
+        let (mut going_files, mut stays) = (Vec::new(), HashSet::new());
+        let mut seen = HashSet::new();
         for victim in going.iter().filter(|victim| victim.is_there) {
             // Two assets may have one file.
             if seen.insert(&victim.path) {
-                files.push((victim.path.clone(), true));
-                files.extend(self.sidecar(victim).await?.map(|sidecar| (sidecar, false)));
+                match self.set_aside(disposal, victim).await {
+                    Ok(files) => going_files.push((victim.path.clone(), files)),
+                    Err(error) => self.stay(victim.path.clone(), error, &mut stays)?,
+                }
             }
-        }
-        let mut asides = Vec::new();
-        for (path, _) in &files {
-            asides.push(match disposal {
-                Disposal::Trash => self.inner.keep_aside(path).await?,
-                Disposal::Remove => None,
-            });
         }
         if disposal == Disposal::Trash {
             self.inner.storage.flush().await?;
         }
-        for ((path, is_photo), trash) in files.iter().zip(&asides) {
-            let there = self.inner.storage.stat(path).await?.is_some();
-            self.inner.storage.remove(path).await?;
-            if there {
-                self.report.removed += u64::from(*is_photo);
-                self.tell(RemovalEvent::Removed { path, trash: trash.as_ref() });
+        for (photo, files) in going_files {
+            // A sidecar goes after its photo: one that is left alone says nothing wrong.
+            for (path, trash) in files {
+                let there = self.inner.storage.stat(&path).await?.is_some();
+                if let Err(error) = self.inner.storage.remove(&path).await {
+                    self.stay(path, error, &mut stays)?;
+                    stays.insert(photo.clone());
+                    break;
+                }
+                if there {
+                    self.report.removed += u64::from(path == photo);
+                    self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
+                }
             }
         }
-        let gone_files: Vec<_> = going.into_iter().map(|victim| victim.row.key).collect();
-        if gone_files.is_empty() {
-            return Ok(());
+        let gone = going.into_iter().filter(|victim| !stays.contains(&victim.path));
+        let gone_files: Vec<_> = gone.map(|victim| victim.row.key).collect();
+        if !gone_files.is_empty() {
+            self.inner.catalogue.commit(Batch { gone_files, ..Batch::default() }).await?;
         }
-        self.inner.catalogue.commit(Batch { gone_files, ..Batch::default() }).await
+        Ok(stays.is_empty())
+    }
+
+    /// The files of a victim, the photo first, each with its copy in the trash if it is to have one.
+    async fn set_aside(
+        &self,
+        disposal: Disposal,
+        victim: &Victim,
+    ) -> Result<Vec<(StoragePath, Option<StoragePath>)>> {
+        let mut files = Vec::new();
+        for path in [Some(victim.path.clone()), self.sidecar(victim).await?].into_iter().flatten() {
+            let aside = match disposal {
+                Disposal::Trash => self.inner.keep_aside(&path).await?,
+                Disposal::Remove => None,
+            };
+            files.push((path, aside));
+        }
+        Ok(files)
+    }
+
+    /// Tells of a file that could not go; what would befall all others too ends the run.
+    fn stay(&mut self, path: StoragePath, error: Error, stays: &mut HashSet<StoragePath>) -> Result<()> {
+        let all = [ErrorKind::Cancelled, ErrorKind::StorageFull, ErrorKind::Network, ErrorKind::Timeout];
+        if all.contains(&error.kind()) {
+            return Err(error);
+        }
+        self.leave(&path, &Kept::Unremovable { path: path.clone(), reason: error.to_string() });
+        stays.insert(path);
+        Ok(())
     }
 
     /// The sidecar beside a photo that goes, if icloudpd or we wrote it.

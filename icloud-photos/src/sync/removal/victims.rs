@@ -175,15 +175,19 @@ impl Inner {
             true if there.modified.map(seconds) == row.modified => None,
             // Nothing else can be told from outside.
             false if !can.metadata => None,
-            _ => self.compare(victim).await,
+            _ => self.compare_by(victim, Source::for_rows([row])).await,
         }
     }
 
     /// Reads a file: why it stays, if it does not hold the bytes it should.
     pub(super) async fn compare(&self, victim: &Victim) -> Option<Kept> {
+        self.compare_by(victim, Source::Bytes).await
+    }
+
+    async fn compare_by(&self, victim: &Victim, source: Source) -> Option<Kept> {
         let Victim { row, path, .. } = victim;
         let checksum = row.checksum.filter(|_| row.is_provable());
-        match content::look(&*self.storage, path, Source::for_rows([row])).await {
+        match content::look(&*self.storage, path, source).await {
             // Somebody was quicker; the row goes.
             Ok(None) => None,
             Ok(Some((_, digests))) => {

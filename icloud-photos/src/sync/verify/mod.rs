@@ -17,7 +17,7 @@ use futures::StreamExt;
 use self::finding::{noted, reason};
 pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
-use super::content::{Source, look_at_all};
+use super::content::{self, Source, look_at_all};
 use super::copies::elsewhere;
 use super::dating::undone;
 use super::engine::{Inner, Missing, SyncEngine};
@@ -423,12 +423,26 @@ impl Verification<'_> {
         let mut outcomes = Vec::new();
         for ((path, row, rows), asset) in files.into_iter().zip(assets) {
             let outcome = match asset {
-                Ok(asset) => inner.fetch_again(&*self.catalogue, &row, &asset, &path).await,
+                Ok(asset) => match inner.fetch_again(&*self.catalogue, &row, &asset, &path).await {
+                    Ok(now) => self.stands(&path, now).await,
+                    failed => failed,
+                },
                 Err(error) => Err(error),
             };
             outcomes.push((path, rows, outcome));
         }
         Ok(outcomes)
+    }
+
+    /// What was fetched, if it stands here: the engine's storage may be another one than this.
+    async fn stands(&self, path: &StoragePath, now: FileRow) -> Result<FileRow> {
+        let here = content::read(&*self.storage, path).await?;
+        if here.is_some_and(|(_, digests)| now.sha256.is_none_or(|sha256| sha256 == digests.sha256)) {
+            return Ok(now);
+        }
+        let message =
+            "the file was fetched, and does not stand here; repair with an engine that keeps this storage";
+        Err(Error::new(ErrorKind::Storage, message).with("path", path))
     }
 
     async fn keep(&self, fetched: Vec<FileRow>) -> Result<()> {

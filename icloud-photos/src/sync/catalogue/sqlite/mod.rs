@@ -49,8 +49,9 @@ pub struct SqliteCatalogue {
     path: Arc<Path>,
     writable: bool,
     /// For questions, where they need not wait for a commit. Closed before the other.
-    reader: Option<Arc<Mutex<Open>>>,
-    open: Arc<Mutex<Open>>,
+    reader: Option<Arc<Mutex<Option<Open>>>>,
+    /// Nothing once it is closed.
+    open: Arc<Mutex<Option<Open>>>,
 }
 
 /// The lock is released, and the copy removed, after the connection is closed.
@@ -81,7 +82,7 @@ impl SqliteCatalogue {
         let reader = schema::reader(&connection, &path)?;
         let mut catalogue = Self::new(path, Open { connection, _claim: claim, _copy: None }, true);
         let reader = reader.map(|connection| Open { connection, _claim: None, _copy: None });
-        catalogue.reader = reader.map(|open| Arc::new(Mutex::new(open)));
+        catalogue.reader = reader.map(|open| Arc::new(Mutex::new(Some(open))));
         Ok(catalogue)
     }
 
@@ -119,7 +120,7 @@ impl SqliteCatalogue {
     }
 
     fn new(path: PathBuf, open: Open, writable: bool) -> Self {
-        let open = Arc::new(Mutex::new(open));
+        let open = Arc::new(Mutex::new(Some(open)));
         Self { path: path.into(), writable, reader: None, open }
     }
 
@@ -141,7 +142,7 @@ impl SqliteCatalogue {
     /// Works on the file where it may block. When this future is dropped the work may be done all the same.
     async fn on<T: Send + 'static>(
         &self,
-        open: &Arc<Mutex<Open>>,
+        open: &Arc<Mutex<Option<Open>>>,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let open = Arc::clone(open);
@@ -149,13 +150,14 @@ impl SqliteCatalogue {
         // before asking again would be given the turn, not take it, and hold up everybody.
         let turn = tokio::spawn(async move {
             let mut open = open.lock_owned().await;
-            tokio::task::spawn_blocking(move || work(&mut open.connection)).await
+            tokio::task::spawn_blocking(move || open.as_mut().map(|open| work(&mut open.connection))).await
         });
         let done = turn.await.and_then(|done| done).map_err(|error| {
             let kind = if error.is_cancelled() { ErrorKind::Cancelled } else { ErrorKind::Unexpected };
             Error::new(kind, "work on the catalogue was cut off").caused_by(error)
         })?;
-        done.map_err(|error| fault::fault(error, &self.path))
+        let closed = || Error::new(ErrorKind::Config, "this catalogue was closed; open it again");
+        done.ok_or_else(closed)?.map_err(|error| fault::fault(error, &self.path))
     }
 
     fn require_writable(&self) -> Result<()> {
@@ -169,6 +171,18 @@ impl SqliteCatalogue {
 
 #[async_trait]
 impl Catalogue for SqliteCatalogue {
+    async fn close(&self) -> Result<()> {
+        // The reader's connection goes before the other, as when both are dropped.
+        for open in self.reader.iter().chain([&self.open]) {
+            let open = Arc::clone(open).lock_owned().await;
+            let closing = tokio::task::spawn_blocking(move || drop({ open }.take()));
+            closing.await.map_err(|error| {
+                Error::new(ErrorKind::Unexpected, "closing the catalogue was cut off").caused_by(error)
+            })?;
+        }
+        Ok(())
+    }
+
     async fn store(&self) -> Result<Option<StoreId>> {
         self.ask(|connection| read::store(connection)).await
     }

@@ -8,6 +8,19 @@ use super::*;
 use crate::asset::{MasterId, Role};
 use crate::sync::catalogue::{Pending, Status};
 
+#[tokio::test]
+async fn one_that_is_closed_can_be_opened_while_others_hold_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.sqlite");
+    let held = SqliteCatalogue::open(&path).unwrap();
+    assert_eq!(SqliteCatalogue::open(&path).unwrap_err().kind(), ErrorKind::Conflict);
+    held.close().await.unwrap();
+    let again = SqliteCatalogue::open(&path).unwrap();
+    assert_eq!(again.totals().await.unwrap().assets, 0);
+    assert_eq!(held.totals().await.unwrap_err().kind(), ErrorKind::Config);
+    held.close().await.unwrap();
+}
+
 /// Every question but the counts goes down an index.
 #[test]
 fn no_question_reads_a_whole_table() {
@@ -313,7 +326,7 @@ async fn files_of_older_versions_can_be_read_and_stay_as_they_are() {
             let sums = (looked.totals().await.unwrap(), looked.store().await.unwrap());
             assert_eq!((seen.0.len(), seen.1.len()), (2, 1), "{version}");
             looked.commit(Batch { files: seen.0.clone(), ..Batch::default() }).await.unwrap_err();
-            let copy = looked.open.lock().await._copy.as_ref().unwrap().path().to_owned();
+            let copy = looked.open.lock().await.as_ref().unwrap()._copy.as_ref().unwrap().path().to_owned();
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions();
             #[cfg(unix)]
             for (path, expected) in [(copy.clone(), 0o700), (copy.join("catalogue"), 0o600)] {
