@@ -238,6 +238,8 @@ test('a picture that breaks off is seen to be broken, and not kept', async (t) =
 test('it is for the browser of its own machine', async (t) => {
   const { url } = await served(t, { assets: 3 });
   assert.equal((await asked(`${url}/albums/all`, { host: 'evil.example' })).statusCode, 421);
+  for (const host of ['LocalHost', 'localhost.']) assert.equal((await asked(`${url}/albums/all`, { host })).statusCode, 200, host);
+  assert.equal((await asked(`${url}/albums/%ff`)).statusCode, 400);
   const { headers } = await fetch(`${url}/albums/all`);
   assert.match(headers.get('content-security-policy'), /^default-src 'none'/);
   assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin');

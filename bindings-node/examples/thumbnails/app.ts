@@ -50,7 +50,8 @@ const guarded: RequestHandler = (request, response, next) => {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
   });
-  if (['127.0.0.1', 'localhost'].includes(request.hostname)) next();
+  // Names of hosts know no case, and may end in a dot.
+  if (['127.0.0.1', 'localhost'].includes(request.hostname.toLowerCase().replace(/\.$/, ''))) next();
   else response.status(421).type('text').send('This server is for the browser of its own machine.');
 };
 
@@ -91,6 +92,8 @@ const STATUS: Partial<Record<ErrorKind, number>> = {
 const failed: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
   // The browser has left, which is what ended the work.
   if (response.closed) return;
+  // An address that nobody can read.
+  if (error instanceof URIError) return void response.status(400).send(sorry(400, 'This is no address of a page here.'));
   if (!(error instanceof ICloudError) || error.kind !== 'not_found') console.error(error);
   // Part of a picture cannot be taken back, but it can be seen to be one.
   if (response.headersSent) return void response.destroy();
