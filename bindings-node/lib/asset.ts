@@ -11,7 +11,7 @@ import type { Asset as Native, Downloader } from '#native';
 import { Download } from './download.js';
 import { ICloudError } from './errors.js';
 import type { AssetChange, AssetState, LibraryId, Location, MediaKind, Resource, Role, Subtype } from './models.js';
-import { isOurs, notOurs, now } from './run.js';
+import { isOurs, listed, notOurs, now } from './run.js';
 
 /** An {@link AssetState} whose digests were stored as text, for JSON has no such numbers. */
 export type StoredState = Omit<AssetState, 'content' | 'metadata'> & { readonly content: string; readonly metadata: string };
@@ -263,7 +263,7 @@ export class Asset {
    * @throws {ICloudError} `conflict`: another program wrote `existing`, or it cannot be read: leave it alone.
    */
   sidecar({ albums, rendering = false, existing }: SidecarOptions = {}): Buffer | null {
-    const paths = albums && Array.from(albums, (path) => [...path]);
+    const paths = albums && listed(albums, 'albums').map((path) => listed(path, 'the path of an album'));
     return now(() => this.#native.sidecar(paths, rendering, existing));
   }
 

@@ -15,7 +15,7 @@ import type { Asset } from './asset.js';
 import { ICloudError } from './errors.js';
 import type { Proof, Role, Saved } from './models.js';
 import { AsyncItems } from './items.js';
-import { Watch, counting, now } from './run.js';
+import { Watch, counting, now, onAbort } from './run.js';
 import type { Watchable } from './run.js';
 import { named } from './sessions.js';
 import { givenStorage, wellFormed } from './storage.js';
@@ -129,12 +129,12 @@ export class Download {
    */
   async saveTo(to: Writable | WritableStream<Uint8Array>, options: Watchable = {}): Promise<Proof> {
     const isWeb = hasMethod(to, 'getWriter');
-    if (!isWeb && !(hasMethod(to, 'write') && hasMethod(to, 'once'))) {
+    if (!isWeb && !(hasMethod(to, 'write') && hasMethod(to, 'on') && hasMethod(to, 'off'))) {
       throw new TypeError("the target must be a stream of Node's or the Web's that can be written to");
     }
     const chunks = this.chunks(options);
-    if (isWeb) await web(chunks).pipeTo(to as WritableStream<Uint8Array>, { preventClose: true });
-    else await pumped(chunks, to as Writable);
+    if (isWeb) await poured(chunks, to as WritableStream<Uint8Array>, options.signal);
+    else await pumped(chunks, to as Writable, options.signal);
     if (chunks.proof === null) throw new ICloudError('unexpected', 'a whole file has a proof at its end');
     return chunks.proof;
   }
@@ -146,7 +146,7 @@ export class Download {
 
   /** The same as a stream of Node's: a reader that stops reading stops the network, and `destroy` ends the request. */
   stream(options: StreamOptions = {}): Readable {
-    return new Bytes(this.chunks(options));
+    return new Bytes(this.chunks(options), options.signal);
   }
 
   /** The same as a stream of the Web's, such as a `Response` takes. */
@@ -193,29 +193,103 @@ function hasMethod(object: unknown, method: string): boolean {
 }
 
 /** Writes chunks one after the other, at the target's pace, and leaves nothing of its own on it. */
-async function pumped(chunks: Chunks, to: Writable): Promise<void> {
-  const ignore = (): void => undefined;
-  to.on('error', ignore);
+async function pumped(chunks: Chunks, to: Writable, signal: AbortSignal | undefined): Promise<void> {
+  const ended = new Ended(to, signal);
+  try {
+    for await (const chunk of chunks) await ended.before(written(to, chunk));
+  } finally {
+    chunks.close();
+    ended.forget();
+  }
+}
+
+/** The same for a stream of the Web's. Its own `pipeTo` waits for a target that takes nothing, whatever the signal says. */
+async function poured(chunks: Chunks, to: WritableStream<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
+  const writer = to.getWriter();
+  let forget: (() => void) | undefined;
+  const ended = new Promise<never>((_, reject) => {
+    forget = signal && onAbort(signal, () => reject(signal.reason));
+    writer.closed.catch(reject);
+  });
+  ended.catch(() => undefined);
   try {
     for await (const chunk of chunks) {
-      await new Promise<void>((resolve, reject) => to.write(chunk, (error) => (error == null ? resolve() : reject(error))));
+      const step = writer.ready.then(() => writer.write(chunk));
+      step.catch(() => undefined);
+      await Promise.race([ended, step]);
     }
-    to.off('error', ignore);
   } catch (error) {
-    // What broke it is told by an event after this.
-    to.once('error', ignore);
-    to.off('error', ignore);
+    // It is not to be taken for whole.
+    writer.abort(error).catch(() => undefined);
     throw error;
+  } finally {
+    chunks.close();
+    forget?.();
+    writer.releaseLock();
+  }
+}
+
+function written(to: Writable, chunk: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => to.write(chunk, (error) => (error == null ? resolve() : reject(error))));
+}
+
+/** Hears that a stream of Node's takes no more: whoever writes to it is not told while it is full. */
+class Ended {
+  readonly #to: Writable;
+  readonly #ended: Promise<never>;
+  readonly #failed: (error: unknown) => void;
+  readonly #closed: () => void;
+  readonly #unlisten: (() => void) | undefined;
+  #why: { readonly error: unknown } | undefined;
+
+  constructor(to: Writable, signal: AbortSignal | undefined) {
+    let end: (error: unknown) => void = () => undefined;
+    this.#ended = new Promise<never>((_, reject) => (end = reject));
+    this.#ended.catch(() => undefined);
+    this.#failed = (error) => {
+      this.#why ??= { error };
+      end(error);
+    };
+    this.#closed = () => end(to.errored ?? new ICloudError('cancelled', 'the target was closed before the file was whole'));
+    this.#unlisten = signal && onAbort(signal, () => end(signal.reason));
+    this.#to = to.on('error', this.#failed);
+    // One that had its end before is closed as it should be; writing to it fails.
+    if (!to.writableEnded) to.on('close', this.#closed);
+    // What happened before is not told again.
+    if (to.errored != null) this.#failed(to.errored);
+  }
+
+  /** The outcome of `step`, unless the stream ends before. */
+  async before(step: Promise<void>): Promise<void> {
+    step.catch(() => undefined);
+    try {
+      await Promise.race([this.#ended, step]);
+    } catch (error) {
+      // A stream that was broken says so of every step: how it broke is the reason.
+      throw this.#why === undefined ? error : this.#why.error;
+    }
+  }
+
+  forget(): void {
+    this.#unlisten?.();
+    this.#to.off('close', this.#closed);
+    // A stream that just broke tells it in an event that is on its way.
+    if (this.#to.errored != null && this.#why === undefined) this.#to.once('error', () => undefined);
+    this.#to.off('error', this.#failed);
   }
 }
 
 /** Chunks as a stream of Node's. */
 class Bytes extends Readable {
   readonly #chunks: Chunks;
+  readonly #unlisten: (() => void) | undefined;
 
-  constructor(chunks: Chunks) {
+  constructor(chunks: Chunks, signal?: AbortSignal) {
     super();
     this.#chunks = chunks;
+    // Also while nobody reads.
+    const weak = new WeakRef(this);
+    this.#unlisten = signal && onAbort(signal, () => weak.deref()?.destroy(asError(signal.reason)));
   }
 
   override _read(): void {
@@ -226,6 +300,7 @@ class Bytes extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#unlisten?.();
     this.#chunks.close();
     callback(error);
   }

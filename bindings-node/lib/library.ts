@@ -157,7 +157,7 @@ export class Library {
     { roles = ROLES, signal }: Cancellable & { readonly roles?: readonly Role[] | undefined } = {},
   ): Promise<Array<Asset | ICloudError>> {
     const natives = listed(assets, 'assets').map(Asset.nativeOf);
-    return this.#faced(await run((abort) => this.#native.renew(natives, [...roles], abort), signal));
+    return this.#faced(await run((abort) => this.#native.renew(natives, listed(roles, 'roles'), abort), signal));
   }
 
   /** Where the library's history stands now. To miss nothing take a cursor, list, and read the changes since. */
@@ -172,7 +172,7 @@ export class Library {
    */
   changes(since: ChangeCursor, options: ChangesOptions = {}): AsyncItems<ChangeBatch> {
     const { fields = 'full', roles, pageSize, signal } = options;
-    const changes = now(() => this.#native.changes(since.json, fields, roles && [...roles], pageSize));
+    const changes = now(() => this.#native.changes(since.json, fields, roles && listed(roles, 'roles'), pageSize));
     const face = (batch: object): ChangeBatch => faced(batch, this.#downloader);
     return AsyncItems.from(changes, face, { watch: new Watch(signal), signal, what: 'history' });
   }
@@ -271,7 +271,7 @@ export class Album implements AsyncIterable<Asset> {
   /** Its assets, newest first. Nothing is sent before the first is asked for. */
   assets(options: AssetsOptions = {}): Assets {
     const { fields = 'full', roles, limit, pageSize, prefetch } = options;
-    const wanted = given({ fields, roles: roles && [...roles], limit, pageSize, prefetch });
+    const wanted = given({ fields, roles: roles && listed(roles, 'roles'), limit, pageSize, prefetch });
     const native = now(() => this.#native.assets(wanted));
     return Assets.of(native, this.#native.library.downloader(), options);
   }

@@ -9,6 +9,7 @@ import { types } from 'node:util';
 import type { DateLimitGiven, LayoutGiven, MoveRuleGiven, RemovalLimitGiven, ViewGiven } from '#native';
 
 import { given } from './client.js';
+import { listed } from './run.js';
 import type { LiveNaming, LiveSize, NamePolicy, RawAlign, Size, ViewAs } from './records.js';
 
 /** Folders and names of a copy. The defaults are icloudpd's. */
@@ -68,7 +69,7 @@ export interface RemovalLimit {
 export function layoutGiven(layout: Layout = {}): LayoutGiven {
   const { livePhotos, sizes, ...rest } = layout;
   // Null says something here: no film at all.
-  return { ...given({ ...rest, sizes: sizes && [...sizes] }), ...(livePhotos === undefined ? {} : { livePhotos }) };
+  return { ...given({ ...rest, sizes: sizes && listed(sizes, 'sizes') }), ...(livePhotos === undefined ? {} : { livePhotos }) };
 }
 
 /** @internal */

@@ -37,7 +37,7 @@ export async function run<T>(call: (abort?: Abort) => Promise<T>, signal?: Abort
       throw raised(error);
     }
   }
-  signal.throwIfAborted();
+  required(signal)?.throwIfAborted();
   const abort = new native.Abort();
   const forget = onAbort(signal, () => abort.abort());
   try {
@@ -49,8 +49,14 @@ export async function run<T>(call: (abort?: Abort) => Promise<T>, signal?: Abort
   }
 }
 
-// One listener serves all operations of a signal: Node warns of a leak where there are many.
-const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+interface Waiting {
+  readonly calls: Set<() => void>;
+  readonly all: () => void;
+}
+
+// One listener serves all operations of a signal, for Node warns of a leak where there are many. It is taken off with the last: signals that
+// are made of others live for as long as somebody listens.
+const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /**
  * Has something called when a signal says so.
@@ -59,15 +65,36 @@ const waiting = new WeakMap<AbortSignal, Set<() => void>>();
  * @returns What forgets about it.
  */
 export function onAbort(signal: AbortSignal, call: () => void): () => void {
-  if (!(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
-  let calls = waiting.get(signal);
-  if (calls === undefined) {
-    const all = (calls = new Set());
-    waiting.set(signal, calls);
-    signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
-  }
+  const { calls, all } = waiting.get(signal) ?? listening(signal);
   calls.add(call);
-  return () => calls.delete(call);
+  return () => {
+    calls.delete(call);
+    if (calls.size > 0) return;
+    signal.removeEventListener('abort', all);
+    waiting.delete(signal);
+  };
+}
+
+function listening(signal: AbortSignal): Waiting {
+  const calls = new Set<() => void>();
+  const all = (): void => {
+    // Anybody can dispatch an event.
+    if (signal.aborted) for (const call of [...calls]) call();
+  };
+  signal.addEventListener('abort', all);
+  const made = { calls, all };
+  waiting.set(signal, made);
+  return made;
+}
+
+/**
+ * What must be a signal, if it is there.
+ *
+ * @internal
+ */
+export function required(signal: AbortSignal | null | undefined): AbortSignal | undefined {
+  if (signal != null && !(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  return signal ?? undefined;
 }
 
 /**
@@ -126,7 +153,7 @@ export class Watch {
 
   /** @param running Where it is found while a step runs, by functions that several operations call. */
   constructor(signal?: AbortSignal | null, running?: Set<Watch>) {
-    this.#given = signal ?? undefined;
+    this.#given = required(signal);
     this.#running = running;
   }
 
@@ -238,7 +265,7 @@ export function notOurs(what: string, name: string): TypeError {
  * @internal
  */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return isOurs(value) && 'then' in value && typeof value.then === 'function';
 }
 
 /**

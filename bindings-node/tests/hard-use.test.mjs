@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -170,4 +171,54 @@ test('one signal serves many operations', async (t) => {
   await pause(20);
   process.off('warning', hear);
   assert.deepEqual(warned, []);
+});
+
+/** Settles within a moment, or the test says that it hangs. */
+const soon = (promise) => Promise.race([failure(promise), pause(3000, 'it hangs')]);
+
+test('a target that ends, or that nobody reads, holds nobody up', async (t) => {
+  const asset = await first(await (await fakeFor(t, { ...plain, fileSize: 600_000 })).signIn());
+  const gone = new RangeError('the reader is gone');
+  const destroyed = new PassThrough();
+  const writing = asset.download().saveTo(destroyed);
+  setTimeout(() => destroyed.destroy(gone), 100);
+  assert.equal(await soon(writing), gone);
+  const timed = (to) => asset.download().saveTo(to, { signal: AbortSignal.timeout(100) });
+  assert.equal((await soon(timed(new PassThrough()))).name, 'TimeoutError');
+  assert.equal((await soon(timed(new TransformStream().writable))).name, 'TimeoutError');
+  const unread = asset.download().stream({ signal: AbortSignal.timeout(100) });
+  assert.equal((await soon(pipeline(unread, new PassThrough()))).name, 'TimeoutError');
+});
+
+test('why a target is broken is said, and nothing is left on one that is not', async (t) => {
+  const folder = await folderFor(t);
+  const asset = await first(await (await fakeFor(t, plain)).signIn());
+  assert.equal((await soon(asset.download().saveTo(createWriteStream(join(folder, 'nowhere', 'x'))))).code, 'ENOENT');
+  const healthy = new PassThrough();
+  const before = healthy.listenerCount('error');
+  for (let time = 0; time < 3; time += 1) {
+    await failure(asset.download().saveTo(healthy, { signal: AbortSignal.abort(new RangeError('no')) }));
+  }
+  assert.equal(healthy.listenerCount('error'), before);
+});
+
+test('a signal is let go of with the last that listens to it', async (t) => {
+  const { getEventListeners } = await import('node:events');
+  const asset = await first(await (await fakeFor(t, plain)).signIn());
+  const ending = new AbortController();
+  await asset.download().bytes({ signal: ending.signal });
+  assert.equal(getEventListeners(ending.signal, 'abort').length, 0);
+  // An event is no abort.
+  const stalled = asset.download().saveTo(new PassThrough({ highWaterMark: 1 }), { signal: ending.signal });
+  await pause(50);
+  ending.signal.dispatchEvent(new Event('abort'));
+  ending.abort(new RangeError('stop'));
+  assert.equal((await soon(stalled)).message, 'stop');
+});
+
+test('texts are no lists', async (t) => {
+  const session = await (await fakeFor(t, plain)).signIn();
+  const asset = await first(session);
+  assert.throws(() => asset.sidecar({ albums: ['Holiday'] }), TypeError);
+  assert.throws(() => session.primaryLibrary.all().assets({ roles: 'original' }), TypeError);
 });

@@ -28,8 +28,6 @@
 pub mod catalogue;
 mod chaos;
 #[doc(hidden)]
-pub mod storage;
-
 pub use self::chaos::ChaosStorage;
 
 /// Stamps the conformance tests for a storage into the module where it stands; see [`testing`](crate::testing).
@@ -88,6 +86,9 @@ macro_rules! storage_conformance {
         [$((stringify!($name), |storage| Box::pin($crate::testing::storage::$name(storage)))),*]
     };
 }
+
+// Below the macro, which it uses.
+pub mod storage;
 
 /// Stamps the conformance tests for a catalogue into the module where it stands; see [`testing`](crate::testing).
 ///

@@ -31,7 +31,7 @@ pub type Promise = (&'static str, fn(Store) -> BoxFuture<'static, ()>);
 
 /// All of them, for those who can stamp no tests: other languages.
 pub fn promises() -> impl IntoIterator<Item = Promise> {
-    let all: [Promise; _] = crate::storage_conformance!(@promises functions);
+    let all: [Promise; _] = storage_conformance!(@promises functions);
     all
 }
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use icloud_photos::storage::{Capabilities, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions};
+use icloud_photos::storage::{
+    Capabilities, MemoryStorage, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
+};
 use icloud_photos::sync::catalogue::{Batch, Catalogue, FileKey, FileRow, LibraryKey, Status};
 use icloud_photos::sync::layout::LayoutOptions;
 use icloud_photos::sync::store::MARK;
@@ -640,6 +642,22 @@ async fn a_file_that_cannot_be_removed_holds_up_no_others() {
     assert_eq!((report.removed, copy.files().await.len()), (1, 1), "once it can go, it goes: {told:?}");
 }
 
+/// What comes to stand where nothing stood, or after the copy was made, was never proven.
+#[tokio::test(start_paused = true)]
+async fn what_changes_between_its_proof_and_its_removal_stays() {
+    for disposal in [Disposal::Remove, Disposal::Trash] {
+        let copy = mirror(2, disposal).await;
+        copy.trash("0.JPG");
+        let path = copy.path("0.JPG").await;
+        let stubborn = Arc::new(Stubborn::over(&copy));
+        // Somebody saves the file anew once it was read.
+        *stubborn.saved_anew.lock().unwrap() = Some((path.clone(), copy.storage.clone()));
+        let (ran, told) = copy.clear_on(stubborn).await;
+        assert_eq!(ran.unwrap().removed, 0, "{disposal:?}: {told:?}");
+        assert_eq!(copy.bytes(&path).await, b"work of an evening", "{disposal:?}: {told:?}");
+    }
+}
+
 /// Memory keeps what it was told of a file. Where a photo is to leave iCloud, or a file the copy, that is no proof.
 #[tokio::test(start_paused = true)]
 async fn what_a_storage_was_told_once_proves_nothing() {
@@ -681,6 +699,7 @@ struct Stubborn {
     folder: Mutex<Option<String>>,
     locked: Mutex<Option<String>>,
     harm: Mutex<Option<Harm>>,
+    saved_anew: Mutex<Option<(String, Arc<MemoryStorage>)>>,
     keeps: AtomicBool,
 }
 
@@ -728,8 +747,9 @@ impl StorageWriter for Harming {
 impl Stubborn {
     fn over(copy: &Copy) -> Self {
         let inner = copy.storage.clone();
-        let (unreadable, folder, locked) = Default::default();
-        Self { inner, unreadable, folder, locked, harm: Mutex::default(), keeps: AtomicBool::new(false) }
+        let (unreadable, folder, locked, harm) = Default::default();
+        let (saved_anew, keeps) = Default::default();
+        Self { inner, unreadable, folder, locked, harm, saved_anew, keeps }
     }
 }
 
@@ -762,7 +782,14 @@ impl Storage for Stubborn {
         if self.unreadable.lock().unwrap().as_deref() == Some(path.as_str()) {
             return Err(Error::new(ErrorKind::Storage, "a bad sector"));
         }
-        self.inner.read(path, from).await
+        let read = self.inner.read(path, from).await;
+        let mut saved_anew = self.saved_anew.lock().unwrap().clone();
+        if let Some((_, storage)) = saved_anew.take_if(|(saved, _)| saved == path.as_str()) {
+            let mut writer = storage.write(path, WriteOptions::default().replace()).await?;
+            writer.write("work of an evening".into()).await?;
+            writer.commit().await?;
+        }
+        read
     }
 
     async fn remove(&self, path: &StoragePath) -> Result<()> {

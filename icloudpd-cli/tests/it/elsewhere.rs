@@ -84,7 +84,7 @@ fn a_library_goes_to_s3_and_a_second_run_puts_nothing() {
     let metadata =
         bucket.server.metadata(&format!("{FOLDER}/{}", bucket.photos().keys().next().unwrap())).unwrap();
     let names: Vec<_> = metadata.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["asset", "checksum", "created", "sha256"]);
+    assert_eq!(names, ["asset", "checksum", "created", "sha256", "size"]);
 
     bucket.server.forget_counts();
     world.cloud.reset_counts();

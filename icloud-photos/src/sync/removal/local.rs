@@ -12,7 +12,7 @@ use super::super::ledger::seconds;
 use super::victims::{Deleted, Judged, Victim};
 use super::{Census, Disposal, Kept, RemovalEvent, Stage};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::StoragePath;
+use crate::storage::{ObjectMeta, StoragePath};
 
 /// Files that go in one go.
 const FILES: usize = 100;
@@ -74,9 +74,9 @@ impl Stage<'_> {
                 }
                 let mut proven = Vec::new();
                 for victim in some.going {
-                    match self.inner.compare(&victim).await {
-                        None => proven.push(victim),
-                        Some(why) => settled &= !self.leave(&victim.path, &why),
+                    match self.inner.read_anew(&victim).await {
+                        Ok(there) => proven.push((victim, there)),
+                        Err(why) => settled &= !self.leave(&victim.path, &why),
                     }
                 }
                 settled &= self.remove(disposal, proven).await?;
@@ -96,15 +96,17 @@ impl Stage<'_> {
         matches!(why, Kept::Unreadable { .. } | Kept::Unremovable { .. } | Kept::OwnerUnclear { .. })
     }
 
-    /// All copies are on the disk before the first file goes; rows go last. False if some stay that should have gone.
-    async fn remove(&mut self, disposal: Disposal, going: Vec<Victim>) -> Result<bool> {
-        let (mut going_files, mut stays) = (Vec::new(), HashSet::new());
+    /// All copies are on the disk before the first file goes; rows go last. False if some stay that should have gone. A file goes as it stood
+    /// when it was proven, or not at all; where none stood only the row goes.
+    async fn remove(&mut self, disposal: Disposal, going: Vec<(Victim, Option<ObjectMeta>)>) -> Result<bool> {
+        let (mut ready, mut stays) = (Vec::new(), HashSet::new());
         let mut seen = HashSet::new();
-        for victim in going.iter().filter(|victim| victim.is_there) {
+        for (victim, there) in &going {
+            let Some(there) = there else { continue };
             // Two assets may have one file.
             if seen.insert(&victim.path) {
                 match self.set_aside(disposal, victim).await {
-                    Ok(files) => going_files.push((victim.path.clone(), files)),
+                    Ok(files) => ready.push((there, files)),
                     Err(error) => self.stay(victim.path.clone(), error, &mut stays)?,
                 }
             }
@@ -112,27 +114,49 @@ impl Stage<'_> {
         if disposal == Disposal::Trash {
             self.inner.storage.flush().await?;
         }
-        for (photo, files) in going_files {
-            // A sidecar goes after its photo: one that is left alone says nothing wrong.
-            for (path, trash) in files {
-                let there = self.inner.storage.stat(&path).await?.is_some();
-                if let Err(error) = self.inner.storage.remove(&path).await {
-                    self.stay(path, error, &mut stays)?;
-                    stays.insert(photo.clone());
-                    break;
-                }
-                if there {
-                    self.report.removed += u64::from(path == photo);
-                    self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
-                }
-            }
+        for (proven, files) in ready {
+            self.remove_all(proven, files, &mut stays).await?;
         }
-        let gone = going.into_iter().filter(|victim| !stays.contains(&victim.path));
-        let gone_files: Vec<_> = gone.map(|victim| victim.row.key).collect();
+        let gone = going.into_iter().filter(|(victim, _)| !stays.contains(&victim.path));
+        let gone_files: Vec<_> = gone.map(|(victim, _)| victim.row.key).collect();
         if !gone_files.is_empty() {
             self.inner.catalogue.commit(Batch { gone_files, ..Batch::default() }).await?;
         }
         Ok(stays.is_empty())
+    }
+
+    /// Removes a photo and what goes with it, the photo first: a sidecar that is left alone says nothing wrong.
+    async fn remove_all(
+        &mut self,
+        proven: &ObjectMeta,
+        files: Vec<(StoragePath, Option<StoragePath>)>,
+        stays: &mut HashSet<StoragePath>,
+    ) -> Result<()> {
+        for (path, trash) in files {
+            let there = match self.inner.storage.stat(&path).await {
+                Ok(there) => there,
+                Err(error) => {
+                    stays.insert(proven.path.clone());
+                    return self.stay(path, error, stays);
+                }
+            };
+            let is_photo = path == proven.path;
+            let as_it_was = |now: &ObjectMeta| (now.size, now.modified) == (proven.size, proven.modified);
+            if is_photo && !there.as_ref().is_none_or(as_it_was) {
+                self.leave(&path, &Kept::Differs { path: path.clone() });
+                stays.insert(path);
+                return Ok(());
+            }
+            if let Err(error) = self.inner.storage.remove(&path).await {
+                stays.insert(proven.path.clone());
+                return self.stay(path, error, stays);
+            }
+            if there.is_some() {
+                self.report.removed += u64::from(is_photo);
+                self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
+            }
+        }
+        Ok(())
     }
 
     /// The files of a victim, the photo first, each with its copy in the trash if it is to have one.

@@ -14,7 +14,7 @@ use super::super::ledger::seconds;
 use super::super::trees::is_named_so;
 use super::Kept;
 use crate::asset::{Asset, AssetId, Assets};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::library::SmartAlbum;
 use crate::storage::{ObjectMeta, StoragePath};
 
@@ -175,27 +175,31 @@ impl Inner {
             true if there.modified.map(seconds) == row.modified => None,
             // Nothing else can be told from outside.
             false if !can.metadata => None,
-            _ => self.compare_by(victim, Source::for_rows([row])).await,
+            _ => self.compare(victim, Source::for_rows([row])).await.err(),
         }
     }
 
-    /// Reads a file: why it stays, if it does not hold the bytes it should.
-    pub(super) async fn compare(&self, victim: &Victim) -> Option<Kept> {
-        self.compare_by(victim, Source::Bytes).await
+    /// Reads a file: what stood there when it was proven to hold the bytes it should, nothing if nothing did, or why it stays.
+    pub(super) async fn read_anew(&self, victim: &Victim) -> std::result::Result<Option<ObjectMeta>, Kept> {
+        let unreadable =
+            |error: Error| Kept::Unreadable { path: victim.path.clone(), reason: error.to_string() };
+        let Some(there) = self.storage.stat(&victim.path).await.map_err(unreadable)? else { return Ok(None) };
+        let is_proven = self.compare(victim, Source::Bytes).await?;
+        Ok(is_proven.then_some(there))
     }
 
-    async fn compare_by(&self, victim: &Victim, source: Source) -> Option<Kept> {
+    /// Whether a file holds the bytes it should; false if there is none.
+    async fn compare(&self, victim: &Victim, source: Source) -> std::result::Result<bool, Kept> {
         let Victim { row, path, .. } = victim;
         let checksum = row.checksum.filter(|_| row.is_provable());
         match content::look(&*self.storage, path, source).await {
-            // Somebody was quicker; the row goes.
-            Ok(None) => None,
+            Ok(None) => Ok(false),
             Ok(Some((_, digests))) => {
                 let apples = checksum == Some(digests.checksum);
                 let ours = row.sha256 == Some(digests.sha256);
-                (!apples && !ours).then(|| Kept::Differs { path: path.clone() })
+                if apples || ours { Ok(true) } else { Err(Kept::Differs { path: path.clone() }) }
             }
-            Err(error) => Some(Kept::Unreadable { path: path.clone(), reason: error.to_string() }),
+            Err(error) => Err(Kept::Unreadable { path: path.clone(), reason: error.to_string() }),
         }
     }
 
