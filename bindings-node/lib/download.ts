@@ -5,8 +5,6 @@
  */
 
 import { Readable, Writable } from 'node:stream';
-import { ReadableStream } from 'node:stream/web';
-import type { WritableStream } from 'node:stream/web';
 import { inspect } from 'node:util';
 
 import type { ByteStream, Asset as NativeAsset, Downloader } from '#native';
@@ -127,13 +125,13 @@ export class Download {
    *   verified then.
    * @throws {ICloudError} `integrity`: what came is of the wrong length, or other bytes came the second time.
    */
-  async saveTo(to: Writable | WritableStream<Uint8Array>, options: Watchable = {}): Promise<Proof> {
+  async saveTo(to: Writable | WritableStream, options: Watchable = {}): Promise<Proof> {
     const isWeb = hasMethod(to, 'getWriter');
     if (!isWeb && !(hasMethod(to, 'write') && hasMethod(to, 'on') && hasMethod(to, 'off'))) {
       throw new TypeError("the target must be a stream of Node's or the Web's that can be written to");
     }
     const chunks = this.chunks(options);
-    if (isWeb) await poured(chunks, to as WritableStream<Uint8Array>, options.signal);
+    if (isWeb) await poured(chunks, to as WritableStream, options.signal);
     else await pumped(chunks, to as Writable, options.signal);
     if (chunks.proof === null) throw new ICloudError('unexpected', 'a whole file has a proof at its end');
     return chunks.proof;
@@ -204,7 +202,7 @@ async function pumped(chunks: Chunks, to: Writable, signal: AbortSignal | undefi
 }
 
 /** The same for a stream of the Web's. Its own `pipeTo` waits for a target that takes nothing, whatever the signal says. */
-async function poured(chunks: Chunks, to: WritableStream<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
+async function poured(chunks: Chunks, to: WritableStream, signal: AbortSignal | undefined): Promise<void> {
   const writer = to.getWriter();
   let forget: (() => void) | undefined;
   const ended = new Promise<never>((_, reject) => {
