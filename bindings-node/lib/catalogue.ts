@@ -96,7 +96,10 @@ export class Catalogue {
     return run((abort) => this.#native.filesAt(wanted, abort), signal);
   }
 
-  /** Lets go of it, once what is under way is done: others may open it then. Engines that use it are refused from now on. */
+  /**
+   * Lets go of it, once the question that is under way is answered: others may open it then. Whoever asks it from now on is refused, runs too that have
+   * not ended; only engines of one in memory go on.
+   */
   async close(): Promise<void> {
     await run(() => this.#native.close());
   }
