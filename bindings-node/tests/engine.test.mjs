@@ -522,10 +522,13 @@ test('two runs of one engine at once: one is given up, the other one comes to it
   const { library } = await libraryFor(t, { ...plain, assets: 1200, fileSize: 100 });
   const engine = new SyncEngine(library, new MemoryStorage(), { filter: () => true });
   const abort = new AbortController();
-  const [given, other] = [engine.run({ signal: abort.signal }), engine.run()];
+  let heard = 0;
+  const onEvent = () => {
+    heard += 1;
+    if (heard === 10) abort.abort(mine());
+  };
+  const [given, other] = [engine.run({ signal: abort.signal, onEvent }), engine.run()];
   given.catch(() => undefined);
-  await pause(50);
-  abort.abort(mine());
   const report = await other;
   assert.deepEqual([report.failed, report.assets], [0, 1200]);
   assert.ok((await failure(given)).mine);
