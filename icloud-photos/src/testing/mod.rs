@@ -27,7 +27,7 @@
 #[doc(hidden)]
 pub mod catalogue;
 mod chaos;
-#[doc(hidden)]
+
 pub use self::chaos::ChaosStorage;
 
 /// Stamps the conformance tests for a storage into the module where it stands; see [`testing`](crate::testing).
@@ -88,6 +88,7 @@ macro_rules! storage_conformance {
 }
 
 // Below the macro, which it uses.
+#[doc(hidden)]
 pub mod storage;
 
 /// Stamps the conformance tests for a catalogue into the module where it stands; see [`testing`](crate::testing).
