@@ -145,7 +145,7 @@ export class SyncEngine {
   }
 
   /**
-   * Does what a plan says. What concerns one file is told and counted, and never ends the run.
+   * Does what a plan says. What concerns one file is told and counted; it does not end the run.
    *
    * Aborted, it leaves no file that is not whole, and the next run goes on from there.
    *

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use futures::{StreamExt, TryStreamExt};
 use icloud_photos::storage::StoragePath;
-use icloud_photos::sync::catalogue::{Catalogue as Books, FileKey, MemoryCatalogue, SqliteCatalogue};
+use icloud_photos::sync::catalogue::{Catalogue as Books, MemoryCatalogue, SqliteCatalogue};
 use icloud_photos::sync::store::{self, AnyCatalogues};
 use icloud_photos::sync::{remembered, stock};
 use icloud_photos::{Error, ErrorKind, Result};
@@ -17,9 +16,6 @@ use crate::runtime::{Abort, Items, Promised, blocking, lock, now, run};
 use crate::session::Session;
 use crate::storage::{Storage, given, place_of};
 use crate::value::{Js, ToJs, as_own, own};
-
-/// Rows looked at in one go.
-const ROWS: usize = 1000;
 
 type Shared = Arc<dyn Books>;
 
@@ -117,16 +113,7 @@ impl Catalogue {
     #[napi]
     pub fn files(&self) -> napi::Result<Items> {
         let books = now(self.shared())?;
-        let pages = futures::stream::try_unfold(None, move |after: Option<FileKey>| {
-            let books = books.clone();
-            async move {
-                let rows = books.files(None, after.as_ref(), ROWS).await?;
-                let last = rows.last().map(|row| row.key.clone());
-                Ok(last.map(|last| (rows, Some(last))))
-            }
-        });
-        let rows = pages.map_ok(|rows| futures::stream::iter(rows.into_iter().map(Ok))).try_flatten();
-        Ok(Items::new(rows.boxed()))
+        Ok(Items::new(icloud_photos_bindings::files(books)))
     }
 
     #[napi(ts_return_type = "Promise<Array<Array<FileRow>>>")]

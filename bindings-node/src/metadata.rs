@@ -5,8 +5,6 @@ use std::sync::Mutex;
 use bytes::Bytes;
 use icloud_photos::asset::{Checksum, uti};
 use icloud_photos::metadata::exif;
-use icloud_photos::metadata::xmp::{Existing, Foreign, Sidecar};
-use icloud_photos::{Error, ErrorKind, Result};
 use icloud_photos_bindings::{ToValue, Value};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Uint8Array, Unknown};
@@ -44,35 +42,10 @@ impl Asset {
         rendering: bool,
         existing: Option<Uint8Array>,
     ) -> napi::Result<Unknown<'env>> {
-        let mut sidecar = Sidecar::of(&self.0);
-        if let Some(albums) = albums {
-            sidecar = sidecar.in_albums(&albums);
-        }
-        if rendering {
-            sidecar = sidecar.of_rendering();
-        }
-        let packet = now(packet(&sidecar, existing))?;
+        let existing = existing.map(|bytes| bytes.to_vec());
+        let packet = now(icloud_photos_bindings::sidecar(&self.0, albums.as_deref(), rendering, existing))?;
         packet.map(Bytes::from).to_js().make(env)
     }
-}
-
-fn packet(sidecar: &Sidecar, existing: Option<Uint8Array>) -> Result<Option<Vec<u8>>> {
-    match existing.map(|bytes| Existing::read(bytes.to_vec())) {
-        None | Some(Ok(None)) => Ok(Some(sidecar.packet())),
-        Some(Ok(Some(existing))) => Ok(sidecar.update(&existing)),
-        Some(Err(foreign)) => Err(left_alone(&foreign)),
-    }
-}
-
-fn left_alone(foreign: &Foreign) -> Error {
-    let why = match foreign {
-        Foreign::Author { toolkit } => {
-            format!("another program wrote it ({})", toolkit.as_deref().unwrap_or("it does not say which"))
-        }
-        Foreign::Unreadable { reason } => format!("it cannot be read: {reason}"),
-        other => format!("{other:?}"),
-    };
-    Error::new(ErrorKind::Conflict, "this sidecar must be left alone").with("why", why)
 }
 
 /// The ending of names, kind, and whether it is RAW, by a uniform type identifier.

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::{StreamExt, TryStreamExt};
 use icloud_photos::storage::StoragePath;
-use icloud_photos::sync::catalogue::{Catalogue as Books, FileKey, MemoryCatalogue, SqliteCatalogue};
+use icloud_photos::sync::catalogue::{Catalogue as Books, MemoryCatalogue, SqliteCatalogue};
 use icloud_photos::sync::store::{self, AnyCatalogues};
 use icloud_photos::sync::{remembered, stock};
 use icloud_photos::{Error, ErrorKind, Result};
@@ -17,9 +16,6 @@ use crate::library::Library;
 use crate::runtime::{Batches, Op};
 use crate::session::Session;
 use crate::storage::{given, place_of};
-
-/// Rows looked at in one go.
-const ROWS: usize = 1000;
 
 type Shared = Arc<dyn Books>;
 
@@ -115,16 +111,7 @@ impl Catalogue {
 
     fn files(&self, py: Python<'_>) -> PyResult<Batches> {
         let books = self.shared().map_err(|error| raised(py, &error))?;
-        let pages = futures::stream::try_unfold(None, move |after: Option<FileKey>| {
-            let books = books.clone();
-            async move {
-                let rows = books.files(None, after.as_ref(), ROWS).await?;
-                let last = rows.last().map(|row| row.key.clone());
-                Ok(last.map(|last| (rows, Some(last))))
-            }
-        });
-        let rows = pages.map_ok(|rows| futures::stream::iter(rows.into_iter().map(Ok))).try_flatten();
-        Ok(Batches::new(rows.boxed()))
+        Ok(Batches::new(icloud_photos_bindings::files(books)))
     }
 
     fn files_at(&self, paths: Vec<String>) -> Op {

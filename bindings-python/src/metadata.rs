@@ -2,8 +2,6 @@
 
 use icloud_photos::asset::uti;
 use icloud_photos::metadata::exif;
-use icloud_photos::metadata::xmp::{Existing, Foreign, Sidecar};
-use icloud_photos::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -31,30 +29,9 @@ pub(crate) fn sidecar<'py>(
     rendering: bool,
     existing: Option<Vec<u8>>,
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    let mut sidecar = Sidecar::of(&asset.0);
-    if let Some(albums) = albums {
-        sidecar = sidecar.in_albums(&albums);
-    }
-    if rendering {
-        sidecar = sidecar.of_rendering();
-    }
-    let packet = match existing.map(Existing::read) {
-        None | Some(Ok(None)) => Some(sidecar.packet()),
-        Some(Ok(Some(existing))) => sidecar.update(&existing),
-        Some(Err(foreign)) => return Err(raised(py, &left_alone(&foreign))),
-    };
+    let packet = icloud_photos_bindings::sidecar(&asset.0, albums.as_deref(), rendering, existing);
+    let packet = packet.map_err(|error| raised(py, &error))?;
     Ok(packet.map(|packet| PyBytes::new(py, &packet)))
-}
-
-fn left_alone(foreign: &Foreign) -> Error {
-    let why = match foreign {
-        Foreign::Author { toolkit } => {
-            format!("another program wrote it ({})", toolkit.as_deref().unwrap_or("it does not say which"))
-        }
-        Foreign::Unreadable { reason } => format!("it cannot be read: {reason}"),
-        other => format!("{other:?}"),
-    };
-    Error::new(ErrorKind::Conflict, "this sidecar must be left alone").with("why", why)
 }
 
 /// The ending of names, kind, and whether it is RAW, by a uniform type identifier.

@@ -1,11 +1,31 @@
 //! What a catalogue remembers.
 
+use std::sync::Arc;
+
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use icloud_photos::Result;
 use icloud_photos::sync::Stock;
 use icloud_photos::sync::catalogue::{
-    AlbumRow, AssetRow, FileKey, FileRow, Pending, Progress, Status, Tally, Totals,
+    AlbumRow, AssetRow, Catalogue, FileKey, FileRow, Pending, Progress, Status, Tally, Totals,
 };
 
 use crate::value::{ToValue, Value, as_model, model};
+
+/// Rows looked at in one go.
+const ROWS: usize = 1000;
+
+/// All files of a catalogue, in the order of their keys.
+pub fn files(books: Arc<dyn Catalogue>) -> BoxStream<'static, Result<FileRow>> {
+    let pages = stream::try_unfold(None, move |after: Option<FileKey>| {
+        let books = books.clone();
+        async move {
+            let rows = books.files(None, after.as_ref(), ROWS).await?;
+            let last = rows.last().map(|row| row.key.clone());
+            Ok(last.map(|last| (rows, Some(last))))
+        }
+    });
+    pages.map_ok(|rows| stream::iter(rows.into_iter().map(Ok))).try_flatten().boxed()
+}
 
 as_model!(Stock => "Stock" { here, missing });
 as_model!(Tally => "Tally" { files, bytes });

@@ -19,6 +19,7 @@ mod library;
 mod names;
 mod news;
 mod reasons;
+mod sidecar;
 mod storage;
 mod value;
 
@@ -27,5 +28,7 @@ pub use feed::{Feed, Taken};
 pub use names::{named, snake};
 pub use value::{Handle, Members, ToValue, Value, moment};
 
+pub use catalogue::files;
 pub use changes::cursor;
 pub use library::{at_least_one, depth, role, roles};
+pub use sidecar::sidecar;
