@@ -279,9 +279,7 @@ export class Asset {
 }
 
 function digest(stored: bigint | string): bigint {
-  try {
-    return BigInt(stored);
-  } catch (cause) {
-    throw new ICloudError('config', 'this is no state of an asset', { cause });
-  }
+  if (typeof stored === 'bigint') return stored;
+  if (typeof stored === 'string' && /^\d+$/.test(stored)) return BigInt(stored);
+  throw new ICloudError('config', 'this is no state of an asset');
 }

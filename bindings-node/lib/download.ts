@@ -250,7 +250,8 @@ class Ended {
     };
     this.#closed = () => end(to.errored ?? new ICloudError('cancelled', 'the target was closed before the file was whole'));
     this.#unlisten = signal && onAbort(signal, () => end(signal.reason));
-    this.#to = to.on('error', this.#failed);
+    this.#to = to;
+    to.on('error', this.#failed);
     // One that had its end before is closed as it should be; writing to it fails.
     if (!to.writableEnded) to.on('close', this.#closed);
     // What happened before is not told again.

@@ -39,10 +39,13 @@ export abstract class AsyncItems<T> implements AsyncIterableIterator<T> {
   #turn: Promise<unknown> | undefined;
   #isOver = false;
 
+  /** Only the package makes them. */
+  protected constructor(...made: [never, never, never]);
   /**
    * @param face What an item becomes; undefined for one that is told elsewhere.
    * @internal
    */
+  protected constructor(source: Source<unknown>, face: (item: never) => T | undefined, reading: Reading);
   protected constructor(source: Source<unknown>, face: (item: never) => T | undefined, reading: Reading) {
     this.#source = source;
     this.#face = face;

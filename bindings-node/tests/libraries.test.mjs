@@ -54,7 +54,7 @@ test('assets have what the listing said', async (t) => {
   assert.equal(asset.compare(state), 'unchanged');
   assert.equal(asset.compare(null), 'added');
   assert.equal(asset.compare({ ...state, content: String(state.content), metadata: String(state.metadata ^ 1n) }), 'metadata');
-  for (const content of [-1n, 2n ** 64n, 'no digest']) {
+  for (const content of [-1n, 2n ** 64n, 'no digest', '', ' 1', 7, null]) {
     assert.throws(() => asset.compare({ ...state, content }), { kind: 'config' }, String(content));
   }
   assert.ok(asset.equals(await library.asset(asset.id)) && !asset.equals(film));

@@ -317,6 +317,8 @@ export function onlyGiven(): unknown[] {
     new Assets(),
     // @ts-expect-error Methods give them.
     new AsyncItems(),
+    // @ts-expect-error Nor do classes of others.
+    new (class extends AsyncItems<number> {})(),
     // @ts-expect-error An engine gives one.
     new Plan(),
     // @ts-expect-error It is opened.

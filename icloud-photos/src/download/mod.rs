@@ -258,6 +258,8 @@ impl Download<'_> {
         let order = self.order()?;
         let mut sink = Memory::new(limit);
         let proof = match self.range {
+            // What is known to be too large is not fetched to find that out.
+            None if order.resource.size > Some(limit as u64) => return Err(order.told(sink.too_large())),
             Some(range) => order.part(range, &mut sink).await.map(|()| Proof::Unconfirmed(Doubt::Part))?,
             None => order.whole(&mut sink).await?.proof,
         };

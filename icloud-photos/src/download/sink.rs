@@ -140,6 +140,11 @@ impl Memory {
     pub(super) fn into_bytes(self) -> Bytes {
         self.bytes.freeze()
     }
+
+    pub(super) fn too_large(&self) -> Error {
+        Error::new(ErrorKind::Unsupported, "the file is larger than the limit for memory")
+            .with("limit", self.limit)
+    }
 }
 
 #[async_trait]
@@ -159,8 +164,7 @@ impl Sink for Memory {
 
     async fn write(&mut self, chunk: Bytes) -> Result<()> {
         if self.bytes.len() + chunk.len() > self.limit {
-            return Err(Error::new(ErrorKind::Unsupported, "the file is larger than the limit for memory")
-                .with("limit", self.limit));
+            return Err(self.too_large());
         }
         self.bytes.extend_from_slice(&chunk);
         Ok(())

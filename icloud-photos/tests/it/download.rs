@@ -184,8 +184,10 @@ async fn links_that_are_dead_again_are_renewed_together_too() {
 async fn a_file_too_large_for_memory_is_refused() {
     let cloud = support::cloud(LibrarySpec::plain(1, 5000));
     let (library, asset) = photo(&cloud).await;
+    cloud.reset_counts();
     let fetched = Downloader::new(&library).get(&asset, Role::Original).bytes(4999).await;
     assert_eq!(fetched.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(cloud.counts().requests, 0, "its length is known");
     let missing = Downloader::new(&library).get(&asset, Role::Edited).bytes(1).await;
     assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -247,7 +247,11 @@ fn ctrl_c_stops_cleanly() {
     let stall = FaultRule::new("content", FaultAction::Stall { after: Some(1_000_000), ms: None });
     world.cloud.set_faults(FaultScript { seed: 1, rules: vec![stall] }).unwrap();
     let mut child = world.download().stdout(Stdio::null()).spawn().unwrap();
-    while !world.directory().exists() || world.photos().is_empty() {
+    // What stands beside the folders of photos for a moment is the mark on its way.
+    let is_coming = |path: &String| {
+        path.contains('/') && world.directory().join(path).metadata().is_ok_and(|meta| meta.len() > 0)
+    };
+    while !world.directory().exists() || !world.photos().iter().any(is_coming) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
