@@ -94,7 +94,7 @@ async fn nothing_leaves_icloud_on_a_record_that_was_cut() {
     }
 }
 
-/// The copy of the catalogue is the only one of the five whose failure only the log tells: whoever waits for the disk does not, then.
+/// That is told by the log alone; here by that nobody waits for the disk to hold it.
 #[tokio::test]
 async fn a_copy_of_the_catalogue_that_was_cut_is_none() {
     let folder = tempfile::tempdir().unwrap();

@@ -43,7 +43,7 @@ async fn a_storage_that_takes_nothing_ends_the_run() {
         let copy = locked().await;
         let error = copy.engine_on(refusing(&copy, "", kind)).run(Arc::new(())).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
-        assert!(error.to_string().contains("failures before: 32"), "{error}");
+        assert!(error.to_string().contains("failures before"), "{error}");
         assert!(copy.rows().await.len() < 50, "it ended early");
     }
 }

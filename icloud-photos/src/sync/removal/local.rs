@@ -120,9 +120,8 @@ impl Stage<'_> {
                 Err(error) => self.stay(&victim.path, error, &mut stays)?,
             }
         }
-        if disposal == Disposal::Trash
-            && let Err(error) = self.inner.storage.flush().await
-        {
+        let is_aside = ready.iter().flat_map(|ready| &ready.files).any(|(_, aside)| aside.is_some());
+        if is_aside && let Err(error) = self.inner.storage.flush().await {
             if error.kind() != ErrorKind::StorageFull {
                 return Err(error);
             }
@@ -147,36 +146,29 @@ impl Stage<'_> {
         let as_it_was = |there: &ObjectMeta| {
             proven.is_some_and(|proven| (there.size, there.modified) == (proven.size, proven.modified))
         };
-        match self.inner.storage.stat(photo).await {
-            Ok(there) if there.as_ref().is_none_or(as_it_was) => {}
+        let there = match self.inner.storage.stat(photo).await {
+            Ok(there) if there.as_ref().is_none_or(as_it_was) => there,
             Ok(_) => {
                 self.leave(photo, &Kept::Differs { path: photo.clone() });
                 stays.insert(photo.clone());
                 return Ok(());
             }
             Err(error) => return self.stay(photo, error, stays),
-        }
+        };
         for (path, trash) in files {
-            match self.take_away(&path).await {
-                Ok(false) => {}
-                Ok(true) => {
-                    self.report.removed += u64::from(path == *photo);
-                    self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
-                }
-                Err(error) => {
-                    stays.insert(photo.clone());
-                    return self.stay(&path, error, stays);
-                }
+            if let Err(error) = self.inner.storage.remove(&path).await {
+                stays.insert(photo.clone());
+                return self.stay(&path, error, stays);
             }
+            let is_photo = path == *photo;
+            // Somebody was quicker.
+            if is_photo && there.is_none() {
+                continue;
+            }
+            self.report.removed += u64::from(is_photo);
+            self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
         }
         Ok(())
-    }
-
-    /// Removes a file; false if there was none.
-    async fn take_away(&self, path: &StoragePath) -> Result<bool> {
-        let was_there = self.inner.storage.stat(path).await?.is_some();
-        self.inner.storage.remove(path).await?;
-        Ok(was_there)
     }
 
     /// What goes of a victim, the photo first if it stands, each with its copy in the trash if it is to have one.
@@ -190,8 +182,9 @@ impl Stage<'_> {
         let photo = stands.then(|| victim.path.clone());
         for path in [photo, self.sidecar(victim, stands).await?].into_iter().flatten() {
             let aside = match disposal {
-                Disposal::Trash => self.inner.keep_aside(&path).await?,
-                Disposal::Remove => None,
+                Disposal::Remove if stands => None,
+                // Somebody may have moved the photo by hand, and want what another program wrote beside it.
+                _ => self.inner.keep_aside(&path).await?,
             };
             files.push((path, aside));
         }

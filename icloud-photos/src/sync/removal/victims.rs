@@ -28,7 +28,7 @@ const VICTIMS: usize = 2000;
 pub(super) struct Victim {
     pub(super) row: FileRow,
     pub(super) path: StoragePath,
-    /// Without a file only the row goes, and what a run that was cut left beside it.
+    /// Without a file only the row goes, and the sidecar that was left there.
     pub(super) is_there: bool,
     /// Somebody else has the file too, though it is not there.
     pub(super) is_shared: bool,
