@@ -47,6 +47,7 @@ use self::copied::copied;
 use self::links::Links;
 use self::order::Order;
 pub(crate) use self::received::Received;
+pub(crate) use self::sink::require_length;
 use self::sink::{Memory, ToStorage};
 use self::source::Progress;
 pub use self::stream::ByteStream;

@@ -62,12 +62,7 @@ impl ToStorage {
     pub(super) async fn commit(mut self, metadata: Metadata) -> Result<ObjectMeta> {
         self.writer.describe(metadata);
         let stored = self.writer.commit().await?;
-        if stored.size != self.length {
-            let message = "the storage says that it holds another number of bytes than it was given: remove the file, and do not trust this \
-                           storage before it is mended";
-            let error = Error::new(ErrorKind::Storage, message).with("path", stored.path);
-            return Err(error.with("given", self.length).with("holds", stored.size));
-        }
+        require_length(&stored, self.length)?;
         Ok(stored)
     }
 
@@ -118,6 +113,17 @@ impl Sink for ToStorage {
         self.length += chunk.len() as u64;
         self.writer.write(chunk).await.map_err(lost_place)
     }
+}
+
+/// That a storage holds as many bytes as it was given.
+pub(crate) fn require_length(stored: &ObjectMeta, given: u64) -> Result<()> {
+    if stored.size == given {
+        return Ok(());
+    }
+    let message = "the storage says that it holds another number of bytes than it was given: remove the file, and do not trust this \
+                   storage before it is mended";
+    let error = Error::new(ErrorKind::Storage, message).with("path", &stored.path);
+    Err(error.with("given", given).with("holds", stored.size))
 }
 
 /// A writer that failed may have taken some of the bytes or none. Going on with it could leave a hole that the checksum,

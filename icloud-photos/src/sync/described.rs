@@ -3,6 +3,7 @@
 // The stand-in makes few of these; those who ask are the same.
 #![cfg_attr(not(feature = "metadata"), expect(dead_code))]
 
+use crate::asset::AssetId;
 use crate::error::{Error, Result};
 use crate::storage::StoragePath;
 
@@ -20,8 +21,8 @@ pub(super) enum Described {
 pub(super) enum Whose {
     /// There is none.
     Nobodys,
-    /// One that this program or icloudpd wrote, or that says nothing.
-    Ours,
+    /// One that this program or icloudpd wrote, or that says nothing. About whom, if it says so.
+    Ours(Option<AssetId>),
     Foreign,
     Unknown(Error),
 }

@@ -147,8 +147,8 @@ impl SyncEngine {
     /// the future stops the work: no file bears a final name that is not whole, and parts wait for the next run.
     ///
     /// # Errors
-    /// What makes going on pointless: the listing failed, the session ended, Apple keeps refusing, the storage is full,
-    /// or nothing can be reached any more. [`ErrorKind::Cancelled`] once the [`StopSignal`] was given: what had come is written
+    /// What makes going on pointless: the listing failed, the session ended, Apple keeps refusing, the storage is full
+    /// or takes nothing any more, or nothing can be reached. [`ErrorKind::Cancelled`] once the [`StopSignal`] was given: what had come is written
     /// down, and the next run goes on from there.
     pub async fn execute(&self, plan: Plan, observer: Arc<dyn SyncObserver>) -> Result<SyncReport> {
         execute::execute(self.0.clone(), plan, observer).await.map_err(|error| error.during("sync"))

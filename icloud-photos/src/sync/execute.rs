@@ -3,6 +3,7 @@
 //! One task walks the plan and hands downloads to a fixed number of workers; what the workers cannot take yet waits in
 //! the plan, not in memory. At the end everything that was committed is flushed once.
 
+mod hopeless;
 mod sidecars;
 
 use std::sync::Arc;
@@ -27,12 +28,6 @@ use crate::asset::Asset;
 use crate::download::{Proof, Received, Saved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::StoragePath;
-
-/// So many downloads in a row without one success mean that nothing can be reached.
-const HOPELESS: u64 = 32;
-
-/// So many refusals in a row, each after all retries, mean that Apple refuses us and not a file.
-const REFUSED: u64 = 8;
 
 /// So many downloads may wait for a worker: the walk is woken for many at a time.
 const QUEUE: usize = 64;
@@ -87,6 +82,7 @@ struct Tally {
     failed_in_a_row: AtomicU64,
     sidecars: AtomicU64,
     sidecars_failed: AtomicU64,
+    sidecars_failed_in_a_row: AtomicU64,
 }
 
 pub(super) async fn execute(
@@ -407,12 +403,12 @@ impl Shared {
             }
             Err(error) if is_stop(&error) => return Err(error),
             // What could not be confirmed stays as it is.
-            Err(error) if again => return self.fail(&job.target, error),
+            Err(error) if again => return self.fail(&job.target, error).await,
             Err(error) => {
                 let before = self.inner.row_of(&job.target).await?;
                 self.scribe.ledger.failed(&self.inner, &job.target, job.failures(), before, &error);
                 self.must_come_again(Some(job.number));
-                return self.fail(&job.target, error);
+                return self.fail(&job.target, error).await;
             }
         }
         Ok(())
@@ -481,13 +477,12 @@ impl Shared {
         });
     }
 
-    /// Counts a failure; gives the error back if it ends the run.
-    fn fail(&self, target: &Target, error: Error) -> Result<()> {
+    /// Counts and tells a failure; an error if it ends the run.
+    async fn fail(&self, target: &Target, error: Error) -> Result<()> {
         self.tally.failed.fetch_add(1, Relaxed);
-        let in_a_row = self.tally.failed_in_a_row.fetch_add(1, Relaxed) + 1;
         let asset = Some(target.asset.id());
         self.tell(SyncEvent::Failed { path: Some(&target.path), asset, name: None, error: &error });
-        if ends_the_run(&error, in_a_row) { Err(error) } else { Ok(()) }
+        self.bear(error, &self.tally.failed_in_a_row).await
     }
 
     fn tell(&self, event: SyncEvent<'_>) {
@@ -497,30 +492,6 @@ impl Shared {
 
 fn is_stop(error: &Error) -> bool {
     error.kind() == ErrorKind::Cancelled
-}
-
-/// What would fail for every other file as well.
-fn ends_the_run(error: &Error, in_a_row: u64) -> bool {
-    match error.kind() {
-        ErrorKind::StorageFull
-        | ErrorKind::SessionExpired
-        | ErrorKind::CodeRequired
-        | ErrorKind::BadCredentials
-        | ErrorKind::AccountLocked
-        | ErrorKind::TooManyAttempts
-        | ErrorKind::TooManyCodes
-        | ErrorKind::AdvancedDataProtection
-        | ErrorKind::WebAccessDisabled
-        | ErrorKind::TermsRequired => true,
-        // One file that Apple cannot serve answers so too; many in a row, or a long wait, is about us.
-        ErrorKind::RateLimited => in_a_row >= REFUSED || error.retry_after().is_some(),
-        ErrorKind::Network
-        | ErrorKind::Timeout
-        | ErrorKind::LinkExpired
-        | ErrorKind::Storage
-        | ErrorKind::PermissionDenied => in_a_row >= HOPELESS,
-        _ => false,
-    }
 }
 
 impl Tally {

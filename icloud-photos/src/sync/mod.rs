@@ -62,8 +62,10 @@ mod stop;
 pub mod store;
 mod trash;
 mod trees;
+mod trial;
 mod verify;
 mod views;
+mod write;
 
 pub use self::adopt::{AdoptEvent, AdoptOptions, AdoptReport};
 pub use self::dates::DateLimit;

@@ -21,6 +21,7 @@ use super::engine::Inner;
 use super::event::Target;
 use super::layout::ItemKind;
 use super::plan::Action;
+use super::write::write_all;
 use crate::asset::{Asset, AssetId, Change, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metadata::xmp::{Existing, Foreign, MOST_BYTES, Sidecar};
@@ -108,13 +109,7 @@ impl Inner {
         packet: Vec<u8>,
         options: WriteOptions,
     ) -> Result<Described> {
-        let options = options.size(packet.len() as u64).part(part_name(at));
-        let mut writer = self.storage.write(at, options).await?;
-        if writer.position() > 0 {
-            writer.restart().await?;
-        }
-        writer.write(packet.into()).await?;
-        writer.commit().await?;
+        write_all(&*self.storage, at, options.part(part_name(at)), packet).await?;
         Ok(Described::Written)
     }
 
@@ -189,7 +184,8 @@ impl Inner {
     pub(super) async fn whose_sidecar(&self, at: &StoragePath) -> Whose {
         match self.existing(at).await {
             Ok(Ok(Standing::Nothing)) => Whose::Nobodys,
-            Ok(Ok(Standing::Empty | Standing::Ours(_))) => Whose::Ours,
+            Ok(Ok(Standing::Empty)) => Whose::Ours(None),
+            Ok(Ok(Standing::Ours(there))) => Whose::Ours(there.asset()),
             Ok(Err(_)) => Whose::Foreign,
             Err(error) => Whose::Unknown(error),
         }

@@ -20,6 +20,7 @@ use icloud_photos::{AssetId, Error, ErrorKind, Result, Role};
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec};
 
 use crate::copies::{Choose, Copy, checksum, flip};
+use crate::odd_storage::{Deed, Odd, OddStorage};
 use crate::removal::{Told, id_of, mirroring, moving};
 
 const ALL: MoveRule = MoveRule::OlderThan { days: 0 };
@@ -640,6 +641,34 @@ async fn a_file_that_cannot_be_removed_holds_up_no_others() {
     assert_eq!((report.removed, report.withheld, copy.files().await.len()), (2, 1, 2), "{told:?}");
     let (report, told) = copy.clear().await;
     assert_eq!((report.removed, copy.files().await.len()), (1, 1), "once it can go, it goes: {told:?}");
+}
+
+/// The trash has no room for one, or it cannot be removed for want of space; where nothing of them can be kept all stay.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_short_of_room_holds_up_no_others() {
+    let short: [(Deed, &str, Disposal, u64); 3] = [
+        (Deed::Write, "1.JPG", Disposal::Trash, 2),
+        (Deed::Remove, "1.JPG", Disposal::Remove, 2),
+        (Deed::Flush, "", Disposal::Trash, 0),
+    ];
+    for (deed, end, disposal, removed) in short {
+        let copy = mirror(4, disposal).await;
+        ["0.JPG", "1.JPG", "2.JPG"].iter().for_each(|name| copy.trash(name));
+        let keeps = AtomicBool::new(false);
+        let full = OddStorage::over(copy.storage.clone(), move |asked, path| {
+            // It is flushed for the run before, too.
+            let trashes = keeps.fetch_or(path.starts_with(".icloud-photos-trash/"), Relaxed);
+            let is_it = asked == deed && path.ends_with(end) && (trashes || deed != Deed::Flush);
+            is_it.then_some(Odd::Fails(ErrorKind::StorageFull))
+        });
+        let (ran, told) = copy.clear_on(full).await;
+        let report = ran.unwrap();
+        assert_eq!((report.removed, report.withheld), (removed, 3 - removed), "{deed:?}: {told:?}");
+        let left = told.iter().find(|line| line.starts_with("left ") && line.contains("1.JPG: ")).unwrap();
+        assert!(left.contains("cannot be removed: not today"), "{deed:?}: {told:?}");
+        let (report, told) = copy.clear().await;
+        assert_eq!(report.removed, 3 - removed, "once there is room: {told:?}");
+    }
 }
 
 /// What comes to stand where nothing stood, or after the copy was made, was never proven.

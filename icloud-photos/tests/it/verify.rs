@@ -1,18 +1,22 @@
 //! Reading again what the catalogue says is there.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;
+use icloud_photos::ErrorKind;
 use icloud_photos::asset::Hasher;
-use icloud_photos::storage::{MemoryStorage, Storage, StoragePath, WriteOptions};
+use icloud_photos::storage::{Storage, StoragePath, WriteOptions};
 use icloud_photos::sync::catalogue::{Catalogue, FileRow, Status};
+use icloud_photos::sync::store::MARK;
 use icloud_photos::sync::{
     Disposal, Fault, MoveRule, SyncEngine, VerifyEvent, VerifyOptions, VerifyReport, verify,
 };
 use icloud_photos_testkit::{Edit, FaultAction, FaultRule, LibrarySpec, SharedLibrary};
 
 use crate::copies::{Copy, at, batch, checksum, flip};
+use crate::odd_storage::{Deed, OddStorage};
 use crate::removal::moving;
 
 /// What was told of each path, in order.
@@ -327,16 +331,51 @@ async fn a_repair_puts_no_other_photo_away() {
     assert_eq!(check(&copy, VerifyOptions::default()).await.0.bad, 0);
 }
 
-/// An engine of another storage fetches into that one.
+/// An engine of another storage would fetch into that one: one that knows nothing of the copy, and one that was copied from it, mark and all.
 #[tokio::test(start_paused = true)]
-async fn a_repair_elsewhere_is_none() {
+async fn an_engine_of_another_storage_repairs_nothing_and_writes_nothing() {
+    for (copied_from_it, marked) in [(false, false), (true, false), (true, true)] {
+        let copy = copied(LibrarySpec::plain(2, 3000)).await;
+        let path = copy.paths().await[0].clone();
+        copy.put(&path, flip(copy.bytes(&path).await)).await;
+        if marked {
+            copy.put(MARK, br#"{"id":"mark-1","about":""}"#.to_vec()).await;
+        }
+        let theirs = copy.choosing(copy.choose.clone());
+        let theirs = Copy { storage: Arc::default(), ..theirs };
+        for meta in copy.storage.list(&StoragePath::root()).try_collect::<Vec<_>>().await.unwrap() {
+            if copied_from_it {
+                theirs.put(meta.path.as_str(), copy.bytes(meta.path.as_str()).await).await;
+            }
+        }
+        let (before, here) = (theirs.files().await, copy.files().await);
+        let written = Arc::new(AtomicU64::new(0));
+        let counted = written.clone();
+        let stranger = copy.engine_on(OddStorage::over(theirs.storage.clone(), move |deed, _| {
+            counted.fetch_add(u64::from(deed != Deed::Read), Relaxed);
+            None
+        }));
+        let (storage, catalogue) = (copy.storage.clone(), copy.catalogue.clone());
+        let options = VerifyOptions::default().repair().reread(true);
+        let error = verify(storage, catalogue, options, Some(&stranger), |_| {}).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StoreLost, "{error}");
+        assert!(error.to_string().contains("an engine that keeps this one"), "{error}");
+        assert_eq!(written.load(Relaxed), 0, "{copied_from_it} {marked}");
+        assert!(theirs.files().await == before && copy.files().await == here);
+    }
+}
+
+/// One place may be reached by several ways.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_reaches_the_storage_by_another_way_repairs() {
     let copy = copied(LibrarySpec::plain(2, 3000)).await;
     let path = copy.paths().await[0].clone();
     copy.put(&path, flip(copy.bytes(&path).await)).await;
-    let stranger = copy.engine_on(Arc::new(MemoryStorage::new()));
-    let (report, told) = check_with(&copy, VerifyOptions::default().repair().reread(true), &stranger).await;
-    assert_eq!((report.bad, report.repaired, report.failed), (1, 0, 1), "{report} {told:?}");
-    assert!(!report.is_clean() && told[&path][1].contains("does not stand here"), "{told:?}");
+    let other_way = copy.engine_on(OddStorage::over(copy.storage.clone(), |_, _| None));
+    let options = VerifyOptions::default().repair().reread(true);
+    let (report, told) = check_with(&copy, options, &other_way).await;
+    assert_eq!((report.bad, report.repaired, report.failed), (1, 1, 0), "{report} {told:?}");
+    assert_eq!(copy.files().await.len(), 3, "with what was put away: {:?}", copy.paths().await);
 }
 
 /// The catalogue got lost, and a photo of the same name and length was taken for one that was moved out: the file is the only copy

@@ -8,7 +8,7 @@ use super::super::described::{Described, beside};
 use super::super::engine::Inner;
 use super::super::event::{SyncEvent, Target};
 use super::super::plan::Action;
-use super::{Shared, ends_the_run};
+use super::Shared;
 use crate::asset::{AssetId, Change};
 use crate::error::Result;
 use crate::storage::StoragePath;
@@ -30,7 +30,7 @@ impl Shared {
             Ok(albums) => self.inner.describe(target, &path, &albums).await,
             Err(error) => Err(error),
         };
-        self.tell_of_sidecar(&path, described)
+        self.tell_of_sidecar(&path, described).await
     }
 
     /// Takes note of who is in which album, and sees to it that sidecars which are there say so.
@@ -113,27 +113,26 @@ impl Shared {
         let albums = self.scribe.places.of(&self.inner, asset).await?;
         for path in self.inner.described_files(asset).await? {
             let retagged = self.inner.retag(asset, &path, &albums).await;
-            self.tell_of_sidecar(&path, retagged)?;
+            self.tell_of_sidecar(&path, retagged).await?;
         }
         Ok(())
     }
 
-    fn tell_of_sidecar(&self, path: &StoragePath, described: Result<Described>) -> Result<()> {
+    async fn tell_of_sidecar(&self, path: &StoragePath, described: Result<Described>) -> Result<()> {
         // Said only where a sidecar can stand.
         let path = beside(path)?;
         match described {
             Ok(Described::Same) => {}
             Ok(Described::Written) => {
                 self.tally.sidecars.fetch_add(1, Relaxed);
+                self.tally.sidecars_failed_in_a_row.store(0, Relaxed);
                 self.tell(SyncEvent::Described { path: &path });
             }
             Ok(Described::Left(why)) => self.tell(SyncEvent::SidecarLeft { path: &path, why: &why }),
             Err(error) => {
-                let failed = self.tally.sidecars_failed.fetch_add(1, Relaxed) + 1;
+                self.tally.sidecars_failed.fetch_add(1, Relaxed);
                 self.tell(SyncEvent::SidecarFailed { path: &path, error: &error });
-                if ends_the_run(&error, failed) {
-                    return Err(error);
-                }
+                self.bear(error, &self.tally.sidecars_failed_in_a_row).await?;
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ use super::super::engine::Inner;
 use super::super::ledger::seconds;
 use super::victims::{Deleted, Judged, Victim};
 use super::{Census, Disposal, Kept, RemovalEvent, Stage};
+use crate::asset::AssetId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{ObjectMeta, StoragePath};
 
@@ -19,6 +20,13 @@ const FILES: usize = 100;
 
 /// Rows of the catalogue looked at in one go.
 const ROWS: usize = 1000;
+
+/// Files that may go by now, with their copies in the trash: a photo, as it was proven if it stands, and its sidecar.
+struct Ready<'a> {
+    path: &'a StoragePath,
+    proven: Option<&'a ObjectMeta>,
+    files: Vec<(StoragePath, Option<StoragePath>)>,
+}
 
 impl Stage<'_> {
     /// Recently Deleted is read twice: to count, so that nothing goes when too much would, and to remove.
@@ -97,25 +105,32 @@ impl Stage<'_> {
     }
 
     /// All copies are on the disk before the first file goes; rows go last. False if some stay that should have gone. A file goes as it stood
-    /// when it was proven, or not at all; where none stood only the row goes.
+    /// when it was proven, or not at all. Where none stands any more only its sidecar is left to go, for a run was cut, or could not remove
+    /// that: the row stays until both are gone.
     async fn remove(&mut self, disposal: Disposal, going: Vec<(Victim, Option<ObjectMeta>)>) -> Result<bool> {
         let (mut ready, mut stays) = (Vec::new(), HashSet::new());
         let mut seen = HashSet::new();
-        for (victim, there) in &going {
-            let Some(there) = there else { continue };
-            // Two assets may have one file.
-            if seen.insert(&victim.path) {
-                match self.set_aside(disposal, victim).await {
-                    Ok(files) => ready.push((there, files)),
-                    Err(error) => self.stay(victim.path.clone(), error, &mut stays)?,
-                }
+        for (victim, proven) in &going {
+            // Two assets may have one file. Its sidecar is about one of them.
+            if proven.is_some() && !seen.insert(&victim.path) {
+                continue;
+            }
+            match self.set_aside(disposal, victim, proven.is_some()).await {
+                Ok(files) => ready.push(Ready { path: &victim.path, proven: proven.as_ref(), files }),
+                Err(error) => self.stay(&victim.path, error, &mut stays)?,
             }
         }
-        if disposal == Disposal::Trash {
-            self.inner.storage.flush().await?;
+        let is_aside = ready.iter().flat_map(|ready| &ready.files).any(|(_, aside)| aside.is_some());
+        if is_aside && let Err(error) = self.inner.storage.flush().await {
+            if error.kind() != ErrorKind::StorageFull {
+                return Err(error);
+            }
+            for Ready { path, .. } in std::mem::take(&mut ready) {
+                self.stay(path, error.duplicate(), &mut stays)?;
+            }
         }
-        for (proven, files) in ready {
-            self.remove_all(proven, files, &mut stays).await?;
+        for ready in ready {
+            self.remove_all(ready, &mut stays).await?;
         }
         let gone = going.into_iter().filter(|(victim, _)| !stays.contains(&victim.path));
         let gone_files: Vec<_> = gone.map(|(victim, _)| victim.row.key).collect();
@@ -125,79 +140,88 @@ impl Stage<'_> {
         Ok(stays.is_empty())
     }
 
-    /// Removes a photo and what goes with it, the photo first: a sidecar that is left alone says nothing wrong.
-    async fn remove_all(
-        &mut self,
-        proven: &ObjectMeta,
-        files: Vec<(StoragePath, Option<StoragePath>)>,
-        stays: &mut HashSet<StoragePath>,
-    ) -> Result<()> {
-        for (path, trash) in files {
-            let there = match self.inner.storage.stat(&path).await {
-                Ok(there) => there,
-                Err(error) => {
-                    stays.insert(proven.path.clone());
-                    return self.stay(path, error, stays);
-                }
-            };
-            let is_photo = path == proven.path;
-            let as_it_was = |now: &ObjectMeta| (now.size, now.modified) == (proven.size, proven.modified);
-            if is_photo && !there.as_ref().is_none_or(as_it_was) {
-                self.leave(&path, &Kept::Differs { path: path.clone() });
-                stays.insert(path);
+    /// Removes a photo and what goes with it, the photo first: one that stays keeps its sidecar, with whatever other programs wrote into it.
+    async fn remove_all(&mut self, ready: Ready<'_>, stays: &mut HashSet<StoragePath>) -> Result<()> {
+        let Ready { path: photo, proven, files } = ready;
+        let as_it_was = |there: &ObjectMeta| {
+            proven.is_some_and(|proven| (there.size, there.modified) == (proven.size, proven.modified))
+        };
+        let there = match self.inner.storage.stat(photo).await {
+            Ok(there) if there.as_ref().is_none_or(as_it_was) => there,
+            Ok(_) => {
+                self.leave(photo, &Kept::Differs { path: photo.clone() });
+                stays.insert(photo.clone());
                 return Ok(());
             }
+            Err(error) => return self.stay(photo, error, stays),
+        };
+        for (path, trash) in files {
             if let Err(error) = self.inner.storage.remove(&path).await {
-                stays.insert(proven.path.clone());
-                return self.stay(path, error, stays);
+                stays.insert(photo.clone());
+                return self.stay(&path, error, stays);
             }
-            if there.is_some() {
-                self.report.removed += u64::from(is_photo);
-                self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
+            let is_photo = path == *photo;
+            // Somebody was quicker.
+            if is_photo && there.is_none() {
+                continue;
             }
+            self.report.removed += u64::from(is_photo);
+            self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
         }
         Ok(())
     }
 
-    /// The files of a victim, the photo first, each with its copy in the trash if it is to have one.
+    /// What goes of a victim, the photo first if it stands, each with its copy in the trash if it is to have one.
     async fn set_aside(
         &self,
         disposal: Disposal,
         victim: &Victim,
+        stands: bool,
     ) -> Result<Vec<(StoragePath, Option<StoragePath>)>> {
         let mut files = Vec::new();
-        for path in [Some(victim.path.clone()), self.sidecar(victim).await?].into_iter().flatten() {
+        let photo = stands.then(|| victim.path.clone());
+        for path in [photo, self.sidecar(victim, stands).await?].into_iter().flatten() {
             let aside = match disposal {
-                Disposal::Trash => self.inner.keep_aside(&path).await?,
-                Disposal::Remove => None,
+                Disposal::Remove if stands => None,
+                // Somebody may have moved the photo by hand, and want what another program wrote beside it.
+                _ => self.inner.keep_aside(&path).await?,
             };
             files.push((path, aside));
         }
         Ok(files)
     }
 
-    /// Tells of a file that could not go; what would befall all others too ends the run.
-    fn stay(&mut self, path: StoragePath, error: Error, stays: &mut HashSet<StoragePath>) -> Result<()> {
-        let all = [ErrorKind::Cancelled, ErrorKind::StorageFull, ErrorKind::Network, ErrorKind::Timeout];
-        if all.contains(&error.kind()) {
+    /// Tells of a file that could not go; what would befall all others too ends the run. One that is short of room may be larger than they
+    /// are.
+    fn stay(&mut self, path: &StoragePath, error: Error, stays: &mut HashSet<StoragePath>) -> Result<()> {
+        if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Network | ErrorKind::Timeout) {
             return Err(error);
         }
-        self.leave(&path, &Kept::Unremovable { path: path.clone(), reason: error.to_string() });
-        stays.insert(path);
+        self.leave(path, &Kept::Unremovable { path: path.clone(), reason: error.to_string() });
+        stays.insert(path.clone());
         Ok(())
     }
 
-    /// The sidecar beside a photo that goes, if icloudpd or we wrote it.
-    async fn sidecar(&self, victim: &Victim) -> Result<Option<StoragePath>> {
-        let sidecar = beside(&self.inner.described_row(&victim.row, &victim.path).await?)?;
-        let why = match self.inner.whose_sidecar(&sidecar).await {
-            Whose::Nobodys => return Ok(None),
-            Whose::Ours => return Ok(Some(sidecar)),
-            Whose::Foreign => Kept::ForeignSidecar,
-            Whose::Unknown(error) => Kept::Unreadable { path: sidecar.clone(), reason: error.to_string() },
+    /// The sidecar that goes with a photo, if icloudpd or we wrote it. Where no photo stands beside it any more it has to speak for itself.
+    async fn sidecar(&self, victim: &Victim, stands: bool) -> Result<Option<StoragePath>> {
+        let described = self.inner.described_row(&victim.row, &victim.path).await?;
+        let sidecar = beside(&described)?;
+        let is_victims = |about: Option<&AssetId>| match about {
+            Some(asset) => *asset == victim.row.key.asset,
+            None => described == victim.path,
         };
-        self.tell(RemovalEvent::Left { path: &sidecar, why: &why });
-        Ok(None)
+        match self.inner.whose_sidecar(&sidecar).await {
+            Whose::Ours(about) if stands || (!victim.is_shared && is_victims(about.as_ref())) => {
+                Ok(Some(sidecar))
+            }
+            Whose::Nobodys | Whose::Ours(_) => Ok(None),
+            Whose::Foreign => {
+                self.tell(RemovalEvent::Left { path: &sidecar, why: &Kept::ForeignSidecar });
+                Ok(None)
+            }
+            // The next run may know whose it is.
+            Whose::Unknown(error) => Err(error.with("sidecar", &sidecar)),
+        }
     }
 }
 

@@ -59,7 +59,8 @@ pub enum MoveRule {
 pub enum Disposal {
     /// It moves to `.icloud-photos-trash/<date>/` in the storage, under its path.
     Trash,
-    /// It is removed for good. It can still be had from Recently Deleted, for as long as iCloud keeps it there.
+    /// It is removed for good. It can still be had from Recently Deleted, for as long as iCloud keeps it there. A sidecar that could not go
+    /// along, and goes without its photo later, is kept as with [`Disposal::Trash`].
     Remove,
 }
 

@@ -28,8 +28,10 @@ const VICTIMS: usize = 2000;
 pub(super) struct Victim {
     pub(super) row: FileRow,
     pub(super) path: StoragePath,
-    /// Without a file only the row goes.
+    /// Without a file only the row goes, and the sidecar that was left there.
     pub(super) is_there: bool,
+    /// Somebody else has the file too, though it is not there.
+    pub(super) is_shared: bool,
 }
 
 /// What may go, as far as that can be told without reading files, and what stays.
@@ -135,7 +137,7 @@ impl Inner {
             if is_there && elsewhere && !self.is_own(&row) {
                 continue;
             }
-            let victim = Victim { row, path, is_there };
+            let victim = Victim { row, path, is_there, is_shared: others.is_some() };
             let why = match there {
                 Ok(None) => None,
                 Ok(Some(_)) if elsewhere => Some(Kept::Elsewhere),

@@ -22,6 +22,7 @@ pub use self::above::copy_above;
 pub use self::any::AnyCatalogues;
 pub use self::open::{Catalogues, open, open_read_only};
 use super::catalogue::{Catalogue, RECORD};
+use super::write::write_all;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Storage, StoragePath, WriteOptions};
 
@@ -40,6 +41,9 @@ pub(super) const VIEWS: &str = ".icloud-photos-views";
 /// A copy of the catalogue.
 pub(super) const SNAPSHOT: &str = ".icloud-photos-catalogue";
 
+/// What is written to see whether a storage takes anything, and removed at once.
+pub(super) const TRIAL: &str = ".icloud-photos-trial";
+
 /// No record has so many files: what bears a higher number is not ours.
 pub(super) const MOST_RECORDS: u64 = 1_000_000;
 
@@ -51,19 +55,16 @@ const BAD_MARK_INSIDE: &str = "the mark of another copy inside this one cannot b
                                nothing is removed here before it can. Put the right mark back from a backup; if you have none, leave it \
                                there and run icloudpd on that folder, which says what to do";
 
-/// Files of ours that are no photos: the mark, the trash, the record of what was moved out, those of views, and the copy of the
-/// catalogue.
+/// Files of ours that are no photos: the mark, the trash, the record of what was moved out, those of views, the copy of the
+/// catalogue, and what was only written to be removed.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
-    first.is_some_and(|first| [MARK, TRASH, MOVED, VIEWS, SNAPSHOT].contains(&first))
+    first.is_some_and(|first| [MARK, TRASH, MOVED, VIEWS, SNAPSHOT, TRIAL].contains(&first))
 }
 
 /// Writes a small file under a free name, and returns when it is on the disk.
 pub(super) async fn put(storage: &dyn Storage, path: &StoragePath, bytes: Vec<u8>) -> Result<()> {
-    let options = WriteOptions::default().size(bytes.len() as u64);
-    let mut writer = storage.write(path, options).await?;
-    writer.write(bytes.into()).await?;
-    writer.commit().await?;
+    write_all(storage, path, WriteOptions::default(), bytes).await?;
     storage.flush().await
 }
 
@@ -95,10 +96,7 @@ fn is_zero(number: &u64) -> bool {
 pub(super) async fn note_records(storage: &dyn Storage, records: u64) -> Result<()> {
     let Some(mark) = read_mark(storage).await?.filter(|mark| mark.records < records) else { return Ok(()) };
     let bytes = mark_bytes(&Mark { records, ..mark })?;
-    let options = WriteOptions::default().size(bytes.len() as u64).replace();
-    let mut writer = storage.write(&StoragePath::parse(MARK)?, options).await?;
-    writer.write(bytes.into()).await?;
-    writer.commit().await?;
+    write_all(storage, &StoragePath::parse(MARK)?, WriteOptions::default().replace(), bytes).await?;
     storage.flush().await
 }
 

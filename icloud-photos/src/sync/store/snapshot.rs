@@ -9,6 +9,7 @@ use super::SNAPSHOT;
 use crate::error::Result;
 use crate::storage::{Storage, StoragePath, WriteOptions};
 use crate::sync::catalogue::Catalogue;
+use crate::sync::write;
 
 /// Where the file of SQLite has its version.
 const VERSION: std::ops::Range<usize> = 60..64;
@@ -21,12 +22,8 @@ const OURS: usize = 0;
 
 /// Writes it in place of the last one. Nothing is written for a catalogue that has none.
 pub(in crate::sync) async fn write(storage: &dyn Storage, catalogue: &dyn Catalogue) -> Result<()> {
-    let Some(mut bytes) = catalogue.snapshot().await? else { return Ok(()) };
-    let mut writer = storage.write(&StoragePath::parse(SNAPSHOT)?, WriteOptions::default().replace()).await?;
-    while let Some(piece) = bytes.try_next().await? {
-        writer.write(piece).await?;
-    }
-    writer.commit().await?;
+    let Some(bytes) = catalogue.snapshot().await? else { return Ok(()) };
+    write::write(storage, &StoragePath::parse(SNAPSHOT)?, WriteOptions::default().replace(), bytes).await?;
     storage.flush().await
 }
 

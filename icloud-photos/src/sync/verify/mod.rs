@@ -17,13 +17,14 @@ use futures::StreamExt;
 use self::finding::{noted, reason};
 pub use self::report::{Fault, VerifyEvent, VerifyOptions, VerifyReport};
 use super::catalogue::{Batch, Catalogue, FileKey, FileRow, Status};
-use super::content::{self, Source, look_at_all};
+use super::content::{Source, look_at_all};
 use super::copies::elsewhere;
 use super::dating::undone;
 use super::engine::{Inner, Missing, SyncEngine};
 use super::event::is_sidecar;
 use super::ledger::seconds;
 use super::store::{is_ours, require_own};
+use super::trial::are_one;
 use super::views::Folders;
 use crate::asset::Digests;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,11 +33,14 @@ use crate::storage::{Storage, StoragePath};
 /// Rows looked at in one go.
 const ROWS: usize = 1000;
 
+const OTHERS_ENGINE: &str = "the engine keeps another storage than the one that is verified; repair with an engine that keeps this one";
+
 /// Reads the files of a storage that its catalogue says are there, and judges them. `engine` is who fetches bad ones again, if
 /// the options ask for it; its library's, that is. Otherwise nothing is sent to Apple.
 ///
 /// # Errors
-/// What the catalogue reports, and [`ErrorKind::StoreLost`] if it is about another storage; what concerns one file is told to `tell`.
+/// What the catalogue reports, and [`ErrorKind::StoreLost`] if it is about another storage, or `engine` keeps another; what concerns one file
+/// is told to `tell`.
 pub async fn verify(
     storage: Arc<dyn Storage>,
     catalogue: Arc<dyn Catalogue>,
@@ -86,6 +90,9 @@ impl Verification<'_> {
         if let Some(repairer) = &self.repairer {
             // What it fetches goes where it copies to.
             require_own(&*repairer.storage, &*self.catalogue).await?;
+            if !are_one(&self.storage, &repairer.storage).await? {
+                return Err(Error::new(ErrorKind::StoreLost, OTHERS_ENGINE));
+            }
         }
         let mut after: Option<FileKey> = None;
         loop {
@@ -423,26 +430,12 @@ impl Verification<'_> {
         let mut outcomes = Vec::new();
         for ((path, row, rows), asset) in files.into_iter().zip(assets) {
             let outcome = match asset {
-                Ok(asset) => match inner.fetch_again(&*self.catalogue, &row, &asset, &path).await {
-                    Ok(now) => self.stands(&path, now).await,
-                    failed => failed,
-                },
+                Ok(asset) => inner.fetch_again(&*self.catalogue, &row, &asset, &path).await,
                 Err(error) => Err(error),
             };
             outcomes.push((path, rows, outcome));
         }
         Ok(outcomes)
-    }
-
-    /// What was fetched, if it stands here: the engine's storage may be another one than this.
-    async fn stands(&self, path: &StoragePath, now: FileRow) -> Result<FileRow> {
-        let here = content::read(&*self.storage, path).await?;
-        if here.is_some_and(|(_, digests)| now.sha256.is_none_or(|sha256| sha256 == digests.sha256)) {
-            return Ok(now);
-        }
-        let message =
-            "the file was fetched, and does not stand here; repair with an engine that keeps this storage";
-        Err(Error::new(ErrorKind::Storage, message).with("path", path))
     }
 
     async fn keep(&self, fetched: Vec<FileRow>) -> Result<()> {

@@ -1,9 +1,10 @@
 //! One entry: whether what stands there is ours, whether it is right, and how it is laid.
 
-use futures::StreamExt;
+use futures::TryStreamExt;
 
 use super::super::content;
 use super::super::ledger::seconds;
+use super::super::write::write;
 use super::record::{Line, hex};
 use super::{Laid, ViewAs};
 use crate::asset::Hasher;
@@ -139,13 +140,8 @@ async fn copy(storage: &dyn Storage, file: &StoragePath, path: &StoragePath) -> 
     let meta = meta.ok_or_else(|| Error::new(ErrorKind::NotFound, "no file to copy").with("path", file))?;
     let mut options = WriteOptions::default().size(meta.size);
     options.modified = meta.modified;
-    let mut bytes = storage.read(file, 0).await?;
-    let mut writer = storage.write(path, options).await?;
     let mut hasher = Hasher::new();
-    while let Some(chunk) = bytes.next().await.transpose()? {
-        hasher.update(&chunk);
-        writer.write(chunk).await?;
-    }
-    writer.commit().await?;
+    let bytes = storage.read(file, 0).await?.inspect_ok(|piece| hasher.update(piece));
+    write(storage, path, options, bytes).await?;
     Ok(hex(&hasher.finish().sha256))
 }

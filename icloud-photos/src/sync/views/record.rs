@@ -7,12 +7,14 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
 use super::super::catalogue::{FileRow, Status};
 use super::super::store::VIEWS;
+use super::super::write::write;
 use super::names::fold;
 use super::sorted::{Sorter, Spool};
 use super::{Laid, View};
@@ -148,18 +150,13 @@ impl<'a> Record<'a> {
         Ok(())
     }
 
-    async fn write(&self, path: &StoragePath, mut spool: Spool) -> Result<()> {
-        let mut writer = self.storage.write(path, WriteOptions::default().replace()).await?;
-        let mut at = 0;
-        loop {
-            let piece = spool.piece(at)?;
-            if piece.is_empty() {
-                break;
-            }
-            at += piece.len() as u64;
-            writer.write(piece.into()).await?;
-        }
-        writer.commit().await?;
+    async fn write(&self, path: &StoragePath, spool: Spool) -> Result<()> {
+        let pieces = futures::stream::try_unfold((spool, 0), |(mut spool, at)| async move {
+            let piece = Bytes::from(spool.piece(at)?);
+            let next = at + piece.len() as u64;
+            Ok((next > at).then_some((piece, (spool, next))))
+        });
+        write(self.storage, path, WriteOptions::default().replace(), pieces).await?;
         self.storage.flush().await
     }
 }
