@@ -10,7 +10,7 @@ import type { Catalogue as Native } from '#native';
 import { AsyncItems } from './items.js';
 import { Album, Library } from './library.js';
 import type { FileRow, Stock, Totals } from './records.js';
-import { held, hold, notOurs, now, optionsOf, run, text, texts, Watch } from './run.js';
+import { held, hold, now, optionsOf, run, text, texts, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 import { named } from './sessions.js';
@@ -113,7 +113,7 @@ export class Catalogue {
   /** @internal */
   static nativeOf(catalogue: Catalogue): Native {
     const books = held(catalogue, native.Catalogue);
-    if (books === undefined) throw notOurs('a catalogue', 'Catalogue');
+    if (books === undefined) throw new TypeError('a catalogue must be of the class Catalogue of this package');
     return books;
   }
 }

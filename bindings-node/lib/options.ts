@@ -9,7 +9,7 @@ import { types } from 'node:util';
 import type { DateLimitGiven, LayoutGiven, MoveRuleGiven, RemovalLimitGiven, ViewGiven } from '#native';
 
 import { given } from './client.js';
-import { objectOf, texts } from './run.js';
+import { objectOf, text, texts } from './run.js';
 import type { LiveNaming, LiveSize, NamePolicy, RawAlign, Size, ViewAs } from './records.js';
 
 /** Folders and names of a copy. The defaults are icloudpd's. */
@@ -75,7 +75,7 @@ export function layoutGiven(layout: Layout = {}): LayoutGiven {
 /** @internal */
 export function viewGiven(view: View): ViewGiven {
   const { name, template, madeOf } = objectOf(view, 'a view');
-  return given({ name, template, madeOf });
+  return given({ name: text(name, 'the name of a view'), template: text(template, 'the template of a view'), madeOf });
 }
 
 /** @internal */

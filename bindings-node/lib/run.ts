@@ -105,7 +105,7 @@ export function required(signal: AbortSignal | null | undefined): AbortSignal | 
  */
 export function optionsOf<T extends object>(given: T): T {
   if (given instanceof AbortSignal) throw new TypeError('options must be an object: { signal }, and not the signal itself');
-  return objectOf(given, 'options');
+  return objectOf(given, 'options', ', or left out');
 }
 
 /**
@@ -113,8 +113,8 @@ export function optionsOf<T extends object>(given: T): T {
  *
  * @internal
  */
-export function objectOf<T extends object>(given: T, what: string): T {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new TypeError(`${what} must be an object`);
+export function objectOf<T extends object>(given: T, what: string, otherwise = ''): T {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new TypeError(`${what} must be an object${otherwise}`);
   return given;
 }
 
