@@ -77,10 +77,7 @@ impl FileSessionStore {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        refuse_address(
-            &self.folder,
-            "sessions are kept in a folder; for any other place write a SessionStore",
-        )?;
+        refuse_address(&self.folder, "sessions are kept in a folder, or by a SessionStore of your own")?;
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             Error::new(ErrorKind::Cancelled, "the work on the session file was stopped").caused_by(error)
         })?
