@@ -13,7 +13,7 @@ import { Challenge, loginOf } from './login.js';
 import type { Login } from './login.js';
 import { SavedChallenge } from './models.js';
 import type { Door, Endpoints, Probe, Region, RetryPolicy } from './models.js';
-import { now, run, text } from './run.js';
+import { now, objectOf, optionsOf, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 import { FileSessionStore, asking, named } from './sessions.js';
@@ -48,7 +48,7 @@ export class Client {
    * @throws {ICloudError} `config`: an endpoint is no URL, or plain `http` to somewhere else than loopback. `network`: TLS cannot be set up.
    */
   constructor(options: ClientOptions = {}) {
-    const { sessions } = options;
+    const { sessions } = optionsOf(options);
     const isFolder = typeof sessions === 'string' || sessions instanceof URL || sessions instanceof FileSessionStore;
     const store = sessions == null || isFolder ? undefined : asking(sessions);
     this.#native = now(() => new native.Client(told(options), store));
@@ -63,9 +63,9 @@ export class Client {
    * @throws {ICloudError} `bad_credentials`: the password is wrong. `account_locked`: Apple has locked the account. `too_many_attempts`: the budget
    *   of sign-ins is used up, so that Apple does not lock the account.
    */
-  async login(account: string, password: string, { signal }: Cancellable = {}): Promise<Login> {
+  async login(account: string, password: string, options: Cancellable = {}): Promise<Login> {
     const [whose, secret] = [text(account, 'the account'), text(password, 'the password')];
-    return loginOf(await run((abort) => this.#native.login(whose, secret, abort), signal));
+    return loginOf(await run((abort) => this.#native.login(whose, secret, abort), options));
   }
 
   /**
@@ -76,14 +76,16 @@ export class Client {
    * @throws {ICloudError} `storage`: what the store threw is its `cause`. `account_locked`, `terms_required`, ...: what keeps the account from
    *   being used.
    */
-  async restore(account: string, { signal }: Cancellable = {}): Promise<Session | null> {
-    const session = await run((abort) => this.#native.restore(account, abort), signal);
+  async restore(account: string, options: Cancellable = {}): Promise<Session | null> {
+    const whose = text(account, 'the account');
+    const session = await run((abort) => this.#native.restore(whose, abort), options);
     return session && Session.of(session);
   }
 
   /** Why a sign-in would be refused here without asking Apple, if it would: a locked account, a budget that is used up. Nothing is sent. */
-  async cooldown(account: string, { signal }: Cancellable = {}): Promise<ICloudError | null> {
-    const reason = await run((abort) => this.#native.cooldown(account, abort), signal);
+  async cooldown(account: string, options: Cancellable = {}): Promise<ICloudError | null> {
+    const whose = text(account, 'the account');
+    const reason = await run((abort) => this.#native.cooldown(whose, abort), options);
     return reason && errorOf(reason.failure);
   }
 
@@ -93,7 +95,7 @@ export class Client {
    * @throws {ICloudError} `config`: it is none.
    */
   resume(challenge: SavedChallenge): Challenge {
-    const json = text(challenge.json, 'the json of a challenge');
+    const json = text(challenge?.json, 'the json of a challenge');
     return Challenge.of(now(() => this.#native.resume(json)));
   }
 
@@ -102,13 +104,15 @@ export class Client {
    *
    * @throws {ICloudError} `network`: no answer came. `timeout`: none came in time.
    */
-  async probe(door: Door, { signal }: Cancellable = {}): Promise<Probe> {
-    return run((abort) => this.#native.probe(door, abort), signal);
+  async probe(door: Door, options: Cancellable = {}): Promise<Probe> {
+    const asked = text(door, 'the door');
+    return run((abort) => this.#native.probe(asked, abort), options);
   }
 }
 
 function told(options: ClientOptions): Told {
-  const { region = 'world', sessions, endpoints = {}, retries } = options;
+  const { region = 'world', sessions, retries } = options;
+  const endpoints = objectOf(options.endpoints ?? {}, 'endpoints');
   const folder = sessions instanceof FileSessionStore ? sessions.folder : sessions;
   return given({
     region,
@@ -117,7 +121,7 @@ function told(options: ClientOptions): Told {
     setupEndpoint: endpoints.setup,
     folder: typeof folder === 'string' || folder instanceof URL ? named(folder) : undefined,
     clientId: options.clientId,
-    retries: retries && given({ ...retries }),
+    retries: retries && given({ ...objectOf(retries, 'retries') }),
     headerTimeoutMs: options.headerTimeoutMs,
     stallTimeoutMs: options.stallTimeoutMs,
   });

@@ -30,7 +30,7 @@ import type { ChangeCursor } from './models.js';
 import { dateLimitGiven, layoutGiven, moveRuleGiven, removalLimitGiven, viewGiven } from './options.js';
 import type { DateLimit, Layout, MoveRule, RemovalLimit, View } from './options.js';
 import type { AdoptReport, Disposal, Format, Missing, Receipt, SyncReport, VerifyReport } from './records.js';
-import { called, isOurs, isThenable, listed, notOurs, now, run, text, Watch } from './run.js';
+import { called, flag, isOurs, isThenable, listed, notOurs, now, numeric, optionsOf, run, text, texts, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { givenStorage } from './storage.js';
 import type { Storage } from './storage.js';
@@ -122,7 +122,7 @@ export class SyncEngine {
 
   /** @throws {ICloudError} `config`: options contradict each other, or lack another. */
   constructor(library: Library, storage: Storage, options: SyncOptions = {}) {
-    const { catalogue, albums = [], filter, checkAlbums } = options;
+    const { catalogue, albums = [], filter, checkAlbums } = optionsOf(options);
     const natives = listed(albums, 'albums').map(Album.nativeOf);
     const [theirs, kept, downloader] = [Library.nativeOf(library), givenStorage(storage), Library.downloaderOf(library)];
     this.#library = library;
@@ -139,23 +139,28 @@ export class SyncEngine {
     return this.#library;
   }
 
-  /** What a run would do, step by step. Changes nothing; sends what the run would send to see what there is. */
-  plan({ signal }: Cancellable = {}): Plan {
+  /**
+   * What a run would do, step by step. Changes nothing; sends what the run would send to see what there is.
+   *
+   * @param options `signal`: ends the reading of the plan, and the execution.
+   */
+  plan(options: Cancellable = {}): Plan {
+    const { signal } = optionsOf(options);
     return Plan.of(this.#native.plan(), this.#downloader, new Watch(signal, this.#running), signal);
   }
 
   /**
    * Does what a plan says. What concerns one file is told and counted; it does not end the run.
    *
-   * Aborted, it leaves no file that is not whole, and the next run goes on from there.
+   * Aborted, by its own signal or the plan's, it leaves no file that is not whole, and the next run goes on from there.
    *
    * @param plan One that nobody has read from.
    * @throws {ICloudError} What makes going on pointless: the listing failed, the session ended, the storage is full, or dozens of files fail one after
    *   the other. `cancelled`: after `stop`.
    */
   async execute(plan: Plan, options: RunOptions = {}): Promise<SyncReport> {
-    const actions = Plan.nativeOf(plan);
-    return this.#operation(options, (events, abort) => this.#native.execute(actions, events, abort));
+    const { actions, signal } = Plan.partsOf(plan);
+    return this.#operation(options, (events, abort) => this.#native.execute(actions, events, abort), signal);
   }
 
   /**
@@ -184,8 +189,9 @@ export class SyncEngine {
    * @throws {ICloudError} The listing failed, or the catalogue; what concerns one file is told.
    */
   async adopt(options: AdoptOptions = {}): Promise<AdoptReport> {
-    const { rehearse = false, reread = false } = options;
-    return this.#operation(options, (events, abort) => this.#native.adopt(rehearse, reread, events, abort));
+    const { rehearse = false, reread = false } = optionsOf(options);
+    const [only, all] = [flag(rehearse, 'rehearse'), flag(reread, 'reread')];
+    return this.#operation(options, (events, abort) => this.#native.adopt(only, all, events, abort));
   }
 
   /**
@@ -193,24 +199,25 @@ export class SyncEngine {
    *
    * @throws {ICloudError} `not_found`: no run came to its end yet.
    */
-  news({ signal }: Cancellable = {}): AsyncItems<NewsEvent> {
+  news(options: Cancellable = {}): AsyncItems<NewsEvent> {
+    const { signal } = optionsOf(options);
     const face = (news: unknown): NewsEvent => faced(news, this.#downloader);
     return AsyncItems.from(this.#native.news(), face, { watch: new Watch(signal, this.#running), signal, what: 'news' });
   }
 
   /** When a run of this selection last came to its end and had anything to remember, by the catalogue. Nothing is sent. */
-  async coveredAt({ signal }: Cancellable = {}): Promise<Date | null> {
-    return run((abort) => this.#native.coveredAt(abort), signal);
+  async coveredAt(options: Cancellable = {}): Promise<Date | null> {
+    return run((abort) => this.#native.coveredAt(abort), options);
   }
 
   /** Where that run left off in the library's history. Nothing is sent. */
-  async cursor({ signal }: Cancellable = {}): Promise<ChangeCursor | null> {
-    return run((abort) => this.#native.cursor(abort), signal);
+  async cursor(options: Cancellable = {}): Promise<ChangeCursor | null> {
+    return run((abort) => this.#native.cursor(abort), options);
   }
 
   /** Libraries of the account of which the catalogue holds nothing. */
-  async uncoveredLibraries({ signal }: Cancellable = {}): Promise<Library[]> {
-    const found = await run((abort) => this.#native.uncoveredLibraries(abort), signal);
+  async uncoveredLibraries(options: Cancellable = {}): Promise<Library[]> {
+    const found = await run((abort) => this.#native.uncoveredLibraries(abort), options);
     return found.map((library) => Library.of(library));
   }
 
@@ -219,8 +226,8 @@ export class SyncEngine {
    *
    * @returns The proof; or why there is none.
    */
-  async receipt(asset: Asset, { signal }: Cancellable = {}): Promise<Receipt | Kept> {
-    return run((abort) => this.#native.receipt(Asset.nativeOf(asset), abort), signal);
+  async receipt(asset: Asset, options: Cancellable = {}): Promise<Receipt | Kept> {
+    return run((abort) => this.#native.receipt(Asset.nativeOf(asset), abort), options);
   }
 
   /**
@@ -228,9 +235,9 @@ export class SyncEngine {
    *
    * @returns For each null if it is there now, or why not.
    */
-  async moveOut(receipts: Iterable<Receipt>, { signal }: Cancellable = {}): Promise<Array<Kept | ICloudError | null>> {
-    const wanted = listed(receipts, 'receipts').map((receipt) => text(receipt.json, 'a receipt'));
-    return faced(await run((abort) => this.#native.moveOut(wanted, abort), signal), this.#downloader);
+  async moveOut(receipts: Iterable<Receipt>, options: Cancellable = {}): Promise<Array<Kept | ICloudError | null>> {
+    const wanted = listed(receipts, 'receipts').map((receipt) => text(receipt?.json, 'a receipt'));
+    return faced(await run((abort) => this.#native.moveOut(wanted, abort), options), this.#downloader);
   }
 
   /**
@@ -242,8 +249,9 @@ export class SyncEngine {
     this.#native.stop();
   }
 
-  #operation<T, E>(options: RunOptions<E>, call: (events?: Events, abort?: Abort) => Promise<T>): Promise<T> {
-    return operation(options, this.#running, this.#downloader, call);
+  #operation<T, E>(options: RunOptions<E>, call: (events?: Events, abort?: Abort) => Promise<T>, planned?: AbortSignal): Promise<T> {
+    const watch = new Watch(optionsOf(options).signal, this.#running, planned);
+    return operation(options, watch, this.#downloader, call);
   }
 
   /** @internal */
@@ -263,20 +271,20 @@ function engineGiven(options: SyncOptions): EngineGiven {
   return given({
     layout: layoutGiven(options.layout),
     recent,
-    skipVideos,
-    skipPhotos,
+    skipVideos: flag(skipVideos, 'skipVideos'),
+    skipPhotos: flag(skipPhotos, 'skipPhotos'),
     skipCreatedBefore: dateLimitGiven(options.skipCreatedBefore, 'skipCreatedBefore'),
     skipCreatedAfter: dateLimitGiven(options.skipCreatedAfter, 'skipCreatedAfter'),
     untilFound,
-    filterName,
-    sidecars,
+    filterName: text(filterName, 'filterName'),
+    sidecars: flag(sidecars, 'sidecars'),
     views: listed(options.views ?? [], 'views').map(viewGiven),
     concurrency,
-    missing,
+    missing: text(missing, 'missing'),
     mirror,
     moveOut: moveRuleGiven(options.moveOut),
-    writeDates: listed(options.writeDates ?? [], 'writeDates'),
-    snapshots,
+    writeDates: texts(options.writeDates ?? [], 'writeDates'),
+    snapshots: flag(snapshots, 'snapshots'),
     removalLimit: removalLimitGiven(options.removalLimit),
   });
 }
@@ -328,10 +336,12 @@ function guarded<A>(running: Set<Watch>, call: (about: A) => boolean): (about: A
 /** What a run would do: actions, fetched while they are read. Read it, or execute it: not both. */
 export class Plan extends AsyncItems<Action> {
   readonly #native: NativePlan;
+  readonly #signal: AbortSignal | undefined;
 
   private constructor(native: NativePlan, downloader: Downloader, watch: Watch, signal: AbortSignal | undefined) {
     super(native, (action: unknown) => faced<Action>(action, downloader), { watch, signal, what: 'plan' });
     this.#native = native;
+    this.#signal = signal;
   }
 
   /** @internal */
@@ -340,9 +350,9 @@ export class Plan extends AsyncItems<Action> {
   }
 
   /** @internal */
-  static nativeOf(plan: Plan): NativePlan {
+  static partsOf(plan: Plan): { readonly actions: NativePlan; readonly signal: AbortSignal | undefined } {
     if (!isOurs(plan) || !(#native in plan)) throw notOurs('a plan', 'Plan');
-    return plan.#native;
+    return { actions: plan.#native, signal: plan.#signal };
   }
 }
 
@@ -370,24 +380,23 @@ export interface VerifyOptions extends RunOptions<VerifyEvent> {
  * @throws {ICloudError} The catalogue failed; what concerns one file is told. `config`: `repair` without an `engine`.
  */
 export async function verify(storage: Storage, catalogue: Catalogue, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const { engine, repair = false, sample = 1, seed = 0, missing = 'restore', readOnly = false, reread = false } = options;
+  const { engine, repair = false, sample = 1, seed = 0, missing = 'restore', readOnly = false, reread = false } = optionsOf(options);
   if (repair && engine === undefined) {
     throw new ICloudError('config', 'to repair a copy, say by which engine: { engine: new SyncEngine(...) }');
   }
-  if (!(sample > 0 && sample <= 1)) throw new RangeError('sample is a share of the files: above 0, and 1 at most');
+  if (!(numeric(sample, 'sample') > 0 && sample <= 1)) throw new RangeError('sample is a share of the files: above 0, and 1 at most');
   const [kept, books, by] = [givenStorage(storage), Catalogue.nativeOf(catalogue), engine && SyncEngine.nativeOf(engine)];
-  const told = { share: sample, seed, repair, missing, readOnly, reread };
-  return operation(options, undefined, undefined, (events, abort) => native.verify(kept, books, told, by, events, abort));
+  const told = { share: sample, seed, repair, missing: text(missing, 'missing'), readOnly, reread };
+  return operation(options, new Watch(options.signal), undefined, (events, abort) => native.verify(kept, books, told, by, events, abort));
 }
 
 /** Runs an operation that tells what happens. */
 async function operation<T, E>(
-  { onEvent, signal }: RunOptions<E>,
-  running: Set<Watch> | undefined,
+  { onEvent }: RunOptions<E>,
+  watch: Watch,
   downloader: Downloader | undefined,
   call: (events?: Events, abort?: Abort) => Promise<T>,
 ): Promise<T> {
-  const watch = new Watch(signal, running);
   const told = called(onEvent, 'onEvent');
   if (told === undefined) return watch.all((abort) => call(undefined, abort));
   const teller = new Teller(watch, told as (event: unknown) => unknown, downloader);

@@ -111,16 +111,22 @@ export function raised(error: unknown): unknown {
 // What napi says of an argument that it cannot take.
 const ARGUMENT = /^(InvalidArg|\w+Expected)$/;
 
-const WANTED: Readonly<Record<string, string>> = { String: 'a string', bool: 'a boolean', f64: 'a number', u32: 'a number' };
+const WANTED: Readonly<Record<string, string>> = { String: 'a string', bool: 'true or false', f64: 'a number', u32: 'a number' };
 
 /** Its own words quote the argument, which may be a secret, and name types of Rust's. */
 function mistaken(message: string): TypeError {
   const [, missing] = /^Missing field `(\w+)`/.exec(message) ?? [];
   if (missing !== undefined) return new TypeError(`${camel(missing)} is missing`);
   const [, type = ''] = /rust type `(\w+)`/.exec(message) ?? [];
-  const [, member] = /` on \w+\.(\w+)$/.exec(message) ?? [];
   const wanted = Object.hasOwn(WANTED, type) ? `must be ${WANTED[type]}` : 'has the wrong type';
-  return new TypeError(`${member === undefined ? 'an argument' : camel(member)} ${wanted}`);
+  return new TypeError(`${memberIn(message) ?? 'an argument'} ${wanted}`);
+}
+
+/** `... on Retries.attempts on ClientOptions.retries` is about `retries.attempts`. */
+function memberIn(message: string): string | undefined {
+  const [path = ''] = /( on \w+\.\w+)+$/.exec(message) ?? [];
+  const members = [...path.matchAll(/\.(\w+)/g)].map(([, member = '']) => camel(member));
+  return members.length > 0 ? members.reverse().join('.') : undefined;
 }
 
 function camel(name: string): string {

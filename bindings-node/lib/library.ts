@@ -36,7 +36,7 @@ import type {
   Role,
   SmartAlbum,
 } from './models.js';
-import { called, isOurs, listed, notOurs, now, run, Watch } from './run.js';
+import { called, isOurs, listed, notOurs, now, numeric, optionsOf, run, text, texts, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -108,23 +108,23 @@ export class Library {
 
   /** One of the albums that Apple fills. Nothing is sent. */
   smartAlbum(album: SmartAlbum): Album {
-    return Album.of(now(() => this.#native.smartAlbum(album)));
+    return Album.of(now(() => this.#native.smartAlbum(text(album, 'the album'))));
   }
 
   /** The user's albums and folders: a request for each folder, and one for every 200 albums. */
-  async albums({ signal }: Cancellable = {}): Promise<AlbumTree> {
-    return AlbumTree.of(await run((abort) => this.#native.albums(abort), signal));
+  async albums(options: Cancellable = {}): Promise<AlbumTree> {
+    return AlbumTree.of(await run((abort) => this.#native.albums(abort), options));
   }
 
   /** How many assets each album holds, in one request for many; null where Apple does not say. */
-  async counts(albums: Iterable<Album>, { signal }: Cancellable = {}): Promise<Array<number | null>> {
+  async counts(albums: Iterable<Album>, options: Cancellable = {}): Promise<Array<number | null>> {
     const natives = listed(albums, 'albums').map(Album.nativeOf);
-    return run((abort) => this.#native.counts(natives, abort), signal);
+    return run((abort) => this.#native.counts(natives, abort), options);
   }
 
   /** Whether Apple has indexed the library; before that lists may be short. */
-  async indexState({ signal }: Cancellable = {}): Promise<IndexState> {
-    return run((abort) => this.#native.indexState(abort), signal);
+  async indexState(options: Cancellable = {}): Promise<IndexState> {
+    return run((abort) => this.#native.indexState(abort), options);
   }
 
   /**
@@ -132,8 +132,8 @@ export class Library {
    *
    * @throws {ICloudError} `index_not_ready`: it is not.
    */
-  async requireIndex({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.requireIndex(abort), signal);
+  async requireIndex(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.requireIndex(abort), options);
   }
 
   /**
@@ -141,28 +141,30 @@ export class Library {
    *
    * @throws {ICloudError} `not_found`: there is none.
    */
-  async asset(id: string, { signal }: Cancellable = {}): Promise<Asset> {
-    return this.#face(await run((abort) => this.#native.asset(id, abort), signal));
+  async asset(id: string, options: Cancellable = {}): Promise<Asset> {
+    const wanted = text(id, 'the id');
+    return this.#face(await run((abort) => this.#native.asset(wanted, abort), options));
   }
 
   /** Assets by their ids, in their order; where one is gone or damaged, the error in its place. */
-  async assetsById(ids: Iterable<string>, { signal }: Cancellable = {}): Promise<Array<Asset | ICloudError>> {
-    const wanted = listed(ids, 'ids');
-    return this.#faced(await run((abort) => this.#native.assetsById(wanted, abort), signal));
+  async assetsById(ids: Iterable<string>, options: Cancellable = {}): Promise<Array<Asset | ICloudError>> {
+    const wanted = texts(ids, 'ids');
+    return this.#faced(await run((abort) => this.#native.assetsById(wanted, abort), options));
   }
 
   /** The same assets as they are now, with fresh links to the files of these roles: one request for every 100. */
   async renew(
     assets: Iterable<Asset>,
-    { roles = ROLES, signal }: Cancellable & { readonly roles?: readonly Role[] | undefined } = {},
+    options: Cancellable & { readonly roles?: readonly Role[] | undefined } = {},
   ): Promise<Array<Asset | ICloudError>> {
     const natives = listed(assets, 'assets').map(Asset.nativeOf);
-    return this.#faced(await run((abort) => this.#native.renew(natives, listed(roles, 'roles'), abort), signal));
+    const roles = texts(optionsOf(options).roles ?? ROLES, 'roles');
+    return this.#faced(await run((abort) => this.#native.renew(natives, roles, abort), options));
   }
 
   /** Where the library's history stands now. To miss nothing take a cursor, list, and read the changes since. */
-  async cursor({ signal }: Cancellable = {}): Promise<ChangeCursor> {
-    return run((abort) => this.#native.cursor(abort), signal);
+  async cursor(options: Cancellable = {}): Promise<ChangeCursor> {
+    return run((abort) => this.#native.cursor(abort), options);
   }
 
   /**
@@ -171,8 +173,10 @@ export class Library {
    * @throws {ICloudError} `not_found`: the library is no longer there.
    */
   changes(since: ChangeCursor, options: ChangesOptions = {}): AsyncItems<ChangeBatch> {
-    const { fields = 'full', roles, pageSize, signal } = options;
-    const changes = now(() => this.#native.changes(since.json, fields, roles && listed(roles, 'roles'), pageSize));
+    const { fields = 'full', roles, pageSize, signal } = optionsOf(options);
+    const [cursor, depth] = [text(since?.json, 'the json of a cursor'), text(fields, 'fields')];
+    const [wanted, size] = [roles && texts(roles, 'roles'), pageSize == null ? undefined : numeric(pageSize, 'pageSize')];
+    const changes = now(() => this.#native.changes(cursor, depth, wanted, size));
     const face = (batch: object): ChangeBatch => faced(batch, this.#downloader);
     return AsyncItems.from(changes, face, { watch: new Watch(signal), signal, what: 'history' });
   }
@@ -260,18 +264,18 @@ export class Album implements AsyncIterable<Asset> {
 
   /** Whether that is its title, however its letters are composed. */
   isTitled(title: string): boolean {
-    return this.#native.isTitled(title);
+    return this.#native.isTitled(text(title, 'the title'));
   }
 
   /** How many assets Apple counts in it: one request. Null if Apple does not say. */
-  async count({ signal }: Cancellable = {}): Promise<number | null> {
-    return run((abort) => this.#native.count(abort), signal);
+  async count(options: Cancellable = {}): Promise<number | null> {
+    return run((abort) => this.#native.count(abort), options);
   }
 
   /** Its assets, newest first. Nothing is sent before the first is asked for. */
   assets(options: AssetsOptions = {}): Assets {
-    const { fields = 'full', roles, limit, pageSize, prefetch } = options;
-    const wanted = given({ fields, roles: roles && listed(roles, 'roles'), limit, pageSize, prefetch });
+    const { fields = 'full', roles, limit, pageSize, prefetch } = optionsOf(options);
+    const wanted = given({ fields: text(fields, 'fields'), roles: roles && texts(roles, 'roles'), limit, pageSize, prefetch });
     const native = now(() => this.#native.assets(wanted));
     return Assets.of(native, this.#native.library.downloader(), options);
   }
@@ -322,13 +326,13 @@ export class AlbumTree implements Iterable<Album> {
 
   /** The album at a path: titles joined by slashes, or a list of them. */
   find(path: string | readonly string[]): Album | null {
-    const found = this.#native.find(typeof path === 'string' ? path.split('/') : [...path]);
+    const found = this.#native.find(typeof path === 'string' ? path.split('/') : texts(path, 'the path'));
     return found && Album.of(found);
   }
 
   /** The album with this id. */
   get(id: string): Album | null {
-    const found = this.#native.get(id);
+    const found = this.#native.get(text(id, 'the id'));
     return found && Album.of(found);
   }
 

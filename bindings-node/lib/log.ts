@@ -6,7 +6,7 @@
 
 import native from '#native';
 
-import { called, now } from './run.js';
+import { called, now, optionsOf, text } from './run.js';
 
 /** How much something matters. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -33,7 +33,8 @@ export interface LogListener extends Disposable {
  * @param level The least that matters. Default `info`.
  * @returns What ends it.
  */
-export function onLog(heard: (record: LogRecord) => void, { level = 'info' }: { readonly level?: LogLevel | undefined } = {}): LogListener {
+export function onLog(heard: (record: LogRecord) => void, options: { readonly level?: LogLevel | undefined } = {}): LogListener {
+  const level = text(optionsOf(options).level ?? 'info', 'level');
   const told = called(heard, 'the listener');
   if (told === undefined) throw new TypeError('the listener must be a function');
   const listener = now(() => new native.LogListener(told as (record: { level: string; target: string; message: string }) => void, level));

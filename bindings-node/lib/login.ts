@@ -18,7 +18,7 @@ import type {
 import { ICloudError, errorOf } from './errors.js';
 import { SavedChallenge } from './models.js';
 import type { CodeDelivery, Phone } from './models.js';
-import { run, text } from './run.js';
+import { numeric, objectOf, optionsOf, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -75,8 +75,8 @@ export class Challenge {
   }
 
   /** Asks Apple to show a code on the account's devices; codes from before become worthless. One request. */
-  async requestPush({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.requestPush(abort), signal);
+  async requestPush(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.requestPush(abort), options);
   }
 
   /**
@@ -90,8 +90,9 @@ export class Challenge {
     phone: Phone,
     options: Cancellable & { readonly delivery?: CodeDelivery | undefined } = {},
   ): Promise<void> {
-    const delivery = options.delivery ?? phone.delivery;
-    await run((abort) => this.#native.sendCode(phone.id, delivery, abort), options.signal);
+    const { id, delivery } = objectOf(phone, 'the phone');
+    const [to, how] = [text(id, 'the id of a phone'), text(optionsOf(options).delivery ?? delivery, 'delivery')];
+    await run((abort) => this.#native.sendCode(to, how, abort), options);
   }
 
   /**
@@ -103,9 +104,9 @@ export class Challenge {
    *   `challenge_expired`: sign in again. `too_many_codes`: too many wrong codes. `terms_required`, `advanced_data_protection`: sign in again, which
    *   gives what to do.
    */
-  async submit(code: string, { signal }: Cancellable = {}): Promise<Session> {
+  async submit(code: string, options: Cancellable = {}): Promise<Session> {
     const given = text(code, 'a code');
-    return Session.of(await run((abort) => this.#native.submit(given, abort), signal));
+    return Session.of(await run((abort) => this.#native.submit(given, abort), options));
   }
 
   /** The challenge as data, for another process to answer (`Client.resume`). A secret. */
@@ -137,8 +138,8 @@ export class TermsAction {
    * @returns What `Client.login` gives.
    * @throws {ICloudError} `forbidden`: Apple does not take it.
    */
-  async accept({ signal }: Cancellable = {}): Promise<Login> {
-    return loginOf(await run((abort) => this.#native.accept(abort), signal));
+  async accept(options: Cancellable = {}): Promise<Login> {
+    return loginOf(await run((abort) => this.#native.accept(abort), options));
   }
 }
 
@@ -156,8 +157,8 @@ export class ConsentAction {
   }
 
   /** Has the devices ask their owner. One request. */
-  async request({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.request(abort), signal);
+  async request(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.request(abort), options);
   }
 
   /**
@@ -165,8 +166,8 @@ export class ConsentAction {
    *
    * @throws {ICloudError} `advanced_data_protection`: somebody refused.
    */
-  async poll({ signal }: Cancellable = {}): Promise<Session | null> {
-    const session = await run((abort) => this.#native.poll(abort), signal);
+  async poll(options: Cancellable = {}): Promise<Session | null> {
+    const session = await run((abort) => this.#native.poll(abort), options);
     return session && Session.of(session);
   }
 
@@ -177,8 +178,8 @@ export class ConsentAction {
    * @throws {ICloudError} `advanced_data_protection`: nobody agreed in that time.
    */
   async wait(options: Cancellable & { readonly limitMs?: number | undefined } = {}): Promise<Session> {
-    const limit = options.limitMs ?? 300_000;
-    return Session.of(await run((abort) => this.#native.wait(limit, abort), options.signal));
+    const limit = numeric(optionsOf(options).limitMs ?? 300_000, 'limitMs');
+    return Session.of(await run((abort) => this.#native.wait(limit, abort), options));
   }
 }
 
@@ -234,10 +235,10 @@ export class SecurityKeyAction {
    *
    * @returns What `Client.login` gives.
    */
-  async submit(assertion: SecurityKeyAssertion, { signal }: Cancellable = {}): Promise<Login> {
-    const { userHandle, ...rest } = assertion;
+  async submit(assertion: SecurityKeyAssertion, options: Cancellable = {}): Promise<Login> {
+    const { userHandle, ...rest } = objectOf(assertion, 'the assertion');
     const whole = userHandle == null ? rest : { ...rest, userHandle };
-    return loginOf(await run((abort) => this.#native.submit(whole, abort), signal));
+    return loginOf(await run((abort) => this.#native.submit(whole, abort), options));
   }
 }
 

@@ -9,7 +9,7 @@ import { types } from 'node:util';
 import type { DateLimitGiven, LayoutGiven, MoveRuleGiven, RemovalLimitGiven, ViewGiven } from '#native';
 
 import { given } from './client.js';
-import { listed } from './run.js';
+import { objectOf, text, texts } from './run.js';
 import type { LiveNaming, LiveSize, NamePolicy, RawAlign, Size, ViewAs } from './records.js';
 
 /** Folders and names of a copy. The defaults are icloudpd's. */
@@ -67,14 +67,15 @@ export interface RemovalLimit {
 
 /** @internal */
 export function layoutGiven(layout: Layout = {}): LayoutGiven {
-  const { livePhotos, sizes, ...rest } = layout;
+  const { livePhotos, sizes, ...rest } = objectOf(layout, 'layout');
   // Null says something here: no film at all.
-  return { ...given({ ...rest, sizes: sizes && listed(sizes, 'sizes') }), ...(livePhotos === undefined ? {} : { livePhotos }) };
+  return { ...given({ ...rest, sizes: sizes && texts(sizes, 'sizes') }), ...(livePhotos === undefined ? {} : { livePhotos }) };
 }
 
 /** @internal */
-export function viewGiven({ name, template, madeOf }: View): ViewGiven {
-  return given({ name, template, madeOf });
+export function viewGiven(view: View): ViewGiven {
+  const { name, template, madeOf } = objectOf(view, 'a view');
+  return given({ name: text(name, 'the name of a view'), template: text(template, 'the template of a view'), madeOf });
 }
 
 /** @internal */

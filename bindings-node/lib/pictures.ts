@@ -22,8 +22,8 @@ import type { Cancellable } from './run.js';
  *
  * @throws {ICloudError} `unsupported`: it is none of these, or cannot be read.
  */
-export async function hasDate(picture: Uint8Array, { signal }: Cancellable = {}): Promise<boolean> {
-  return run((abort) => native.hasDate(picture, abort), signal);
+export async function hasDate(picture: Uint8Array, options: Cancellable = {}): Promise<boolean> {
+  return run((abort) => native.hasDate(bytes(picture, 'the picture'), abort), options);
 }
 
 /**
@@ -33,8 +33,13 @@ export async function hasDate(picture: Uint8Array, { signal }: Cancellable = {})
  * @param date As Exif has it: `2024:05:01 12:30:00`.
  * @throws {ICloudError} `unsupported`: it is no picture that can hold one, or cannot be read. `config`: a date of another form.
  */
-export async function withDate(picture: Uint8Array, date: string, { signal }: Cancellable = {}): Promise<Buffer> {
-  return run((abort) => native.withDate(picture, text(date, 'a date'), abort), signal);
+export async function withDate(picture: Uint8Array, date: string, options: Cancellable = {}): Promise<Buffer> {
+  return run((abort) => native.withDate(bytes(picture, 'the picture'), text(date, 'a date'), abort), options);
+}
+
+function bytes(given: Uint8Array, what: string): Uint8Array {
+  if (!types.isUint8Array(given)) throw new TypeError(`${what} must be a Uint8Array`);
+  return given;
 }
 
 /** What is known of a type of files. */
@@ -49,7 +54,7 @@ export interface FileType {
 
 /** What a uniform type identifier such as `public.heic` says. */
 export function typeOf(identifier: string): FileType {
-  return now(() => native.typeOf(identifier));
+  return now(() => native.typeOf(text(identifier, 'the identifier')));
 }
 
 /**
@@ -62,8 +67,8 @@ export function place(layout: Layout, asset: Asset): Placement {
 }
 
 /** Apple's checksum as it is written; null if this is none. */
-export function parseChecksum(text: string): Checksum | null {
-  return now(() => native.parseChecksum(text));
+export function parseChecksum(written: string): Checksum | null {
+  return now(() => native.parseChecksum(text(written, 'the checksum')));
 }
 
 /**
@@ -81,8 +86,7 @@ export class Hasher {
 
   /** Takes the next bytes. */
   update(data: Uint8Array): void {
-    if (!types.isUint8Array(data)) throw new TypeError('bytes must be a Uint8Array');
-    this.#native.update(data as Buffer);
+    this.#native.update(bytes(data, 'bytes') as Buffer);
   }
 
   /** How many came so far. */

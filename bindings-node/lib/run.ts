@@ -29,15 +29,16 @@ export interface Watchable extends Cancellable {
  *
  * @internal
  */
-export async function run<T>(call: (abort?: Abort) => Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (signal == null) {
+export async function run<T>(call: (abort?: Abort) => Promise<T>, options: Cancellable = {}): Promise<T> {
+  const signal = required(optionsOf(options).signal);
+  if (signal === undefined) {
     try {
       return await begun(call());
     } catch (error) {
       throw raised(error);
     }
   }
-  required(signal)?.throwIfAborted();
+  signal.throwIfAborted();
   const abort = new native.Abort();
   const forget = onAbort(signal, () => abort.abort());
   try {
@@ -98,12 +99,52 @@ export function required(signal: AbortSignal | null | undefined): AbortSignal | 
 }
 
 /**
- * What must be text. The native half would refuse the rest too, but it would quote it, and it may be a secret.
+ * Options of a call. Of a text or a number all would be taken to be left out.
+ *
+ * @internal
+ */
+export function optionsOf<T extends object>(given: T): T {
+  if (given instanceof AbortSignal) throw new TypeError('options must be an object: { signal }, and not the signal itself');
+  return objectOf(given, 'options', ', or left out');
+}
+
+/**
+ * What must be an object with members.
+ *
+ * @internal
+ */
+export function objectOf<T extends object>(given: T, what: string, otherwise = ''): T {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new TypeError(`${what} must be an object${otherwise}`);
+  return given;
+}
+
+/**
+ * What must be text. The native half would refuse the rest too, but it cannot always say what it is, and would quote it: it may be a secret.
  *
  * @internal
  */
 export function text(value: string, what: string): string {
   if (typeof value !== 'string') throw new TypeError(`${what} must be a string`);
+  return value;
+}
+
+/**
+ * What must be a number; whether it is a whole one is the native half's to say.
+ *
+ * @internal
+ */
+export function numeric(value: number, what: string): number {
+  if (typeof value !== 'number') throw new TypeError(`${what} must be a number`);
+  return value;
+}
+
+/**
+ * What must be one of two.
+ *
+ * @internal
+ */
+export function flag(value: boolean, what: string): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${what} must be true or false`);
   return value;
 }
 
@@ -145,15 +186,18 @@ export function now<T>(call: () => T): T {
  * @internal
  */
 export class Watch {
-  readonly #given: AbortSignal | undefined;
+  readonly #given: readonly AbortSignal[];
   readonly #running: Set<Watch> | undefined;
   readonly #ending = new AbortController();
   #failure: { readonly error: unknown } | undefined;
   #isOver = false;
 
-  /** @param running Where it is found while a step runs, by functions that several operations call. */
-  constructor(signal?: AbortSignal | null, running?: Set<Watch>) {
-    this.#given = required(signal);
+  /**
+   * @param running Where it is found while a step runs, by functions that several operations call.
+   * @param other A second signal that ends it.
+   */
+  constructor(signal?: AbortSignal | null, running?: Set<Watch>, other?: AbortSignal) {
+    this.#given = [required(signal), required(other)].filter((one) => one !== undefined);
     this.#running = running;
   }
 
@@ -184,15 +228,14 @@ export class Watch {
 
   /** Runs one step. */
   async run<T>(call: (abort?: Abort) => Promise<T>): Promise<T> {
-    const given = this.#given;
-    given?.throwIfAborted();
-    const forget = given && onAbort(given, () => this.#ending.abort(given.reason));
+    for (const signal of this.#given) signal.throwIfAborted();
+    const forget = this.#given.map((signal) => onAbort(signal, () => this.#ending.abort(signal.reason)));
     this.#running?.add(this);
     try {
-      return await run(call, this.#ending.signal);
+      return await run(call, { signal: this.#ending.signal });
     } finally {
       this.#running?.delete(this);
-      forget?.();
+      for (const one of forget) one();
       // Whatever the step came to, this is why.
       this.#throwFailure();
     }
@@ -242,6 +285,17 @@ export function listed<T>(items: Iterable<T>, what: string): T[] {
 }
 
 /**
+ * A list of texts.
+ *
+ * @internal
+ */
+export function texts<T extends string>(items: Iterable<T>, what: string): T[] {
+  const found = listed(items, what);
+  for (const item of found) text(item, `each of ${what}`);
+  return found;
+}
+
+/**
  * Whether something can have private members at all.
  *
  * @internal
@@ -250,13 +304,38 @@ export function isOurs(given: unknown): given is object {
   return (typeof given === 'object' && given !== null) || typeof given === 'function';
 }
 
+// The package may be loaded twice in one process, by import and by require, but its native half only once: what is noted there is known to both.
+const HANDLES = Symbol.for('icloud-photos.handles');
+
+/**
+ * Notes what of the native half an object stands for, for the other copy of the package too.
+ *
+ * @internal
+ */
+export function hold(object: object, handle: object): void {
+  const shared = native as { [HANDLES]?: WeakMap<object, object> };
+  (shared[HANDLES] ??= new WeakMap()).set(object, handle);
+}
+
+/**
+ * That handle, if it is of this class.
+ *
+ * @internal
+ */
+export function held<T extends object>(object: unknown, of: abstract new (...args: never) => T): T | undefined {
+  const { [HANDLES]: handles } = native as { [HANDLES]?: WeakMap<object, object> };
+  const handle = isOurs(object) ? handles?.get(object) : undefined;
+  return handle instanceof of ? handle : undefined;
+}
+
 /**
  * What is said where an object of one of our classes belongs, and none stands.
  *
  * @internal
  */
 export function notOurs(what: string, name: string): TypeError {
-  return new TypeError(`${what} must be a ${name} of this package; import and require load it twice, and their objects do not mix`);
+  const advice = 'import and require load the package twice, and their objects do not mix: load it in one of these ways alone';
+  return new TypeError(`${what} must be of the class ${name} of this package; ${advice}`);
 }
 
 /**
@@ -273,7 +352,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  *
  * @internal
  */
-export function counting(watch: Watch, { onProgress }: Watchable): ((bytes: number) => void) | undefined {
-  const told = called(onProgress, 'onProgress');
+export function counting(watch: Watch, options: Watchable): ((bytes: number) => void) | undefined {
+  const told = called(optionsOf(options).onProgress, 'onProgress');
   return told && watch.guard((bytes) => (bytes === 0 ? undefined : watch.follow(told(bytes))), undefined);
 }

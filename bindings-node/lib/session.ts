@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import type { Session as Native } from '#native';
 
 import { Library } from './library.js';
-import { isOurs, notOurs, run } from './run.js';
+import { isOurs, notOurs, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 
 /** A signed-in account. It repeats what failed for passing reasons and renews itself, once for all who use it. */
@@ -46,8 +46,8 @@ export class Session {
   }
 
   /** All libraries: the account's own first, then those shared with it. One request for each of the account's two databases. */
-  async libraries({ signal }: Cancellable = {}): Promise<Library[]> {
-    const libraries = await run((abort) => this.#native.libraries(abort), signal);
+  async libraries(options: Cancellable = {}): Promise<Library[]> {
+    const libraries = await run((abort) => this.#native.libraries(abort), options);
     return libraries.map((library) => Library.of(library));
   }
 
@@ -56,8 +56,9 @@ export class Session {
    *
    * @throws {ICloudError} `not_found`: there is none.
    */
-  async library(name: string, { signal }: Cancellable = {}): Promise<Library> {
-    return Library.of(await run((abort) => this.#native.library(name, abort), signal));
+  async library(name: string, options: Cancellable = {}): Promise<Library> {
+    const wanted = text(name, 'the name of a library');
+    return Library.of(await run((abort) => this.#native.library(wanted, abort), options));
   }
 
   /**
@@ -65,8 +66,8 @@ export class Session {
    *
    * @throws {ICloudError} `storage`: what the store threw is its `cause`.
    */
-  async save({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.save(abort), signal);
+  async save(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.save(abort), options);
   }
 
   /**
@@ -74,8 +75,8 @@ export class Session {
    *
    * @throws {ICloudError} `session_expired`, `code_required`: only a person can go on; sign in again.
    */
-  async refresh({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.refresh(abort), signal);
+  async refresh(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.refresh(abort), options);
   }
 
   /**
@@ -83,8 +84,8 @@ export class Session {
    *
    * Others that use this session can do nothing more with it. Whatever Apple answers, the saved session is gone.
    */
-  async signOut({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.signOut(abort), signal);
+  async signOut(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.signOut(abort), options);
   }
 
   /** @internal */

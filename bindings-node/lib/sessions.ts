@@ -12,7 +12,7 @@ import type { SessionReply, SessionRequest } from '#native';
 
 import { Things, asked, requireMethods } from './ask.js';
 import { SavedSession } from './models.js';
-import { text } from './run.js';
+import { flag, optionsOf, text } from './run.js';
 
 /** What `SessionStore.tryLock` gives. */
 export interface Claim {
@@ -40,6 +40,9 @@ export interface SessionStore {
   tryLock(account: string): Claim | null | undefined | Promise<Claim | null | undefined>;
 }
 
+// Stores of the package that `require` loads are known to the one of `import`, and the other way round.
+const BRAND = Symbol.for('icloud-photos.FileSessionStore');
+
 /** A folder with a file for each account that only its user can read, replaced as a whole, locked while it changes. */
 export class FileSessionStore {
   /** Where it is. */
@@ -47,13 +50,22 @@ export class FileSessionStore {
   /** Whether sessions of the Python icloudpd in the same folder are taken over. */
   readonly besideIcloudpd: boolean;
 
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== FileSessionStore) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+
   /**
    * @param folder Made as needed. `~` is your home.
    * @param options `besideIcloudpd`: take over sessions that the Python icloudpd left in the same folder, and leave it ours.
    */
   constructor(folder: string | URL, options: { readonly besideIcloudpd?: boolean | undefined } = {}) {
     this.folder = named(folder);
-    this.besideIcloudpd = options.besideIcloudpd ?? false;
+    this.besideIcloudpd = flag(optionsOf(options).besideIcloudpd ?? false, 'besideIcloudpd');
   }
 }
 

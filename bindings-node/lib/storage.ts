@@ -7,7 +7,7 @@
 import { inspect, types } from 'node:util';
 
 import native from '#native';
-import type { Storage as Native, StorageWriter as NativeWriter } from '#native';
+import type { Abort, Storage as Native, StorageWriter as NativeWriter } from '#native';
 
 import { requireMethods } from './ask.js';
 import { given } from './client.js';
@@ -15,7 +15,7 @@ import { ICloudError, errorOf } from './errors.js';
 import { AsyncItems } from './items.js';
 import type { Source } from './items.js';
 import type { Capabilities, LinkKind, ObjectMeta } from './records.js';
-import { Watch, now, run, text } from './run.js';
+import { Watch, flag, held, hold, listed, now, numeric, optionsOf, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { named } from './sessions.js';
 import { answering, skillsOf, timeOf } from './written.js';
@@ -118,6 +118,7 @@ export abstract class OwnStorage implements Storage {
   /** @internal */
   protected constructor(native: Native) {
     this.#native = native;
+    hold(this, native);
   }
 
   /** How people call it. */
@@ -135,8 +136,8 @@ export abstract class OwnStorage implements Storage {
    *
    * @throws {ICloudError} `permission_denied`: they cannot.
    */
-  async checkWritable({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.checkWritable(abort), signal);
+  async checkWritable(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.checkWritable(abort), options);
   }
 
   /**
@@ -144,13 +145,13 @@ export abstract class OwnStorage implements Storage {
    *
    * @throws {ICloudError} `already_exists`: something that is no file has the name.
    */
-  async stat(path: string, { signal }: Cancellable = {}): Promise<ObjectMeta | null> {
-    return run((abort) => this.#native.stat(wellFormed(path), abort), signal);
+  async stat(path: string, options: Cancellable = {}): Promise<ObjectMeta | null> {
+    return run((abort) => this.#native.stat(wellFormed(path), abort), options);
   }
 
   /** `stat` for many paths, in their order; an error in the place of what it concerns. */
-  async statAll(paths: readonly string[], { signal }: Cancellable = {}): Promise<Array<ObjectMeta | ICloudError | null>> {
-    const found = await run((abort) => this.#native.statAll(paths.map(wellFormed), abort), signal);
+  async statAll(paths: readonly string[], options: Cancellable = {}): Promise<Array<ObjectMeta | ICloudError | null>> {
+    const found = await run((abort) => this.#native.statAll(listed(paths, 'paths').map(wellFormed), abort), options);
     return found.map((one) => (one !== null && 'failure' in one ? errorOf(one.failure) : one));
   }
 
@@ -160,10 +161,10 @@ export abstract class OwnStorage implements Storage {
    * @throws {ICloudError} `config`: the path leads out of the storage, or the name of the part is none.
    */
   async write(path: string, options: WriteOptions & Cancellable = {}): Promise<FileWriter> {
-    const { signal, part, modified, size, replace = false, throughLinks = false } = options;
+    const { part, modified, size, replace = false, throughLinks = false } = optionsOf(options);
     const told = given({ part: part ?? undefined, size: size ?? undefined, modifiedMs: modified == null ? undefined : timeOf(modified) });
     const writing = { ...told, replace, throughLinks };
-    return FileWriter.of(await run((abort) => this.#native.write(wellFormed(path), writing, abort), signal));
+    return FileWriter.of(await run((abort) => this.#native.write(wellFormed(path), writing, abort), options));
   }
 
   /**
@@ -171,28 +172,29 @@ export abstract class OwnStorage implements Storage {
    *
    * @throws {ICloudError} `not_found`: no file stands there. The first step rejects then.
    */
-  read(path: string, start = 0, { signal }: Cancellable = {}): AsyncItems<Buffer> {
-    return items(this.#native.read(wellFormed(path), start), 'file', signal);
+  read(path: string, start = 0, options: Cancellable = {}): AsyncItems<Buffer> {
+    return items(this.#native.read(wellFormed(path), numeric(start, 'start')), 'file', options);
   }
 
   /** Removes a file; no error if there is none. */
-  async remove(path: string, { signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.remove(wellFormed(path), abort), signal);
+  async remove(path: string, options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.remove(wellFormed(path), abort), options);
   }
 
   /** All files below a folder, in no order. */
-  list(prefix = '', { withParts = false, signal }: ListOptions = {}): AsyncItems<ObjectMeta> {
-    return items(this.#native.list(wellFormed(prefix), withParts), 'list', signal);
+  list(prefix = '', options: ListOptions = {}): AsyncItems<ObjectMeta> {
+    const withParts = flag(optionsOf(options).withParts ?? false, 'withParts');
+    return items(this.#native.list(wellFormed(prefix), withParts), 'list', options);
   }
 
   /** Removes what killed writers left behind and had not touched since `begun`. Files are never touched. */
-  async tidy(begun: Date, { signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.tidy(timeOf(begun), abort), signal);
+  async tidy(begun: Date, options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.tidy(timeOf(begun), abort), options);
   }
 
   /** Returns when everything committed so far would survive a loss of power. */
-  async flush({ signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.flush(abort), signal);
+  async flush(options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.flush(abort), options);
   }
 
   /**
@@ -200,13 +202,8 @@ export abstract class OwnStorage implements Storage {
    *
    * @throws {ICloudError} `unsupported`: this storage knows no such links. `already_exists`: the name is taken. `not_found`: no file is there.
    */
-  async link(source: string, target: string, kind: LinkKind, { signal }: Cancellable = {}): Promise<void> {
-    await run((abort) => this.#native.link(wellFormed(source), wellFormed(target), kind, abort), signal);
-  }
-
-  /** @internal */
-  static nativeOf(storage: OwnStorage): Native {
-    return storage.#native;
+  async link(source: string, target: string, kind: LinkKind, options: Cancellable = {}): Promise<void> {
+    await run((abort) => this.#native.link(wellFormed(source), wellFormed(target), text(kind, 'the kind of a link'), abort), options);
   }
 
   [inspect.custom](): string {
@@ -226,9 +223,9 @@ export class LocalStorage extends OwnStorage {
    * @param root `~` is your home.
    * @throws {ICloudError} `already_exists`: a file stands there.
    */
-  static async open(root: string | URL, { signal }: Cancellable = {}): Promise<LocalStorage> {
+  static async open(root: string | URL, options: Cancellable = {}): Promise<LocalStorage> {
     const folder = named(root);
-    return new LocalStorage(await run((abort) => native.Storage.local(folder, abort), signal));
+    return new LocalStorage(await run((abort) => native.Storage.local(folder, abort), options));
   }
 }
 
@@ -253,9 +250,9 @@ export class UrlStorage extends OwnStorage {
    * @param address Such as `s3://bucket/prefix?region=eu-central-1`.
    * @throws {ICloudError} `config`: the address cannot be used.
    */
-  static async open(address: string, { signal }: Cancellable = {}): Promise<UrlStorage> {
+  static async open(address: string, options: Cancellable = {}): Promise<UrlStorage> {
     const told = text(address, 'the address');
-    return new UrlStorage(await run((abort) => native.Storage.fromUrl(told, abort), signal));
+    return new UrlStorage(await run((abort) => native.Storage.fromUrl(told, abort), options));
   }
 
   override [inspect.custom](): string {
@@ -287,28 +284,28 @@ export class FileWriter implements StorageWriter {
   }
 
   /** Those bytes, for hashing them. */
-  resumed({ signal }: Cancellable = {}): AsyncItems<Buffer> {
+  resumed(options: Cancellable = {}): AsyncItems<Buffer> {
     const bytes = this.#native.resumed();
-    return items({ next: (abort) => this.#next(() => bytes.next(abort)), close: () => bytes.close() }, 'file', signal);
+    return items({ next: (abort) => this.#next(() => bytes.next(abort)), close: () => bytes.close() }, 'file', options);
   }
 
   /** Throws away what was written so far and starts again at zero. */
-  async restart({ signal }: Cancellable = {}): Promise<void> {
-    await this.#next(() => run((abort) => this.#native.restart(abort), signal));
+  async restart(options: Cancellable = {}): Promise<void> {
+    await this.#step((abort) => this.#native.restart(abort), options);
     this.#position = 0;
   }
 
   /** Takes the next bytes, which are copied at once. */
-  async write(chunk: Uint8Array, { signal }: Cancellable = {}): Promise<void> {
+  async write(chunk: Uint8Array, options: Cancellable = {}): Promise<void> {
     if (!types.isUint8Array(chunk)) throw new TypeError('a chunk must be a Uint8Array');
     const bytes = Uint8Array.from(chunk);
-    await this.#next(() => run((abort) => this.#native.write(bytes, abort), signal));
+    await this.#step((abort) => this.#native.write(bytes, abort), options);
   }
 
   /** What is to be kept beside the bytes, in place of what was told before. */
-  async describe(metadata: Readonly<Record<string, string>>, { signal }: Cancellable = {}): Promise<void> {
+  async describe(metadata: Readonly<Record<string, string>>, options: Cancellable = {}): Promise<void> {
     const told = { ...metadata };
-    await this.#next(() => run((abort) => this.#native.describe(told, abort), signal));
+    await this.#step((abort) => this.#native.describe(told, abort), options);
   }
 
   /**
@@ -316,13 +313,13 @@ export class FileWriter implements StorageWriter {
    *
    * @throws {ICloudError} `already_exists`: something stands there, and it is not to be replaced.
    */
-  async commit({ signal }: Cancellable = {}): Promise<ObjectMeta> {
-    return this.#next(() => run((abort) => this.#native.commit(abort), signal));
+  async commit(options: Cancellable = {}): Promise<ObjectMeta> {
+    return this.#step((abort) => this.#native.commit(abort), options);
   }
 
   /** Leaves nothing of it. */
-  async abort({ signal }: Cancellable = {}): Promise<void> {
-    await this.#last(() => run((abort) => this.#native.abort(abort), signal));
+  async abort(options: Cancellable = {}): Promise<void> {
+    await this.#last(() => run((abort) => this.#native.abort(abort), options));
   }
 
   /** Writes no more: the part waits for a later writer, if the storage can resume and the part has a name. Without it, the garbage collector does. */
@@ -332,6 +329,12 @@ export class FileWriter implements StorageWriter {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Options that are none end nothing: they are seen before it is the call's turn. */
+  async #step<T>(call: (abort?: Abort) => Promise<T>, options: Cancellable): Promise<T> {
+    const told = optionsOf(options);
+    return this.#next(() => run(call, told));
   }
 
   async #next<T>(call: () => Promise<T>): Promise<T> {
@@ -358,9 +361,9 @@ export async function openStorage(place: string | URL, options: Cancellable = {}
 }
 
 /** The copy that a folder lies in, if it lies in one: a second one in there would look after the first one's files. */
-export async function copyAbove(folder: string | URL, { signal }: Cancellable = {}): Promise<string | null> {
+export async function copyAbove(folder: string | URL, options: Cancellable = {}): Promise<string | null> {
   const path = named(folder);
-  return run((abort) => native.copyAbove(path, abort), signal);
+  return run((abort) => native.copyAbove(path, abort), options);
 }
 
 const METHODS = ['stat', 'write', 'read', 'remove', 'list'];
@@ -371,7 +374,8 @@ const METHODS = ['stat', 'write', 'read', 'remove', 'list'];
  * @internal
  */
 export function givenStorage(storage: Storage): Native {
-  if (storage instanceof OwnStorage) return OwnStorage.nativeOf(storage);
+  const ours = held(storage, native.Storage);
+  if (ours !== undefined) return ours;
   requireMethods(storage, METHODS, 'a storage must be one of ours, or an object with its methods');
   const skills = skillsOf(storage.capabilities?.() ?? {});
   const place = storage.place == null ? undefined : text(storage.place, 'the place');
@@ -379,7 +383,8 @@ export function givenStorage(storage: Storage): Native {
 }
 
 /** What is fetched while it is read. */
-function items<T>(source: Source<unknown>, what: string, signal: AbortSignal | undefined): AsyncItems<T> {
+function items<T>(source: Source<unknown>, what: string, options: Cancellable): AsyncItems<T> {
+  const { signal } = optionsOf(options);
   return AsyncItems.from(source, (item: T) => item, { watch: new Watch(signal), signal, what });
 }
 

@@ -10,7 +10,7 @@ import type { Fake } from '#native';
 import { Client, given } from './client.js';
 import { ICloudError } from './errors.js';
 import type { Endpoints } from './models.js';
-import { run } from './run.js';
+import { optionsOf, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import type { Session } from './session.js';
 import { givenStorage } from './storage.js';
@@ -64,7 +64,7 @@ export class FakeICloud {
    * @throws {ICloudError} `config`: there is no such profile, state, member or fault.
    */
   static async start(options: FakeOptions = {}): Promise<FakeICloud> {
-    const { account, faults, library, ...rest } = options;
+    const { account, faults, library, ...rest } = optionsOf(options);
     const json = (value: unknown): string | undefined => (value === undefined ? undefined : JSON.stringify(value));
     const defaults = { assets: 25, profile: 'plain', fileSize: 100_000, seed: 1, state: 'two-factor' };
     const told = { ...defaults, ...given({ ...rest, account: json(account), faults: json(faults), library: json(library) }) };
@@ -160,6 +160,6 @@ export function storagePromises(): string[] {
  * for (const promise of storagePromises()) test(promise, () => checkStorage(new MyStorage(), promise));
  * ```
  */
-export async function checkStorage(storage: Storage, promise: string, { signal }: Cancellable = {}): Promise<void> {
-  await run((abort) => native.checkStorage(givenStorage(storage), promise, abort), signal);
+export async function checkStorage(storage: Storage, promise: string, options: Cancellable = {}): Promise<void> {
+  await run((abort) => native.checkStorage(givenStorage(storage), text(promise, 'the promise'), abort), options);
 }

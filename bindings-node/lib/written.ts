@@ -11,7 +11,7 @@ import type { FoundFile, Skills, StorageReply, StorageRequest, Writing } from '#
 import { Things, asked } from './ask.js';
 import { given } from './client.js';
 import type { Capabilities } from './records.js';
-import { text } from './run.js';
+import { flag, text } from './run.js';
 import type { FoundObject, Items, Storage, StorageWriter, WriteOptions } from './storage.js';
 
 /**
@@ -35,9 +35,7 @@ export function skillsOf(told: Partial<Capabilities>): Skills {
   }
   const { modifiedTime = false, resume = false, exclusiveCommit = false, caseSensitive = false, distant = false, metadata = false } = told;
   const can = { modifiedTime, resume, exclusiveCommit, caseSensitive, distant, metadata };
-  for (const [name, value] of Object.entries(can)) {
-    if (typeof value !== 'boolean') throw new TypeError(`the capability ${name} must be true or false`);
-  }
+  for (const [name, value] of Object.entries(can)) flag(value, `the capability ${name}`);
   return { ...can, ...given({ maxName: told.maxName ?? undefined, maxSize: told.maxSize ?? undefined }) };
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
-use icloud_photos::Result;
 use icloud_photos::asset::Role;
 use icloud_photos::download::Proof;
 use icloud_photos::storage::StoragePath;
+use icloud_photos::{Error, ErrorKind, Result};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Either, Function, Unknown};
 use napi_derive::napi;
@@ -109,6 +109,12 @@ impl Downloader {
 fn range(start: f64, end: Option<f64>) -> Result<Option<Range<u64>>> {
     let start = number("start", start)? as u64;
     let end = end.map(|end| number("end", end)).transpose()?.map(|end| end as u64);
+    if end.is_some_and(|end| end < start) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "end must not be less than start: it is the byte after the last",
+        ));
+    }
     Ok((start > 0 || end.is_some()).then(|| start..end.unwrap_or(u64::MAX)))
 }
 

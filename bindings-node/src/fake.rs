@@ -7,6 +7,7 @@ use icloud_photos_testkit::{AccountSpec, ExactAsset, FakeCloud, FaultScript, Lib
 use napi::Env;
 use napi_derive::napi;
 
+use crate::library::number;
 use crate::runtime::{Promised, lock, run};
 use crate::value::as_own;
 
@@ -77,7 +78,7 @@ impl Fake {
 impl FakeOptions {
     async fn start(self) -> Result<Running> {
         let spec = self.account()?;
-        let (seed, username, password) = (count(self.seed), spec.username.clone(), spec.password.clone());
+        let (seed, username, password) = (self.seed()?, spec.username.clone(), spec.password.clone());
         let cloud = FakeCloud::builder().seed(seed).account(spec).library(self.photos()?).build();
         if let Some(script) = &self.faults {
             let script = FaultScript::from_json(script).map_err(wrong)?;
@@ -88,6 +89,10 @@ impl FakeOptions {
         let server = cloud.serve().await.map_err(none_free)?;
         let url = server.url().to_owned();
         Ok(Running { cloud, server: Mutex::new(Some(server)), url, username, password })
+    }
+
+    fn seed(&self) -> Result<u64> {
+        Ok(number("seed", self.seed)? as u64)
     }
 
     fn account(&self) -> Result<AccountSpec> {
@@ -104,26 +109,22 @@ impl FakeOptions {
     }
 
     fn photos(&self) -> Result<LibrarySpec> {
-        let (seed, assets) = (count(self.seed), count(self.assets));
+        let (seed, assets) = (self.seed()?, number("assets", self.assets)? as u64);
         if let Some(list) = &self.library {
             return Ok(LibrarySpec::exact(seed, ExactAsset::list_from_json(list).map_err(wrong)?));
         }
         match self.profile.as_str() {
             "plain" => {
-                let big_file = self.big_file.map(count);
-                Ok(LibrarySpec { seed, big_file, ..LibrarySpec::plain(assets, count(self.file_size)) })
+                let big_file = self.big_file.map(|size| number("bigFile", size)).transpose()?;
+                let file_size = number("fileSize", self.file_size)? as u64;
+                let big_file = big_file.map(|size| size as u64);
+                Ok(LibrarySpec { seed, big_file, ..LibrarySpec::plain(assets, file_size) })
             }
             "everyday" => Ok(LibrarySpec::everyday(seed, assets)),
             "wild" => Ok(LibrarySpec::wild(seed, assets)),
             _ => Err(wrong("a library is plain, everyday or wild".into())),
         }
     }
-}
-
-/// What is no count is none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn count(given: f64) -> u64 {
-    given as u64
 }
 
 fn wrong(message: String) -> Error {

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, Once};
 
-use icloud_photos::{Error, ErrorKind};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use napi::Status;
 use napi::bindgen_prelude::Function;
@@ -11,8 +10,12 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
 use crate::runtime::{lock, now};
+use crate::value::named;
 
 const TARGET: &str = "icloud_photos";
+
+/// Those that something is told at.
+const LEVELS: [Level; 4] = [Level::Error, Level::Warn, Level::Info, Level::Debug];
 
 /// Most records that wait for the event loop. What comes then is lost: nobody's work waits for a log.
 const WAITING: usize = 1000;
@@ -74,13 +77,7 @@ impl LogListener {
     #[napi(constructor)]
     pub fn new(listener: Function<'_, LogRecord, ()>, level: String) -> napi::Result<Self> {
         static LAST: AtomicU64 = AtomicU64::new(0);
-        let no_level = |_| {
-            Error::new(
-                ErrorKind::Config,
-                "no level of a log is called so; there are: error, warn, info, debug",
-            )
-        };
-        let level: Level = now(level.parse().map_err(no_level))?;
+        let level = now(named("level of a log", &level, &LEVELS))?;
         let heard = listener
             .build_threadsafe_function::<LogRecord>()
             .callee_handled::<false>()

@@ -489,6 +489,7 @@ test('a signal that spoke before a run lets nothing be sent', async (t) => {
   for (const ask of [
     () => engine.run({ signal }),
     () => engine.execute(engine.plan(), { signal }),
+    () => engine.execute(engine.plan({ signal })),
     () => engine.adopt({ signal }),
     () => engine.rehearseViews({ signal }),
     () => engine.rehearseRemovals({ signal }),
@@ -504,6 +505,26 @@ test('a signal that spoke before a run lets nothing be sent', async (t) => {
     assert.ok((await failure(ask())).mine, `${ask}`);
   }
   assert.equal(await requests(fake), 0);
+});
+
+test('the signal of a plan ends its execution', async (t) => {
+  const { fake, library } = await libraryFor(t, { ...plain, assets: 300, fileSize: 1000 });
+  const [storage, reason] = [new MemoryStorage(), mine()];
+  const engine = new SyncEngine(library, storage);
+  const before = new AbortController();
+  const plan = engine.plan({ signal: before.signal });
+  before.abort(reason);
+  await reset(fake);
+  assert.equal(await failure(engine.execute(plan)), reason);
+  assert.equal(await requests(fake), 0);
+  for (const which of ['plan', 'execution']) {
+    const signals = { plan: new AbortController(), execution: new AbortController() };
+    const onEvent = ({ kind }) => void (kind === 'downloaded' && signals[which].abort(reason));
+    const run = engine.execute(engine.plan({ signal: signals.plan.signal }), { onEvent, signal: signals.execution.signal });
+    assert.equal(await failure(run), reason, which);
+    assert.ok((await all(storage.list())).length < 300, which);
+  }
+  assert.equal((await engine.execute(engine.plan({ signal: new AbortController().signal }))).isClean, true);
 });
 
 test('a run that stalls is aborted at once', async (t) => {

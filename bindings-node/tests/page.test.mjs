@@ -139,7 +139,7 @@ test('pictures have their type, and are fetched once', async (t) => {
 });
 
 test('what has no picture, and names that are HTML', async (t) => {
-  const name = '<b>&"\'.JPG';
+  const name = '<b>&"\'\0\x1b.JPG';
   const library = [
     { name, kind: 'public.jpeg', date: 1533021744816, albums: ['<i>A & B</i>'], files: [{ family: 'resOriginal', size: 5000 }] },
     { name: 'b.MOV', kind: 'com.apple.quicktime-movie', files: [{ family: 'resOriginal', size: 5001 }] },
@@ -150,8 +150,9 @@ test('what has no picture, and names that are HTML', async (t) => {
   assert.equal(pictures(text).length, 1, 'one has a larger picture in its place');
   assert.equal((await fetch(url + pictures(text)[0])).headers.get('content-type'), 'image/jpeg');
   assert.equal(text.match(/class="none"/g).length, 2);
-  assert.ok(text.includes('&#60;b&#62;&#38;&#34;&#39;.JPG') && text.includes('b.MOV') && text.includes('&#60;i&#62;A &#38; B&#60;/i&#62;'));
+  assert.ok(text.includes('&#60;b&#62;&#38;&#34;&#39;\ufffd\ufffd.JPG') && text.includes('b.MOV') && text.includes('&#60;i&#62;A &#38; B&#60;/i&#62;'));
   assert.doesNotMatch(text, /<[bi]>/);
+  assert.doesNotMatch(text, /[^\P{Cc}\n]/u);
 });
 
 test('a page is one of an album of any size', async (t) => {

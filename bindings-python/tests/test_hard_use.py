@@ -349,6 +349,23 @@ def test_an_empty_name_is_no_folder(library: Library) -> None:
             use()
 
 
+def test_an_address_is_no_folder(fake: FakeICloud, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = "s3://key:hunter2@bucket/photos"
+    client = Client(sessions=address, endpoints=fake.endpoints)
+    download = next(iter(library.all())).download()
+    for use in (
+        lambda: LocalStorage(address),
+        lambda: download.save(address),
+        lambda: client.login(fake.username, fake.password),
+        lambda: Catalogue.sqlite("postgres://user:hunter2@host/db"),
+    ):
+        with pytest.raises(ConfigError, match="this is an address") as raised:
+            use()
+        assert "hunter2" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_no_function_cannot_be_told_of_progress(library: Library) -> None:
     for wrong in ("yes", 7):
         with pytest.raises(TypeError, match="progress"):

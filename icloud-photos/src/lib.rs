@@ -84,6 +84,8 @@ mod endpoints;
 mod error;
 pub mod http;
 pub mod library;
+#[cfg(any(feature = "fs", feature = "sqlite"))]
+mod local_path;
 #[cfg(feature = "metadata")]
 pub mod metadata;
 mod probe;

@@ -75,8 +75,9 @@ function html(strings: TemplateStringsArray, ...parts: ReadonlyArray<Part | read
   return { text: String.raw({ raw: strings }, ...texts) };
 }
 
+/** Control characters cannot stand in HTML at all. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+  return text.replace(/\p{Cc}/gu, '\ufffd').replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
 export const style = `

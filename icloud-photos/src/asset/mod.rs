@@ -31,8 +31,8 @@ pub use self::checksum::{Checksum, Digests, Hasher, Scheme};
 pub use self::filename::Filename;
 pub use self::listing::{Assets, Listing};
 pub use self::location::Location;
-pub(crate) use self::resource::Link;
 pub use self::resource::{Holder, Resource, Role};
+pub(crate) use self::resource::{Link, role_name};
 use crate::library::LibraryId;
 
 /// The record name of a `CPLAsset`, unique in its library: an upper-case UUID.

@@ -56,6 +56,24 @@ impl Role {
     ];
 }
 
+/// The name of a role in errors and catalogues. Names never change; a new one needs a new version of the tables of catalogues.
+pub(crate) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Original => "original",
+        Role::Alternative => "alternative",
+        Role::LiveMovie => "live_movie",
+        Role::Edited => "edited",
+        Role::EditedVideo => "edited_video",
+        Role::Large => "large",
+        Role::Medium => "medium",
+        Role::Thumb => "thumb",
+        Role::VideoMedium => "video_medium",
+        Role::VideoSmall => "video_small",
+        Role::VideoHdr => "video_hdr",
+        Role::Sidecar => "sidecar",
+    }
+}
+
 /// Which record of an asset holds a resource; a fresh link is had by looking that record up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

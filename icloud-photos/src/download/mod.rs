@@ -51,7 +51,7 @@ pub(crate) use self::sink::require_length;
 use self::sink::{Memory, ToStorage};
 use self::source::Progress;
 pub use self::stream::ByteStream;
-use crate::asset::{Asset, Checksum, Role};
+use crate::asset::{Asset, Checksum, Role, role_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::library::Library;
 use crate::session::Session;
@@ -303,7 +303,7 @@ impl Download<'_> {
     fn order(&self) -> Result<Order> {
         let resource = self.asset.resource(self.role).cloned().ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "the asset has no such file")
-                .with("role", format!("{:?}", self.role))
+                .with("role", role_name(self.role))
                 .with("asset", self.asset.id())
                 .during("download")
         })?;

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::pyicloud::Files;
 use super::{AppleId, SavedSession, SessionStore, StoreLock};
 use crate::error::{Error, ErrorKind, Result};
+use crate::local_path::refuse_address;
 
 /// A session takes some 10 KB. What is longer is none.
 pub(super) const LONGEST: usize = 1 << 20;
@@ -36,7 +37,7 @@ pub struct FileSessionStore {
 }
 
 impl FileSessionStore {
-    /// A store in `folder`. Nothing is touched yet.
+    /// A store in `folder`. Nothing is touched yet; an address instead is refused with [`ErrorKind::Config`] when the store is used.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), shares: false, told: Arc::default(), complained: Arc::default() }
     }
@@ -71,13 +72,23 @@ impl FileSessionStore {
     fn lock_file(&self, account: &AppleId) -> PathBuf {
         self.folder.join(format!("{}.icloud-photos.lock", file_name(account)))
     }
+
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        refuse_address(&self.folder, "sessions are kept in a folder, or by a SessionStore of your own")?;
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            Error::new(ErrorKind::Cancelled, "the work on the session file was stopped").caused_by(error)
+        })?
+    }
 }
 
 #[async_trait]
 impl SessionStore for FileSessionStore {
     async fn load(&self, account: &AppleId) -> Result<Option<SavedSession>> {
         let (own, shared, told) = (self.reader(account), self.shared(account), self.told.clone());
-        on_disk(move || {
+        self.on_disk(move || {
             let saved = own.read()?;
             let Some(files) = shared else { return Ok(saved) };
             let mut session = saved.clone().unwrap_or_default();
@@ -98,7 +109,7 @@ impl SessionStore for FileSessionStore {
         })?;
         let (folder, own, session) = (self.folder.clone(), self.reader(account), session.clone());
         let (shared, told) = (self.shared(account), self.told.clone());
-        on_disk(move || {
+        self.on_disk(move || {
             let (before, written) = (own.before(shared.is_some()), own.written());
             replace(&folder, &own.file, &bytes).map_err(|error| Error::storage(error, own.file.display()))?;
             if let Some(files) = shared {
@@ -111,7 +122,7 @@ impl SessionStore for FileSessionStore {
 
     async fn remove(&self, account: &AppleId) -> Result<()> {
         let (own, shared, told) = (self.reader(account), self.shared(account), self.told.clone());
-        on_disk(move || {
+        self.on_disk(move || {
             let before = own.before(shared.is_some());
             match fs::remove_file(&own.file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -129,7 +140,8 @@ impl SessionStore for FileSessionStore {
 
     async fn try_lock(&self, account: &AppleId) -> Result<Option<StoreLock>> {
         let (folder, file) = (self.folder.clone(), self.lock_file(account));
-        on_disk(move || try_lock(&folder, &file).map_err(|error| Error::storage(error, file.display()))).await
+        self.on_disk(move || try_lock(&folder, &file).map_err(|error| Error::storage(error, file.display())))
+            .await
     }
 }
 
@@ -141,12 +153,6 @@ fn file_name(account: &AppleId) -> String {
     let hash = Sha256::digest(account.as_str().as_bytes());
     let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{readable}-{hash}")
-}
-
-async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        Error::new(ErrorKind::Cancelled, "the work on the session file was stopped").caused_by(error)
-    })?
 }
 
 /// Our own file.

@@ -388,3 +388,11 @@ fn a_session_folder_that_cannot_be_made_is_named_with_its_option() {
     let ran = ran(&mut world.icloudpd(&["--auth-only", "--cookie-directory", "/dev/null/x"])).exits(1);
     assert!(ran.out.contains("--cookie-directory") && ran.out.contains("/dev/null/x"), "{}", ran.out);
 }
+
+#[test]
+fn sessions_lie_at_no_address() {
+    let world = World::new(LibrarySpec::plain(1, 100));
+    let address = "s3://user:hunter2@bucket/sessions";
+    let ran = ran(&mut world.icloudpd(&["--auth-only", "--cookie-directory", address])).exits(1);
+    assert!(ran.out.contains("this is an address") && !ran.out.contains("hunter2"), "{}", ran.out);
+}

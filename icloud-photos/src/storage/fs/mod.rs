@@ -26,6 +26,9 @@ use super::{
     require_name,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::local_path::refuse_address;
+
+const ELSEWHERE: &str = "what lies elsewhere is opened by UrlStorage or openStorage (in Python open_storage, in Rust OpendalStorage)";
 
 /// Files below one folder of the local disk. Cheap to clone.
 ///
@@ -57,9 +60,10 @@ impl FsStorage {
     /// from the working directory of this moment.
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`] if a file stands there, [`ErrorKind::Config`] for an empty path.
+    /// [`ErrorKind::AlreadyExists`] if a file stands there, [`ErrorKind::Config`] for an empty path, or the address of a storage elsewhere.
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
         let given = root.as_ref();
+        refuse_address(given, ELSEWHERE)?;
         let root = std::path::absolute(given).map_err(|error| {
             Error::new(ErrorKind::Config, "not a folder to store files in")
                 .with("path", given.display())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::asset::role_name;
 use crate::asset::{AssetId, Checksum, MasterId, Role};
 use crate::storage::StoragePath;
 
@@ -449,24 +450,6 @@ impl RemovalState {
     /// The state with this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Owed, Self::Sent].into_iter().find(|state| state.name() == name)
-    }
-}
-
-/// The name of a role in a catalogue. Names never change; a new one needs a new version of the tables.
-pub(crate) fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Original => "original",
-        Role::Alternative => "alternative",
-        Role::LiveMovie => "live_movie",
-        Role::Edited => "edited",
-        Role::EditedVideo => "edited_video",
-        Role::Large => "large",
-        Role::Medium => "medium",
-        Role::Thumb => "thumb",
-        Role::VideoMedium => "video_medium",
-        Role::VideoSmall => "video_small",
-        Role::VideoHdr => "video_hdr",
-        Role::Sidecar => "sidecar",
     }
 }
 

@@ -70,6 +70,7 @@ impl SqliteCatalogue {
     ///
     /// # Errors
     /// - [`ErrorKind::Conflict`] while somebody else has it open for writing.
+    /// - [`ErrorKind::Config`] for an address, such as `postgres://...`.
     /// - [`ErrorKind::Unsupported`] if a newer version wrote it.
     /// - [`ErrorKind::Storage`] if it is damaged, [`ErrorKind::AlreadyExists`] if another kind of file stands there.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {

@@ -14,11 +14,13 @@ use tempfile::TempDir;
 
 use super::{fault::fault, older, schema};
 use crate::error::{Error, ErrorKind, Result};
+use crate::local_path::refuse_address;
 
 /// How long to wait for somebody who writes with another program.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
+    refuse_address(path, "this catalogue is a file; one in a database is opened by Catalogue.open")?;
     std::path::absolute(path).map_err(|error| {
         Error::new(ErrorKind::Config, "not a path for a catalogue")
             .with("path", path.display())
@@ -64,7 +66,8 @@ pub(super) fn claim(path: &Path) -> Result<Option<File>> {
         Ok(()) => Ok(Some(claim)),
         Err(TryLockError::WouldBlock) => Err(Error::new(
             ErrorKind::Conflict,
-            "another run uses this catalogue; wait for its end, or give each run a catalogue of its own",
+            "another run uses this catalogue, or this program opened it and did not close it: wait for its end, close it, or give each run \
+             a catalogue of its own",
         )
         .with("catalogue", path.display())),
         Err(TryLockError::Error(error)) => {

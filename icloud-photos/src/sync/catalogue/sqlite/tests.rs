@@ -13,7 +13,9 @@ async fn one_that_is_closed_can_be_opened_while_others_hold_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.sqlite");
     let held = SqliteCatalogue::open(&path).unwrap();
-    assert_eq!(SqliteCatalogue::open(&path).unwrap_err().kind(), ErrorKind::Conflict);
+    let refused = SqliteCatalogue::open(&path).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    assert!(refused.message().contains("close it"), "{refused}");
     held.close().await.unwrap();
     let again = SqliteCatalogue::open(&path).unwrap();
     assert_eq!(again.totals().await.unwrap().assets, 0);
