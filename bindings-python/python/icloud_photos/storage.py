@@ -25,7 +25,7 @@ __all__ = ["LocalStorage", "MemoryStorage", "Storage", "StorageWriter", "UrlStor
 class StorageWriter(ABC):
     """Takes the bytes of one file, which appears under its name when they are committed, and not before.
 
-    After an error only ``abort`` makes sense. A writer that is dropped keeps its part if the storage can resume, and else leaves nothing.
+    Its methods are called one after the other. After one that failed only the last one comes: ``abort``, or ``close`` where a part is kept.
     """
 
     @property
@@ -59,6 +59,12 @@ class StorageWriter(ABC):
     @abstractmethod
     def abort(self) -> None:
         """Leaves nothing of it."""
+
+    def close(self) -> None:
+        """Nobody writes on: the part waits for a later writer.
+
+        Only where the storage can resume and the part has a name; else ``abort`` is called.
+        """
 
 
 class Storage(ABC):
@@ -136,6 +142,9 @@ class _Writer(StorageWriter):
 
     def abort(self) -> None:
         self._native.abort().wait()
+
+    def close(self) -> None:
+        self._native.close().wait()
 
 
 class _Own(Storage):
