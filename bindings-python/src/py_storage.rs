@@ -313,14 +313,10 @@ fn meta(given: &Bound<'_, PyAny>, must: &str) -> PyResult<ObjectMeta> {
 type Fields = (String, u64, Option<SystemTime>, Option<Metadata>);
 
 fn fields_of(given: &Bound<'_, PyAny>) -> PyResult<Fields> {
+    let (path, size) = (given.getattr("path")?.extract()?, given.getattr("size")?.extract()?);
     let time = given.getattr("modified")?;
     let modified = if time.is_none() { None } else { Some(moment(&time)?) };
-    Ok((
-        given.getattr("path")?.extract()?,
-        given.getattr("size")?.extract()?,
-        modified,
-        given.getattr("metadata")?.extract()?,
-    ))
+    Ok((path, size, modified, given.getattr("metadata")?.extract()?))
 }
 
 fn capabilities(given: &Bound<'_, PyAny>) -> PyResult<Capabilities> {

@@ -72,7 +72,7 @@ class Storage(ABC):
 
     Paths are names joined by slashes, relative to the root of the storage. Methods may be called from several threads at once. Exceptions of
     Python's own count for what they say (``FileExistsError``, ``FileNotFoundError``, ``PermissionError``, ``OSError`` with ``ENOSPC``); all
-    others are a ``StorageError`` with the exception as its cause.
+    others are a ``StorageError`` with the exception as its cause. An iterator that is left before its end is closed, if it has ``close``.
     """
 
     @property
