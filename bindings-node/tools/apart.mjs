@@ -1,5 +1,5 @@
-// A release carries each binary in the package of its platform alone, and the licences in all. What is packed without this, in a checkout, carries the
-// binary that was built here.
+// A release carries each binary in the package of its platform alone, and the licences in all. What is packed without this, in a checkout, carries
+// the binary that was built here.
 
 import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
