@@ -214,15 +214,16 @@ class Endless:
         self.closed += 1
 
 
-async def test_what_is_left_before_its_end_is_closed(library: ip.Library) -> None:
-    storage, endless = Resuming(), Endless()
-    with ip.Catalogue.memory() as catalogue:
-        await asyncio.to_thread(ip.SyncEngine(library, storage, catalogue=catalogue).run)
-        storage.read = lambda path, start=0: endless  # type: ignore[method-assign, assignment, return-value]
-        verifying = asyncio.ensure_future(ip.async_verify(storage, catalogue))
-        while not endless.steps:
-            await asyncio.sleep(0.01)
-        verifying.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await verifying
-        await asyncio.to_thread(until, lambda: endless.closed == 1)
+async def test_what_is_left_before_its_end_is_closed() -> None:
+    storage, endless, catalogue = Resuming(), Endless(), ip.AsyncCatalogue.memory()
+    with FakeICloud(assets=1, file_size=1000) as fake:
+        library = (await fake.sign_in_async()).primary_library
+        await ip.AsyncSyncEngine(library, storage, catalogue=catalogue).run()
+    storage.read = lambda path, start=0: endless  # type: ignore[method-assign, return-value]
+    verifying = asyncio.ensure_future(ip.async_verify(storage, catalogue))
+    while not endless.steps:
+        await asyncio.sleep(0.01)
+    verifying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await verifying
+    await asyncio.to_thread(until, lambda: endless.closed == 1)
