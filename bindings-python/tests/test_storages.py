@@ -219,7 +219,7 @@ async def test_what_is_left_before_its_end_is_closed() -> None:
     with FakeICloud(assets=1, file_size=1000) as fake:
         library = (await fake.sign_in_async()).primary_library
         await ip.AsyncSyncEngine(library, storage, catalogue=catalogue).run()
-    storage.read = lambda path, start=0: endless  # type: ignore[method-assign, return-value]
+    storage.read = lambda path, start=0: endless  # type: ignore[method-assign]
     verifying = asyncio.ensure_future(ip.async_verify(storage, catalogue))
     while not endless.steps:
         await asyncio.sleep(0.01)
