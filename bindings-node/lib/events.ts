@@ -9,8 +9,9 @@
 import type { Asset } from './asset.js';
 import type { ICloudError } from './errors.js';
 import type { AlbumTree } from './library.js';
-import type { AlbumKind, ChangeCursor, Doubt, Listing, Role } from './models.js';
-import type { AlbumRow, AssetRow, Fault, FileKey, FileRow, ObjectMeta, Progress, Size, ViewFault, Why } from './records.js';
+import type { ChangeCursor, Listing } from './models.js';
+import type { AlbumRow, AssetRow, Doubt, Fault, FileKey, FileRow, ObjectMeta, Progress, Size, ViewFault, Why } from './records.js';
+import type { AlbumKind, Role } from './words.js';
 
 /** Why something was left out. */
 export type SkipReason =

@@ -6,7 +6,46 @@
  * @module
  */
 
-import type { Checksum, Listing, Role } from './models.js';
+import type { Checksum, Listing } from './models.js';
+import type { CodeDelivery, Role } from './words.js';
+
+/** What a `Door` answered. */
+export interface Probe {
+  /** The host that was asked. */
+  readonly host: string;
+  /** The status of the answer. Nobody is signed in, so 4xx is what a healthy host says; 429 and 503 mean that it turns us away. */
+  readonly status: number;
+  /** From the request to the headers of the answer. */
+  readonly tookMs: number;
+  /** What Apple's clock said (the header `Date`, whole seconds), if it said so. */
+  readonly apple: Date | null;
+  /** What this computer's clock said at that moment. */
+  readonly here: Date;
+  /** Whether Apple refuses this computer for now. */
+  readonly isTurnedAway: boolean;
+  /** How far this computer's clock is off, if it is and Apple's is known. */
+  readonly clockErrorMs: number | null;
+}
+
+/** Where a photo was taken. */
+export interface Location {
+  /** Degrees north. */
+  readonly latitude: number;
+  /** Degrees east. */
+  readonly longitude: number;
+  /** Metres above the sea. */
+  readonly altitude: number | null;
+  /** Metres per second. */
+  readonly speed: number | null;
+  /** Degrees clockwise from north. */
+  readonly course: number | null;
+  /** Metres. */
+  readonly horizontalAccuracy: number | null;
+  /** Metres. */
+  readonly verticalAccuracy: number | null;
+  /** When the place was measured. */
+  readonly timestamp: Date | null;
+}
 
 /** What a `Hasher` has seen. */
 export interface Digests {
@@ -14,6 +53,78 @@ export interface Digests {
   readonly checksum: Checksum;
   /** SHA-256, which says the same to programs that know nothing of Apple's. */
   readonly sha256: Buffer;
+}
+
+/** What became of an asset. */
+export type AssetChange =
+  /** It was not known. */
+  | 'added'
+  /** It has other files, other metadata perhaps too. */
+  | 'edited'
+  /** Its files are the same; something else differs. */
+  | 'metadata'
+  /** It is in Recently Deleted and was not, or was not known. */
+  | 'trashed'
+  /**
+   * It was in Recently Deleted, and is not any more. Files and metadata may differ too. It is back in its albums, and no change says in which: who
+   * never saw it there has to list them.
+   */
+  | 'restored'
+  /** Nothing that can be seen. */
+  | 'unchanged';
+
+/** Why bytes that were fetched are not proven; see `Proof`. */
+export type Doubt =
+  /** Apple sent the same bytes twice, at the right length, and they do not match its checksum. */
+  | 'mismatch'
+  /** The checksum is of a scheme that cannot be computed here. */
+  | 'unknown_scheme'
+  /** The library holds no checksum for the file. */
+  | 'no_checksum'
+  /** Only a part of the file was asked for, and a checksum speaks for whole files. */
+  | 'part';
+
+/** A file that was fetched and stored. */
+export interface Saved {
+  /** Where it stands now. */
+  readonly path: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /** What is known of the bytes. */
+  readonly proof: Proof;
+  /** Apple's checksum of the bytes, as computed here. */
+  readonly checksum: Checksum;
+  /** SHA-256 of the bytes, as computed here. */
+  readonly sha256: Buffer;
+  /** How many of the bytes an earlier run had fetched. */
+  readonly resumedFrom: number;
+  /** Nothing was fetched: the file stood elsewhere in the storage, and was copied. */
+  readonly copied: boolean;
+  /**
+   * Something was written into the bytes before they were stored: what is known of them they had before, while length and hashes are those of what
+   * stands there now.
+   */
+  readonly rewritten: boolean;
+}
+
+/** A phone that Apple can send a code to. */
+export interface Phone {
+  /** How Apple calls it. */
+  readonly id: string;
+  /** Its number, all but the last digits hidden. */
+  readonly number: string;
+  /** Its name, of the old two-step verification. */
+  readonly name: string | null;
+  /** How a code goes there unless told otherwise. */
+  readonly delivery: CodeDelivery;
+}
+
+/** What is known of bytes that were fetched. */
+export interface Proof {
+  /** Apple's checksum agrees with the bytes. */
+  readonly verified: boolean;
+  /** Why it does not, or cannot; the length agrees then. Never a reason to delete anything. */
+  readonly doubt: Doubt | null;
 }
 
 /** How a file comes to stand under one more name. */

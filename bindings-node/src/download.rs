@@ -1,14 +1,13 @@
 //! The bytes of an asset, and what proves them.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::stream::{self, StreamExt};
 use icloud_photos::asset::Role;
-use icloud_photos::download::Proof;
 use icloud_photos::storage::StoragePath;
 use icloud_photos::{Error, ErrorKind, Result};
+use icloud_photos_bindings::{Proven, chunks};
 use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Either, Function, Unknown};
 use napi_derive::napi;
@@ -16,7 +15,7 @@ use napi_derive::napi;
 use crate::asset::{Asset, role};
 use crate::library::number;
 use crate::progress::Progress;
-use crate::runtime::{Abort, Feed, Promised, lock, now, run};
+use crate::runtime::{Abort, Feed, Promised, now, run};
 use crate::storage::{Shared, Storage, folder, given};
 use crate::value::{ToJs, moment};
 
@@ -136,6 +135,13 @@ impl Wanted {
         let progress = self.progress.clone();
         self.downloader.get(&self.asset, self.role).progress(move |bytes| progress.tell(bytes))
     }
+
+    fn stream(&self, range: Option<Range<u64>>) -> Result<icloud_photos::download::ByteStream> {
+        match range {
+            None => self.download().stream(),
+            Some(range) => self.download().range(range).stream(),
+        }
+    }
 }
 
 /// Bytes as they come.
@@ -143,7 +149,15 @@ impl Wanted {
 pub struct ByteStream {
     chunks: Feed<Bytes>,
     progress: Progress,
-    proof: Arc<Mutex<Option<Proof>>>,
+    proven: Proven,
+}
+
+impl ByteStream {
+    fn new(wanted: Wanted, range: Option<Range<u64>>) -> Self {
+        let progress = wanted.progress.clone();
+        let (chunks, proven) = chunks(move || wanted.stream(range));
+        Self { chunks: Feed::at_most(1, chunks), progress, proven }
+    }
 }
 
 #[napi]
@@ -162,42 +176,6 @@ impl ByteStream {
 
     #[napi(getter, ts_return_type = "Proof | null")]
     pub fn proof<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        let proof = *lock(&self.proof);
-        proof.to_js().make(env)
-    }
-}
-
-/// A stream that begins with its first chunk.
-enum Running {
-    New(Wanted, Option<Range<u64>>),
-    Here(icloud_photos::download::ByteStream),
-}
-
-impl Running {
-    fn stream(self) -> Result<icloud_photos::download::ByteStream> {
-        match self {
-            Self::Here(stream) => Ok(stream),
-            Self::New(wanted, None) => wanted.download().stream(),
-            Self::New(wanted, Some(range)) => wanted.download().range(range).stream(),
-        }
-    }
-}
-
-impl ByteStream {
-    fn new(wanted: Wanted, range: Option<Range<u64>>) -> Self {
-        let (proof, progress) = (Arc::<Mutex<Option<Proof>>>::default(), wanted.progress.clone());
-        let proven = proof.clone();
-        let chunks = stream::try_unfold(Running::New(wanted, range), move |running| {
-            let proven = proven.clone();
-            async move {
-                let mut stream = running.stream()?;
-                if let Some(chunk) = stream.next().await.transpose()? {
-                    return Ok(Some((chunk, Running::Here(stream))));
-                }
-                *lock(&proven) = stream.proof();
-                Ok(None)
-            }
-        });
-        Self { chunks: Feed::at_most(1, chunks.boxed()), progress, proof }
+        self.proven.get().to_js().make(env)
     }
 }

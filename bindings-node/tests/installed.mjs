@@ -36,20 +36,33 @@ export async function installed(name) {
   return folder;
 }
 
-/** All packages of a release, in `npm/` and around it. The one of this machine is installed with the package itself, from their tarballs. */
+/**
+ * All packages of a release: their files, and a folder where they are installed together, of which npm takes what is for this machine. They are made
+ * here, unless ICLOUD_PACKAGES names the folder of those that are to be published.
+ */
 export async function released(name) {
-  const [stage, folder] = [empty(`${name}-stage`), empty(name)];
-  for (const part of ['package.json', 'README.md', 'bin', 'dist', join('native', 'index.cjs'), join('tools', 'apart.mjs')]) {
+  const folder = empty(name);
+  const packages = process.env.ICLOUD_PACKAGES ? join(home, process.env.ICLOUD_PACKAGES) : await packed(empty(`${name}-stage`));
+  const files = readdirSync(packages).map((file) => join(packages, file));
+  // What is optional and not for this machine is passed over.
+  await install(folder, ['--save-optional', ...files]);
+  return { files, folder };
+}
+
+async function packed(stage) {
+  for (const part of ['package.json', 'README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'bin', 'dist', 'native/index.cjs', 'tools/apart.mjs']) {
     await cp(join(home, part), join(stage, part), { recursive: true });
   }
   await symlink(join(home, 'node_modules'), join(stage, 'node_modules'), 'junction');
+  await writeFile(join(stage, 'LICENSE-THIRD-PARTY'), 'made where a release is');
   for (const platform of await platforms(stage)) await writeFile(join(stage, 'native', `icloud-photos.${platform}.node`), '');
   await npm(stage, 'run', 'packages');
   // napi copies each binary several times, and one that is built for tests is large: the real one takes its place here.
   await copyFile(join(home, 'native', native.file), join(stage, 'npm', native.platform, native.file));
-  const tarballs = await pack(stage, ['.', `./npm/${native.platform}`], folder);
-  await install(folder, tarballs);
-  return { stage, folder };
+  const packages = join(stage, 'packages');
+  await mkdir(packages);
+  await pack(stage, ['.', ...readdirSync(join(stage, 'npm')).map((platform) => `./npm/${platform}`)], packages);
+  return packages;
 }
 
 /** What napi calls the platforms that the package is for. */
@@ -64,9 +77,9 @@ async function pack(from, what, to) {
 }
 
 /** From files alone: the registry is not asked. */
-async function install(folder, tarballs) {
+async function install(folder, wanted) {
   await writeFile(join(folder, 'package.json'), '{"name":"empty","private":true}');
-  await npm(folder, 'install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs);
+  await npm(folder, 'install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', ...wanted);
 }
 
 function npm(cwd, ...args) {

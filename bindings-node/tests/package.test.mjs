@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 
 import { compile, home, native, printed, programs, released, run } from './installed.mjs';
 
-let stage, folder;
-before(async () => ({ stage, folder } = await released('package')));
+let files, folder;
+before(async () => ({ files, folder } = await released('package')));
 
 const imports = "import { Client } from 'icloud-photos';\nimport { FakeICloud } from 'icloud-photos/testing';\n";
 const program = `
@@ -50,16 +50,24 @@ test('the program of the README runs as printed', async () => {
 });
 
 test('its commands are the binaries', async () => {
-  for (const [name, says] of [['icloud-photos', /^ +verify /m], ['icloudpd', /^ +verify /m], ['icloud', /^usage: icloud \[/]]) {
-    const { stdout } = await run('npm', ['exec', '--offline', '--', name, '--help'], { cwd: folder, shell: process.platform === 'win32' });
+  const { version } = JSON.parse(await readFile(inside('icloud-photos', 'package.json'), 'utf8'));
+  const commands = [
+    ['icloud-photos', '--help', /^ +verify /m],
+    ['icloud-photos', '--version', new RegExp(`^version:${version},`)],
+    ['icloudpd', '--help', /^ +verify /m],
+    ['icloud', '--help', /^usage: icloud \[/],
+  ];
+  for (const [name, option, says] of commands) {
+    const { stdout } = await run('npm', ['exec', '--offline', '--', name, option], { cwd: folder, shell: process.platform === 'win32' });
     assert.match(stdout, says, name);
   }
 });
 
 const inside = (...parts) => join(folder, 'node_modules', ...parts);
+const licences = ['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY'];
 
 test('it holds what is needed, and nothing else', async () => {
-  assert.deepEqual(readdirSync(inside('icloud-photos')).sort(), ['README.md', 'bin', 'dist', 'native', 'package.json']);
+  assert.deepEqual(readdirSync(inside('icloud-photos')).sort(), [...licences, 'README.md', 'bin', 'dist', 'native', 'package.json']);
   assert.deepEqual(readdirSync(inside('icloud-photos', 'native')), ['index.cjs']);
   const declared = await readFile(inside('icloud-photos', 'dist', 'esm', 'session.d.ts'), 'utf8');
   assert.ok(!declared.includes('#native'), 'what is internal is declared nowhere');
@@ -69,18 +77,32 @@ test('it holds what is needed, and nothing else', async () => {
 });
 
 test('the native half comes in a package of its platform, and all of these are known', async () => {
+  // npm was given all of them.
+  const wanted = ['icloud-photos', `icloud-photos-${native.platform}`];
+  assert.deepEqual(readdirSync(inside()).filter((name) => !name.startsWith('.')), wanted);
   const { name, version, os, cpu } = JSON.parse(await readFile(inside(`icloud-photos-${native.platform}`, 'package.json'), 'utf8'));
   assert.deepEqual([os, cpu], [[process.platform], [process.arch]]);
   const { size } = await stat(inside(name, native.file));
   assert.equal(size, (await stat(join(home, 'native', native.file))).size);
   const { optionalDependencies } = JSON.parse(await readFile(inside('icloud-photos', 'package.json'), 'utf8'));
-  const made = readdirSync(join(stage, 'npm')).map((platform) => [`icloud-photos-${platform}`, version]);
-  assert.deepEqual(optionalDependencies, Object.fromEntries(made));
-  assert.equal(made.length, 8);
+  const named = Object.entries(optionalDependencies).map(([name, version]) => `${name}-${version}.tgz`);
+  assert.deepEqual([...named, `icloud-photos-${version}.tgz`].sort(), files.map((file) => basename(file)).sort());
+  assert.equal(named.length, 8);
   // The loader and npm know the same ones.
   const loader = await readFile(join(home, 'native', 'index.cjs'), 'utf8');
   const loaded = [...loader.matchAll(/require\('(icloud-photos-[^']+)'\)/g)].map(([, found]) => found);
   assert.deepEqual(loaded.sort(), Object.keys(optionalDependencies).sort());
+});
+
+test('each package brings the texts of the licences', async () => {
+  // A checkout on Windows ends lines in its own way.
+  const lines = (text) => text.replaceAll('\r\n', '\n');
+  const [apache, mit] = ['LICENSE-APACHE', 'LICENSE-MIT'].map((name) => lines(readFileSync(join(home, '..', name), 'utf8')));
+  for (const file of files) {
+    const taken = licences.map((name) => `package/${name}`);
+    const { stdout } = await run('tar', ['-xzOf', basename(file), ...taken], { cwd: dirname(file), maxBuffer: 2 ** 24 });
+    for (const text of [apache, mit]) assert.ok(lines(stdout).includes(text), basename(file));
+  }
 });
 
 test('the lock file, which npm reads where this is developed, names what package.json does', async () => {

@@ -1,4 +1,4 @@
-"""Makes lib/records.ts and lib/events.ts from Python's tables: both languages tell the same.
+"""Makes lib/words.ts, lib/records.ts and lib/events.ts from Python's tables: both languages tell the same.
 
 ``python3 tools/tables.py`` writes them; with ``--check`` it only says whether they differ, and ends with 1 if one does. What lib/models.ts
 has by hand is taken from there.
@@ -19,6 +19,7 @@ PYTHON = HERE.parent / "bindings-python" / "python" / "icloud_photos"
 WIDTH = 150
 
 MODULES = {
+    "words": ("_models.py", "The words by which the library says what something is."),
     "records": ("_records.py", "What there is to say of copies: words, rows of catalogues, reports."),
     "events": ("events.py", "What operations tell while they run, and what they find: unions, of which `kind` says the member."),
 }
@@ -46,7 +47,7 @@ WORDS = {r"\bNone\b(?= (if|for)\b)": "null", r"written in Python\b": "written in
 
 
 def main() -> int:
-    """Makes or checks both."""
+    """Makes or checks all."""
     only_checks = "--check" in sys.argv
     stale = {path: text for path, text in made().items() if not path.exists() or path.read_text() != text}
     for path, text in stale.items():
@@ -62,7 +63,8 @@ def made() -> dict[Path, str]:
     files: dict[Path, str] = {}
     for module, (source, title) in MODULES.items():
         classes = [node for node in ast.parse((PYTHON / source).read_text()).body if isinstance(node, ast.ClassDef)]
-        table = Table(classes, taken=LEFT_OUT | by_hand())
+        wanted = classes if module != "words" else [node for node in classes if base(node) == "Word"]
+        table = Table(wanted, taken=LEFT_OUT | by_hand())
         files[LIB / f"{module}.ts"] = file(module, source, title, table, rooms)
         rooms |= {name: module for name in table.names()}
     return files
@@ -77,7 +79,7 @@ def file(module: str, source: str, title: str, table: Table, rooms: dict[str, st
     """A module of TypeScript."""
     head = [title, "", f"Made by tools/tables.py from Python's {source}; do not edit.", "", "@module"]
     declarations = "\n".join(table.declared(node) for node in table.wanted)
-    return f"{comment(head)}\n{imports(module, table.named, rooms)}\n{declarations}"
+    return "\n".join(filter(None, [comment(head), imports(module, table.named, rooms), declarations]))
 
 
 def imports(module: str, named: set[str], rooms: dict[str, str]) -> str:

@@ -1,12 +1,11 @@
 //! The bytes of an asset, and what proves them.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use futures::stream::{self, StreamExt};
 use icloud_photos::asset::{Checksum, Role};
-use icloud_photos::download::Proof;
 use icloud_photos::storage::StoragePath;
+use icloud_photos_bindings::{Proven, chunks};
 use pyo3::prelude::*;
 
 use crate::asset::Asset;
@@ -106,6 +105,16 @@ impl Wanted {
             .get(&self.asset, self.role)
             .progress(move |bytes| progress.tell(|py| bytes.to_python(py)))
     }
+
+    fn stream(
+        &self,
+        range: Option<Range<u64>>,
+    ) -> icloud_photos::Result<icloud_photos::download::ByteStream> {
+        match range {
+            None => self.download().stream(),
+            Some(range) => self.download().range(range).stream(),
+        }
+    }
 }
 
 /// Bytes as they come.
@@ -113,7 +122,15 @@ impl Wanted {
 pub(crate) struct ByteStream {
     chunks: Feed<bytes::Bytes>,
     progress: Callback,
-    proof: Arc<Mutex<Option<Proof>>>,
+    proven: Proven,
+}
+
+impl ByteStream {
+    fn new(wanted: Wanted, range: Option<Range<u64>>) -> Self {
+        let progress = wanted.progress.clone();
+        let (chunks, proven) = chunks(move || wanted.stream(range));
+        Self { chunks: Feed::at_most(1, chunks), progress, proven }
+    }
 }
 
 #[pymethods]
@@ -128,42 +145,7 @@ impl ByteStream {
 
     #[getter]
     fn proof<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.proof.lock().unwrap_or_else(PoisonError::into_inner).to_python(py)
-    }
-}
-
-/// A stream that begins with its first chunk.
-enum Running {
-    New(Wanted, Option<Range<u64>>),
-    Here(icloud_photos::download::ByteStream),
-}
-
-impl Running {
-    fn stream(self) -> icloud_photos::Result<icloud_photos::download::ByteStream> {
-        match self {
-            Self::Here(stream) => Ok(stream),
-            Self::New(wanted, None) => wanted.download().stream(),
-            Self::New(wanted, Some(range)) => wanted.download().range(range).stream(),
-        }
-    }
-}
-
-impl ByteStream {
-    fn new(wanted: Wanted, range: Option<Range<u64>>) -> Self {
-        let (proof, progress) = (Arc::<Mutex<Option<Proof>>>::default(), wanted.progress.clone());
-        let proven = proof.clone();
-        let chunks = stream::try_unfold(Running::New(wanted, range), move |running| {
-            let proven = proven.clone();
-            async move {
-                let mut stream = running.stream()?;
-                if let Some(chunk) = stream.next().await.transpose()? {
-                    return Ok(Some((chunk, Running::Here(stream))));
-                }
-                *proven.lock().unwrap_or_else(PoisonError::into_inner) = stream.proof();
-                Ok(None)
-            }
-        });
-        Self { chunks: Feed::at_most(1, chunks.boxed()), progress, proof }
+        self.proven.get().to_python(py)
     }
 }
 

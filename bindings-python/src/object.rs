@@ -94,6 +94,16 @@ fn room_of(object: &Py<PyAny>) -> Arc<Semaphore> {
     room
 }
 
+/// That an object has the methods that it is asked for.
+pub(crate) fn require_methods(object: &Bound<'_, PyAny>, methods: &[&str], otherwise: &str) -> PyResult<()> {
+    for method in methods {
+        if !object.getattr_opt(*method)?.is_some_and(|found| found.is_callable()) {
+            return Err(PyTypeError::new_err(format!("{otherwise}, and this has no method {method}()")));
+        }
+    }
+    Ok(())
+}
+
 /// That methods that are called as plain ones are plain ones, where they are there at all.
 pub(crate) fn require_plain(object: &Bound<'_, PyAny>, methods: &[&str], whose: &str) -> PyResult<()> {
     let inspect = object.py().import("inspect")?;

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use icloud_photos::session::{SavedSession, SessionStore, StoreLock};
 use icloud_photos::{AppleId, ErrorKind, Result};
 use icloud_photos_bindings::{ToValue, Value};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::convert::ToPython;
 use crate::door;
-use crate::object::{Object, require_plain};
+use crate::object::{Object, require_methods, require_plain};
 
 #[derive(Debug)]
 pub(crate) struct PySessions(Object);
@@ -18,13 +18,7 @@ pub(crate) struct PySessions(Object);
 impl PySessions {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let methods = ["load", "save", "remove", "try_lock"];
-        for method in methods {
-            if !object.hasattr(method)? {
-                let message =
-                    format!("sessions must be a folder or a SessionStore, and this has no method {method}()");
-                return Err(PyTypeError::new_err(message));
-            }
-        }
+        require_methods(object, &methods, "sessions must be a folder or a SessionStore")?;
         require_plain(object, &methods, "a store of sessions")?;
         Ok(Self(Object::new(object.clone().unbind(), ErrorKind::Storage)))
     }

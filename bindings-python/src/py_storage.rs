@@ -1,10 +1,10 @@
 //! A storage that is written in Python: an object with the methods of `icloud_photos.Storage`, which may block.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use icloud_photos::storage::{
     Capabilities, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
@@ -17,7 +17,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyTuple};
 
 use crate::convert::{ToPython, moment};
 use crate::errors::raised;
-use crate::object::{Object, require_plain};
+use crate::object::{Object, require_methods, require_plain};
 
 #[derive(Debug)]
 pub(crate) struct PyStorage {
@@ -25,20 +25,16 @@ pub(crate) struct PyStorage {
     capabilities: Capabilities,
 }
 
-const METHODS: [&str; 7] = ["capabilities", "stat", "write", "read", "remove", "list", "flush"];
+const METHODS: &[&str] = &["capabilities", "stat", "write", "read", "remove", "list", "flush"];
+const METHODS_OF_WRITERS: &[&str] = &["restart", "write", "commit", "abort"];
 
 impl PyStorage {
     pub(crate) fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
-        for method in METHODS {
-            if !object.hasattr(method)? {
-                let message = format!(
-                    "this is no storage: it has no method {method}(); derive it from icloud_photos.Storage"
-                );
-                return Err(PyTypeError::new_err(message));
-            }
-        }
-        require_plain(object, &METHODS, "a storage")?;
-        let capabilities = capabilities(&object.call_method0("capabilities")?)?;
+        require_methods(object, METHODS, "a storage must be derived from icloud_photos.Storage")?;
+        require_plain(object, &[METHODS, &["tidy"]].concat(), "a storage")?;
+        let told = object.call_method0("capabilities")?;
+        let capabilities = capabilities(&told)
+            .map_err(|error| unlike(&told, "capabilities() must give Capabilities", error))?;
         Ok(Self { object: Object::new(object.clone().unbind(), ErrorKind::Storage), capabilities })
     }
 }
@@ -58,22 +54,20 @@ impl Storage for PyStorage {
 
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
         let path = path.clone();
-        self.object
-            .call(
-                "stat",
-                arguments!(path),
-                |found| if found.is_none() { Ok(None) } else { meta(&found).map(Some) },
-            )
-            .await
+        let read = |found: Bound<'_, PyAny>| match found.is_none() {
+            true => Ok(None),
+            false => meta(&found, "stat() must give an ObjectMeta or None").map(Some),
+        };
+        self.object.call("stat", arguments!(path), read).await
     }
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
-        let path = path.clone();
-        let keeps = self.capabilities.resume;
+        let (path, part) = (a_file(path)?, options.part_name()?);
+        let keeps = self.capabilities.resume && part.is_some();
         // Made where the call is: if nobody waits for it any more, dropping it is what tells Python.
         let storage = self.object.clone();
         let begun = self.object.call("write", arguments!(path, options), move |writer| {
-            let position = writer.getattr("position")?.extract()?;
+            let position = position(&writer)?;
             let object = storage.made(writer.unbind()).in_turn();
             Ok(Writer { object, position, metadata: None, keeps, is_over: false })
         });
@@ -82,32 +76,31 @@ impl Storage for PyStorage {
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
         let path = path.clone();
-        // A generator says only at its first step that no file stands there.
-        let begun = self.object.call("read", arguments!(path, from), |chunks| {
-            let mut chunks = chunks.try_iter()?;
-            let first = chunks.next().transpose()?.map(|chunk| bytes(&chunk)).transpose()?;
-            Ok((first, chunks.into_any().unbind()))
+        let storage = self.object.clone();
+        let begun = self.object.call("read", arguments!(path, from), move |chunks| {
+            Iteration::of(&storage, &chunks, "read() must give an iterator of bytes")
         });
-        let (first, rest) = begun.await?;
-        let rest = iterated(self.object.made(rest), |chunk| bytes(&chunk));
-        Ok(stream::iter(first.map(Ok)).chain(rest).boxed())
+        // A generator says only at its first step that no file stands there.
+        let mut chunks = begun.await?.items(bytes);
+        let first = chunks.next().await.transpose()?;
+        Ok(stream::iter(first.map(Ok)).chain(chunks).boxed())
     }
 
     async fn remove(&self, path: &StoragePath) -> Result<()> {
-        let path = path.clone();
+        let path = a_file(path)?;
         self.object.call("remove", arguments!(path), |_| Ok(())).await
     }
 
     fn list(&self, prefix: &StoragePath) -> BoxStream<'static, Result<ObjectMeta>> {
-        let (object, asked, prefix) = (self.object.clone(), self.object.clone(), prefix.clone());
+        let (object, storage, prefix) = (self.object.clone(), self.object.clone(), prefix.clone());
         let begun = async move {
-            asked.call("list", arguments!(prefix), |items| Ok(items.try_iter()?.into_any().unbind())).await
+            let made = object.call("list", arguments!(prefix), move |items| {
+                Iteration::of(&storage, &items, "list() must give an iterator of ObjectMeta")
+            });
+            made.await
         };
-        let items = stream::once(begun).flat_map(move |items| match items {
-            Ok(items) => iterated(object.made(items), |item| meta(&item)),
-            Err(error) => stream::iter([Err(error)]).boxed(),
-        });
-        items.boxed()
+        let items = begun.map_ok(|items| items.items(|item| meta(item, "list() must give ObjectMeta")));
+        items.try_flatten_stream().boxed()
     }
 
     async fn flush(&self) -> Result<()> {
@@ -142,27 +135,51 @@ impl<'py> IntoArgs<'py> for Bound<'py, PyAny> {
     }
 }
 
-/// The items of an iterator of Python's, one call for each.
-fn iterated<T, R>(iterator: Object, read: R) -> BoxStream<'static, Result<T>>
-where
-    T: Send + 'static,
-    R: Fn(Bound<'_, PyAny>) -> PyResult<T> + Clone + Send + Sync + 'static,
-{
-    stream::unfold(Some(iterator), move |object| {
-        let read = read.clone();
-        async move {
-            let object = object?;
-            let next = object
-                .with(move |iterator| iterator.try_iter()?.next().transpose()?.map(read).transpose())
-                .await;
-            match next {
-                Ok(Some(item)) => Some((Ok(item), Some(object))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
+/// Whoever writes a storage need not think of its root.
+fn a_file(path: &StoragePath) -> Result<StoragePath> {
+    match path.as_str() {
+        "" => Err(Error::new(ErrorKind::Config, "the root of a storage is not a file")),
+        _ => Ok(path.clone()),
+    }
+}
+
+/// Something that is read one by one.
+struct Iteration {
+    iterator: Object,
+    is_over: bool,
+}
+
+/// A generator that is left may hold something open.
+impl Drop for Iteration {
+    fn drop(&mut self) {
+        if !self.is_over {
+            last(&self.iterator, "close");
         }
-    })
-    .boxed()
+    }
+}
+
+impl Iteration {
+    /// What a storage or a writer made, which must be something iterable.
+    fn of(maker: &Object, items: &Bound<'_, PyAny>, must: &str) -> PyResult<Self> {
+        let iterator = items.try_iter().map_err(|error| unlike(items, must, error))?;
+        Ok(Self { iterator: maker.made(iterator.into_any().unbind()).in_turn(), is_over: false })
+    }
+
+    /// Its items, one call for each.
+    fn items<T: Send + 'static>(
+        self,
+        read: impl Fn(&Bound<'_, PyAny>) -> PyResult<T> + Copy + Send + Sync + 'static,
+    ) -> BoxStream<'static, Result<T>> {
+        let steps = stream::try_unfold(self, move |mut this| async move {
+            let step = move |iterator: &Bound<'_, PyAny>| {
+                iterator.try_iter()?.next().transpose()?.map(|item| read(&item)).transpose()
+            };
+            let next = this.iterator.with(step).await;
+            this.is_over = matches!(next, Ok(None));
+            Ok(next?.map(|item| (item, this)))
+        });
+        steps.boxed()
+    }
 }
 
 struct Writer {
@@ -170,21 +187,26 @@ struct Writer {
     position: u64,
     /// What is to be told with the next call: telling it must not block.
     metadata: Option<Metadata>,
-    /// What is dropped stays as a part.
+    /// What is not committed stays as a part for a later writer.
     keeps: bool,
     /// It was committed or given up, or is just being so.
     is_over: bool,
 }
 
-/// Nobody tells an object of Python's that it was dropped, and where no part is kept nothing may stay.
 impl Drop for Writer {
     fn drop(&mut self) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if !self.is_over && !self.keeps {
-            let object = self.object.clone();
-            runtime.spawn_blocking(move || object.now(|writer| writer.call_method0("abort").map(drop)));
+        if !self.is_over {
+            last(&self.object, if self.keeps { "close" } else { "abort" });
         }
     }
+}
+
+/// Nobody else tells an object of Python's that it was dropped.
+fn last(object: &Object, method: &'static str) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    let object = object.clone();
+    runtime
+        .spawn_blocking(move || object.now(|object| optional(object, method, |py| Ok(PyTuple::empty(py)))));
 }
 
 impl Writer {
@@ -211,9 +233,12 @@ impl StorageWriter for Writer {
     }
 
     async fn resumed(&mut self) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let chunks =
-            self.with(|writer| Ok(writer.call_method0("resumed")?.try_iter()?.into_any().unbind())).await?;
-        Ok(iterated(self.object.made(chunks), |chunk| bytes(&chunk)))
+        let maker = self.object.clone();
+        let begun = self.with(move |writer| {
+            let chunks = writer.call_method0("resumed")?;
+            Iteration::of(&maker, &chunks, "resumed() must give an iterator of bytes")
+        });
+        Ok(begun.await?.items(bytes))
     }
 
     async fn restart(&mut self) -> Result<()> {
@@ -232,7 +257,10 @@ impl StorageWriter for Writer {
 
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
         self.is_over = true;
-        let committed = self.with(|writer| meta(&writer.call_method0("commit")?)).await;
+        let commit = |writer: &Bound<'_, PyAny>| {
+            meta(&writer.call_method0("commit")?, "commit() must give an ObjectMeta")
+        };
+        let committed = self.with(commit).await;
         // What failed is given up, as what is dropped.
         self.is_over = committed.is_ok();
         committed
@@ -257,16 +285,38 @@ fn bytes(chunk: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     Err(PyTypeError::new_err(format!("chunks are bytes, and this is {}", chunk.get_type().name()?)))
 }
 
-/// An `ObjectMeta` of `_models.py`, or what looks like one.
-fn meta(given: &Bound<'_, PyAny>) -> PyResult<ObjectMeta> {
-    let path: String = given.getattr("path")?.extract()?;
+/// What a method gave is not what it must be.
+fn unlike(given: &Bound<'_, PyAny>, must: &str, error: PyErr) -> PyErr {
+    let py = given.py();
+    let said = PyTypeError::new_err(format!("{must}: {}", error.value(py)));
+    said.set_cause(py, Some(error));
+    said
+}
+
+/// Where a writer begins, which must be one.
+fn position(writer: &Bound<'_, PyAny>) -> PyResult<u64> {
+    require_methods(writer, METHODS_OF_WRITERS, "write() must give a StorageWriter")?;
+    require_plain(writer, &[METHODS_OF_WRITERS, &["resumed", "describe", "close"]].concat(), "a writer")?;
+    let position = writer.getattr("position")?;
+    position.extract().map_err(|error| unlike(writer, "the position of a writer must be a number", error))
+}
+
+/// An `ObjectMeta` of `_records.py`, or what looks like one.
+fn meta(given: &Bound<'_, PyAny>, must: &str) -> PyResult<ObjectMeta> {
+    let (path, size, modified, metadata) = fields_of(given).map_err(|error| unlike(given, must, error))?;
     let path = StoragePath::parse(&path).map_err(|error: Error| raised(given.py(), &error))?;
+    let mut meta = ObjectMeta::new(path, size, modified);
+    meta.metadata = metadata.unwrap_or_default();
+    Ok(meta)
+}
+
+type Fields = (String, u64, Option<SystemTime>, Option<Metadata>);
+
+fn fields_of(given: &Bound<'_, PyAny>) -> PyResult<Fields> {
+    let (path, size) = (given.getattr("path")?.extract()?, given.getattr("size")?.extract()?);
     let time = given.getattr("modified")?;
     let modified = if time.is_none() { None } else { Some(moment(&time)?) };
-    let mut meta = ObjectMeta::new(path, given.getattr("size")?.extract()?, modified);
-    meta.metadata =
-        given.getattr("metadata")?.extract::<Option<BTreeMap<String, String>>>()?.unwrap_or_default();
-    Ok(meta)
+    Ok((path, size, modified, given.getattr("metadata")?.extract()?))
 }
 
 fn capabilities(given: &Bound<'_, PyAny>) -> PyResult<Capabilities> {

@@ -254,6 +254,14 @@ impl StorageWriter {
             }
         })
     }
+
+    fn close(&self) -> Op {
+        let writer = self.0.clone();
+        Op::new(async move {
+            drop(writer.lock().await.take());
+            Ok(())
+        })
+    }
 }
 
 impl StorageWriter {

@@ -25,7 +25,7 @@ __all__ = ["LocalStorage", "MemoryStorage", "Storage", "StorageWriter", "UrlStor
 class StorageWriter(ABC):
     """Takes the bytes of one file, which appears under its name when they are committed, and not before.
 
-    After an error only ``abort`` makes sense. A writer that is dropped keeps its part if the storage can resume, and else leaves nothing.
+    Its methods are called one after the other. After one that failed only the last one comes: ``abort``, or ``close`` where a part is kept.
     """
 
     @property
@@ -60,13 +60,19 @@ class StorageWriter(ABC):
     def abort(self) -> None:
         """Leaves nothing of it."""
 
+    def close(self) -> None:
+        """Nobody writes on: the part waits for a later writer.
+
+        Only where the storage can resume and the part has a name; else ``abort`` is called.
+        """
+
 
 class Storage(ABC):
     """A place for files. Derive from it to keep photos wherever you like.
 
     Paths are names joined by slashes, relative to the root of the storage. Methods may be called from several threads at once. Exceptions of
     Python's own count for what they say (``FileExistsError``, ``FileNotFoundError``, ``PermissionError``, ``OSError`` with ``ENOSPC``); all
-    others are a ``StorageError`` with the exception as its cause.
+    others are a ``StorageError`` with the exception as its cause. An iterator that is left before its end is closed, if it has ``close``.
     """
 
     @property
@@ -136,6 +142,9 @@ class _Writer(StorageWriter):
 
     def abort(self) -> None:
         self._native.abort().wait()
+
+    def close(self) -> None:
+        self._native.close().wait()
 
 
 class _Own(Storage):

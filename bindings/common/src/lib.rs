@@ -11,6 +11,7 @@ mod actions;
 mod asset;
 mod catalogue;
 mod changes;
+mod download;
 mod events;
 mod failure;
 mod feed;
@@ -30,5 +31,6 @@ pub use value::{Handle, Members, ToValue, Value, moment};
 
 pub use catalogue::files;
 pub use changes::cursor;
+pub use download::{Proven, chunks};
 pub use library::{at_least_one, depth, role, roles};
 pub use sidecar::sidecar;
