@@ -6,11 +6,11 @@
 
 import { inspect } from 'node:util';
 
-import type { Asset as Native, Downloader } from '#native';
+import type { Asset as Native, Batch, Downloader } from '#native';
 
 import { Download } from './download.js';
 import { ICloudError } from './errors.js';
-import type { AssetChange, AssetState, LibraryId, Location, MediaKind, Resource, Role, Subtype } from './models.js';
+import type { AssetChange, AssetState, Holder, LibraryId, Location, MediaKind, Resource, Role, Subtype } from './models.js';
 import { isOurs, listed, notOurs, now } from './run.js';
 
 /** An {@link AssetState} whose digests were stored as text, for JSON has no such numbers. */
@@ -28,192 +28,208 @@ export interface SidecarOptions {
 
 /** A photo or film. Reading any of its members sends nothing. */
 export class Asset {
-  readonly #native: Native;
+  // What came with it is kept for as long as it is.
+  readonly #batch: Batch;
+  readonly #at: number;
   readonly #downloader: Downloader;
 
-  private constructor(native: Native, downloader: Downloader) {
-    this.#native = native;
+  private constructor(batch: Batch, at: number, downloader: Downloader) {
+    this.#batch = batch;
+    this.#at = at;
     this.#downloader = downloader;
   }
 
-  /** @internal */
-  static of(native: Native, downloader: Downloader): Asset {
-    return new Asset(native, downloader);
+  /**
+   * All of a batch.
+   *
+   * @internal
+   */
+  static all(batch: Batch, downloader: Downloader): Asset[] {
+    return Array.from({ length: batch.length }, (_, at) => new Asset(batch, at, downloader));
+  }
+
+  /**
+   * The only one of a batch.
+   *
+   * @internal
+   */
+  static of(batch: Batch, downloader: Downloader): Asset {
+    return new Asset(batch, 0, downloader);
   }
 
   /** Apple's name of the record; it stays for as long as the asset exists. */
   get id(): string {
-    return this.#native.id;
+    return this.#batch.id(this.#at);
   }
 
   /** Apple's name of the file's record. Two assets may show one file. */
   get masterId(): string {
-    return this.#native.masterId;
+    return this.#batch.masterId(this.#at);
   }
 
   /** The library it is in. */
   get library(): LibraryId {
-    return this.#native.library;
+    return this.#batch.library(this.#at);
   }
 
   /** Changes whenever the record does. */
   get changeTag(): string | null {
-    return this.#native.changeTag;
+    return this.#batch.changeTag(this.#at);
   }
 
   /** The name it was imported with; null if there is none, or none that can be read. */
   get filename(): string | null {
-    return this.#native.filename;
+    return this.#batch.filename(this.#at);
   }
 
   /** The name as it is stored, if it cannot be read. */
   get undecodableFilename(): string | null {
-    return this.#native.undecodableFilename;
+    return this.#batch.undecodableFilename(this.#at);
   }
 
   /** Uniform type identifier of the original, such as `public.heic`. */
   get mediaType(): string | null {
-    return this.#native.mediaType;
+    return this.#batch.mediaType(this.#at);
   }
 
   /** Photo or film. */
   get kind(): MediaKind {
-    return this.#native.kind;
+    return this.#batch.kind(this.#at);
   }
 
   /** How it was made: Live Photo, screenshot, panorama, ... */
   get subtype(): Subtype {
-    return this.#native.subtype;
+    return this.#batch.subtype(this.#at);
   }
 
   /** When it was taken. */
   get created(): Date | null {
-    return this.#native.created;
+    return this.#batch.created(this.#at);
   }
 
   /** The same as Apple has it: milliseconds since 1970, of dates too that no calendar has. */
   get createdMs(): number | null {
-    return this.#native.createdMs;
+    return this.#batch.createdMs(this.#at);
   }
 
   /** When it came into the library. */
   get added(): Date | null {
-    return this.#native.added;
+    return this.#batch.added(this.#at);
   }
 
   /** How far the clocks were from UTC where it was taken, east of Greenwich being positive. */
   get utcOffsetMs(): number | null {
-    return this.#native.utcOffsetMs;
+    return this.#batch.utcOffsetMs(this.#at);
   }
 
   /** The time zone where it was taken, as Apple calls it. */
   get timeZone(): string | null {
-    return this.#native.timeZone;
+    return this.#batch.timeZone(this.#at);
   }
 
   /** Where it was taken. */
   get location(): Location | null {
-    return this.#native.location;
+    return this.#batch.location(this.#at);
   }
 
   /** Its title. */
   get title(): string | null {
-    return this.#native.title;
+    return this.#batch.title(this.#at);
   }
 
   /** Its caption. */
   get description(): string | null {
-    return this.#native.description;
+    return this.#batch.description(this.#at);
   }
 
   /** Its keywords. */
   get keywords(): string[] {
-    return this.#native.keywords;
+    return this.#batch.keywords(this.#at);
   }
 
   /** Whether it is a favourite. */
   get isFavorite(): boolean {
-    return this.#native.isFavorite;
+    return this.#batch.isFavorite(this.#at);
   }
 
   /** Whether it is in the album Hidden. */
   get isHidden(): boolean {
-    return this.#native.isHidden;
+    return this.#batch.isHidden(this.#at);
   }
 
   /** Whether it is in Recently Deleted. */
   get isTrashed(): boolean {
-    return this.#native.isTrashed;
+    return this.#batch.isTrashed(this.#at);
   }
 
   /** When Apple removes it from Recently Deleted for good. */
   get expungesAt(): Date | null {
-    return this.#native.expungesAt;
+    return this.#batch.expungesAt(this.#at);
   }
 
   /** Names the burst it belongs to. */
   get burstId(): string | null {
-    return this.#native.burstId;
+    return this.#batch.burstId(this.#at);
   }
 
   /** What it is in its burst, in Apple's two numbers. */
   get burstFlags(): [number | null, number | null] {
-    return this.#native.burstFlags;
+    return this.#batch.burstFlags(this.#at);
   }
 
   /** Which program edited it. */
   get adjustmentType(): string | null {
-    return this.#native.adjustmentType;
+    return this.#batch.adjustmentType(this.#at);
   }
 
   /** Whether there is an edit of it. */
   get isEdited(): boolean {
-    return this.#native.isEdited;
+    return this.#batch.isEdited(this.#at);
   }
 
   /** Whether it has a high dynamic range. */
   get isHdr(): boolean {
-    return this.#native.isHdr;
+    return this.#batch.isHdr(this.#at);
   }
 
   /** Its orientation as Exif counts: 1 to 8. */
   get orientation(): number | null {
-    return this.#native.orientation;
+    return this.#batch.orientation(this.#at);
   }
 
   /** The same of the original. */
   get originalOrientation(): number | null {
-    return this.#native.originalOrientation;
+    return this.#batch.originalOrientation(this.#at);
   }
 
   /** Width and height in pixels. */
   get dimensions(): [number, number] | null {
-    return this.#native.dimensions;
+    return this.#batch.dimensions(this.#at);
   }
 
   /** How long a film is. */
   get durationMs(): number | null {
-    return this.#native.durationMs;
+    return this.#batch.durationMs(this.#at);
   }
 
   /** How long the film of a Live Photo is. */
   get liveDurationMs(): number | null {
-    return this.#native.liveDurationMs;
+    return this.#batch.liveDurationMs(this.#at);
   }
 
   /** Where in that film the photo is. */
   get liveStillAtMs(): number | null {
-    return this.#native.liveStillAtMs;
+    return this.#batch.liveStillAtMs(this.#at);
   }
 
   /** Who added it to a shared library, as Apple calls them. */
   get contributors(): string[] {
-    return this.#native.contributors;
+    return this.#batch.contributors(this.#at);
   }
 
   /** The files that iCloud has of it. */
   get resources(): Resource[] {
-    return JSON.parse(this.#native.resources) as Resource[];
+    return (JSON.parse(this.#batch.resources(this.#at)) as Written[]).map(resourceOf);
   }
 
   /**
@@ -222,17 +238,18 @@ export class Asset {
    * @throws {ICloudError} `config`: there is no such role.
    */
   resource(role: Role): Resource | null {
-    return JSON.parse(now(() => this.#native.resource(role))) as Resource | null;
+    const written = JSON.parse(now(() => this.#batch.resource(this.#at, role))) as Written | null;
+    return written && resourceOf(written);
   }
 
   /** Fields of Apple's records that nothing else here shows: JSON text by name. */
   get raw(): Record<string, string> {
-    return this.#native.raw();
+    return this.#batch.raw(this.#at);
   }
 
   /** What can be kept to tell later what changed of it. */
   state(): AssetState {
-    return this.#native.state();
+    return this.#batch.state(this.#at);
   }
 
   /**
@@ -242,12 +259,12 @@ export class Asset {
    */
   compare(before: AssetState | StoredState | null): AssetChange {
     const known = before && { ...before, content: digest(before.content), metadata: digest(before.metadata) };
-    return now(() => this.#native.compare(known));
+    return now(() => this.#batch.compare(this.#at, known));
   }
 
   /** Prepares the download of one of its files. Nothing is sent yet. */
   download(role: Role = 'original'): Download {
-    return Download.of({ asset: this, native: this.#native, downloader: this.#downloader, role });
+    return Download.of({ asset: this, native: Asset.nativeOf(this), downloader: this.#downloader, role });
   }
 
   /** Whether both are the same asset of the same library. */
@@ -264,18 +281,26 @@ export class Asset {
    */
   sidecar({ albums, rendering = false, existing }: SidecarOptions = {}): Buffer | null {
     const paths = albums && listed(albums, 'albums').map((path) => listed(path, 'the path of an album'));
-    return now(() => this.#native.sidecar(paths, rendering, existing));
+    return now(() => this.#batch.sidecar(this.#at, paths, rendering, existing));
   }
 
   /** @internal */
   static nativeOf(asset: Asset): Native {
-    if (!isOurs(asset) || !(#native in asset)) throw notOurs('an asset', 'Asset');
-    return asset.#native;
+    if (!isOurs(asset) || !(#batch in asset)) throw notOurs('an asset', 'Asset');
+    return asset.#batch.asset(asset.#at);
   }
 
   [inspect.custom](): string {
     return `Asset <${this.filename ?? this.id}, ${this.kind}, ${this.created?.toISOString() ?? 'no date'}>`;
   }
+}
+
+/** A file as the native half writes it. */
+type Written = [Role, Holder, string | null, number | null, string | null, boolean | null, number | null, number | null, boolean, boolean];
+
+function resourceOf([role, holder, mediaType, size, text, isKnown, width, height, isOffered, isProvable]: Written): Resource {
+  const checksum = text === null ? null : { text, isKnown: isKnown === true };
+  return { role, holder, mediaType, size, checksum, width, height, isOffered, isProvable };
 }
 
 function digest(stored: bigint | string): bigint {

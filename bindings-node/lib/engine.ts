@@ -10,7 +10,7 @@ import native from '#native';
 import type {
   Abort,
   AlbumTree as NativeTree,
-  Asset as NativeAsset,
+  Batch,
   Downloader,
   EngineGiven,
   Events,
@@ -294,7 +294,7 @@ function filtering(
   filter: ((asset: Asset) => unknown) | undefined,
   downloader: Downloader,
   running: Set<Watch>,
-): ((asset: NativeAsset) => boolean | null) | undefined {
+): ((asset: Batch) => boolean | null) | undefined {
   if (filter === undefined) return undefined;
   return guarded(running, (asset) => {
     const answer = filter(Asset.of(asset, downloader));

@@ -21,7 +21,7 @@ export function faced<T>(value: unknown, downloader?: Downloader): T {
 
 function face(value: unknown, downloader?: Downloader): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Uint8Array) return value;
-  if (value instanceof native.Asset && downloader !== undefined) return Asset.of(value, downloader);
+  if (value instanceof native.Batch && downloader !== undefined) return Asset.of(value, downloader);
   if (value instanceof native.AlbumTree) return AlbumTree.of(value);
   if (value instanceof native.Library) return Library.of(value);
   if (Array.isArray(value)) return value.map((item) => face(item, downloader));

@@ -10,8 +10,8 @@ import type {
   Album as NativeAlbum,
   AlbumNode as NativeNode,
   AlbumTree as NativeTree,
-  Asset as NativeAsset,
   Assets as NativeAssets,
+  Batch,
   Downloader,
   Failure,
   Library as Native,
@@ -24,6 +24,7 @@ import type { ICloudError } from './errors.js';
 import type { ChangeBatch } from './events.js';
 import { faced } from './faced.js';
 import { AsyncItems } from './items.js';
+import type { Source } from './items.js';
 import { ROLES } from './models.js';
 import type {
   AlbumKind,
@@ -36,7 +37,7 @@ import type {
   Role,
   SmartAlbum,
 } from './models.js';
-import { called, isOurs, listed, notOurs, now, numeric, optionsOf, run, text, texts, Watch } from './run.js';
+import { begun, called, isOurs, listed, notOurs, now, numeric, optionsOf, run, text, texts, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
 
@@ -181,11 +182,11 @@ export class Library {
     return AsyncItems.from(changes, face, { watch: new Watch(signal), signal, what: 'history' });
   }
 
-  #face(asset: NativeAsset): Asset {
+  #face(asset: Batch): Asset {
     return Asset.of(asset, this.#downloader);
   }
 
-  #faced(found: Array<NativeAsset | Failure>): Array<Asset | ICloudError> {
+  #faced(found: Array<Batch | Failure>): Array<Asset | ICloudError> {
     return found.map((item) => ('failure' in item ? errorOf(item.failure) : this.#face(item)));
   }
 
@@ -374,7 +375,8 @@ export class AlbumNode {
 }
 
 /**
- * A listing, fetched while it is read. It can be read once; leaving the loop ends the fetching.
+ * A listing, fetched while it is read. It can be read once; leaving the loop ends the fetching. Assets come by the dozen, and one that is kept
+ * keeps those in memory that came with it.
  *
  * What concerns a single asset never ends it. What ends it is thrown; `outcome` says in any case whether all was seen.
  */
@@ -385,12 +387,12 @@ export class Assets extends AsyncItems<Asset> {
     const { onError, signal } = options;
     const told = called(onError, 'onError') ?? ((error) => process.emitWarning(error));
     const watch = new Watch(signal);
-    const face = (item: NativeAsset | Failure): Asset | undefined => {
-      if (!('failure' in item)) return Asset.of(item, downloader);
+    const face = (item: Asset | Failure): Asset | undefined => {
+      if (item instanceof Asset) return item;
       watch.follow(told(errorOf(item.failure)));
       return undefined;
     };
-    super(native, face, { watch, signal, what: 'listing' });
+    super(spread(native, downloader), face, { watch, signal, what: 'listing' });
     this.#native = native;
   }
 
@@ -412,4 +414,13 @@ export class Assets extends AsyncItems<Asset> {
   [inspect.custom](): string {
     return `Assets <${this.outcome.text}>`;
   }
+}
+
+/** The assets of a listing one by one, and what is wrong with some. */
+function spread(native: NativeAssets, downloader: Downloader): Source<Asset | Failure> {
+  const single = (came: Batch | Failure): readonly (Asset | Failure)[] => ('failure' in came ? [came] : Asset.all(came, downloader));
+  return {
+    next: async (abort) => (await begun(native.next(abort))).flatMap(single),
+    close: () => native.close(),
+  };
 }

@@ -148,8 +148,12 @@ export function flag(value: boolean, what: string): boolean {
   return value;
 }
 
-/** What a call cannot begin with comes back from napi in place of the promise. */
-function begun<T>(promise: Promise<T> | Error): Promise<T> {
+/**
+ * What a call cannot begin with comes back from napi in place of the promise.
+ *
+ * @internal
+ */
+export function begun<T>(promise: Promise<T> | Error): Promise<T> {
   if (promise instanceof Error) throw promise;
   return promise;
 }

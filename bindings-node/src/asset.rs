@@ -3,39 +3,80 @@
 use icloud_photos::asset::{AssetState, Filename, Resource, Role, Scheme};
 use icloud_photos::{Error, ErrorKind, Result};
 use icloud_photos_bindings::{ToValue, Value, snake};
-use napi::Env;
 use napi::bindgen_prelude::{BigInt, Unknown};
+use napi::{Env, Status};
 use napi_derive::napi;
 use serde::Serialize;
 
 use crate::runtime::now;
-use crate::value::{ToJs, valid};
+use crate::value::{Js, ToJs, as_own, own, valid};
 
+/// Most assets that are handed over as one object.
+const MOST: usize = 32;
+
+/// An asset that goes into a call.
 #[napi]
 pub struct Asset(pub(crate) icloud_photos::Asset);
 
-impl Asset {
-    pub(crate) fn new(asset: icloud_photos::Asset) -> Self {
-        Self(asset)
+/// Assets that came together, each of which is asked for by its place. An object of JavaScript's for each costs more than reading its record
+/// does; one of them holds all in memory, so that there are few.
+#[napi]
+pub struct Batch(Vec<icloud_photos::Asset>);
+
+as_own!(Batch);
+
+impl Batch {
+    pub(crate) fn of(asset: icloud_photos::Asset) -> Self {
+        Self(vec![asset])
+    }
+
+    pub(crate) fn at(&self, at: u32) -> napi::Result<&icloud_photos::Asset> {
+        let asset = usize::try_from(at).ok().and_then(|at| self.0.get(at));
+        asset.ok_or_else(|| napi::Error::new(Status::InvalidArg, "there is no such asset"))
     }
 }
 
-/// Getters whose value is what the library's method of the same name gives: the type in TypeScript, the name.
-macro_rules! getters {
+/// What came of a list, in its order: assets by the batch, and what is wrong with single ones.
+pub(crate) struct Come(pub(crate) Vec<Result<icloud_photos::Asset>>);
+
+impl ToJs for Come {
+    fn to_js(self) -> Js {
+        let (mut list, mut batch) = (Vec::new(), Vec::new());
+        for item in self.0 {
+            match item {
+                Ok(asset) if batch.len() < MOST => batch.push(asset),
+                Ok(asset) => list.extend(batched(std::mem::replace(&mut batch, vec![asset]))),
+                failure => {
+                    list.extend(batched(std::mem::take(&mut batch)));
+                    list.push(failure.to_js());
+                }
+            }
+        }
+        list.extend(batched(batch));
+        Js::List(list)
+    }
+}
+
+fn batched(assets: Vec<icloud_photos::Asset>) -> Option<Js> {
+    (!assets.is_empty()).then(|| own(Batch(assets)))
+}
+
+/// Members whose value is what the library's method of the same name gives: the type in TypeScript, the name.
+macro_rules! members {
     ($($ts:literal $name:ident),* $(,)?) => {
         #[napi]
-        impl Asset {
+        impl Batch {
             $(
-                #[napi(getter, ts_return_type = $ts)]
-                pub fn $name<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-                    self.0.$name().to_js().make(env)
+                #[napi(ts_return_type = $ts)]
+                pub fn $name<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+                    self.at(at)?.$name().to_js().make(env)
                 }
             )*
         }
     };
 }
 
-getters!(
+members!(
     "LibraryId" library,
     "string | null" change_tag,
     "string | null" media_type,
@@ -64,83 +105,100 @@ getters!(
 );
 
 #[napi]
-impl Asset {
+impl Batch {
     #[napi(getter)]
-    pub fn id(&self) -> &str {
-        self.0.id().as_str()
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn length(&self) -> u32 {
+        self.0.len() as u32
     }
 
-    #[napi(getter)]
-    pub fn master_id(&self) -> &str {
-        self.0.master_id().as_str()
+    /// One of them.
+    #[napi]
+    pub fn asset(&self, at: u32) -> napi::Result<Asset> {
+        Ok(Asset(self.at(at)?.clone()))
     }
 
-    #[napi(getter, ts_return_type = "string | null")]
-    pub fn filename<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        self.0.filename().known().to_js().make(env)
+    #[napi]
+    pub fn id(&self, at: u32) -> napi::Result<&str> {
+        Ok(self.at(at)?.id().as_str())
     }
 
-    #[napi(getter, ts_return_type = "string | null")]
-    pub fn undecodable_filename<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        let stored = match self.0.filename() {
+    #[napi]
+    pub fn master_id(&self, at: u32) -> napi::Result<&str> {
+        Ok(self.at(at)?.master_id().as_str())
+    }
+
+    #[napi(ts_return_type = "string | null")]
+    pub fn filename<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        self.at(at)?.filename().known().to_js().make(env)
+    }
+
+    #[napi(ts_return_type = "string | null")]
+    pub fn undecodable_filename<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        let stored = match self.at(at)?.filename() {
             Filename::Undecodable(stored) => Some(stored.to_string()),
             _ => None,
         };
         stored.to_js().make(env)
     }
 
-    #[napi(getter, ts_return_type = "number | null")]
-    pub fn utc_offset_ms<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        self.0.utc_offset().to_js().make(env)
+    #[napi(ts_return_type = "number | null")]
+    pub fn utc_offset_ms<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        self.at(at)?.utc_offset().to_js().make(env)
     }
 
-    #[napi(getter, ts_return_type = "number | null")]
-    pub fn duration_ms<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        self.0.duration().to_js().make(env)
+    #[napi(ts_return_type = "number | null")]
+    pub fn duration_ms<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        self.at(at)?.duration().to_js().make(env)
     }
 
-    #[napi(getter, ts_return_type = "number | null")]
-    pub fn live_duration_ms<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        self.0.live_duration().to_js().make(env)
+    #[napi(ts_return_type = "number | null")]
+    pub fn live_duration_ms<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        self.at(at)?.live_duration().to_js().make(env)
     }
 
-    #[napi(getter, ts_return_type = "number | null")]
-    pub fn live_still_at_ms<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        self.0.live_still_at().to_js().make(env)
+    #[napi(ts_return_type = "number | null")]
+    pub fn live_still_at_ms<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        self.at(at)?.live_still_at().to_js().make(env)
     }
 
-    #[napi(getter, ts_return_type = "Array<string>")]
-    pub fn contributors<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        self.0.contributors().to_vec().to_js().make(env)
+    #[napi(ts_return_type = "Array<string>")]
+    pub fn contributors<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        self.at(at)?.contributors().to_vec().to_js().make(env)
     }
 
     /// JSON, as is what one of them is: dozens of members are read quicker than they are set one by one.
-    #[napi(getter)]
-    pub fn resources(&self) -> String {
-        json(&self.0.resources().iter().map(written).collect::<Vec<_>>())
+    #[napi]
+    pub fn resources(&self, at: u32) -> napi::Result<String> {
+        Ok(json(&self.at(at)?.resources().iter().map(written).collect::<Vec<_>>()))
     }
 
     #[napi]
-    pub fn resource(&self, role: String) -> napi::Result<String> {
-        Ok(json(&self.0.resource(now(self::role(&role))?).map(written)))
+    pub fn resource(&self, at: u32, role: String) -> napi::Result<String> {
+        Ok(json(&self.at(at)?.resource(now(self::role(&role))?).map(written)))
     }
 
     #[napi(ts_return_type = "Record<string, string>")]
-    pub fn raw<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        let members = self.0.raw().map(|(name, json)| (name.to_owned(), json.to_value()));
+    pub fn raw<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        let members = self.at(at)?.raw().map(|(name, json)| (name.to_owned(), json.to_value()));
         Value::Map(members.collect()).to_js().make(env)
     }
 
     #[napi(ts_return_type = "AssetState")]
-    pub fn state<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        AssetState::of(&self.0).to_js().make(env)
+    pub fn state<'env>(&self, env: &'env Env, at: u32) -> napi::Result<Unknown<'env>> {
+        AssetState::of(self.at(at)?).to_js().make(env)
     }
 
     /// What happened since `before`.
     #[napi(ts_return_type = "AssetChange")]
-    pub fn compare<'env>(&self, env: &'env Env, before: Option<State>) -> napi::Result<Unknown<'env>> {
+    pub fn compare<'env>(
+        &self,
+        env: &'env Env,
+        at: u32,
+        before: Option<State>,
+    ) -> napi::Result<Unknown<'env>> {
         let before = now(before.map(State::read).transpose())?;
-        AssetState::compare(before.as_ref(), &self.0).to_js().make(env)
+        AssetState::compare(before.as_ref(), self.at(at)?).to_js().make(env)
     }
 }
 
@@ -180,44 +238,21 @@ fn no_state() -> Error {
     Error::new(ErrorKind::Config, "this is no state of an asset")
 }
 
-/// A file as `lib/models.ts` has it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Written<'a> {
-    role: String,
-    holder: String,
-    media_type: Option<&'a str>,
-    size: Option<u64>,
-    checksum: Option<WrittenChecksum>,
-    width: Option<u32>,
-    height: Option<u32>,
-    is_offered: bool,
-    is_provable: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenChecksum {
-    text: String,
-    is_known: bool,
-}
-
-fn written(resource: &Resource) -> Written<'_> {
-    let checksum = resource.checksum.as_ref().map(|checksum| WrittenChecksum {
-        text: checksum.to_string(),
-        is_known: matches!(checksum.scheme(), Scheme::SaltedSha1),
-    });
-    Written {
-        role: snake(&format!("{:?}", resource.role)),
-        holder: snake(&format!("{:?}", resource.holder)),
-        media_type: resource.media_type.as_deref(),
-        size: resource.size,
-        checksum,
-        width: resource.width,
-        height: resource.height,
-        is_offered: resource.is_offered(),
-        is_provable: resource.is_provable(),
-    }
+/// What `resourceOf` of `lib/asset.ts` reads, in its order. Names of members would be most of the text, and of the time.
+fn written(resource: &Resource) -> impl Serialize {
+    let checksum = resource.checksum.as_ref();
+    (
+        snake(&format!("{:?}", resource.role)),
+        snake(&format!("{:?}", resource.holder)),
+        resource.media_type.as_deref(),
+        resource.size,
+        checksum.map(ToString::to_string),
+        checksum.map(|checksum| matches!(checksum.scheme(), Scheme::SaltedSha1)),
+        resource.width,
+        resource.height,
+        resource.is_offered(),
+        resource.is_provable(),
+    )
 }
 
 /// JSON of what was written down from memory, which cannot fail.

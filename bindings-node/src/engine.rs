@@ -13,7 +13,7 @@ use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Function};
 use napi_derive::napi;
 
-use crate::asset::Asset;
+use crate::asset::{Asset, Batch};
 use crate::catalogue::Catalogue;
 use crate::layout::{DateLimitGiven, LayoutGiven, MoveRuleGiven, RemovalLimitGiven, ViewGiven, disposal};
 use crate::library::{Album, AlbumTree, Library, at_least_one, number};
@@ -65,7 +65,7 @@ impl SyncEngine {
         options: EngineGiven,
         albums: Vec<ClassInstance<'_, Album>>,
         catalogue: Option<&Catalogue>,
-        filter: Option<Function<'_, Asset, Option<bool>>>,
+        filter: Option<Function<'_, Batch, Option<bool>>>,
         check_albums: Option<Function<'_, AlbumTree, Option<bool>>>,
     ) -> napi::Result<Self> {
         let stop = StopSignal::new();
@@ -80,9 +80,8 @@ impl SyncEngine {
         }
         if let Some(filter) = filter {
             let filter = Question::new(&filter)?;
-            builder = builder.filter(name, move |asset| {
-                filter.ask(Asset::new(asset.clone())).unwrap_or_else(|| give_up())
-            });
+            builder = builder
+                .filter(name, move |asset| filter.ask(Batch::of(asset.clone())).unwrap_or_else(|| give_up()));
         }
         if let Some(check) = check_albums {
             let check = Question::new(&check)?;

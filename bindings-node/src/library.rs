@@ -12,7 +12,7 @@ use napi::Env;
 use napi::bindgen_prelude::{ClassInstance, Unknown};
 use napi_derive::napi;
 
-use crate::asset::{Asset, roles};
+use crate::asset::{Asset, Come, roles};
 use crate::changes::Changes;
 use crate::download::Downloader;
 use crate::runtime::{Abort, Feed, Promised, lock, now, run};
@@ -99,13 +99,13 @@ impl Library {
         run(env, abort, async move { library.require_index().await })
     }
 
-    #[napi(ts_return_type = "Promise<Asset>")]
+    #[napi(ts_return_type = "Promise<Batch>")]
     pub fn asset<'env>(&self, env: &'env Env, id: String, abort: Option<&Abort>) -> Promised<'env> {
         let (library, id) = (self.0.clone(), AssetId::new(id));
         run(env, abort, async move { library.asset(&id).await })
     }
 
-    #[napi(ts_return_type = "Promise<Array<Asset | Failure>>")]
+    #[napi(ts_return_type = "Promise<Array<Batch | Failure>>")]
     pub fn assets_by_id<'env>(
         &self,
         env: &'env Env,
@@ -117,7 +117,7 @@ impl Library {
         run(env, abort, async move { library.assets_by_id(&ids).await })
     }
 
-    #[napi(ts_return_type = "Promise<Array<Asset | Failure>>")]
+    #[napi(ts_return_type = "Promise<Array<Batch | Failure>>")]
     pub fn renew<'env>(
         &self,
         env: &'env Env,
@@ -342,9 +342,10 @@ impl Assets {
 
 #[napi]
 impl Assets {
-    #[napi(ts_return_type = "Promise<Array<Asset | Failure>>")]
+    #[napi(ts_return_type = "Promise<Array<Batch | Failure>>")]
     pub fn next<'env>(&self, env: &'env Env, abort: Option<&Abort>) -> Promised<'env> {
-        self.items.next(env, abort)
+        let read = self.items.read();
+        run(env, abort, async move { Ok(Come(read.await?.all())) })
     }
 
     #[napi]

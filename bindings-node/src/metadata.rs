@@ -10,7 +10,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Uint8Array, Unknown};
 use napi_derive::napi;
 
-use crate::asset::Asset;
+use crate::asset::Batch;
 use crate::runtime::{Abort, Promised, blocking, lock, now, run};
 use crate::value::ToJs;
 
@@ -33,17 +33,19 @@ pub fn has_date<'env>(env: &'env Env, data: Uint8Array, abort: Option<&Abort>) -
 
 /// The packet of a sidecar, or what takes the place of `existing`: null if that says it already.
 #[napi]
-impl Asset {
+impl Batch {
     #[napi(ts_return_type = "Buffer | null")]
     pub fn sidecar<'env>(
         &self,
         env: &'env Env,
+        at: u32,
         albums: Option<Vec<Vec<String>>>,
         rendering: bool,
         existing: Option<Uint8Array>,
     ) -> napi::Result<Unknown<'env>> {
         let existing = existing.map(|bytes| bytes.to_vec());
-        let packet = now(icloud_photos_bindings::sidecar(&self.0, albums.as_deref(), rendering, existing))?;
+        let packet =
+            now(icloud_photos_bindings::sidecar(self.at(at)?, albums.as_deref(), rendering, existing))?;
         packet.map(Bytes::from).to_js().make(env)
     }
 }

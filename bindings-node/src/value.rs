@@ -18,7 +18,7 @@ use napi::bindgen_prelude::{
 };
 use napi::{Env, Status};
 
-use crate::asset::Asset;
+use crate::asset::Batch;
 use crate::errors::written;
 use crate::library::{Album, AlbumTree, Library};
 use crate::session::Session;
@@ -33,6 +33,7 @@ pub(crate) enum Js {
     Own(Make),
     /// Members, some of which are such objects.
     Model(Vec<(&'static str, Js)>),
+    List(Vec<Js>),
 }
 
 /// Becomes a value of JavaScript's.
@@ -86,6 +87,7 @@ impl Js {
                 }
                 Ok(made.to_unknown())
             }
+            Self::List(items) => list(env, items, Js::make),
         }
     }
 }
@@ -102,7 +104,7 @@ fn object(env: &Env, value: Value) -> napi::Result<Unknown<'_>> {
         Value::Bytes(bytes) => Ok(BufferSlice::copy_from(env, bytes)?.to_unknown()),
         Value::Moment(at) => Ok(env.create_date(milliseconds(at))?.to_unknown()),
         Value::Span(Some(span)) => (span.as_seconds_f64() * 1000.0).into_unknown(env),
-        Value::List(items) | Value::Tuple(items) => list(env, items),
+        Value::List(items) | Value::Tuple(items) => list(env, items, |item, env| object(env, item)),
         Value::Map(members) => map(env, members),
         Value::Member(_, word) => word.as_ref().into_unknown(env),
         Value::Model(_, members) => model(env, Object::new(env)?, members),
@@ -113,7 +115,7 @@ fn object(env: &Env, value: Value) -> napi::Result<Unknown<'_>> {
             Ok(made.to_unknown())
         }
         Value::Handle(handle) => match handle {
-            Handle::Asset(asset) => instance(env, Asset::new(asset)),
+            Handle::Asset(asset) => instance(env, Batch::of(asset)),
             Handle::Album(album) => instance(env, Album(album)),
             Handle::AlbumTree(tree) => instance(env, AlbumTree(tree)),
             Handle::Library(library) => instance(env, Library::new(library)),
@@ -128,12 +130,16 @@ fn number(value: u64) -> f64 {
     value as f64
 }
 
-fn list(env: &Env, items: Vec<Value>) -> napi::Result<Unknown<'_>> {
+fn list<'env, T>(
+    env: &'env Env,
+    items: Vec<T>,
+    make: impl Fn(T, &'env Env) -> napi::Result<Unknown<'env>>,
+) -> napi::Result<Unknown<'env>> {
     let length = u32::try_from(items.len())
         .map_err(|_| napi::Error::new(Status::InvalidArg, "a list is too long for JavaScript"))?;
     let mut array: Array<'_> = env.create_array(length)?;
     for (index, item) in (0..length).zip(items) {
-        array.set(index, object(env, item)?)?;
+        array.set(index, make(item, env)?)?;
     }
     Ok(array.to_unknown())
 }
