@@ -11,7 +11,7 @@ import type { Asset as Native, Batch, Downloader } from '#native';
 import { Download } from './download.js';
 import { ICloudError } from './errors.js';
 import type { AssetChange, AssetState, Holder, LibraryId, Location, MediaKind, Resource, Role, Subtype } from './models.js';
-import { isOurs, listed, notOurs, now } from './run.js';
+import { flag, isOurs, listed, notOurs, now, optionsOf, text } from './run.js';
 
 /** An {@link AssetState} whose digests were stored as text, for JSON has no such numbers. */
 export type StoredState = Omit<AssetState, 'content' | 'metadata'> & { readonly content: string; readonly metadata: string };
@@ -238,7 +238,7 @@ export class Asset {
    * @throws {ICloudError} `config`: there is no such role.
    */
   resource(role: Role): Resource | null {
-    const written = JSON.parse(now(() => this.#batch.resource(this.#at, role))) as Written | null;
+    const written = JSON.parse(now(() => this.#batch.resource(this.#at, text(role, 'the role')))) as Written | null;
     return written && resourceOf(written);
   }
 
@@ -264,7 +264,7 @@ export class Asset {
 
   /** Prepares the download of one of its files. Nothing is sent yet. */
   download(role: Role = 'original'): Download {
-    return Download.of({ asset: this, native: Asset.nativeOf(this), downloader: this.#downloader, role });
+    return Download.of({ asset: this, native: Asset.nativeOf(this), downloader: this.#downloader, role: text(role, 'the role') });
   }
 
   /** Whether both are the same asset of the same library. */
@@ -279,9 +279,10 @@ export class Asset {
    * @returns The packet; null if `existing` says all of it.
    * @throws {ICloudError} `conflict`: another program wrote `existing`, or it cannot be read: leave it alone.
    */
-  sidecar({ albums, rendering = false, existing }: SidecarOptions = {}): Buffer | null {
+  sidecar(options: SidecarOptions = {}): Buffer | null {
+    const { albums, rendering = false, existing } = optionsOf(options);
     const paths = albums && listed(albums, 'albums').map((path) => listed(path, 'the path of an album'));
-    return now(() => this.#batch.sidecar(this.#at, paths, rendering, existing));
+    return now(() => this.#batch.sidecar(this.#at, paths, flag(rendering, 'rendering'), existing));
   }
 
   /** @internal */

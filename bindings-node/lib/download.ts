@@ -13,7 +13,7 @@ import type { Asset } from './asset.js';
 import { ICloudError } from './errors.js';
 import type { Proof, Role, Saved } from './models.js';
 import { AsyncItems } from './items.js';
-import { Watch, counting, now, onAbort } from './run.js';
+import { Watch, counting, flag, now, numeric, onAbort, optionsOf } from './run.js';
 import type { Watchable } from './run.js';
 import { named } from './sessions.js';
 import { givenStorage, wellFormed } from './storage.js';
@@ -86,9 +86,9 @@ export class Download {
   /** Like `bytes`, with what is known of them. */
   async readWithProof(options: BytesOptions = {}): Promise<{ bytes: Buffer; proof: Proof }> {
     const { native, downloader, role } = this.#wanted;
-    const watch = new Watch(options.signal);
+    const watch = new Watch(optionsOf(options).signal);
     const tell = counting(watch, options);
-    const limit = options.limit ?? MOST_IN_MEMORY;
+    const limit = numeric(options.limit ?? MOST_IN_MEMORY, 'limit');
     const [bytes, proof] = await watch.all((abort) => downloader.bytes(native, role, limit, tell, abort));
     return { bytes, proof };
   }
@@ -105,11 +105,12 @@ export class Download {
    */
   async save(to: string | URL | Storage, name?: string | null, options: SaveOptions = {}): Promise<Saved> {
     const { asset, native, downloader, role } = this.#wanted;
-    const modified = options.modified == null ? asset.createdMs : timeOf(options.modified);
+    const { modified: given } = optionsOf(options);
+    const modified = given == null ? asset.createdMs : timeOf(given);
     const storage = typeof to === 'string' || to instanceof URL ? named(to) : givenStorage(to);
     const place = {
       name: wellFormed(name ?? asset.filename ?? asset.id),
-      replace: options.replace ?? false,
+      replace: flag(options.replace ?? false, 'replace'),
       ...(modified === null ? {} : { modifiedMs: modified }),
     };
     const watch = new Watch(options.signal);
@@ -126,13 +127,14 @@ export class Download {
    * @throws {ICloudError} `integrity`: what came is of the wrong length, or other bytes came the second time.
    */
   async saveTo(to: Writable | WritableStream, options: Watchable = {}): Promise<Proof> {
+    const { signal } = optionsOf(options);
     const isWeb = hasMethod(to, 'getWriter');
     if (!isWeb && !(hasMethod(to, 'write') && hasMethod(to, 'on') && hasMethod(to, 'off'))) {
       throw new TypeError("the target must be a stream of Node's or the Web's that can be written to");
     }
     const chunks = this.chunks(options);
-    if (isWeb) await poured(chunks, to as WritableStream, options.signal);
-    else await pumped(chunks, to as Writable, options.signal);
+    if (isWeb) await poured(chunks, to as WritableStream, signal);
+    else await pumped(chunks, to as Writable, signal);
     if (chunks.proof === null) throw new ICloudError('unexpected', 'a whole file has a proof at its end');
     return chunks.proof;
   }
@@ -168,9 +170,10 @@ export class Chunks extends AsyncItems<Buffer> {
 
   private constructor(wanted: Wanted, options: StreamOptions) {
     const { native, downloader, role } = wanted;
-    const watch = new Watch(options.signal);
-    const { start = 0, end, signal } = options;
-    const stream = now(() => downloader.stream(native, role, start, end, counting(watch, options)));
+    const { start = 0, end, signal } = optionsOf(options);
+    const watch = new Watch(signal);
+    const [first, after] = [numeric(start, 'start'), end == null ? undefined : numeric(end, 'end')];
+    const stream = now(() => downloader.stream(native, role, first, after, counting(watch, options)));
     super(stream, (chunk: Buffer) => chunk, { watch, signal, what: 'download' });
     this.#native = stream;
   }

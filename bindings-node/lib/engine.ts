@@ -155,8 +155,8 @@ export class SyncEngine {
    * Aborted, by its own signal or the plan's, it leaves no file that is not whole, and the next run goes on from there.
    *
    * @param plan One that nobody has read from.
-   * @throws {ICloudError} What makes going on pointless: the listing failed, the session ended, the storage is full, or dozens of files fail one after
-   *   the other. `cancelled`: after `stop`.
+   * @throws {ICloudError} What makes going on pointless: the listing failed, the session ended, the storage is full or takes nothing any more, or
+   *   Apple cannot be reached, dozens of times in a row. `cancelled`: after `stop`.
    */
   async execute(plan: Plan, options: RunOptions = {}): Promise<SyncReport> {
     const { actions, signal } = Plan.partsOf(plan);

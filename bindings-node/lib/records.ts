@@ -147,7 +147,10 @@ export type Missing =
 export type Disposal =
   /** It moves to `.icloud-photos-trash/<date>/` in the storage, under its path. */
   | 'trash'
-  /** It is removed for good. It can still be had from Recently Deleted, for as long as iCloud keeps it there. */
+  /**
+   * It is removed for good. It can still be had from Recently Deleted, for as long as iCloud keeps it there. A sidecar that could not go along, and
+   * goes without its photo later, is kept as with `TRASH`.
+   */
   | 'remove';
 
 /** One file of a `Receipt`. */

@@ -123,7 +123,7 @@ export function objectOf<T extends object>(given: T, what: string, otherwise = '
  *
  * @internal
  */
-export function text(value: string, what: string): string {
+export function text<T extends string>(value: T, what: string): T {
   if (typeof value !== 'string') throw new TypeError(`${what} must be a string`);
   return value;
 }

@@ -59,57 +59,67 @@ export declare class AlbumTree {
   get(id: string): Album | null
 }
 
-export declare class Asset {
-  get library(): LibraryId
-  get changeTag(): string | null
-  get mediaType(): string | null
-  get kind(): MediaKind
-  get subtype(): Subtype
-  get createdMs(): number | null
-  get created(): Date | null
-  get added(): Date | null
-  get timeZone(): string | null
-  get location(): Location | null
-  get title(): string | null
-  get description(): string | null
-  get keywords(): Array<string>
-  get isFavorite(): boolean
-  get isHidden(): boolean
-  get isTrashed(): boolean
-  get expungesAt(): Date | null
-  get burstId(): string | null
-  get burstFlags(): [number | null, number | null]
-  get adjustmentType(): string | null
-  get isEdited(): boolean
-  get isHdr(): boolean
-  get orientation(): number | null
-  get originalOrientation(): number | null
-  get dimensions(): [number, number] | null
-  get id(): string
-  get masterId(): string
-  get filename(): string | null
-  get undecodableFilename(): string | null
-  get utcOffsetMs(): number | null
-  get durationMs(): number | null
-  get liveDurationMs(): number | null
-  get liveStillAtMs(): number | null
-  get contributors(): Array<string>
-  /** JSON, as is what one of them is: dozens of members are read quicker than they are set one by one. */
-  get resources(): string
-  resource(role: string): string
-  raw(): Record<string, string>
-  state(): AssetState
-  /** What happened since `before`. */
-  compare(before?: State | undefined | null): AssetChange
-  sidecar(albums: Array<Array<string>> | undefined | null, rendering: boolean, existing?: Uint8Array | undefined | null): Buffer | null
-}
+/** An asset that goes into a call. */
+export declare class Asset {}
 
 /** A listing. */
 export declare class Assets {
-  next(abort?: Abort | undefined | null): Promise<Array<Asset | Failure>>
+  next(abort?: Abort | undefined | null): Promise<Array<Batch | Failure>>
   close(): void
   get syncToken(): string | null
   outcome(): Listing
+}
+
+/**
+ * Assets that came together, each of which is asked for by its place. An object of JavaScript's for each costs more than reading its record
+ * does; one of them holds all in memory, so that there are few.
+ */
+export declare class Batch {
+  library(at: number): LibraryId
+  changeTag(at: number): string | null
+  mediaType(at: number): string | null
+  kind(at: number): MediaKind
+  subtype(at: number): Subtype
+  createdMs(at: number): number | null
+  created(at: number): Date | null
+  added(at: number): Date | null
+  timeZone(at: number): string | null
+  location(at: number): Location | null
+  title(at: number): string | null
+  description(at: number): string | null
+  keywords(at: number): Array<string>
+  isFavorite(at: number): boolean
+  isHidden(at: number): boolean
+  isTrashed(at: number): boolean
+  expungesAt(at: number): Date | null
+  burstId(at: number): string | null
+  burstFlags(at: number): [number | null, number | null]
+  adjustmentType(at: number): string | null
+  isEdited(at: number): boolean
+  isHdr(at: number): boolean
+  orientation(at: number): number | null
+  originalOrientation(at: number): number | null
+  dimensions(at: number): [number, number] | null
+  get length(): number
+  /** One of them. */
+  asset(at: number): Asset
+  id(at: number): string
+  masterId(at: number): string
+  filename(at: number): string | null
+  undecodableFilename(at: number): string | null
+  utcOffsetMs(at: number): number | null
+  durationMs(at: number): number | null
+  liveDurationMs(at: number): number | null
+  liveStillAtMs(at: number): number | null
+  contributors(at: number): Array<string>
+  /** JSON, as is what one of them is: dozens of members are read quicker than they are set one by one. */
+  resources(at: number): string
+  resource(at: number, role: string): string
+  raw(at: number): Record<string, string>
+  state(at: number): AssetState
+  /** What happened since `before`. */
+  compare(at: number, before?: State | undefined | null): AssetChange
+  sidecar(at: number, albums: Array<Array<string>> | undefined | null, rendering: boolean, existing?: Uint8Array | undefined | null): Buffer | null
 }
 
 /** Bytes as they come. */
@@ -216,9 +226,9 @@ export declare class Library {
   counts(albums: Array<Album>, abort?: Abort | undefined | null): Promise<Array<number | null>>
   indexState(abort?: Abort | undefined | null): Promise<IndexState>
   requireIndex(abort?: Abort | undefined | null): Promise<void>
-  asset(id: string, abort?: Abort | undefined | null): Promise<Asset>
-  assetsById(ids: Array<string>, abort?: Abort | undefined | null): Promise<Array<Asset | Failure>>
-  renew(assets: Array<Asset>, roles: Array<string>, abort?: Abort | undefined | null): Promise<Array<Asset | Failure>>
+  asset(id: string, abort?: Abort | undefined | null): Promise<Batch>
+  assetsById(ids: Array<string>, abort?: Abort | undefined | null): Promise<Array<Batch | Failure>>
+  renew(assets: Array<Asset>, roles: Array<string>, abort?: Abort | undefined | null): Promise<Array<Batch | Failure>>
   cursor(abort?: Abort | undefined | null): Promise<ChangeCursor>
   changes(since: string, fields: string, roles?: Array<string> | undefined | null, pageSize?: number | undefined | null): Changes
   downloader(): Downloader
@@ -290,7 +300,7 @@ export declare class StorageWriter {
 }
 
 export declare class SyncEngine {
-  constructor(library: Library, storage: Storage, options: EngineGiven, albums: Array<Album>, catalogue?: Catalogue | undefined | null, filter?: ((arg: Asset) => boolean | null) | undefined | null, checkAlbums?: ((arg: AlbumTree) => boolean | null) | undefined | null)
+  constructor(library: Library, storage: Storage, options: EngineGiven, albums: Array<Album>, catalogue?: Catalogue | undefined | null, filter?: ((arg: Batch) => boolean | null) | undefined | null, checkAlbums?: ((arg: AlbumTree) => boolean | null) | undefined | null)
   plan(): Plan
   execute(plan: Plan, events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<SyncReport>
   rehearseRemovals(events?: Events | undefined | null, abort?: Abort | undefined | null): Promise<SyncReport>

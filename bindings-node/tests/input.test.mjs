@@ -78,6 +78,14 @@ test('options that are none are said to be none', async (t) => {
     stat: (options) => storage.stat('a', options),
     write: (options) => storage.write('a', options),
     read: (options) => storage.read('a', 0, options),
+    bytes: (options) => asset.download().bytes(options),
+    proof: (options) => asset.download().readWithProof(options),
+    download: (options) => asset.download().save(storage, 'b', options),
+    saveTo: (options) => asset.download().saveTo(process.stdout, options),
+    chunks: (options) => asset.download().chunks(options),
+    stream: (options) => asset.download().stream(options),
+    webStream: (options) => asset.download().webStream(options),
+    sidecar: (options) => asset.sidecar(options),
     list: (options) => storage.list('', options),
     chunk: (options) => writer.write(Buffer.alloc(1), options),
     describe: (options) => writer.describe({}, options),
@@ -93,11 +101,6 @@ test('options that are none are said to be none', async (t) => {
     for (const options of [null, 5, SECRET, [], () => undefined, new AbortController().signal]) {
       const error = await wrong(() => call(options));
       assert.ok(error instanceof TypeError && error.message.startsWith('options must be an object'), `${name}: ${error}`);
-    }
-  }
-  for (const download of ['bytes', 'chunks', 'stream', 'webStream']) {
-    for (const options of [5, SECRET, []]) {
-      assert.match((await wrong(() => asset.download()[download](options))).message, /^options must be an object/, download);
     }
   }
   assert.equal(await requests(fake), 0);
@@ -158,6 +161,13 @@ test('what has the wrong type is named', async (t) => {
     ['pageSize must be a number', () => library.changes({ json: '{}' }, { pageSize: SECRET })],
     ['the json of a cursor must be a string', () => library.changes(null)],
     ['the album must be a string', () => library.smartAlbum(object)],
+    ['the role must be a string', () => asset.download(object)],
+    ['the role must be a string', () => asset.resource(5)],
+    ['limit must be a number', () => asset.download().bytes({ limit: SECRET })],
+    ['start must be a number', () => asset.download().chunks({ start: SECRET })],
+    ['end must be a number', () => asset.download().stream({ end: SECRET })],
+    ['replace must be true or false', () => asset.download().save(storage, 'c', { replace: SECRET })],
+    ['rendering must be true or false', () => asset.sidecar({ rendering: SECRET })],
     ['the title must be a string', () => library.all().isTitled(object)],
     ['start must be a number', () => storage.read('a', SECRET)],
     ['withParts must be true or false', () => storage.list('', { withParts: SECRET })],

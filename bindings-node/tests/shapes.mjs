@@ -7,7 +7,7 @@ import { AlbumTree, Asset, ICloudError, Library } from 'icloud-photos';
 
 const CLASSES = { AlbumTree, Asset, Buffer, Date, ICloudError, Library };
 
-const { interfaces, types } = await declared('events', 'records', 'models');
+const { interfaces, types } = await declared('events', 'records', 'models', 'words');
 
 /** Interfaces by name, each with its members' types, and the texts of other types. */
 async function declared(...modules) {

@@ -258,7 +258,8 @@ class Disposal(Word):
     TRASH = "trash"
     """It moves to ``.icloud-photos-trash/<date>/`` in the storage, under its path."""
     REMOVE = "remove"
-    """It is removed for good. It can still be had from Recently Deleted, for as long as iCloud keeps it there."""
+    """It is removed for good. It can still be had from Recently Deleted, for as long as iCloud keeps it there. A sidecar that
+    could not go along, and goes without its photo later, is kept as with ``TRASH``."""
 
 
 @dataclass(frozen=True)
