@@ -9,20 +9,24 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms it may use. `lib.rs` and `client.rs` wire everything and are free; what `client.rs` offers to
 /// the rooms is its two fields.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("error", &["redact"]),
     ("redact", &["error"]),
     ("endpoints", &["error"]),
+    ("local_path", &["error"]),
     ("http", &["error", "redact"]),
     ("probe", &["client", "error", "http"]),
-    ("session", &["error", "redact", "endpoints", "http"]),
+    ("session", &["error", "redact", "endpoints", "http", "local_path"]),
     ("auth", &["error", "redact", "endpoints", "http", "session", "client"]),
     ("library", &["error", "redact", "http", "session"]),
     ("asset", &["error", "redact", "library", "session"]),
     ("metadata", &["error", "asset"]),
-    ("storage", &["error"]),
+    ("storage", &["error", "local_path"]),
     ("download", &["error", "http", "session", "library", "asset", "storage"]),
-    ("sync", &["error", "http", "session", "library", "asset", "download", "storage", "metadata"]),
+    (
+        "sync",
+        &["error", "http", "session", "library", "asset", "download", "storage", "metadata", "local_path"],
+    ),
     ("testing", &["error", "asset", "storage", "session", "sync"]),
 ];
 
