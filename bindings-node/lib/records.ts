@@ -554,7 +554,7 @@ export interface SyncReport {
   readonly present: number;
   /** Assets and files left out on purpose. */
   readonly skipped: number;
-  /** Files, or assets, that failed, sidecars, and entries of views. */
+  /** Files, or assets, that failed, sidecars, and entries of views. Files too that were to be removed and could not be. */
   readonly failed: number;
   /** Sidecars written or brought up to date. */
   readonly sidecars: number;

@@ -882,7 +882,8 @@ class SyncReport:
         unconfirmed: Files that were kept though their bytes could not be proven.
         present: Files that were there already.
         skipped: Assets and files left out on purpose.
-        failed: Files, or assets, that failed, sidecars, and entries of views.
+        failed: Files, or assets, that failed, sidecars, and entries of views. Files too that were to be removed and could
+            not be.
         sidecars: Sidecars written or brought up to date.
         moved: Assets moved to Recently Deleted in iCloud.
         removed: Files removed here, for their assets were deleted in iCloud.

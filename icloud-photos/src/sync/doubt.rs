@@ -70,8 +70,8 @@ impl Inner {
                 return Err(damaged(&target.path));
             }
         }
-        if !stored {
-            self.keep_aside(&target.path).await?;
+        if let Some(stands) = stands.filter(|_| !stored) {
+            self.keep_aside(&target.path, stands).await?;
         }
         Ok(Kept::Stored(received.commit().await?))
     }

@@ -224,7 +224,7 @@ pub struct SyncReport {
     pub present: u64,
     /// Assets and files left out on purpose.
     pub skipped: u64,
-    /// Files, or assets, that failed, sidecars, and entries of views.
+    /// Files, or assets, that failed, sidecars, and entries of views. Files too that were to be removed and could not be.
     pub failed: u64,
     /// Sidecars written or brought up to date.
     pub sidecars: u64,

@@ -2,24 +2,23 @@
 
 use futures::StreamExt;
 
-use super::content;
 use super::engine::Inner;
 use super::store::TRASH;
 use crate::asset::Hasher;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{ObjectMeta, StoragePath, WriteOptions};
+use crate::storage::{StoragePath, WriteOptions};
 
 impl Inner {
     /// Copies what stands under `path` to the trash of today, under a name that is free there. A run that was cut may have done so
-    /// already.
-    pub(super) async fn keep_aside(&self, path: &StoragePath) -> Result<Option<StoragePath>> {
-        let Some(meta) = self.storage.stat(path).await? else { return Ok(None) };
+    /// already. `sha256` is what somebody found there who read it before: a storage that gives other bytes now is not believed.
+    pub(super) async fn keep_aside(&self, path: &StoragePath, sha256: [u8; 32]) -> Result<StoragePath> {
+        let meta = self.storage.stat(path).await?.ok_or_else(|| not_kept(path))?;
         let today = time::OffsetDateTime::from(self.now()).date();
         let plain = StoragePath::parse(&format!("{TRASH}/{today}/{path}"))?;
         let (mut aside, mut number) = (plain.clone(), 1);
         while let Some(there) = self.storage.stat(&aside).await? {
-            if self.are_same(&meta, &there).await? {
-                return Ok(Some(aside));
+            if there.size == meta.size && self.hash_of(&aside).await? == Some(sha256) {
+                return Ok(aside);
             }
             number += 1;
             aside = plain.with_suffix(&number.to_string());
@@ -32,31 +31,26 @@ impl Inner {
             hasher.update(&chunk);
             writer.write(chunk).await?;
         }
-        if hasher.length() != meta.size {
+        if hasher.length() != meta.size || hasher.finish().sha256 != sha256 {
             writer.abort().await?;
             return Err(not_kept(path));
         }
         writer.commit().await?;
         // What lost its place stands there alone from now on, so nobody is believed about it.
-        match content::read(&*self.storage, &aside).await? {
-            Some((length, digests)) if (length, digests) == (hasher.length(), hasher.finish()) => {
-                Ok(Some(aside))
-            }
-            _ => {
-                self.storage.remove(&aside).await?;
-                Err(not_kept(path))
-            }
+        if self.hash_of(&aside).await? == Some(sha256) {
+            return Ok(aside);
         }
+        self.storage.remove(&aside).await?;
+        Err(not_kept(path))
     }
 
-    /// Whether two files hold the same bytes.
-    async fn are_same(&self, one: &ObjectMeta, other: &ObjectMeta) -> Result<bool> {
-        if one.size != other.size {
-            return Ok(false);
+    /// Removes the copy of a file that did not lose its place. False if that is not sure: then it stays.
+    pub(super) async fn take_back(&self, aside: &StoragePath, path: &StoragePath, sha256: [u8; 32]) -> bool {
+        let stands = self.hash_of(path).await.is_ok_and(|stands| stands == Some(sha256));
+        if stands && let Err(error) = self.storage.remove(aside).await {
+            tracing::warn!(%error, path = %aside, "a copy in the trash that nobody needs could not be removed");
         }
-        let one = content::read(&*self.storage, &one.path).await?;
-        let other = content::read(&*self.storage, &other.path).await?;
-        Ok(one.is_some() && one == other)
+        stands
     }
 }
 

@@ -14,11 +14,7 @@ use crate::storage::{Storage, StoragePath, WriteOptions};
 /// # Errors
 /// Why it does not.
 pub(super) async fn require_well(storage: &dyn Storage) -> Result<()> {
-    let trial = Trial::leave(storage).await?;
-    // Who may not remove anything may still write.
-    if let Err(error) = trial.clear(storage).await {
-        tracing::warn!(%error, "what was written to see whether the storage is well could not be removed");
-    }
+    Trial::leave(storage).await?.clear(storage).await;
     Ok(())
 }
 
@@ -33,7 +29,7 @@ pub(super) async fn are_one(one: &Arc<dyn Storage>, other: &Arc<dyn Storage>) ->
     }
     let trial = Trial::leave(&**one).await?;
     let seen = trial.is_seen_in(&**other).await;
-    trial.clear(&**one).await?;
+    trial.clear(&**one).await;
     seen
 }
 
@@ -44,8 +40,10 @@ struct Trial {
 
 impl Trial {
     async fn leave(storage: &dyn Storage) -> Result<Self> {
-        let (path, words) = (StoragePath::parse(TRIAL)?, uuid::Uuid::new_v4().to_string());
-        write_all(storage, &path, WriteOptions::default().replace(), words.clone()).await?;
+        // Others may be at it as well.
+        let words = uuid::Uuid::new_v4().to_string();
+        let path = StoragePath::parse(&format!("{TRIAL}-{words}"))?;
+        write_all(storage, &path, WriteOptions::default(), words.clone()).await?;
         Ok(Self { path, words })
     }
 
@@ -59,7 +57,10 @@ impl Trial {
         Ok(bytes.concat() == self.words.as_bytes())
     }
 
-    async fn clear(&self, storage: &dyn Storage) -> Result<()> {
-        storage.remove(&self.path).await
+    /// Who may not remove anything may still write.
+    async fn clear(self, storage: &dyn Storage) {
+        if let Err(error) = storage.remove(&self.path).await {
+            tracing::warn!(%error, path = %self.path, "what was written to try the storage could not be removed");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod adopt;
 mod adopt_edges;
+mod aside;
 mod auth;
 mod auth_world;
 mod catalogue;

@@ -601,8 +601,8 @@ async fn a_file_goes_to_the_trash_once() {
     let (ran, told) = copy.clear_on(stubborn).await;
     let report = ran.unwrap();
     assert_eq!(
-        (report.removed, report.withheld, copy.files().await.len()),
-        (0, 2, 6),
+        (report.removed, report.failed, report.is_clean(), copy.files().await.len()),
+        (0, 2, false, 6),
         "{:?}",
         copy.paths().await
     );
@@ -638,7 +638,7 @@ async fn a_file_that_cannot_be_removed_holds_up_no_others() {
     *stubborn.locked.lock().unwrap() = Some(copy.path("1.JPG").await);
     let (ran, told) = copy.clear_on(stubborn).await;
     let report = ran.unwrap();
-    assert_eq!((report.removed, report.withheld, copy.files().await.len()), (2, 1, 2), "{told:?}");
+    assert_eq!((report.removed, report.failed, copy.files().await.len()), (2, 1, 2), "{told:?}");
     let (report, told) = copy.clear().await;
     assert_eq!((report.removed, copy.files().await.len()), (1, 1), "once it can go, it goes: {told:?}");
 }
@@ -663,7 +663,7 @@ async fn a_file_that_is_short_of_room_holds_up_no_others() {
         });
         let (ran, told) = copy.clear_on(full).await;
         let report = ran.unwrap();
-        assert_eq!((report.removed, report.withheld), (removed, 3 - removed), "{deed:?}: {told:?}");
+        assert_eq!((report.removed, report.failed), (removed, 3 - removed), "{deed:?}: {told:?}");
         let left = told.iter().find(|line| line.starts_with("left ") && line.contains("1.JPG: ")).unwrap();
         assert!(left.contains("cannot be removed: not today"), "{deed:?}: {told:?}");
         let (report, told) = copy.clear().await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use icloud_photos::storage::{
     Capabilities, Entry, LinkKind, Metadata, ObjectMeta, Storage, StoragePath, StorageWriter, WriteOptions,
 };
@@ -14,6 +15,7 @@ use icloud_photos::{Error, ErrorKind, Result};
 /// What it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
+    Stat,
     Read,
     Write,
     Remove,
@@ -29,6 +31,12 @@ pub(crate) enum Odd {
     Hangs,
     /// It keeps all but the last byte, and says so at the end.
     Cuts,
+    /// It says that nothing is there.
+    Denies,
+    /// It gives other bytes, as many.
+    Flips,
+    /// It does it all, and fails then.
+    FailsLate,
 }
 
 type Judge = dyn Fn(Deed, &str) -> Option<Odd> + Send + Sync;
@@ -46,12 +54,12 @@ impl OddStorage {
         Arc::new(Self { inner, judge: Box::new(judge) })
     }
 
-    async fn is_cut(&self, deed: Deed, path: &StoragePath) -> Result<bool> {
+    /// What it does of that, and goes on.
+    async fn odd(&self, deed: Deed, path: &StoragePath) -> Result<Option<Odd>> {
         match (self.judge)(deed, path.as_str()) {
-            None => Ok(false),
-            Some(Odd::Cuts) => Ok(true),
             Some(Odd::Hangs) => std::future::pending().await,
             Some(Odd::Fails(kind)) => Err(Error::new(kind, "not today").with("path", path)),
+            other => Ok(other),
         }
     }
 }
@@ -69,22 +77,30 @@ impl Storage for OddStorage {
     }
 
     async fn stat(&self, path: &StoragePath) -> Result<Option<ObjectMeta>> {
-        self.inner.stat(path).await
+        match self.odd(Deed::Stat, path).await? {
+            Some(Odd::Denies) => Ok(None),
+            _ => self.inner.stat(path).await,
+        }
     }
 
     async fn write(&self, path: &StoragePath, options: WriteOptions) -> Result<Box<dyn StorageWriter>> {
-        let is_cut = self.is_cut(Deed::Write, path).await?;
+        let odd = self.odd(Deed::Write, path).await?;
         let writer = self.inner.write(path, options).await?;
-        Ok(if is_cut { Box::new(Cutting { writer, held: Bytes::new() }) } else { writer })
+        Ok(match odd {
+            Some(odd) => Box::new(OddWriter { writer, held: Bytes::new(), odd }),
+            None => writer,
+        })
     }
 
     async fn read(&self, path: &StoragePath, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
-        self.is_cut(Deed::Read, path).await?;
-        self.inner.read(path, from).await
+        let odd = self.odd(Deed::Read, path).await?;
+        let bytes = self.inner.read(path, from).await?;
+        let Some(Odd::Flips) = odd else { return Ok(bytes) };
+        Ok(bytes.map_ok(|piece| piece.iter().map(|byte| byte ^ 1).collect()).boxed())
     }
 
     async fn remove(&self, path: &StoragePath) -> Result<()> {
-        self.is_cut(Deed::Remove, path).await?;
+        self.odd(Deed::Remove, path).await?;
         self.inner.remove(path).await
     }
 
@@ -93,7 +109,7 @@ impl Storage for OddStorage {
     }
 
     async fn flush(&self) -> Result<()> {
-        self.is_cut(Deed::Flush, &StoragePath::root()).await?;
+        self.odd(Deed::Flush, &StoragePath::root()).await?;
         self.inner.flush().await
     }
 
@@ -106,14 +122,15 @@ impl Storage for OddStorage {
     }
 }
 
-/// Holds what came last, and does not pass on its last byte.
-struct Cutting {
+/// Holds what came last, for that is what may be cut.
+struct OddWriter {
     writer: Box<dyn StorageWriter>,
     held: Bytes,
+    odd: Odd,
 }
 
 #[async_trait]
-impl StorageWriter for Cutting {
+impl StorageWriter for OddWriter {
     fn position(&self) -> u64 {
         self.writer.position()
     }
@@ -137,9 +154,17 @@ impl StorageWriter for Cutting {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<ObjectMeta> {
-        self.held.truncate(self.held.len().saturating_sub(1));
+        if let Odd::Cuts = self.odd {
+            self.held.truncate(self.held.len().saturating_sub(1));
+        }
         self.writer.write(self.held).await?;
-        self.writer.commit().await
+        let stored = self.writer.commit().await?;
+        match self.odd {
+            Odd::FailsLate => {
+                Err(Error::new(ErrorKind::Network, "the connection broke").with("path", stored.path))
+            }
+            _ => Ok(stored),
+        }
     }
 
     async fn abort(self: Box<Self>) -> Result<()> {

@@ -9,11 +9,11 @@ use super::super::catalogue::{Batch, FileKey, MIRROR, Progress};
 use super::super::described::{Whose, beside};
 use super::super::engine::Inner;
 use super::super::ledger::seconds;
-use super::victims::{Deleted, Judged, Victim};
+use super::victims::{Deleted, Judged, Proven, Victim};
 use super::{Census, Disposal, Kept, RemovalEvent, Stage};
 use crate::asset::AssetId;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{ObjectMeta, StoragePath};
+use crate::storage::StoragePath;
 
 /// Files that go in one go.
 const FILES: usize = 100;
@@ -24,7 +24,7 @@ const ROWS: usize = 1000;
 /// Files that may go by now, with their copies in the trash: a photo, as it was proven if it stands, and its sidecar.
 struct Ready<'a> {
     path: &'a StoragePath,
-    proven: Option<&'a ObjectMeta>,
+    proven: Option<&'a Proven>,
     files: Vec<(StoragePath, Option<StoragePath>)>,
 }
 
@@ -101,13 +101,13 @@ impl Stage<'_> {
     fn leave(&mut self, path: &StoragePath, why: &Kept) -> bool {
         self.report.withheld += 1;
         self.tell(RemovalEvent::Left { path, why });
-        matches!(why, Kept::Unreadable { .. } | Kept::Unremovable { .. } | Kept::OwnerUnclear { .. })
+        matches!(why, Kept::Unreadable { .. } | Kept::OwnerUnclear { .. })
     }
 
     /// All copies are on the disk before the first file goes; rows go last. False if some stay that should have gone. A file goes as it stood
     /// when it was proven, or not at all. Where none stands any more only its sidecar is left to go, for a run was cut, or could not remove
     /// that: the row stays until both are gone.
-    async fn remove(&mut self, disposal: Disposal, going: Vec<(Victim, Option<ObjectMeta>)>) -> Result<bool> {
+    async fn remove(&mut self, disposal: Disposal, going: Vec<(Victim, Option<Proven>)>) -> Result<bool> {
         let (mut ready, mut stays) = (Vec::new(), HashSet::new());
         let mut seen = HashSet::new();
         for (victim, proven) in &going {
@@ -115,7 +115,7 @@ impl Stage<'_> {
             if proven.is_some() && !seen.insert(&victim.path) {
                 continue;
             }
-            match self.set_aside(disposal, victim, proven.is_some()).await {
+            match self.set_aside(disposal, victim, proven.as_ref()).await {
                 Ok(files) => ready.push(Ready { path: &victim.path, proven: proven.as_ref(), files }),
                 Err(error) => self.stay(&victim.path, error, &mut stays)?,
             }
@@ -143,27 +143,30 @@ impl Stage<'_> {
     /// Removes a photo and what goes with it, the photo first: one that stays keeps its sidecar, with whatever other programs wrote into it.
     async fn remove_all(&mut self, ready: Ready<'_>, stays: &mut HashSet<StoragePath>) -> Result<()> {
         let Ready { path: photo, proven, files } = ready;
-        let as_it_was = |there: &ObjectMeta| {
-            proven.is_some_and(|proven| (there.size, there.modified) == (proven.size, proven.modified))
-        };
-        let there = match self.inner.storage.stat(photo).await {
-            Ok(there) if there.as_ref().is_none_or(as_it_was) => there,
-            Ok(_) => {
-                self.leave(photo, &Kept::Differs { path: photo.clone() });
-                stays.insert(photo.clone());
-                return Ok(());
-            }
+        let is_as_it_was = match self.inner.storage.stat(photo).await {
+            Ok(there) => match (there, proven) {
+                (None, None) => true,
+                (Some(there), Some(Proven { meta, .. })) => {
+                    (there.size, there.modified) == (meta.size, meta.modified)
+                }
+                _ => false,
+            },
             Err(error) => return self.stay(photo, error, stays),
         };
+        if !is_as_it_was {
+            self.leave(photo, &Kept::Differs { path: photo.clone() });
+            stays.insert(photo.clone());
+            return Ok(());
+        }
         for (path, trash) in files {
+            let is_photo = path == *photo;
             if let Err(error) = self.inner.storage.remove(&path).await {
+                // It would get another copy with every run.
+                if let (true, Some(Proven { sha256, .. }), Some(trash)) = (is_photo, proven, &trash) {
+                    self.inner.take_back(trash, photo, *sha256).await;
+                }
                 stays.insert(photo.clone());
                 return self.stay(&path, error, stays);
-            }
-            let is_photo = path == *photo;
-            // Somebody was quicker.
-            if is_photo && there.is_none() {
-                continue;
             }
             self.report.removed += u64::from(is_photo);
             self.tell(RemovalEvent::Removed { path: &path, trash: trash.as_ref() });
@@ -176,18 +179,24 @@ impl Stage<'_> {
         &self,
         disposal: Disposal,
         victim: &Victim,
-        stands: bool,
+        proven: Option<&Proven>,
     ) -> Result<Vec<(StoragePath, Option<StoragePath>)>> {
         let mut files = Vec::new();
-        let photo = stands.then(|| victim.path.clone());
-        for path in [photo, self.sidecar(victim, stands).await?].into_iter().flatten() {
+        if let Some(Proven { sha256, .. }) = proven {
             let aside = match disposal {
-                Disposal::Remove if stands => None,
-                // Somebody may have moved the photo by hand, and want what another program wrote beside it.
-                _ => self.inner.keep_aside(&path).await?,
+                Disposal::Trash => Some(self.inner.keep_aside(&victim.path, *sha256).await?),
+                Disposal::Remove => None,
             };
-            files.push((path, aside));
+            files.push((victim.path.clone(), aside));
         }
+        let Some(sidecar) = self.sidecar(victim, proven.is_some()).await? else { return Ok(files) };
+        // Without its photo too: somebody may have moved that by hand, and want what another program wrote beside it.
+        let mut aside = None;
+        if disposal == Disposal::Trash || proven.is_none() {
+            let Some(sha256) = self.inner.hash_of(&sidecar).await? else { return Ok(files) };
+            aside = Some(self.inner.keep_aside(&sidecar, sha256).await?);
+        }
+        files.push((sidecar, aside));
         Ok(files)
     }
 
@@ -197,7 +206,9 @@ impl Stage<'_> {
         if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Network | ErrorKind::Timeout) {
             return Err(error);
         }
-        self.leave(path, &Kept::Unremovable { path: path.clone(), reason: error.to_string() });
+        self.report.failed += 1;
+        let why = Kept::Unremovable { path: path.clone(), reason: error.to_string() };
+        self.tell(RemovalEvent::Left { path, why: &why });
         stays.insert(path.clone());
         Ok(())
     }

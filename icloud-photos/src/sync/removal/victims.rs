@@ -34,6 +34,12 @@ pub(super) struct Victim {
     pub(super) is_shared: bool,
 }
 
+/// What stood under a victim's name when its bytes were found to be those that were stored.
+pub(super) struct Proven {
+    pub(super) meta: ObjectMeta,
+    pub(super) sha256: [u8; 32],
+}
+
 /// What may go, as far as that can be told without reading files, and what stays.
 #[derive(Default)]
 pub(super) struct Judged {
@@ -182,24 +188,28 @@ impl Inner {
     }
 
     /// Reads a file: what stood there when it was proven to hold the bytes it should, nothing if nothing did, or why it stays.
-    pub(super) async fn read_anew(&self, victim: &Victim) -> std::result::Result<Option<ObjectMeta>, Kept> {
+    pub(super) async fn read_anew(&self, victim: &Victim) -> std::result::Result<Option<Proven>, Kept> {
         let unreadable =
             |error: Error| Kept::Unreadable { path: victim.path.clone(), reason: error.to_string() };
-        let Some(there) = self.storage.stat(&victim.path).await.map_err(unreadable)? else { return Ok(None) };
-        let is_proven = self.compare(victim, Source::Bytes).await?;
-        Ok(is_proven.then_some(there))
+        let Some(meta) = self.storage.stat(&victim.path).await.map_err(unreadable)? else { return Ok(None) };
+        let sha256 = self.compare(victim, Source::Bytes).await?;
+        Ok(sha256.map(|sha256| Proven { meta, sha256 }))
     }
 
-    /// Whether a file holds the bytes it should; false if there is none.
-    async fn compare(&self, victim: &Victim, source: Source) -> std::result::Result<bool, Kept> {
+    /// That a file holds the bytes it should, and their SHA-256; nothing if there is none.
+    async fn compare(&self, victim: &Victim, source: Source) -> std::result::Result<Option<[u8; 32]>, Kept> {
         let Victim { row, path, .. } = victim;
         let checksum = row.checksum.filter(|_| row.is_provable());
         match content::look(&*self.storage, path, source).await {
-            Ok(None) => Ok(false),
+            Ok(None) => Ok(None),
             Ok(Some((_, digests))) => {
                 let apples = checksum == Some(digests.checksum);
                 let ours = row.sha256 == Some(digests.sha256);
-                if apples || ours { Ok(true) } else { Err(Kept::Differs { path: path.clone() }) }
+                if apples || ours {
+                    Ok(Some(digests.sha256))
+                } else {
+                    Err(Kept::Differs { path: path.clone() })
+                }
             }
             Err(error) => Err(Kept::Unreadable { path: path.clone(), reason: error.to_string() }),
         }

@@ -41,7 +41,7 @@ pub(super) const VIEWS: &str = ".icloud-photos-views";
 /// A copy of the catalogue.
 pub(super) const SNAPSHOT: &str = ".icloud-photos-catalogue";
 
-/// What is written to see whether a storage takes anything, and removed at once.
+/// How the names begin of what is written to see whether a storage takes anything, and removed at once.
 pub(super) const TRIAL: &str = ".icloud-photos-trial";
 
 /// No record has so many files: what bears a higher number is not ours.
@@ -59,7 +59,9 @@ const BAD_MARK_INSIDE: &str = "the mark of another copy inside this one cannot b
 /// catalogue, and what was only written to be removed.
 pub(super) fn is_ours(path: &StoragePath) -> bool {
     let first = path.as_str().split('/').next();
-    first.is_some_and(|first| [MARK, TRASH, MOVED, VIEWS, SNAPSHOT, TRIAL].contains(&first))
+    first.is_some_and(|first| {
+        [MARK, TRASH, MOVED, VIEWS, SNAPSHOT].contains(&first) || first.starts_with(TRIAL)
+    })
 }
 
 /// Writes a small file under a free name, and returns when it is on the disk.

@@ -58,20 +58,26 @@ impl Inner {
             received.discard().await?;
             self.storage.stat(path).await?.map(|meta| meta.size)
         } else {
-            let aside = self.keep_aside(path).await?;
-            match received.commit().await {
-                Ok(saved) => Some(saved.size),
-                Err(error) => {
-                    // What stands there was not touched, and needs no copy.
-                    if let Some(aside) = aside {
-                        self.storage.remove(&aside).await?;
-                    }
-                    return Err(error);
-                }
-            }
+            Some(self.replace(path, stands, received).await?)
         };
         let (path, modified, at) = (Some(path.clone()), Some(modified), seconds(self.now()));
         Ok(FileRow { status, path, size, modified, sha256: Some(sha256), at, ..row.clone() })
+    }
+
+    /// Commits what came, with a copy of what it takes the place of; how long it is. What failed may have taken that place all the same.
+    async fn replace(
+        &self,
+        path: &StoragePath,
+        stands: Option<[u8; 32]>,
+        received: Received<'_>,
+    ) -> Result<u64> {
+        let Some(stands) = stands else { return Ok(received.commit().await?.size) };
+        let aside = self.keep_aside(path, stands).await?;
+        match received.commit().await {
+            Ok(saved) => Ok(saved.size),
+            Err(error) if self.take_back(&aside, path, stands).await => Err(error),
+            Err(error) => Err(error.with("kept", &aside)),
+        }
     }
 
     /// That what stands there is no other photo, whatever row has the path.

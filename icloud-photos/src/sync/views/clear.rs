@@ -86,7 +86,8 @@ impl Laying<'_> {
                 return Ok(());
             }
         }
-        self.inner.keep_aside(path).await.map(drop)
+        let Some(stands) = self.inner.hash_of(path).await? else { return Ok(()) };
+        self.inner.keep_aside(path, stands).await.map(drop)
     }
 
     /// Whether the copy has the file, where it was or elsewhere, or what it put in its place: what stands there may be another photo's.
