@@ -210,24 +210,28 @@ async function pumped(chunks: Chunks, to: Writable, signal: AbortSignal | undefi
 /** The same for a stream of the Web's. Its own `pipeTo` waits for a target that takes nothing, whatever the signal says. */
 async function poured(chunks: Chunks, to: WritableStream, signal: AbortSignal | undefined): Promise<void> {
   const writer = to.getWriter();
+  const closed = new TypeError('the target is closed: it takes nothing any more');
   let forget: (() => void) | undefined;
   const ended = new Promise<never>((_, reject) => {
     forget = signal && onAbort(signal, () => reject(signal.reason));
     // Nobody else can close it now, so it was closed before.
-    writer.closed.then(() => reject(new TypeError('the target is closed: it takes nothing any more')), reject);
+    writer.closed.then(() => reject(closed), reject);
   });
   ended.catch(() => undefined);
   try {
     // A target that ended before says so within this turn, and nothing is fetched for it.
     await Promise.race([ended, turn()]);
     for await (const chunk of chunks) {
-      const step = writer.ready.then(() => writer.write(chunk));
+      const step = writer.ready.then(() => writer.write(chunk)).catch((error: unknown) => {
+        // One that is not broken and takes nothing waits for its end.
+        throw writer.desiredSize === null ? error : closed;
+      });
       step.catch(() => undefined);
       await Promise.race([ended, step]);
     }
   } catch (error) {
-    // It is not to be taken for whole.
-    writer.abort(error).catch(() => undefined);
+    // It is not to be taken for whole; one that was closed has nothing of ours.
+    if (error !== closed) writer.abort(error).catch(() => undefined);
     throw error;
   } finally {
     chunks.close();

@@ -234,6 +234,22 @@ test('nothing is fetched for a stream of the Web that is closed or broken', asyn
   for (const target of [closing, closed, aborted, broken]) assert.ok(!target.locked);
 });
 
+test('a stream of the Web that closes slowly comes to its end', async (t) => {
+  const asset = await first(await (await fakeFor(t, plain)).signIn());
+  for (const slow of ['write', 'close']) {
+    let goOn;
+    const target = new WritableStream({ [slow]: () => new Promise((resolve) => (goOn = resolve)) });
+    const writer = target.getWriter();
+    const written = writer.write(Buffer.from('whole'));
+    const closed = writer.close();
+    writer.releaseLock();
+    await pause(20);
+    assert.match((await soon(asset.download().saveTo(target))).message, /^the target is closed/, slow);
+    goOn();
+    await Promise.all([written, closed]);
+  }
+});
+
 test('why a target is broken is said, and nothing is left on one that is not', async (t) => {
   const folder = await folderFor(t);
   const asset = await first(await (await fakeFor(t, plain)).signIn());
