@@ -182,7 +182,7 @@ export class Library {
   changes(since: ChangeCursor, options: ChangesOptions = {}): AsyncItems<ChangeBatch> {
     const { fields = 'full', roles, pageSize, signal } = optionsOf(options);
     const [cursor, depth] = [text(since?.json, 'the json of a cursor'), text(fields, 'fields')];
-    const [wanted, size] = [roles && texts(roles, 'roles'), pageSize == null ? undefined : numeric(pageSize, 'pageSize')];
+    const [wanted, size] = [roles == null ? undefined : texts(roles, 'roles'), pageSize == null ? undefined : numeric(pageSize, 'pageSize')];
     const changes = now(() => this.#native.changes(cursor, depth, wanted, size));
     const face = (batch: object): ChangeBatch => faced(batch, this.#downloader);
     return AsyncItems.from(changes, face, { watch: new Watch(signal), signal, what: 'history' });
@@ -283,7 +283,7 @@ export class Album implements AsyncIterable<Asset> {
   /** Its assets, newest first. Nothing is sent before the first is asked for. */
   assets(options: AssetsOptions = {}): Assets {
     const { fields = 'full', roles, limit, pageSize, prefetch } = optionsOf(options);
-    const wanted = given({ fields: text(fields, 'fields'), roles: roles && texts(roles, 'roles'), limit, pageSize, prefetch });
+    const wanted = given({ fields: text(fields, 'fields'), roles: roles == null ? undefined : texts(roles, 'roles'), limit, pageSize, prefetch });
     const native = now(() => this.#native.assets(wanted));
     return Assets.of(native, this.#native.library.downloader(), options);
   }
