@@ -11,7 +11,8 @@ import type { Asset as Native, Batch, Downloader } from '#native';
 import { Download } from './download.js';
 import { ICloudError } from './errors.js';
 import type { AssetChange, AssetState, Holder, LibraryId, Location, MediaKind, Resource, Role, Subtype } from './models.js';
-import { flag, isOurs, listed, notOurs, now, optionsOf, text } from './run.js';
+import { bytes, flag, isOurs, listed, notOurs, now, objectOf, optionsOf, text, texts } from './run.js';
+import { shown } from './shown.js';
 
 /** An {@link AssetState} whose digests were stored as text, for JSON has no such numbers. */
 export type StoredState = Omit<AssetState, 'content' | 'metadata'> & { readonly content: string; readonly metadata: string };
@@ -258,8 +259,7 @@ export class Asset {
    * @throws {ICloudError} `config`: this is no state of an asset.
    */
   compare(before: AssetState | StoredState | null): AssetChange {
-    const known = before && { ...before, content: digest(before.content), metadata: digest(before.metadata) };
-    return now(() => this.#batch.compare(this.#at, known));
+    return now(() => this.#batch.compare(this.#at, before == null ? null : stateOf(before)));
   }
 
   /** Prepares the download of one of its files. Nothing is sent yet. */
@@ -269,30 +269,37 @@ export class Asset {
 
   /** Whether both are the same asset of the same library. */
   equals(other: Asset): boolean {
+    Asset.#require(other);
     const [mine, theirs] = [this.library, other.library];
     return this.id === other.id && mine.zone === theirs.zone && mine.owner === theirs.owner && mine.database === theirs.database;
   }
 
   /**
-   * An XMP sidecar with what iCloud says of the asset, which must have been listed with its `full` fields.
+   * An XMP sidecar with what iCloud says of the asset, which must have been listed with its `full` fields: of one that was had with its `basic` ones,
+   * by `Library.renew` for instance, it has no title, caption, keywords or place, and takes those of `existing` away.
    *
    * @returns The packet; null if `existing` says all of it.
    * @throws {ICloudError} `conflict`: another program wrote `existing`, or it cannot be read: leave it alone.
    */
   sidecar(options: SidecarOptions = {}): Buffer | null {
     const { albums, rendering = false, existing } = optionsOf(options);
-    const paths = albums && listed(albums, 'albums').map((path) => listed(path, 'the path of an album'));
-    return now(() => this.#batch.sidecar(this.#at, paths, flag(rendering, 'rendering'), existing));
+    const paths = albums == null ? undefined : listed(albums, 'albums').map((path) => texts(path, 'the path of an album'));
+    const stands = existing == null ? undefined : bytes(existing, 'existing');
+    return now(() => this.#batch.sidecar(this.#at, paths, flag(rendering, 'rendering'), stands));
   }
 
   /** @internal */
   static nativeOf(asset: Asset): Native {
-    if (!isOurs(asset) || !(#batch in asset)) throw notOurs('an asset', 'Asset');
+    Asset.#require(asset);
     return asset.#batch.asset(asset.#at);
   }
 
+  static #require(asset: Asset): void {
+    if (!isOurs(asset) || !(#batch in asset)) throw notOurs('an asset', 'Asset');
+  }
+
   [inspect.custom](): string {
-    return `Asset <${this.filename ?? this.id}, ${this.kind}, ${this.created?.toISOString() ?? 'no date'}>`;
+    return shown('Asset', `${this.filename ?? this.id}, ${this.kind}, ${this.created?.toISOString() ?? 'no date'}`);
   }
 }
 
@@ -302,6 +309,11 @@ type Written = [Role, Holder, string | null, number | null, string | null, boole
 function resourceOf([role, holder, mediaType, size, text, isKnown, width, height, isOffered, isProvable]: Written): Resource {
   const checksum = text === null ? null : { text, isKnown: isKnown === true };
   return { role, holder, mediaType, size, checksum, width, height, isOffered, isProvable };
+}
+
+function stateOf(stored: AssetState | StoredState): AssetState {
+  const state = objectOf(stored, 'a state');
+  return { ...state, content: digest(state.content), metadata: digest(state.metadata) };
 }
 
 function digest(stored: bigint | string): bigint {

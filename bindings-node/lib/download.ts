@@ -5,6 +5,7 @@
  */
 
 import { Readable, Writable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import type { ByteStream, Asset as NativeAsset, Downloader } from '#native';
@@ -16,6 +17,7 @@ import { AsyncItems } from './items.js';
 import { Watch, counting, flag, now, numeric, onAbort, optionsOf } from './run.js';
 import type { Watchable } from './run.js';
 import { named } from './sessions.js';
+import { shown } from './shown.js';
 import { givenStorage, wellFormed } from './storage.js';
 import type { Storage } from './storage.js';
 import { timeOf } from './written.js';
@@ -124,7 +126,8 @@ export class Download {
    *
    * @returns What is known of the bytes. Apple may send the same bytes twice that do not match its checksum, which may be stale: they are not
    *   verified then.
-   * @throws {ICloudError} `integrity`: what came is of the wrong length, or other bytes came the second time.
+   * @throws {ICloudError} `integrity`: what came is longer than the file, or other bytes came the second time. `network`: the connection ends early,
+   *   again and again, or what Apple sends is shorter than the file.
    */
   async saveTo(to: Writable | WritableStream, options: Watchable = {}): Promise<Proof> {
     const { signal } = optionsOf(options);
@@ -155,15 +158,15 @@ export class Download {
   }
 
   [inspect.custom](): string {
-    return `Download <${this.#wanted.asset.filename ?? this.#wanted.asset.id}, ${this.role}>`;
+    return shown('Download', `${this.#wanted.asset.filename ?? this.#wanted.asset.id}, ${this.role}`);
   }
 }
 
 /**
  * Bytes of a file as they come. A reader that stops reading stops the network.
  *
- * The last step rejects with `integrity` if what came is of the wrong length, or differs from what came the second time. The same bytes twice
- * that do not match Apple's checksum, which may be stale, are only not verified: see `proof`.
+ * The last step rejects with `integrity` if what came is longer than the file, or differs from what came the second time, and with `network` if it
+ * stays shorter. The same bytes twice that do not match Apple's checksum, which may be stale, are only not verified: see `proof`.
  */
 export class Chunks extends AsyncItems<Buffer> {
   readonly #native: ByteStream;
@@ -207,21 +210,28 @@ async function pumped(chunks: Chunks, to: Writable, signal: AbortSignal | undefi
 /** The same for a stream of the Web's. Its own `pipeTo` waits for a target that takes nothing, whatever the signal says. */
 async function poured(chunks: Chunks, to: WritableStream, signal: AbortSignal | undefined): Promise<void> {
   const writer = to.getWriter();
+  const closed = new TypeError('the target is closed: it takes nothing any more');
   let forget: (() => void) | undefined;
   const ended = new Promise<never>((_, reject) => {
     forget = signal && onAbort(signal, () => reject(signal.reason));
-    writer.closed.catch(reject);
+    // Nobody else can close it now, so it was closed before.
+    writer.closed.then(() => reject(closed), reject);
   });
   ended.catch(() => undefined);
   try {
+    // A target that ended before says so within this turn, and nothing is fetched for it.
+    await Promise.race([ended, turn()]);
     for await (const chunk of chunks) {
-      const step = writer.ready.then(() => writer.write(chunk));
+      const step = writer.ready.then(() => writer.write(chunk)).catch((error: unknown) => {
+        // One that is not broken and takes nothing waits for its end.
+        throw writer.desiredSize === null ? error : closed;
+      });
       step.catch(() => undefined);
       await Promise.race([ended, step]);
     }
   } catch (error) {
-    // It is not to be taken for whole.
-    writer.abort(error).catch(() => undefined);
+    // It is not to be taken for whole; one that was closed has nothing of ours.
+    if (error !== closed) writer.abort(error).catch(() => undefined);
     throw error;
   } finally {
     chunks.close();

@@ -32,6 +32,7 @@ import type { DateLimit, Layout, MoveRule, RemovalLimit, View } from './options.
 import type { AdoptReport, Disposal, Format, Missing, Receipt, SyncReport, VerifyReport } from './records.js';
 import { called, flag, isOurs, isThenable, listed, notOurs, now, numeric, optionsOf, run, text, texts, Watch } from './run.js';
 import type { Cancellable } from './run.js';
+import { shown } from './shown.js';
 import { givenStorage } from './storage.js';
 import type { Storage } from './storage.js';
 
@@ -160,7 +161,11 @@ export class SyncEngine {
    */
   async execute(plan: Plan, options: RunOptions = {}): Promise<SyncReport> {
     const { actions, signal } = Plan.partsOf(plan);
-    return this.#operation(options, (events, abort) => this.#native.execute(actions, events, abort), signal);
+    try {
+      return await this.#operation(options, (events, abort) => this.#native.execute(actions, events, abort), signal);
+    } finally {
+      Plan.letGo(plan);
+    }
   }
 
   /**
@@ -261,7 +266,7 @@ export class SyncEngine {
   }
 
   [inspect.custom](): string {
-    return `SyncEngine <${this.library.name}>`;
+    return shown('SyncEngine', this.library.name);
   }
 }
 

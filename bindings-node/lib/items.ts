@@ -58,6 +58,15 @@ export abstract class AsyncItems<T> implements AsyncIterableIterator<T> {
     return new Fetched(source, face, reading);
   }
 
+  /**
+   * Forgets about the signal, for what was to be read went elsewhere.
+   *
+   * @internal
+   */
+  static letGo(items: AsyncItems<unknown>): void {
+    items.#forget();
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -93,6 +102,8 @@ export abstract class AsyncItems<T> implements AsyncIterableIterator<T> {
         signal?.throwIfAborted();
         const ready = this.#take();
         if (ready !== undefined) return { done: false, value: ready };
+        // Whoever is told of an item may close the list.
+        if (this.#isOver) break;
         [this.#ready, this.#at] = [await watch.run((abort) => this.#source.next(abort)), 0];
         // What the signal closed has an end too, which is not the list's.
         if (this.#ready.length === 0) signal?.throwIfAborted();

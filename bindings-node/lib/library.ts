@@ -40,6 +40,7 @@ import type {
 import { begun, called, isOurs, listed, notOurs, now, numeric, optionsOf, run, text, texts, Watch } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
+import { shown } from './shown.js';
 
 /** What of an album a listing is to have. */
 export interface AssetsOptions extends Cancellable {
@@ -153,7 +154,12 @@ export class Library {
     return this.#faced(await run((abort) => this.#native.assetsById(wanted, abort), options));
   }
 
-  /** The same assets as they are now, with fresh links to the files of these roles: one request for every 100. */
+  /**
+   * The same assets as they are now, with fresh links to the files of these roles: one request for every 100.
+   *
+   * Only their `basic` fields are asked for: what is beyond them, such as title, keywords and location, is null or empty. `assetsById` asks for the
+   * `full` ones.
+   */
   async renew(
     assets: Iterable<Asset>,
     options: Cancellable & { readonly roles?: readonly Role[] | undefined } = {},
@@ -176,7 +182,7 @@ export class Library {
   changes(since: ChangeCursor, options: ChangesOptions = {}): AsyncItems<ChangeBatch> {
     const { fields = 'full', roles, pageSize, signal } = optionsOf(options);
     const [cursor, depth] = [text(since?.json, 'the json of a cursor'), text(fields, 'fields')];
-    const [wanted, size] = [roles && texts(roles, 'roles'), pageSize == null ? undefined : numeric(pageSize, 'pageSize')];
+    const [wanted, size] = [roles == null ? undefined : texts(roles, 'roles'), pageSize == null ? undefined : numeric(pageSize, 'pageSize')];
     const changes = now(() => this.#native.changes(cursor, depth, wanted, size));
     const face = (batch: object): ChangeBatch => faced(batch, this.#downloader);
     return AsyncItems.from(changes, face, { watch: new Watch(signal), signal, what: 'history' });
@@ -204,6 +210,7 @@ export class Library {
 
   /** Whether both are the same library of the same account. */
   equals(other: Library): boolean {
+    Library.nativeOf(other);
     const [mine, theirs] = [this.id, other.id];
     const isSame = mine.zone === theirs.zone && mine.owner === theirs.owner && mine.database === theirs.database;
     // Libraries of two accounts may have one id.
@@ -211,7 +218,7 @@ export class Library {
   }
 
   [inspect.custom](): string {
-    return `Library <${this.name}>`;
+    return shown('Library', this.name);
   }
 }
 
@@ -276,7 +283,7 @@ export class Album implements AsyncIterable<Asset> {
   /** Its assets, newest first. Nothing is sent before the first is asked for. */
   assets(options: AssetsOptions = {}): Assets {
     const { fields = 'full', roles, limit, pageSize, prefetch } = optionsOf(options);
-    const wanted = given({ fields: text(fields, 'fields'), roles: roles && texts(roles, 'roles'), limit, pageSize, prefetch });
+    const wanted = given({ fields: text(fields, 'fields'), roles: roles == null ? undefined : texts(roles, 'roles'), limit, pageSize, prefetch });
     const native = now(() => this.#native.assets(wanted));
     return Assets.of(native, this.#native.library.downloader(), options);
   }
@@ -287,6 +294,7 @@ export class Album implements AsyncIterable<Asset> {
 
   /** Whether both are the same album of the same library. */
   equals(other: Album): boolean {
+    Album.nativeOf(other);
     const isSame = this.id === other.id && this.kind === other.kind && this.smart === other.smart;
     return isSame && this.library.equals(other.library);
   }
@@ -298,7 +306,7 @@ export class Album implements AsyncIterable<Asset> {
   }
 
   [inspect.custom](): string {
-    return `Album <${this.path.join('/') || this.kind}>`;
+    return shown('Album', this.path.join('/') || this.kind);
   }
 }
 
@@ -342,7 +350,7 @@ export class AlbumTree implements Iterable<Album> {
   }
 
   [inspect.custom](): string {
-    return `AlbumTree <${this.size} albums>`;
+    return shown('AlbumTree', `${this.size} albums`);
   }
 }
 
@@ -370,7 +378,7 @@ export class AlbumNode {
   }
 
   [inspect.custom](): string {
-    return `AlbumNode <${this.album.name}, ${this.children.length} in it>`;
+    return shown('AlbumNode', `${this.album.name}, ${this.children.length} in it`);
   }
 }
 
@@ -412,7 +420,7 @@ export class Assets extends AsyncItems<Asset> {
   }
 
   [inspect.custom](): string {
-    return `Assets <${this.outcome.text}>`;
+    return shown('Assets', this.outcome.text);
   }
 }
 

@@ -21,6 +21,7 @@ import type { CodeDelivery, Phone } from './models.js';
 import { numeric, objectOf, optionsOf, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { Session } from './session.js';
+import { shown } from './shown.js';
 
 /** What a sign-in comes to; `state` says which. `error` is what to throw where nobody can act. */
 export type Login =
@@ -115,7 +116,7 @@ export class Challenge {
   }
 
   [inspect.custom](): string {
-    return `Challenge <${this.account}, ${this.phones.length} phones>`;
+    return shown('Challenge', `${this.account}, ${this.phones.length} phones`);
   }
 }
 

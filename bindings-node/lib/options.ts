@@ -69,7 +69,7 @@ export interface RemovalLimit {
 export function layoutGiven(layout: Layout = {}): LayoutGiven {
   const { livePhotos, sizes, ...rest } = objectOf(layout, 'layout');
   // Null says something here: no film at all.
-  return { ...given({ ...rest, sizes: sizes && texts(sizes, 'sizes') }), ...(livePhotos === undefined ? {} : { livePhotos }) };
+  return { ...given({ ...rest, sizes: sizes == null ? undefined : texts(sizes, 'sizes') }), ...(livePhotos === undefined ? {} : { livePhotos }) };
 }
 
 /** @internal */

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { types } from 'node:util';
-
 import native from '#native';
 import type { Hasher as Native } from '#native';
 
@@ -14,7 +12,7 @@ import type { Checksum, MediaKind } from './models.js';
 import { layoutGiven } from './options.js';
 import type { Layout } from './options.js';
 import type { Digests, Placement } from './records.js';
-import { now, run, text } from './run.js';
+import { bytes, now, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 
 /**
@@ -35,11 +33,6 @@ export async function hasDate(picture: Uint8Array, options: Cancellable = {}): P
  */
 export async function withDate(picture: Uint8Array, date: string, options: Cancellable = {}): Promise<Buffer> {
   return run((abort) => native.withDate(bytes(picture, 'the picture'), text(date, 'a date'), abort), options);
-}
-
-function bytes(given: Uint8Array, what: string): Uint8Array {
-  if (!types.isUint8Array(given)) throw new TypeError(`${what} must be a Uint8Array`);
-  return given;
 }
 
 /** What is known of a type of files. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { types } from 'node:util';
+
 import native from '#native';
 import type { Abort } from '#native';
 
@@ -69,8 +71,8 @@ export function onAbort(signal: AbortSignal, call: () => void): () => void {
   const { calls, all } = waiting.get(signal) ?? listening(signal);
   calls.add(call);
   return () => {
-    calls.delete(call);
-    if (calls.size > 0) return;
+    // Told twice, it must not take off those who came after it.
+    if (!calls.delete(call) || calls.size > 0) return;
     signal.removeEventListener('abort', all);
     waiting.delete(signal);
   };
@@ -145,6 +147,16 @@ export function numeric(value: number, what: string): number {
  */
 export function flag(value: boolean, what: string): boolean {
   if (typeof value !== 'boolean') throw new TypeError(`${what} must be true or false`);
+  return value;
+}
+
+/**
+ * What must be bytes.
+ *
+ * @internal
+ */
+export function bytes(value: Uint8Array, what: string): Uint8Array {
+  if (!types.isUint8Array(value)) throw new TypeError(`${what} must be a Uint8Array`);
   return value;
 }
 

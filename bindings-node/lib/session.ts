@@ -11,6 +11,7 @@ import type { Session as Native } from '#native';
 import { Library } from './library.js';
 import { isOurs, notOurs, run, text } from './run.js';
 import type { Cancellable } from './run.js';
+import { shown } from './shown.js';
 
 /** A signed-in account. It repeats what failed for passing reasons and renews itself, once for all who use it. */
 export class Session {
@@ -95,6 +96,6 @@ export class Session {
   }
 
   [inspect.custom](): string {
-    return `Session <${this.account}>`;
+    return shown('Session', this.account);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inspect, types } from 'node:util';
+import { inspect } from 'node:util';
 
 import native from '#native';
 import type { Abort, Storage as Native, StorageWriter as NativeWriter } from '#native';
@@ -15,9 +15,10 @@ import { ICloudError, errorOf } from './errors.js';
 import { AsyncItems } from './items.js';
 import type { Source } from './items.js';
 import type { Capabilities, LinkKind, ObjectMeta } from './records.js';
-import { Watch, flag, held, hold, listed, now, numeric, optionsOf, run, text } from './run.js';
+import { Watch, bytes, flag, held, hold, listed, now, numeric, optionsOf, run, text } from './run.js';
 import type { Cancellable } from './run.js';
 import { named } from './sessions.js';
+import { shown } from './shown.js';
 import { answering, skillsOf, timeOf } from './written.js';
 
 /** What a storage that you write says of a file: path and size, and what else it knows. */
@@ -207,7 +208,7 @@ export abstract class OwnStorage implements Storage {
   }
 
   [inspect.custom](): string {
-    return `${this.constructor.name} <${this.place}>`;
+    return shown(this.constructor.name, this.place);
   }
 }
 
@@ -257,7 +258,7 @@ export class UrlStorage extends OwnStorage {
 
   override [inspect.custom](): string {
     // An address may hold what nobody should read, if somebody put it there.
-    return `UrlStorage <${this.place.replace(/[?#].*$/s, '').replace(/^.*@/s, '')}>`;
+    return shown('UrlStorage', this.place.replace(/[?#].*$/s, '').replace(/^.*@/s, ''));
   }
 }
 
@@ -297,9 +298,8 @@ export class FileWriter implements StorageWriter {
 
   /** Takes the next bytes, which are copied at once. */
   async write(chunk: Uint8Array, options: Cancellable = {}): Promise<void> {
-    if (!types.isUint8Array(chunk)) throw new TypeError('a chunk must be a Uint8Array');
-    const bytes = Uint8Array.from(chunk);
-    await this.#step((abort) => this.#native.write(bytes, abort), options);
+    const copy = Uint8Array.from(bytes(chunk, 'a chunk'));
+    await this.#step((abort) => this.#native.write(copy, abort), options);
   }
 
   /** What is to be kept beside the bytes, in place of what was told before. */
@@ -376,6 +376,7 @@ const METHODS = ['stat', 'write', 'read', 'remove', 'list'];
 export function givenStorage(storage: Storage): Native {
   const ours = held(storage, native.Storage);
   if (ours !== undefined) return ours;
+  if (storage instanceof OwnStorage) throw new TypeError('a storage of ours must be the object itself: a Proxy, or a copy of one, has no files');
   requireMethods(storage, METHODS, 'a storage must be one of ours, or an object with its methods');
   const skills = skillsOf(storage.capabilities?.() ?? {});
   const place = storage.place == null ? undefined : text(storage.place, 'the place');

@@ -241,6 +241,17 @@ test('bytes that are always wrong are no file; wrong in the same way they are in
   assert.deepEqual((await asset.download().save(folder)).proof, { verified: false, doubt: 'mismatch' });
 });
 
+test('a file that is too long is wrong, and one that is too short ended early', async (t) => {
+  const fake = await fakeFor(t, { assets: 1 });
+  const asset = await first(await fake.signIn(new Client({ endpoints: fake.endpoints, retries: { baseMs: 1 } })));
+  for (const [by, kind] of [[7, 'integrity'], [-7, 'network']]) {
+    await fault(fake, 'content', 'resize', { by });
+    await assert.rejects(asset.download().bytes(), { kind });
+    await assert.rejects(asset.download().saveTo(new PassThrough().resume()), { kind });
+    await assert.rejects(asset.download().save(await folderFor(t)), { kind });
+  }
+});
+
 test('a broken download goes on where it was', async (t) => {
   const fake = await fakeFor(t, { assets: 1, fileSize: 3_000_000 });
   const client = new Client({ endpoints: fake.endpoints, retries: { attempts: 1 } });

@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Catalogue, Client, ICloudError, LocalStorage, MemoryStorage, SyncEngine } from 'icloud-photos';
 import { FakeICloud } from 'icloud-photos/testing';
 
-import { all, failure, fakeFor, first, folderFor } from './support.mjs';
+import { all, failure, fakeFor, first, folderFor, requests, reset } from './support.mjs';
 
 const plain = { state: 'password-only', assets: 3, fileSize: 3000 };
 const SECRET = 'HUNTER2-SECRET';
@@ -112,6 +112,17 @@ test('next never throws, and what onError throws ends the list', async (t) => {
   assert.deepEqual(await list.next(), { done: true, value: undefined });
 });
 
+test('a list that onError closes ends', async (t) => {
+  const fake = await fakeFor(t, { state: 'password-only', assets: 300, profile: 'wild' });
+  const library = (await fake.signIn()).primaryLibrary;
+  for (const how of ['close', 'return']) {
+    const told = [];
+    const list = library.all().assets({ onError: (error) => void (told.push(error), list[how]()) });
+    await all(list);
+    assert.equal(told.length, 1);
+  }
+});
+
 test('after its signal a list hands out nothing more', async (t) => {
   const fake = await fakeFor(t, { ...plain, assets: 250 });
   const [ending, seen] = [new AbortController(), []];
@@ -161,6 +172,20 @@ test('a plan that was executed gives no actions', async (t) => {
   assert.equal((await failure(plan.next())).kind, 'config');
 });
 
+test('a plan that was executed lets go of its signal', async (t) => {
+  const { getEventListeners } = await import('node:events');
+  const library = (await (await fakeFor(t, plain)).signIn()).primaryLibrary;
+  const [engine, { signal }] = [new SyncEngine(library, new MemoryStorage()), new AbortController()];
+  const [plan, next] = [engine.plan({ signal }), engine.plan({ signal })];
+  await engine.execute(plan);
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  await failure(engine.execute(plan));
+  plan.close();
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  await engine.execute(next);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
+
 test('one signal serves many operations', async (t) => {
   const asset = await first(await (await fakeFor(t, plain)).signIn());
   const { signal } = new AbortController();
@@ -188,6 +213,41 @@ test('a target that ends, or that nobody reads, holds nobody up', async (t) => {
   assert.equal((await soon(timed(new TransformStream().writable))).name, 'TimeoutError');
   const unread = asset.download().stream({ signal: AbortSignal.timeout(100) });
   assert.equal((await soon(pipeline(unread, new PassThrough()))).name, 'TimeoutError');
+});
+
+test('nothing is fetched for a stream of the Web that is closed or broken', async (t) => {
+  const fake = await fakeFor(t, plain);
+  const asset = await first(await fake.signIn());
+  const mine = new RangeError('mine');
+  const [closing, closed, aborted] = [new WritableStream(), new WritableStream(), new WritableStream()];
+  void closing.close();
+  await closed.close();
+  await aborted.abort(mine);
+  const broken = new WritableStream({ start: (controller) => controller.error(mine) });
+  await reset(fake);
+  for (const target of [closing, closed]) {
+    const { name, message } = await soon(asset.download().saveTo(target));
+    assert.deepEqual([name, message], ['TypeError', 'the target is closed: it takes nothing any more']);
+  }
+  for (const target of [aborted, broken]) assert.equal(await soon(asset.download().saveTo(target)), mine);
+  assert.equal(await requests(fake), 0);
+  for (const target of [closing, closed, aborted, broken]) assert.ok(!target.locked);
+});
+
+test('a stream of the Web that closes slowly comes to its end', async (t) => {
+  const asset = await first(await (await fakeFor(t, plain)).signIn());
+  for (const slow of ['write', 'close']) {
+    let goOn;
+    const target = new WritableStream({ [slow]: () => new Promise((resolve) => (goOn = resolve)) });
+    const writer = target.getWriter();
+    const written = writer.write(Buffer.from('whole'));
+    const closed = writer.close();
+    writer.releaseLock();
+    await pause(20);
+    assert.match((await soon(asset.download().saveTo(target))).message, /^the target is closed/, slow);
+    goOn();
+    await Promise.all([written, closed]);
+  }
 });
 
 test('why a target is broken is said, and nothing is left on one that is not', async (t) => {

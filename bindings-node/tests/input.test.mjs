@@ -125,6 +125,7 @@ test('what has the wrong type is named', async (t) => {
     ['layout.folder must be a string', engineOf({ layout: { folder: object } })],
     ['layout.keepUnicode must be true or false', engineOf({ layout: { keepUnicode: SECRET } })],
     ['sizes must be a list', engineOf({ layout: { sizes: 'original' } })],
+    ['sizes must be a list', engineOf({ layout: { sizes: '' } })],
     ['each of sizes must be a string', engineOf({ layout: { sizes: [object] } })],
     ['a view must be an object', engineOf({ views: [null] })],
     ['the name of a view must be a string', engineOf({ views: [{}] })],
@@ -158,6 +159,8 @@ test('what has the wrong type is named', async (t) => {
     ['each of ids must be a string', () => library.assetsById([object])],
     ['each of roles must be a string', () => library.renew([asset], { roles: [5] })],
     ['each of roles must be a string', () => library.all().assets({ roles: [5] })],
+    ['roles must be a list', () => library.all().assets({ roles: '' })],
+    ['roles must be a list', () => library.changes({ json: '{}' }, { roles: false })],
     ['pageSize must be a number', () => library.changes({ json: '{}' }, { pageSize: SECRET })],
     ['the json of a cursor must be a string', () => library.changes(null)],
     ['the album must be a string', () => library.smartAlbum(object)],
@@ -168,6 +171,14 @@ test('what has the wrong type is named', async (t) => {
     ['end must be a number', () => asset.download().stream({ end: SECRET })],
     ['replace must be true or false', () => asset.download().save(storage, 'c', { replace: SECRET })],
     ['rendering must be true or false', () => asset.sidecar({ rendering: SECRET })],
+    ['existing must be a Uint8Array', () => asset.sidecar({ existing: SECRET })],
+    ['albums must be a list', () => asset.sidecar({ albums: '' })],
+    ['albums must be a list', () => asset.sidecar({ albums: false })],
+    ['albums must be a list', () => asset.sidecar({ albums: 0 })],
+    ['each of the path of an album must be a string', () => asset.sidecar({ albums: [[5]] })],
+    ['a state must be an object', () => asset.compare(false)],
+    ['a state must be an object', () => asset.compare(0)],
+    ['a state must be an object', () => asset.compare('')],
     ['the title must be a string', () => library.all().isTitled(object)],
     ['start must be a number', () => storage.read('a', SECRET)],
     ['withParts must be true or false', () => storage.list('', { withParts: SECRET })],
@@ -188,6 +199,24 @@ test('what has the wrong type is named', async (t) => {
     assert.equal(error.message, message, `${call}`);
   }
   assert.deepEqual([await requests(fake), await requests(asking)], [0, 0]);
+});
+
+test('what only looks like one of ours is named', async (t) => {
+  const { fake, library, asset } = await madeFor(t);
+  const album = library.all();
+  await reset(fake);
+  for (const [thing, what] of [[asset, 'an asset'], [library, 'a library'], [album, 'an album']]) {
+    assert.ok(thing.equals(thing));
+    for (const other of [null, undefined, {}, SECRET, new Proxy(thing, {}), Object.create(Object.getPrototypeOf(thing))]) {
+      const { name, message } = await wrong(() => thing.equals(other));
+      assert.deepEqual([name, message.startsWith(`${what} must be of the class`)], ['TypeError', true], message);
+    }
+  }
+  for (const storage of [new Proxy(new MemoryStorage(), {}), Object.create(MemoryStorage.prototype)]) {
+    const { name, message } = await wrong(() => asset.download().save(storage, 'x'));
+    assert.deepEqual([name, message.startsWith('a storage of ours must be the object itself')], ['TypeError', true], message);
+  }
+  assert.equal(await requests(fake), 0);
 });
 
 test('numbers and words that mean nothing are refused', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inspect } from 'node:util';
 
-import { Asset, ICloudError } from 'icloud-photos';
+import { Asset, ICloudError, MemoryStorage, SyncEngine } from 'icloud-photos';
 
 import { LISTING, all, failure, fakeFor, requests, reset, stays } from './support.mjs';
 
@@ -84,6 +84,33 @@ test('a list is fetched while it is read', async (t) => {
   assert.ok(begun <= (await requests(fake, LISTING)) / 2, 'most of it waits until it is read');
   assert.equal(listing.outcome.state, 'complete');
   assert.equal(typeof listing.syncToken, 'string');
+});
+
+test('names write no lines of their own into a log', async (t) => {
+  const name = 'a.JPG>\nERROR all is lost\x1b[31m\x9b\u202egpj.exe';
+  const date = 1_533_021_744_816;
+  const library = [{ name, kind: 'public.jpeg', date, files: [{ family: 'resOriginal', size: 500 }], albums: ['Al\nbum\x1b[2J'] }];
+  const session = await (await fakeFor(t, { state: 'password-only', library })).signIn();
+  const primary = session.primaryLibrary;
+  const [[asset], albums] = [await all(primary.all()), await primary.albums()];
+  assert.equal(asset.filename, name);
+  const things = [asset, asset.download(), albums, ...albums, ...albums.roots, primary, session, new SyncEngine(primary, new MemoryStorage())];
+  for (const thing of things) assert.doesNotMatch(inspect(thing), /[\p{Cc}\p{Bidi_Control}]/u);
+  const escaped = 'a.JPG>\\u000aERROR all is lost\\u001b[31m\\u009b\\u202egpj.exe';
+  assert.equal(inspect(asset.download()), `Download <${escaped}, original>`);
+  assert.equal(inspect([...albums][0]), 'Album <Al\\u000abum\\u001b[2J>');
+});
+
+test('what is renewed has its basic fields, and so has its sidecar', async (t) => {
+  const library = (await (await fakeFor(t, { state: 'password-only', assets: 200, profile: 'everyday' })).signIn()).primaryLibrary;
+  const asset = (await all(library.all())).find(({ title, location }) => title !== null && location !== null);
+  const [renewed] = await library.renew([asset]);
+  assert.deepEqual([renewed.title, renewed.description, renewed.keywords, renewed.location], [null, null, [], null]);
+  assert.deepEqual([renewed.filename, renewed.created, renewed.isFavorite], [asset.filename, asset.created, asset.isFavorite]);
+  const existing = asset.sidecar();
+  assert.ok(existing.includes('<dc:title>') && !renewed.sidecar({ existing }).includes('<dc:title>'));
+  const [whole] = await library.assetsById([asset.id]);
+  assert.equal(whole.sidecar({ existing }), null);
 });
 
 for (const end of ['break', 'throw', 'return', 'close', 'signal']) {

@@ -275,6 +275,9 @@ class AssetBase:
     ) -> bytes | None:
         """An XMP sidecar with what iCloud says of the asset, which must have been listed with ``Fields.FULL``.
 
+        Of one that was had with ``Fields.BASIC``, by ``Library.renew`` for instance, it has no title, caption, keywords or place, and takes those
+        of ``existing`` away.
+
         Args:
             albums: The paths of the albums it is in; None if that is not known.
             rendering: Whether it is to stand beside a file that was made from the edit: that is turned already.

@@ -95,7 +95,11 @@ class AsyncLibrary:
     async def renew(
         self, assets: Sequence[AsyncAsset], roles: Sequence[Role | str] = tuple(Role)
     ) -> list[AsyncAsset | ICloudError]:
-        """The same assets as they are now, with fresh links to the files of these roles: one request for every 100."""
+        """The same assets as they are now, with fresh links to the files of these roles: one request for every 100.
+
+        Only what ``Fields.BASIC`` has is asked for: what is beyond it, such as title, keywords and location, is None or empty.
+        ``assets_by_id`` asks for ``Fields.FULL``.
+        """
         names = [Role(role).value for role in roles]
         return self._faced(await run(self._native.renew([asset._native for asset in assets], names)))
 

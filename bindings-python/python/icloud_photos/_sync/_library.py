@@ -96,7 +96,11 @@ class Library:
     def renew(
         self, assets: Sequence[Asset], roles: Sequence[Role | str] = tuple(Role)
     ) -> list[Asset | ICloudError]:
-        """The same assets as they are now, with fresh links to the files of these roles: one request for every 100."""
+        """The same assets as they are now, with fresh links to the files of these roles: one request for every 100.
+
+        Only what ``Fields.BASIC`` has is asked for: what is beyond it, such as title, keywords and location, is None or empty.
+        ``assets_by_id`` asks for ``Fields.FULL``.
+        """
         names = [Role(role).value for role in roles]
         return self._faced(run(self._native.renew([asset._native for asset in assets], names)))
 
