@@ -3,6 +3,7 @@
 // Clippy takes helpers of tests for production code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod addresses;
 mod adopt;
 mod adopt_edges;
 mod aside;
