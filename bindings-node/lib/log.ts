@@ -30,7 +30,7 @@ export interface LogListener extends Disposable {
 /**
  * Hears what the library tells, from all clients of the process. Whoever hears too slowly misses some of it.
  *
- * @param level The least that matters. Default `info`.
+ * @param options `level` is the least that matters; default `info`.
  * @returns What ends it.
  */
 export function onLog(heard: (record: LogRecord) => void, options: { readonly level?: LogLevel | undefined } = {}): LogListener {
