@@ -107,9 +107,8 @@ members!(
 #[napi]
 impl Batch {
     #[napi(getter)]
-    #[allow(clippy::cast_possible_truncation)]
     pub fn length(&self) -> u32 {
-        self.0.len() as u32
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
     /// One of them.
